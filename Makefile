@@ -1,0 +1,22 @@
+# The tasks of the workshop; each is one line that works without make, too.
+.PHONY: install test lint types docs bench
+
+install:            ## this checkout, changes taking effect at once, with all tools
+	python -m pip install -e ".[dev]"
+
+test:               ## everything that must hold
+	python -m pytest
+
+lint:               ## style, order of imports, floors
+	ruff check .
+	ruff format --check .
+	lint-imports
+
+types:              ## strict types
+	mypy
+
+docs:               ## examples in the documents run; public names are documented
+	python -m pytest -n0 tests/docs
+
+bench:              ## speed, peers side by side (minutes)
+	python benchmarks/fit_against_sklearn.py

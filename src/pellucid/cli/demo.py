@@ -1,0 +1,260 @@
+"""`pellucid demo`: the textbook example end to end, in plain words."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pellucid.cli.failures import check
+from pellucid.cli.options import parse_widths
+
+if TYPE_CHECKING:
+    from pellucid.spec import Network, Training
+    from pellucid.textbook.network import Batch
+
+__all__ = ["demo"]
+
+EPOCHS_BETWEEN_LINES = 100
+
+
+def demo(
+    hidden: Annotated[str, typer.Option(help="Neurons of each hidden layer, with commas between.")] = "10,5",
+    activation: Annotated[
+        str | None, typer.Option(help="Of the hidden layers of both networks. [logistic by hand, relu after]")
+    ] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Of both networks. [0.01 by hand, 0.001 after]")] = None,
+    epochs: Annotated[int, typer.Option(help="Most passes over the training rows.")] = 1000,
+    noise: Annotated[float, typer.Option(help="Spread of the points around the moons.")] = 0.2,
+    samples: Annotated[int, typer.Option(help="Points in all; 30% of them are kept for the test.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Draws the points, the split and the first weights.")] = 42,
+    optimizer: Annotated[str, typer.Option(help="Of the network by hand, such as momentum or adam.")] = (
+        "gradient_descent"
+    ),
+    out: Annotated[Path, typer.Option(help="Folder for the pictures.")] = Path("pellucid-demo"),
+) -> None:
+    """Learn the two moons, by hand and with MLPClassifier, and see every stage."""
+    from sklearn.datasets import make_moons
+    from sklearn.model_selection import train_test_split
+
+    check("--samples", "at least 10, so that both halves hold both moons", samples, samples >= 10)
+    check("--noise", "a number of at least 0", noise, 0 <= noise < float("inf"))
+    check("--seed", f"between 0 and {2**32 - 1}", seed, 0 <= seed < 2**32)
+    check("--epochs", "at least 1", epochs, epochs >= 1)
+    is_rate = learning_rate is None or 0 < learning_rate < float("inf")
+    check("--learning-rate", "a number greater than 0", learning_rate, is_rate)
+    widths = parse_widths(hidden)
+    make_folder(out)
+
+    X, y = make_moons(samples, noise=noise, random_state=seed)
+    halves = train_test_split(X, y, test_size=0.3, random_state=seed)
+    _say_data(halves, noise)
+    by_hand = _learn_by_hand(halves, widths, activation or "logistic", learning_rate or 0.01, epochs, optimizer, seed)
+    ours = _learn_with_estimator(halves, widths, activation or "relu", learning_rate or 0.001, epochs, seed)
+    _draw(halves, {"By hand": by_hand, "MLPClassifier": ours}, out)
+
+
+def make_folder(out: Path) -> None:
+    """Make the folder for the pictures before any work is done."""
+    from pellucid.errors import DataError
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"the folder '{out}' cannot be made: {error.strerror or error}. Name another one.") from error
+
+
+def _title(text: str) -> None:
+    from rich.console import Console
+
+    Console().print(f"\n[bold]{text}[/bold]")
+
+
+def _say_data(halves: list[Any], noise: float) -> None:
+    X_train, X_test, y_train, _ = halves
+    _title("Data")
+    print(f"{len(X_train) + len(X_test)} points on two moons, noise {noise:g}. Each has two inputs and a class.")
+    print(f"{len(X_train)} are for training ({int(y_train.sum())} of class 1), {len(X_test)} are kept for the test.")
+
+
+def _learn_by_hand(
+    halves: list[Any],
+    widths: tuple[int, ...],
+    activation: str,
+    learning_rate: float,
+    epochs: int,
+    optimizer: str,
+    seed: int,
+) -> Any:
+    """Describe the network, show its first step in numbers, train it, and return it as an estimator."""
+    import numpy as np
+
+    from pellucid.engines import get_engine
+    from pellucid.estimators import MLPClassifier
+    from pellucid.estimators.parameters import ACTIVATIONS, named
+    from pellucid.spec import Layer, LogLoss, Network, Normal, Stopping, Training
+    from pellucid.textbook.initializers import initial_parameters
+    from pellucid.textbook.network import Batch
+    from pellucid.training.jobs import Job, Watch
+    from pellucid.training.streams import Streams
+
+    X_train, X_test, y_train, y_test = halves
+    network = Network(
+        inputs=2,
+        hidden=tuple(Layer(width, named(ACTIVATIONS, activation, "--activation")) for width in widths),
+        outputs=1,
+        output="logistic",
+        initializer=Normal(std=1.0),
+    )
+    training = Training(
+        loss=LogLoss(),
+        optimizer=named(_optimizers(), optimizer, "--optimizer"),
+        learning_rate=learning_rate,
+        epochs=epochs,
+        shuffle=False,
+        reduction="sum",
+        stopping=Stopping(patience=None),
+    )
+    random = np.random.RandomState(seed)
+    parameters = initial_parameters(network, random, np.float64)
+    data = Batch(X_train, y_train[:, np.newaxis].astype(np.float64))
+    _say_network(network)
+    _say_first_step(network, training, parameters, data)
+
+    with _Progress(epochs) as progress:
+        job = Job(network, training, data, parameters, Streams(random, random, 0))
+        (run,) = get_engine().train([job], Watch(on_epoch=progress))
+    model = MLPClassifier(widths, activation).set_network(network, run.parameters, classes=[0, 1])
+    model.loss_curve_ = run.history.loss
+    _say_end(run.outcome)
+    print(f"Accuracy: {model.score(X_test, y_test):.2f}")
+    return model
+
+
+def _optimizers() -> dict[str, Any]:
+    from typing import get_args
+
+    from pellucid.spec import Lbfgs, Optimizer
+
+    return {kind.name: kind for kind in get_args(Optimizer) if kind is not Lbfgs}
+
+
+class _Progress:
+    """Prints every hundredth epoch's loss, under a bar that tells the time left."""
+
+    def __init__(self, epochs: int) -> None:
+        from pellucid.estimators.progress import ProgressBar
+
+        self.epochs = epochs
+        self.bar = ProgressBar("By hand", lines=False)
+
+    def __enter__(self) -> "_Progress":
+        self.bar.on_fit_begin(None)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.on_fit_end(None)
+
+    def __call__(self, epoch: Any) -> bool:
+        if (epoch.epoch - 1) % EPOCHS_BETWEEN_LINES == 0:
+            print(f"Epoch {epoch.epoch - 1}, Loss: {epoch.loss:.4f}", flush=True)
+        self.bar.on_epoch_end(None, epoch)
+        return False
+
+
+def _say_network(network: "Network") -> None:
+    from pellucid.spec import parameter_count
+
+    _title("Network")
+    widths = "-".join(map(str, network.widths))
+    activation = network.hidden[0].activation.name if network.hidden else "no hidden layer"
+    print(f"{widths}: 2 inputs, hidden layers of {', '.join(str(layer.width) for layer in network.hidden) or 'none'}")
+    print(f"neurons ({activation}), 1 output (logistic: the probability of class 1). Every neuron sees all of the")
+    print(f"layer before: {parameter_count(network)} weights and biases, drawn at random; the biases begin at 0.")
+
+
+def _say_first_step(network: "Network", training: "Training", parameters: Any, data: "Batch") -> None:
+    """Tell the first step of the training in numbers: the engine's own."""
+    from pellucid.engines import get_engine
+    from pellucid.textbook.parameters import Parameters
+
+    theta = Parameters(network, parameters)
+    step = get_engine().loss_and_gradients(network, training, theta, data)
+    first, last = step.layers[0], step.layers[-1]
+    (x1, x2), w, b = data.inputs[0], theta.weights[0][:, 0], theta.bias[0][0]
+    z, a = first.pre_activation[0, 0], first.activation[0, 0]
+    _title("Forward")
+    print("The first point goes through the first neuron: weighted sum, then activation.")
+    print(f"  z = x1·w1 + x2·w2 + b = {x1:.2f}·{w[0]:.2f} + {x2:.2f}·{w[1]:.2f} + {b:.2f} = {z:.2f},   g(z) = {a:.2f}")
+    print(f"So on through all layers; the last neuron answers {last.activation[0, 0]:.2f}.")
+    _title("Loss")
+    print(f"The point's class is {data.targets[0, 0]:.0f}. How far off the answers are is the cross-entropy,")
+    print(f"  -(y·log a + (1-y)·log(1-a)),   over all points {step.loss:.4f} on average.")
+    _title("Backward")
+    print("The chain rule gives the loss's derivative for every weight, from the last layer to the first.")
+    print(f"  For the first weight, summed over the points: ∂L/∂w1 = {step.gradients.weights[0][0, 0]:.3f}")
+    _title("Update")
+    how = f"{training.optimizer.name}, rate {training.learning_rate:g}"
+    print(f"Every weight takes a step against its derivative ({how}):")
+    if training.optimizer.name == "gradient_descent":
+        new = w[0] - training.learning_rate * step.gradients.weights[0][0, 0]
+        print(f"  w1 = {w[0]:.3f} - {training.learning_rate:g} · {step.gradients.weights[0][0, 0]:.3f} = {new:.3f}")
+    print(f"Forward, loss, backward, update: one epoch. Here are up to {training.epochs} of them.\n", flush=True)
+
+
+def _say_end(outcome: Any) -> None:
+    from pellucid.errors import DivergedError
+    from pellucid.training.stopping import Outcome
+
+    if outcome is Outcome.DIVERGED:
+        raise DivergedError(outcome.value)
+    if outcome is Outcome.INTERRUPTED:
+        print(outcome.value)
+    _title("Result")
+    print("Share of the test points whose class the network tells right:")
+
+
+def _learn_with_estimator(
+    halves: list[Any], widths: tuple[int, ...], activation: str, learning_rate: float, epochs: int, seed: int
+) -> Any:
+    import warnings
+
+    from sklearn.exceptions import ConvergenceWarning
+
+    from pellucid.estimators import MLPClassifier
+
+    X_train, X_test, y_train, y_test = halves
+    _title("The same with MLPClassifier")
+    print(f"Hidden layers of {', '.join(map(str, widths))} neurons ({activation}), Adam, batches of 200 rows.")
+    model = MLPClassifier(
+        widths, activation, learning_rate_init=learning_rate, max_iter=epochs, random_state=seed, progress=True
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # said in words below
+        model.fit(X_train, y_train)
+    print(f"{model.n_iter_} epochs. {model.outcome_.value}")
+    print(f"Accuracy: {model.score(X_test, y_test):.2f}")
+    return model
+
+
+def _draw(halves: list[Any], models: dict[str, Any], out: Path) -> None:
+    import matplotlib as mpl
+
+    mpl.use("agg")
+    import matplotlib.pyplot as plt
+
+    from pellucid.plotting import DecisionBoundary, LossCurve
+    from pellucid.plotting.style import whitegrid
+
+    X_train, X_test, y_train, y_test = halves
+    with whitegrid():
+        figure, axes = plt.subplots(1, 2, figsize=(14, 6), sharex=True, sharey=True, layout="constrained")
+        for ax, (name, model) in zip(axes, models.items(), strict=True):
+            DecisionBoundary.from_estimator(model, X_train, y_train, X_test=X_test, y_test=y_test, ax=ax)
+            ax.set_title(f"{name}: test accuracy {model.score(X_test, y_test):.2f}")
+        figure.savefig(out / "decision-boundaries.png", dpi=120)
+        curve = LossCurve.from_estimators(models)
+        curve.figure_.savefig(out / "loss-curves.png", dpi=120)
+    plt.close("all")
+    _title("Pictures")
+    print(f"{out / 'decision-boundaries.png'}   what each network answers everywhere, and the points")
+    print(f"{out / 'loss-curves.png'}   how the loss fell")

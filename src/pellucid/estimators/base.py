@@ -1,0 +1,291 @@
+"""What the classifier and the regressor share: a fit from validated rows to a trained network."""
+
+import warnings
+from abc import ABCMeta, abstractmethod
+from collections.abc import Callable
+from math import inf, isnan
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from sklearn.metrics import check_scoring
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import _check_sample_weight, validate_data
+
+from pellucid.engines import get_engine
+from pellucid.errors import DataError, SpecError
+from pellucid.estimators.callbacks import CallbackSupportMixin, Listeners, listening
+from pellucid.estimators.fitted import DTYPES, FittedNetwork, as_dtype, thread_limit
+from pellucid.estimators.parameters import PARAMETER_CONSTRAINTS, describe_network, describe_training, hidden_layers
+from pellucid.estimators.reports import VerbosePrinter, report_outcome
+from pellucid.spec import Lbfgs, Network, Training
+from pellucid.textbook.arrays import Array
+from pellucid.textbook.initializers import initial_parameters
+from pellucid.textbook.network import Batch
+from pellucid.training.jobs import Epoch, Job, Run, Score, State, Watch
+from pellucid.training.stopping import Best
+from pellucid.training.streams import Streams
+
+__all__ = ["BaseMLP", "HeldOut"]
+
+
+class HeldOut(NamedTuple):
+    """Validation rows: for the engine, and as a scikit-learn scorer wants them."""
+
+    batch: Batch
+    X: Any
+    y: Any
+
+
+class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
+    """Validates rows, describes the network and its training, lets an engine train it, keeps what came of it."""
+
+    _parameter_constraints: dict[str, list[Any]] = dict(PARAMETER_CONSTRAINTS)  # noqa: RUF012 - scikit-learn's form
+    _default_score: str
+
+    # --- what subclasses say --------------------------------------------------------------------------------------
+
+    @abstractmethod
+    def _validate_input(self, X: Any, y: Any, *, incremental: bool, reset: bool) -> tuple[Any, Any]:
+        """Return X as an array or CSR matrix, and y as given, checked."""
+
+    @abstractmethod
+    def _encode(self, y: Any, dtype: Any) -> Array:
+        """Return the targets as numbers, of shape (rows, outputs)."""
+
+    @abstractmethod
+    def _output(self) -> str:
+        """Return the name of the output activation."""
+
+    @abstractmethod
+    def _loss_description(self) -> Any:
+        """Return the loss in the language of `pellucid.spec`."""
+
+    def _weigh(self, y: Any, sample_weight: Array | None, *, incremental: bool) -> Array | None:
+        """Return the rows' weights; a classifier adds its class weights."""
+        return sample_weight
+
+    def _stratification(self, targets: Array) -> Array | None:
+        """Return what a validation split keeps in balance, if anything."""
+        return None
+
+    # --- fit ------------------------------------------------------------------------------------------------------
+
+    def _fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        given_validation: tuple[Any, Any, Any] = (None, None, None),
+        *,
+        incremental: bool = False,
+    ) -> Self:
+        if incremental and self.early_stopping:
+            raise ValueError("partial_fit does not support early_stopping=True")
+        job = self._prepare(X, y, sample_weight, given_validation, incremental=incremental)
+        run = self._train(job, X, y)
+        self._keep(run, job.training)
+        report_outcome(run, job.training, incremental=incremental)
+        return self
+
+    def _prepare(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        given_validation: tuple[Any, Any, Any] = (None, None, None),
+        *,
+        incremental: bool = False,
+    ) -> Job:
+        """Return the training that a fit (or, incrementally, one more epoch) on these rows is, about to begin."""
+        hidden_layers(self)  # a wrong width is reported before anything about the data
+        first_pass = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
+        X, y = self._validate_input(X, y, incremental=incremental, reset=first_pass)
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(sample_weight, X)
+        sample_weight = self._weigh(y, sample_weight, incremental=incremental)
+        dtype = np.dtype(self.dtype or X.dtype)
+        data = Batch(as_dtype(X, dtype), self._encode(y, dtype), as_dtype(sample_weight, dtype))
+
+        self._random_state = check_random_state(self.random_state)
+        network = describe_network(self, X.shape[1], data.targets.shape[1], self._output())
+        self._begin(network, dtype, first_pass=first_pass, incremental=incremental)
+        held_out = None
+        if not incremental:
+            data, held_out = self._hold_out(data, y, *given_validation)
+        return Job(
+            network=network,
+            training=self._describe_training(data),
+            data=data,
+            parameters=self._parameters.vector,
+            streams=self._streams(network),
+            validation=held_out.batch if held_out else None,
+            score=self._score_of(held_out),
+            state=self._state,
+            epochs=1 if incremental else None,
+        )
+
+    @property
+    def _is_lbfgs(self) -> bool:
+        return self.solver == "lbfgs" or isinstance(self.solver, Lbfgs)
+
+    def _begin(self, network: Network, dtype: Any, *, first_pass: bool, incremental: bool) -> None:
+        """Draw or take over the parameters, and reset what a new training resets."""
+        if first_pass:
+            self._state, self.t_ = State(), 0
+            self._set_parameters(network, initial_parameters(network, self._random_state, dtype))
+        else:
+            self._set_parameters(network, as_dtype(self._current_parameters(network).vector, dtype))
+            if not hasattr(self, "_state"):
+                self._state = State(best=Best(value=getattr(self, "best_loss_", None)))
+            self._state.rows_seen = getattr(self, "t_", 0)
+            if not incremental:
+                self._state.optimizer, self._state.epochs, self._state.reductions = None, 0, 0
+                self._state.best.parameters = None  # as in scikit-learn, only what this fit finds is restored
+        self.n_iter_ = 0
+        self.n_outputs_ = network.outputs
+        self.n_layers_ = len(network.widths)
+        self.out_activation_ = network.output
+        self._begin_curves(first_pass=first_pass)
+
+    def _begin_curves(self, *, first_pass: bool) -> None:
+        if first_pass:
+            for name in ("loss_curve_", "validation_loss_curve_", "validation_scores_"):
+                self.__dict__.pop(name, None)
+            for name in ("best_loss_", "best_validation_score_"):
+                self.__dict__.pop(name, None)
+        if not self._is_lbfgs and not hasattr(self, "loss_curve_"):
+            self.loss_curve_: list[float] = []
+            self.validation_loss_curve_: list[float] | None = None
+            self.validation_scores_: list[float] | None = None
+
+    def _hold_out(
+        self, data: Batch, y: Any, X_val: Any, y_val: Any, sample_weight_val: Any
+    ) -> tuple[Batch, HeldOut | None]:
+        """Return the training rows, and the validation rows: those given, or split off for early stopping."""
+        if (X_val is None) != (y_val is None):
+            raise DataError(f"'X_val' and 'y_val' of {type(self).__name__}.fit go together; only one was given.")
+        if X_val is not None:
+            return data, self._given_validation(data, X_val, y_val, sample_weight_val)
+        if not self.early_stopping or self._is_lbfgs:
+            return data, None
+        arrays = [data.inputs, data.targets, y]
+        if data.sample_weight is not None:
+            arrays.append(data.sample_weight)
+        halves = train_test_split(
+            *arrays,
+            random_state=self._random_state,
+            test_size=self.validation_fraction,
+            stratify=self._stratification(data.targets),
+        )
+        X_train, targets_train, _, *weight_train = halves[::2]
+        X_held, targets_held, y_held, *weight_held = halves[1::2]
+        if X_held.shape[0] < 2:
+            raise ValueError(
+                "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
+            )
+        held_out = HeldOut(Batch(X_held, targets_held, *weight_held), X_held, y_held)
+        return Batch(X_train, targets_train, *weight_train), held_out
+
+    def _given_validation(self, data: Batch, X_val: Any, y_val: Any, sample_weight: Any) -> HeldOut:
+        X_val = validate_data(self, X_val, accept_sparse="csr", dtype=DTYPES, reset=False)
+        y_val = np.asarray(y_val)
+        if y_val.shape[:1] != X_val.shape[:1]:
+            raise DataError(
+                f"'y_val' of {type(self).__name__}.fit must have one target for each of the {X_val.shape[0]} rows "
+                f"of X_val; got the shape {y_val.shape}."
+            )
+        targets = self._encode(y_val, data.inputs.dtype)
+        if targets.shape[1] != data.targets.shape[1]:
+            raise DataError(
+                f"'y_val' of {type(self).__name__}.fit must have {data.targets.shape[1]} outputs as y has; "
+                f"got {targets.shape[1]}."
+            )
+        X_val = as_dtype(X_val, data.inputs.dtype)
+        if sample_weight is not None:
+            sample_weight = _check_sample_weight(sample_weight, X_val)
+        return HeldOut(Batch(X_val, targets, sample_weight), X_val, y_val)
+
+    def _describe_training(self, data: Batch) -> Training:
+        if self.batch_size == "auto":
+            batch_size = min(200, data.rows)
+        else:
+            if self.batch_size > data.rows:
+                message = "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped"
+                warnings.warn(message, stacklevel=5)
+            batch_size = min(int(self.batch_size), data.rows)
+        monitor = "loss"
+        if self.early_stopping and not self._is_lbfgs:
+            monitor = "validation_loss" if self.scoring == "loss" else "validation_score"
+        return describe_training(self, self._loss_description(), batch_size, monitor, data.inputs.dtype.name)
+
+    def _streams(self, network: Network) -> Streams:
+        """Return scikit-learn's one stream for everything; dropout, which it lacks, draws a key from it."""
+        has_dropout = any(layer.dropout for layer in network.hidden)
+        key = int(self._random_state.randint(2**31 - 1)) if has_dropout else 0
+        return Streams(self._random_state, self._random_state, key)
+
+    def _score_of(self, held_out: HeldOut | None) -> str | Score:
+        """Return how validation rows are scored: by a name that engines know, or by a scikit-learn scorer."""
+        if held_out is None or self.scoring is None or self.scoring == "loss":
+            return self._default_score
+        scorer = check_scoring(self, self.scoring)
+        view = self._live_view()
+        weight = held_out.batch.sample_weight
+        weights: dict[str, Any] = {} if weight is None else {"sample_weight": weight}
+        return lambda prediction: float(scorer(view, held_out.X, held_out.y, **weights))
+
+    def _train(self, job: Job, X: Any, y: Any) -> Run:
+        engine = get_engine(self.engine)
+        reason = engine.unsupported(job.network, job.training)
+        if reason is not None:
+            raise SpecError(reason)
+        printer = VerbosePrinter(job.training) if self.verbose else None
+        with listening(self, job.epochs_to_run, X, y) as listeners, thread_limit(self.n_threads):
+            (run,) = engine.train([job], Watch(self._hear(listeners, printer), self.time_limit))
+        if printer is not None:
+            printer.on_end(run.outcome)
+        return run
+
+    def _hear(self, listeners: Listeners, printer: VerbosePrinter | None) -> Callable[[Epoch], bool] | None:
+        """Return what the engine calls after each epoch; None if nobody listens."""
+        if not listeners and printer is None:
+            return None
+
+        def on_epoch(epoch: Epoch) -> bool:
+            self.n_iter_, self.loss_ = epoch.epoch, epoch.loss
+            if printer is not None:
+                printer.on_epoch(epoch)
+            return listeners.on_epoch(epoch)
+
+        return on_epoch
+
+    def _keep(self, run: Run, training: Training) -> None:
+        """Keep what came of the training as fitted attributes."""
+        history, monitor = run.history, training.stopping.monitor
+        self.outcome_ = run.outcome
+        self.n_iter_ = len(history.loss)
+        self.t_ = run.state.rows_seen
+        if history.loss:
+            self.loss_ = history.loss[-1]
+        if isinstance(training.optimizer, Lbfgs):
+            return
+        self.loss_curve_ = [*self.loss_curve_, *history.loss]
+        self.best_loss_ = run.state.best.value if monitor == "loss" else None
+        self.best_validation_score_: float | None = None
+        if not history.validation_loss:
+            return
+        scores = [-loss for loss in history.validation_loss] if self.scoring == "loss" else history.validation_score
+        self.validation_loss_curve_ = [*(self.validation_loss_curve_ or []), *history.validation_loss]
+        self.validation_scores_ = [*(self.validation_scores_ or []), *scores]
+        self.best_validation_score_ = max(
+            (score for score in self.validation_scores_ if not isnan(score)), default=-inf
+        )
+
+    def _network(self) -> Network:
+        return describe_network(self, self.n_features_in_, self.coefs_[-1].shape[1], self._output())
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags

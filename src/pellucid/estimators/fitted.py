@@ -1,0 +1,143 @@
+"""A trained network as fitted attributes: views of one flat vector that a user may read, set and pickle."""
+
+from contextlib import nullcontext
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted, validate_data
+from threadpoolctl import threadpool_limits
+
+from pellucid.engines import get_engine
+from pellucid.errors import SpecError
+from pellucid.spec import Network
+from pellucid.textbook.arrays import Array
+from pellucid.textbook.parameters import Parameters
+
+__all__ = ["DTYPES", "FittedNetwork", "as_dtype", "thread_limit"]
+
+DTYPES = (np.float64, np.float32)
+"""Kinds of numbers that rows may have; anything else becomes the first."""
+
+
+class FittedNetwork(BaseEstimator):
+    """Keeps the trained parameters and runs the network.
+
+    Attributes
+    ----------
+    network_ : Network
+    coefs_ : list of arrays of shape (inputs, outputs), one a layer
+    intercepts_ : list of arrays of shape (outputs,), one a layer
+    norm_gains_, norm_shifts_ : lists of arrays or None
+        Only with layer normalisation.
+    """
+
+    network_: Network
+    coefs_: list[Array]
+    intercepts_: list[Array]
+    _parameters: Parameters
+
+    def _set_parameters(self, network: Network, vector: Array) -> None:
+        """Make the fitted attributes views of one flat vector, which an engine trains in place."""
+        self.network_ = network
+        self._parameters = Parameters(network, vector)
+        self.coefs_ = list(self._parameters.weights)
+        self.intercepts_ = list(self._parameters.bias)
+        if any(layer.layer_norm for layer in network.hidden):
+            self.norm_gains_ = list(self._parameters.gain)
+            self.norm_shifts_ = list(self._parameters.shift)
+
+    def set_network(self, network: Network, vector: Array, *, classes: Any = None) -> Self:
+        """Take over a network that was trained elsewhere, by an engine or by hand.
+
+        Parameters
+        ----------
+                network : Network
+                vector : array of shape (parameter_count(network),)
+                    Its parameters, in the order of ``pellucid.spec.parameter_layout``. Used, not copied.
+                classes : array of shape (n_classes,) or None
+                    For a classifier: what the outputs stand for.
+
+        Returns
+        -------
+                self
+
+        Examples
+        --------
+                >>> import numpy as np
+                >>> from pellucid import MLPRegressor
+                >>> from pellucid.errors import SpecError
+        from pellucid.spec import Network
+                >>> line = MLPRegressor().set_network(Network(1, (), 1), np.array([2.0, 1.0]))  # y = 2 x + 1
+                >>> line.predict([[3.0]])
+                array([7.])
+        """
+        self._set_parameters(network, vector)
+        self.n_features_in_ = network.inputs
+        self.n_outputs_ = network.outputs
+        self.n_layers_ = len(network.widths)
+        self.out_activation_ = network.output
+        if classes is not None:
+            self._set_classes(np.asarray(classes))
+        return self
+
+    def _set_classes(self, classes: Array) -> None:
+        raise SpecError(f"'classes' are for a classifier; {type(self).__name__} is none.")
+
+    def _current_parameters(self, network: Network) -> Parameters:
+        """Return the parameters as the fitted attributes have them now: a user may have set them."""
+        own = self.__dict__.get("_parameters")
+        if own is not None and _same(self.coefs_, own.weights) and _same(self.intercepts_, own.bias):
+            return own
+        gains, shifts = getattr(self, "norm_gains_", ()), getattr(self, "norm_shifts_", ())
+        return Parameters.from_arrays(network, self.coefs_, self.intercepts_, gains, shifts)
+
+    def _network(self) -> Network:
+        """Return the network that the fitted attributes describe."""
+        raise NotImplementedError
+
+    def _forward(self, X: Any) -> tuple[Network, Array]:
+        """Return the network, and the weighted sums of its output layer for each row."""
+        check_is_fitted(self, "coefs_")
+        X = validate_data(self, X, accept_sparse="csr", dtype=DTYPES, reset=False)
+        network = self.__dict__.get("network_") or self._network()
+        parameters = self._current_parameters(network)
+        with thread_limit(self.n_threads):
+            z = get_engine(self.engine).forward(network, parameters, as_dtype(X, parameters.vector.dtype))
+        return network, z
+
+    def _fitted_attributes(self) -> dict[str, Any]:
+        """Fitted attributes as they are now, for a copy that can predict."""
+        fitted = {name: value for name, value in vars(self).items() if name.endswith("_") and name[0] != "_"}
+        return fitted | {name: [array.copy() for array in fitted[name]] for name in ("coefs_", "intercepts_")}
+
+    def _live_view(self) -> Any:
+        """Return an estimator that shares everything with this one but the feature names."""
+        view = object.__new__(type(self))
+        view.__dict__.update(self.__dict__)
+        view.__dict__.pop("feature_names_in_", None)
+        return view
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = dict(super().__getstate__())
+        state.pop("_parameters", None)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        if "network_" in self.__dict__:
+            self._set_parameters(self.network_, self._current_parameters(self.network_).vector)
+
+
+def as_dtype(array: Any, dtype: Any) -> Any:
+    """Return the array (or None) as this dtype, uncopied if it is so already."""
+    return None if array is None else array.astype(dtype, copy=False)
+
+
+def thread_limit(n_threads: int | None) -> Any:
+    """Hold numerical libraries to so many threads within a ``with``; None leaves them alone."""
+    return nullcontext() if n_threads is None else threadpool_limits(n_threads)
+
+
+def _same(arrays: list[Array], others: list[Array]) -> bool:
+    return len(arrays) == len(others) and all(a is b for a, b in zip(arrays, others, strict=True))

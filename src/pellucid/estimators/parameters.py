@@ -1,0 +1,206 @@
+"""The estimators' parameters: their rules as data, and what they say in the language of `pellucid.spec`."""
+
+from collections.abc import Iterable, Mapping
+from numbers import Integral, Real
+from typing import Any, get_args
+
+import numpy as np
+from sklearn.utils._param_validation import Interval, Options, StrOptions
+
+from pellucid import spec
+from pellucid.engines import ENGINES
+from pellucid.errors import SpecError, did_you_mean
+
+__all__ = [
+    "ACTIVATIONS",
+    "LOSSES_OF_REGRESSION",
+    "PARAMETER_CONSTRAINTS",
+    "describe_network",
+    "describe_training",
+    "hidden_layers",
+    "is_stochastic",
+    "named",
+]
+
+
+def _named(union: Any) -> dict[str, Any]:
+    return {kind.name: kind for kind in get_args(union)}
+
+
+ACTIVATIONS: dict[str, Any] = _named(spec.Activation)
+INITIALIZERS: dict[str, Any] = _named(spec.Initializer)
+SCHEDULES: dict[str, Any] = _named(spec.Schedule)
+LOSSES_OF_REGRESSION: dict[str, Any] = {
+    kind.name: kind for kind in (spec.SquaredError, spec.AbsoluteError, spec.Huber, spec.Quantile, spec.Poisson)
+}
+SOLVERS = ("lbfgs", "sgd", "adam", "adamw", "adagrad", "rmsprop")
+SCHEDULES_OF_SGD = ("invscaling", "adaptive")
+
+PARAMETER_CONSTRAINTS: Mapping[str, list[Any]] = {
+    # scikit-learn's
+    "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+    "activation": [StrOptions(set(ACTIVATIONS)), *get_args(spec.Activation), list, tuple],
+    "solver": [StrOptions(set(SOLVERS)), *get_args(spec.Optimizer)],
+    "alpha": [Interval(Real, 0, None, closed="left")],
+    "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+    "learning_rate": [StrOptions(set(SCHEDULES)), *get_args(spec.Schedule)],
+    "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+    "power_t": [Interval(Real, 0, None, closed="left")],
+    "max_iter": [Interval(Integral, 1, None, closed="left")],
+    "shuffle": ["boolean"],
+    "random_state": ["random_state"],
+    "tol": [Interval(Real, 0, None, closed="left")],
+    "verbose": ["verbose"],
+    "warm_start": ["boolean"],
+    "momentum": [Interval(Real, 0, 1, closed="both")],
+    "nesterovs_momentum": ["boolean"],
+    "early_stopping": ["boolean"],
+    "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+    "beta_1": [Interval(Real, 0, 1, closed="left")],
+    "beta_2": [Interval(Real, 0, 1, closed="left")],
+    "epsilon": [Interval(Real, 0, None, closed="neither")],
+    "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), Options(Real, {np.inf})],
+    "max_fun": [Interval(Integral, 1, None, closed="left")],
+    # beyond
+    "dropout": [Interval(Real, 0, 1, closed="left"), list, tuple],
+    "layer_norm": ["boolean"],
+    "initializer": [StrOptions(set(INITIALIZERS)), *get_args(spec.Initializer)],
+    "l1": [Interval(Real, 0, None, closed="left")],
+    "clip_norm": [Interval(Real, 0, None, closed="neither"), None],
+    "scoring": [str, callable, None],
+    "restore_best": ["boolean", None],
+    "time_limit": [Interval(Real, 0, None, closed="neither"), None],
+    "callbacks": [list, tuple, None],
+    "progress": ["boolean"],
+    "engine": [StrOptions({"auto", *ENGINES})],
+    "n_threads": [Interval(Integral, 1, None, closed="left"), None],
+    "dtype": [StrOptions({"float32", "float64"}), None],
+}
+
+
+def hidden_layers(estimator: Any) -> tuple[spec.Layer, ...]:
+    """Describe the hidden layers that the estimator's parameters ask for.
+
+    Raises
+    ------
+    ValueError
+        If a width is not positive, or a per-layer setting has another length than ``hidden_layer_sizes``.
+    """
+    sizes = estimator.hidden_layer_sizes
+    widths = list(sizes) if isinstance(sizes, Iterable) else [sizes]
+    if any(np.ndim(width) != 0 for width in widths) or np.any(np.array(widths) <= 0):
+        raise ValueError(f"hidden_layer_sizes must be > 0, got {widths}.")
+    activations = _one_a_layer(estimator, "activation", len(widths))
+    dropouts = _one_a_layer(estimator, "dropout", len(widths))
+    return tuple(
+        spec.Layer(
+            width=int(width) if width == int(width) else width,
+            activation=named(ACTIVATIONS, activation, f"'activation' of {type(estimator).__name__}"),
+            dropout=float(dropout),
+            layer_norm=bool(estimator.layer_norm),
+        )
+        for width, activation, dropout in zip(widths, activations, dropouts, strict=True)
+    )
+
+
+def is_stochastic(estimator: Any) -> bool:
+    """Tell whether the solver learns from batches; raise AttributeError if not, so that `partial_fit` is hidden."""
+    if estimator.solver == "lbfgs" or isinstance(estimator.solver, spec.Lbfgs):
+        raise AttributeError("partial_fit is only available for stochastic optimizers. lbfgs is not stochastic.")
+    return True
+
+
+def _one_a_layer(estimator: Any, name: str, layers: int) -> list[Any]:
+    value = getattr(estimator, name)
+    if not isinstance(value, list | tuple):
+        return [value] * layers
+    if len(value) != layers:
+        raise SpecError(
+            f"'{name}' of {type(estimator).__name__} must be one value or a list with one for each of the "
+            f"{layers} hidden layers; got {len(value)} values."
+        )
+    return list(value)
+
+
+def named(kinds: Mapping[str, Any], value: Any, subject: str) -> Any:
+    """Return a description, given as itself or by the name of its kind.
+
+    Examples
+    --------
+    >>> named(ACTIVATIONS, "relu", "'activation'")
+    Relu()
+    """
+    if not isinstance(value, str):
+        return value
+    if value not in kinds:
+        raise SpecError(f"{subject} must be a known name; got {value!r}.{did_you_mean(value, kinds)}")
+    return kinds[value]()
+
+
+def describe_network(estimator: Any, inputs: int, outputs: int, output: str) -> spec.Network:
+    """Describe the network that the estimator's parameters ask for."""
+    return spec.Network(
+        inputs=inputs,
+        hidden=hidden_layers(estimator),
+        outputs=outputs,
+        output=output,
+        initializer=named(INITIALIZERS, estimator.initializer, f"'initializer' of {type(estimator).__name__}"),
+    )
+
+
+def describe_training(estimator: Any, loss: Any, batch_size: int, monitor: str, dtype: str) -> spec.Training:
+    """Describe the training that the estimator's parameters ask for."""
+    optimizer = _optimizer(estimator)
+    patience = estimator.n_iter_no_change
+    restore_best = estimator.restore_best
+    return spec.Training(
+        loss=loss,
+        optimizer=optimizer,
+        learning_rate=float(estimator.learning_rate_init),
+        schedule=_schedule(estimator, optimizer),
+        l1=float(estimator.l1),
+        l2=float(estimator.alpha),
+        clip_norm=None if estimator.clip_norm is None else float(estimator.clip_norm),
+        batch_size=batch_size,
+        epochs=int(estimator.max_iter),
+        shuffle=bool(estimator.shuffle),
+        stopping=spec.Stopping(
+            monitor=monitor,
+            tolerance=float(estimator.tol),
+            patience=None if np.isinf(patience) else int(patience),
+            restore_best=monitor != "loss" if restore_best is None else bool(restore_best),
+        ),
+        dtype=dtype,
+    )
+
+
+def _optimizer(estimator: Any) -> Any:
+    """Return the optimiser; of 'sgd' three kinds, by momentum."""
+    solver = estimator.solver
+    if not isinstance(solver, str):
+        return solver
+    epsilon = {"epsilon": float(estimator.epsilon)}
+    betas = {"beta_1": float(estimator.beta_1), "beta_2": float(estimator.beta_2)}
+    momentum = float(estimator.momentum)
+    sgd: Any = spec.Nesterov(momentum) if estimator.nesterovs_momentum else spec.Momentum(momentum)
+    return {
+        "sgd": sgd if momentum else spec.GradientDescent(),
+        "adam": spec.Adam(**betas, **epsilon),
+        "adamw": spec.AdamW(**betas, **epsilon),
+        "adagrad": spec.Adagrad(**epsilon),
+        "rmsprop": spec.RMSprop(**epsilon),
+        "lbfgs": spec.Lbfgs(max_fun=int(estimator.max_fun)),
+    }[solver]
+
+
+def _schedule(estimator: Any, optimizer: Any) -> Any:
+    """Return the schedule; as in scikit-learn, two of them act by name with ``solver='sgd'`` only."""
+    schedule = estimator.learning_rate
+    if not isinstance(schedule, str):
+        return schedule
+    is_sgd = isinstance(optimizer, spec.GradientDescent | spec.Momentum | spec.Nesterov)
+    if schedule in SCHEDULES_OF_SGD and not is_sgd:
+        return spec.Constant()
+    if schedule == "invscaling":
+        return spec.InvScaling(power=float(estimator.power_t))
+    return SCHEDULES[schedule]()

@@ -1,0 +1,85 @@
+"""What a fit says to its user: verbose lines in scikit-learn's words, warnings, errors."""
+
+import warnings
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from pellucid.errors import DivergedError, TrainingWarning
+from pellucid.spec import Adaptive, Lbfgs, Training
+from pellucid.training.jobs import Epoch, Run
+from pellucid.training.stopping import Outcome
+
+__all__ = ["VerbosePrinter", "report_outcome"]
+
+
+class VerbosePrinter:
+    """Prints what scikit-learn prints with ``verbose=True``.
+
+    Parameters
+    ----------
+    training : Training
+    """
+
+    def __init__(self, training: Training) -> None:
+        self.training = training
+        self.learning_rate: float | None = None
+
+    def on_epoch(self, epoch: Epoch) -> None:
+        """Print the epoch's loss and, with early stopping, its score."""
+        is_adaptive = isinstance(self.training.schedule, Adaptive)
+        if is_adaptive and self.learning_rate not in (None, epoch.learning_rate):
+            print(f"{_stagnation(self.training)} Setting learning rate to {epoch.learning_rate:f}")  # noqa: T201
+        self.learning_rate = epoch.learning_rate
+        print(f"Iteration {epoch.epoch}, loss = {epoch.loss:.8f}")  # noqa: T201
+        if self.training.stopping.monitor != "loss" and epoch.validation_score is not None:
+            print(f"Validation score: {epoch.validation_score:f}")  # noqa: T201
+
+    def on_end(self, outcome: Outcome) -> None:
+        """Print why training stopped."""
+        if outcome is Outcome.CONVERGED and not isinstance(self.training.optimizer, Lbfgs):
+            too_small = " Learning rate too small." if isinstance(self.training.schedule, Adaptive) else ""
+            print(f"{_stagnation(self.training)}{too_small} Stopping.")  # noqa: T201
+
+
+def _stagnation(training: Training) -> str:
+    stopping = training.stopping
+    what = "Training loss" if stopping.monitor == "loss" else "Validation score"
+    return f"{what} did not improve more than tol={stopping.tolerance:f} for {stopping.patience} consecutive epochs."
+
+
+def report_outcome(run: Run, training: Training, *, incremental: bool) -> None:
+    """Raise or warn about how training ended, where the user should know.
+
+    Raises
+    ------
+    DivergedError
+        If no usable network is left.
+    """
+    outcome = run.outcome
+    is_restored = training.stopping.restore_best and run.state.best.parameters is not None
+    if not np.isfinite(run.parameters).all() or (outcome is Outcome.DIVERGED and not is_restored):
+        raise DivergedError(
+            "Solver produced non-finite parameter weights. The input data may contain large values and need to be "
+            f"preprocessed. {Outcome.DIVERGED.value}"
+        )
+    if outcome is Outcome.ALL_EPOCHS and not incremental:
+        warnings.warn(_not_converged(run, training), ConvergenceWarning, stacklevel=5)
+    elif outcome is Outcome.INTERRUPTED:
+        warnings.warn(f"Training interrupted by user. {outcome.value}", TrainingWarning, stacklevel=5)
+    elif outcome is Outcome.DIVERGED:
+        warnings.warn(f"{outcome.value} The best network before that is kept.", TrainingWarning, stacklevel=5)
+    elif outcome is Outcome.TIME_LIMIT:
+        warnings.warn(outcome.value, TrainingWarning, stacklevel=5)
+
+
+def _not_converged(run: Run, training: Training) -> str:
+    if isinstance(training.optimizer, Lbfgs):
+        return (
+            f"lbfgs failed to converge after {len(run.history.loss)} iteration(s): {run.message}. "
+            f"Increase max_iter (now {training.epochs}), or scale the inputs."
+        )
+    return (
+        f"Stochastic Optimizer: Maximum iterations ({training.epochs}) reached and the optimization hasn't "
+        "converged yet."
+    )

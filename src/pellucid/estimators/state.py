@@ -1,0 +1,226 @@
+"""An estimator as plain data and back: a header that JSON can hold, and arrays of numbers. No pickles.
+
+What is kept is what predicts and explains: parameters, network, weights, classes, curves. What cannot be data is left
+out: callbacks, scoring functions, random generators, the optimiser's memory (pickle keeps those).
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any, Protocol, Self, TypeVar, runtime_checkable
+
+import numpy as np
+from sklearn.preprocessing import LabelBinarizer
+
+from pellucid import spec
+from pellucid.errors import ModelFileError, PellucidError, did_you_mean
+from pellucid.estimators.base import BaseMLP
+from pellucid.spec import Network, from_json, to_json
+from pellucid.textbook.arrays import Array
+from pellucid.training.stopping import Outcome
+
+__all__ = ["HasState", "mlp_from_state", "mlp_to_state"]
+
+T = TypeVar("T", bound=BaseMLP)
+Header = dict[str, Any]
+Arrays = dict[str, Array]
+
+
+@runtime_checkable
+class HasState(Protocol):
+    """A model that a model file can hold."""
+
+    def to_state(self) -> tuple[Header, Arrays]:
+        """Return a header for JSON, and arrays of numbers."""
+        ...
+
+    @classmethod
+    def from_state(cls, header: Header, arrays: Arrays) -> Self:
+        """Build the model from what `to_state` gave; raise ModelFileError if that is not what it is."""
+        ...
+
+
+DESCRIBED: Mapping[str, Any] = {
+    "activation": spec.Activation,
+    "solver": spec.Optimizer,
+    "learning_rate": spec.Schedule,
+    "loss": spec.Loss,
+    "initializer": spec.Initializer,
+}
+"""Parameters that may be descriptions, with their kinds."""
+
+NOT_DATA = ("callbacks",)
+NUMBERS = ("n_iter_", "t_", "loss_", "best_loss_", "best_validation_score_")
+CURVES = ("loss_curve_", "validation_loss_curve_", "validation_scores_")
+
+
+# --- to data ------------------------------------------------------------------------------------------------------
+
+
+def mlp_to_state(estimator: BaseMLP) -> tuple[Header, Arrays]:
+    """Return a fitted estimator's header and arrays."""
+    header: Header = {
+        "parameters": {name: _to_data(value) for name, value in _given(estimator).items()},
+        "network": to_json(estimator.network_),
+        "n_features_in": int(estimator.n_features_in_),
+        "outcome": estimator.outcome_.name if hasattr(estimator, "outcome_") else None,
+        "numbers": {
+            name: _to_data(getattr(estimator, name)) for name in NUMBERS if getattr(estimator, name, None) is not None
+        },
+    }
+    if hasattr(estimator, "feature_names_in_"):
+        header["feature_names_in"] = [str(name) for name in estimator.feature_names_in_]
+    arrays: Arrays = {"weights": estimator._current_parameters(estimator.network_).vector}
+    for name in CURVES:
+        if getattr(estimator, name, None) is not None:
+            arrays[name] = np.asarray(getattr(estimator, name), dtype=np.float64)
+    if hasattr(estimator, "_label_binarizer"):
+        _classes_to_data(estimator, header, arrays)
+    return header, arrays
+
+
+def _given(estimator: BaseMLP) -> dict[str, Any]:
+    """Parameters that differ from the defaults and are data."""
+    defaults = type(estimator)().get_params()
+    given = {}
+    for name, value in estimator.get_params(deep=False).items():
+        is_generator = name == "random_state" and not isinstance(value, int | np.integer | None)
+        if name in NOT_DATA or callable(value) or is_generator:
+            continue
+        if value is not defaults[name]:
+            given[name] = value
+    return given
+
+
+def _to_data(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {"pairs": [[_to_data(key), _to_data(item)] for key, item in value.items()]}
+    if isinstance(value, list | tuple | np.ndarray):
+        return [_to_data(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"number": str(value)}
+    return to_json(value)
+
+
+def _classes_to_data(estimator: Any, header: Header, arrays: Arrays) -> None:
+    classes = np.asarray(estimator.classes_)
+    header["targets"] = str(estimator._label_binarizer.y_type_)
+    if classes.dtype.kind in "biuf":
+        arrays["classes_"] = classes
+    else:
+        header["classes"] = [str(name) for name in classes]
+
+
+# --- from data ----------------------------------------------------------------------------------------------------
+
+
+def mlp_from_state(kind: type[T], header: Header, arrays: Arrays) -> T:
+    """Build a fitted estimator of this kind from what `mlp_to_state` gave.
+
+    Raises
+    ------
+    ModelFileError
+        If anything is missing, unknown, of another shape, or not finite.
+    """
+    try:
+        estimator = kind(**_parameters(kind, _part(header, "parameters", dict)))
+        estimator._validate_params()
+        network = from_json(Network, _part(header, "network", dict))
+        _restore_weights(estimator, network, header, arrays)
+        if hasattr(estimator, "predict_proba"):
+            _restore_classes(estimator, header, arrays)
+        _restore_history(estimator, header, arrays)
+    except ModelFileError:
+        raise
+    except (PellucidError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ModelFileError(f"the model file does not describe a {kind.__name__}: {error}") from error
+    return estimator
+
+
+def _part(header: Header, name: str, kind: type) -> Any:
+    value = header.get(name)
+    if not isinstance(value, kind) or isinstance(value, bool):
+        raise ModelFileError(f"the model file's header must have {name!r} as {kind.__name__}; got {value!r}.")
+    return value
+
+
+def _parameters(kind: type[BaseMLP], given: Mapping[str, Any]) -> dict[str, Any]:
+    known = set(kind().get_params()) - set(NOT_DATA)
+    for name in given:
+        if name not in known:
+            raise ModelFileError(f"{kind.__name__} has no parameter {name!r}.{did_you_mean(str(name), known)}")
+    return {name: _from_data(value, DESCRIBED.get(name)) for name, value in given.items()}
+
+
+def _from_data(value: Any, described: Any = None) -> Any:
+    if isinstance(value, list):
+        return [_from_data(item, described) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "number" in value:
+        return float(value["number"])
+    if "pairs" in value:
+        return {_from_data(key): _from_data(item) for key, item in value["pairs"]}
+    return from_json(described, value, "parameter")
+
+
+def _restore_weights(estimator: Any, network: Network, header: Header, arrays: Arrays) -> None:
+    vector = arrays.get("weights")
+    if vector is None or vector.dtype not in (np.float32, np.float64):
+        raise ModelFileError("the model file lacks its weights as 32- or 64-bit numbers.")
+    if not np.isfinite(vector).all():
+        raise ModelFileError("the model file's weights contain NaN or infinity: it is damaged.")
+    inputs = _part(header, "n_features_in", int)
+    if inputs != network.inputs:
+        raise ModelFileError(f"the model file names {inputs} inputs, its network has {network.inputs}.")
+    estimator.set_network(network, np.array(vector))
+    names = header.get("feature_names_in")
+    if names is not None:
+        if not isinstance(names, list) or len(names) != inputs or not all(isinstance(name, str) for name in names):
+            raise ModelFileError(f"the model file must name each of its {inputs} features once; got {names!r}.")
+        estimator.feature_names_in_ = np.array(names, dtype=object)
+
+
+def _restore_classes(estimator: Any, header: Header, arrays: Arrays) -> None:
+    targets = _part(header, "targets", str)
+    if "classes_" in arrays:
+        classes = arrays["classes_"]
+    else:
+        names = _part(header, "classes", list)
+        if not all(isinstance(name, str) for name in names):
+            raise ModelFileError(f"the model file's classes must be texts; got {names!r}.")
+        classes = np.array(names)
+    outputs = 1 if targets == "binary" else len(classes)
+    if targets not in ("binary", "multiclass", "multilabel-indicator") or outputs != estimator.n_outputs_:
+        raise ModelFileError(
+            f"the model file's {len(classes)} classes ({targets}) do not fit its {estimator.n_outputs_} outputs."
+        )
+    is_multilabel = targets == "multilabel-indicator"
+    estimator._label_binarizer = LabelBinarizer().fit(np.eye(len(classes), dtype=int) if is_multilabel else classes)
+    if estimator._label_binarizer.y_type_ != targets or not np.array_equal(
+        estimator._label_binarizer.classes_, classes
+    ):
+        raise ModelFileError("the model file's classes must differ from each other and be in order.")
+    estimator.classes_ = estimator._label_binarizer.classes_
+
+
+def _restore_history(estimator: Any, header: Header, arrays: Arrays) -> None:
+    numbers = _part(header, "numbers", dict)
+    for name in NUMBERS:
+        value = _from_data(numbers.get(name))
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+            raise ModelFileError(f"the model file's {name!r} must be a number; got {value!r}.")
+        if value is not None:
+            setattr(estimator, name, value)
+    for name in CURVES:
+        if name in arrays:
+            setattr(estimator, name, [float(value) for value in arrays[name]])
+    if "loss_curve_" in arrays:
+        for name in ("validation_loss_curve_", "validation_scores_", "best_loss_", "best_validation_score_"):
+            estimator.__dict__.setdefault(name, None)
+    outcome = header.get("outcome")
+    if outcome is not None:
+        if outcome not in Outcome.__members__:
+            raise ModelFileError(f"the model file names an unknown outcome {outcome!r}.")
+        estimator.outcome_ = Outcome[outcome]

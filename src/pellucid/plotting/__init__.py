@@ -1,0 +1,21 @@
+"""Pictures of networks and of what they predict, with scikit-learn's Display convention.
+
+Each display is made by ``from_estimator`` (or from arrays), draws itself, and draws again with ``plot(ax=...)``;
+``ax_`` and ``figure_`` hold the result. Nothing here chooses a backend or changes matplotlib's settings for others.
+"""
+
+from pellucid.plotting.confusion_matrix import ConfusionMatrix
+from pellucid.plotting.decision_boundary import DecisionBoundary
+from pellucid.plotting.loss_curve import LossCurve
+from pellucid.plotting.network_diagram import NetworkDiagram
+from pellucid.plotting.prediction_error import PredictionError
+from pellucid.plotting.weight_histogram import WeightHistogram
+
+__all__ = [
+    "ConfusionMatrix",
+    "DecisionBoundary",
+    "LossCurve",
+    "NetworkDiagram",
+    "PredictionError",
+    "WeightHistogram",
+]

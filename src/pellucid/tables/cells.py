@@ -1,0 +1,176 @@
+"""What one cell of a table says: missing, text, number, yes or no, or a date.
+
+Text is read the same way wherever it comes from, so a column learned from a Parquet file is understood in a CSV file
+too. Each reader gives an array of values, NaN where a cell is missing, and a mask of the cells that break its rule.
+"""
+
+import re
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pandas.api import types
+
+__all__ = [
+    "DATE_FORMATS",
+    "ISO_DATE",
+    "LARGEST_NUMBER",
+    "MISSING_WORDS",
+    "BoolArray",
+    "FloatArray",
+    "TextArray",
+    "cell_texts",
+    "date_format_of",
+    "read_booleans",
+    "read_dates",
+    "read_numbers",
+]
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+TextArray = NDArray[np.object_]
+
+MISSING_WORDS = frozenset({"", "?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NaT", "NULL", "null"})
+_ALSO_MISSING = frozenset({"None", "none", "-", "--", "."})  # only where numbers, dates or yes and no are expected
+_TRUE = frozenset({"true", "yes", "t", "y", "on", "1"})
+_FALSE = frozenset({"false", "no", "f", "n", "off", "0"})
+
+LARGEST_NUMBER = 1e100  # the variance of larger numbers is no longer a float64
+
+_NUMBER = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|inf(?:inity)?)", re.ASCII | re.IGNORECASE)
+
+ISO_DATE = "ISO8601"
+_ISO = re.compile(
+    r"\d{4}-\d{1,2}-\d{1,2}(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?", re.ASCII
+)
+_OTHER_DATE = re.compile(r"[\d/.: ]+", re.ASCII)
+_DAYS = ("%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y")
+DATE_FORMATS = (ISO_DATE, *(day + time for day in _DAYS for time in ("", " %H:%M", " %H:%M:%S")))
+_MICROSECONDS_A_DAY = 86_400e6
+
+
+def cell_texts(series: "pd.Series[Any]") -> TextArray:
+    """Return the cells as text without surrounding blanks; None where a cell is missing.
+
+    Whole numbers read alike as integers and as floats: 3 and 3.0 are both ``'3'``.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> cell_texts(pd.Series([" a ", "NA", 3.0, None])).tolist()
+    ['a', None, '3', None]
+    """
+    missing = series.isna().to_numpy(dtype=bool)
+    texts = np.empty(len(series), dtype=object)
+    for row, (value, is_missing) in enumerate(zip(series.astype(object), missing, strict=True)):
+        text = None if is_missing else _text_of(value)
+        texts[row] = None if text in MISSING_WORDS else text
+    return texts
+
+
+def _text_of(value: object) -> str:
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return str(value).strip()
+
+
+def read_numbers(series: "pd.Series[Any]") -> tuple[FloatArray, BoolArray]:
+    """Return the cells as numbers (durations in days), and a mask of those that are no numbers.
+
+    Infinities are kept; missing cells and those that are no numbers are NaN.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> values, wrong = read_numbers(pd.Series(["3.5", " 7 ", "?", "1,234"]))
+    >>> values.tolist(), wrong.tolist()
+    ([3.5, 7.0, nan, nan], [False, False, False, True])
+    """
+    dtype = series.dtype
+    if types.is_timedelta64_dtype(dtype):
+        days = series.dt.total_seconds().to_numpy(dtype=np.float64, na_value=np.nan) / 86_400
+        return days, np.zeros(len(series), dtype=bool)
+    if types.is_numeric_dtype(dtype) and not types.is_complex_dtype(dtype):  # booleans among them
+        return series.to_numpy(dtype=np.float64, na_value=np.nan), np.zeros(len(series), dtype=bool)
+    return _read_each(series, lambda text: float(text) if _NUMBER.fullmatch(text) else None)
+
+
+def read_booleans(series: "pd.Series[Any]") -> tuple[FloatArray, BoolArray]:
+    """Return 1 for true, yes, t, y, on and 1; 0 for false, no, f, n, off and 0; and a mask of all other words.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> values, wrong = read_booleans(pd.Series(["Yes", "no", "", "perhaps"]))
+    >>> values.tolist(), wrong.tolist()
+    ([1.0, 0.0, nan, nan], [False, False, False, True])
+    """
+    words = dict.fromkeys(_TRUE, 1.0) | dict.fromkeys(_FALSE, 0.0)
+    return _read_each(series, lambda text: words.get(text.lower()))
+
+
+def _read_each(series: "pd.Series[Any]", parse: Any) -> tuple[FloatArray, BoolArray]:
+    values = np.full(len(series), np.nan)
+    wrong = np.zeros(len(series), dtype=bool)
+    for row, text in enumerate(cell_texts(series)):
+        if text is None or text in _ALSO_MISSING:
+            continue
+        value = parse(text)
+        if value is None:
+            wrong[row] = True
+        else:
+            values[row] = value
+    return values, wrong
+
+
+def date_format_of(series: "pd.Series[Any]") -> str | None:
+    """Return the first of DATE_FORMATS that reads every cell that is not missing, or None.
+
+    Where month and day could be exchanged throughout, the month comes first.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> date_format_of(pd.Series(["31/12/2020", "01/02/2021"]))
+    '%d/%m/%Y'
+    """
+    present = [text for text in cell_texts(series) if text is not None and text not in _ALSO_MISSING]
+    if not present or not all(len(text) <= 40 and text[:1].isdigit() for text in present):
+        return None
+    texts = pd.Series(present, dtype=object)
+    return next((form for form in DATE_FORMATS if not read_dates(texts, form)[1].any()), None)
+
+
+def read_dates(series: "pd.Series[Any]", form: str = ISO_DATE) -> tuple[FloatArray, BoolArray]:
+    """Return the cells as days since 1970-01-01 (UTC where a zone is given), and a mask of those that are no dates.
+
+    Parameters
+    ----------
+    series : pandas.Series
+        Timestamps, or text.
+    form : str
+        One of DATE_FORMATS; how text is read.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> read_dates(pd.Series(["1970-01-02 12:00", "soon"]))[0].tolist()
+    [1.5, nan]
+    """
+    if types.is_datetime64_any_dtype(series.dtype):
+        return _days(series), np.zeros(len(series), dtype=bool)
+    texts = [None if text in _ALSO_MISSING else text for text in cell_texts(series)]
+    shape = _ISO if form == ISO_DATE else _OTHER_DATE  # pandas would read 'now' and 'today', too
+    possible = [text if text and shape.fullmatch(text) else None for text in texts]
+    dates = pd.to_datetime(pd.Series(possible, dtype=object), format=form, errors="coerce", utc=True)
+    days = _days(dates)
+    return days, np.isnan(days) & np.array([text is not None for text in texts], dtype=bool)
+
+
+def _days(dates: "pd.Series[Any]") -> FloatArray:
+    if isinstance(dates.dtype, pd.DatetimeTZDtype):
+        dates = dates.dt.tz_convert("UTC").dt.tz_localize(None)
+    microseconds = dates.to_numpy(dtype="datetime64[us]")
+    days = microseconds.astype(np.int64) / _MICROSECONDS_A_DAY
+    return cast(FloatArray, np.where(np.isnat(microseconds), np.nan, days))

@@ -1,0 +1,76 @@
+"""Tables of every kind in, pandas out."""
+
+from typing import Any
+
+import narwhals as nw
+import numpy as np
+import pandas as pd
+
+from pellucid.errors import DataError
+
+__all__ = ["check_columns", "row_list", "to_pandas"]
+
+
+def to_pandas(table: Any) -> pd.DataFrame:
+    """Return a pandas, polars or Arrow table, or a matrix, as a pandas table whose column names are text.
+
+    The columns of a matrix are called x0, x1 …; rows are numbered from 0.
+
+    Raises
+    ------
+    DataError
+        If it is no table, or two columns share a name.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> to_pandas(np.eye(2)).columns.tolist()
+    ['x0', 'x1']
+    """
+    frame = _as_frame(table).reset_index(drop=True)
+    frame.columns = pd.Index([str(name) for name in frame.columns], dtype=object)
+    check_columns(list(frame.columns))
+    return frame
+
+
+def _as_frame(table: Any) -> pd.DataFrame:
+    if isinstance(table, pd.DataFrame):
+        return table
+    if isinstance(table, np.ndarray):
+        if table.ndim != 2 or table.dtype.names:
+            raise DataError(f"A table made of an array must have two dimensions (rows, columns); got {table.ndim}.")
+        return pd.DataFrame(table, columns=[f"x{i}" for i in range(table.shape[1])])
+    try:
+        frame: pd.DataFrame = nw.from_native(table, eager_only=True).to_pandas()
+    except TypeError:
+        raise DataError(
+            "A table must be a pandas, polars or Arrow table in memory, or a NumPy array of two dimensions; "
+            f"got {type(table).__name__}."
+        ) from None
+    return frame
+
+
+def check_columns(names: list[str], where: str = "The table") -> None:
+    """Raise DataError if a name occurs twice."""
+    first: dict[str, int] = {}
+    for i, name in enumerate(names, start=1):
+        if name in first:
+            raise DataError(
+                f"Column names must be unique. {where} has {name!r} twice (columns {first[name]} and {i}): "
+                "rename or remove one of them."
+            )
+        first[name] = i
+
+
+def row_list(rows: Any) -> str:
+    """Name the rows of a mask, counted from 1: ``'rows 1, 5, 9 … (12 in all)'``.
+
+    Examples
+    --------
+    >>> row_list([True, False, True])
+    'rows 1, 3'
+    """
+    numbers = np.flatnonzero(rows) + 1
+    shown = ", ".join(str(number) for number in numbers[:5])
+    more = f" … ({len(numbers)} in all)" if len(numbers) > 5 else ""
+    return f"{'row' if len(numbers) == 1 else 'rows'} {shown}{more}"

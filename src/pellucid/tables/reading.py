@@ -1,0 +1,214 @@
+"""Read a table from a file: CSV with any usual separator, TSV, Parquet; CSV and TSV also gzipped.
+
+Cells of CSV and TSV stay text, without surrounding blanks; what they mean is found by `pellucid.tables.schema`.
+"""
+
+import csv
+import gzip
+import io
+import zlib
+from difflib import get_close_matches
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+import pyarrow.parquet
+
+from pellucid.errors import DataError
+from pellucid.tables.frames import check_columns
+
+__all__ = ["LARGEST_FILE", "read_table"]
+
+LARGEST_FILE = 4 * 2**30  # bytes, unpacked
+_SEPARATORS = (",", ";", "\t", "|")
+_KNOWN_BINARIES = {
+    b"PK\x03\x04": "a zip or Excel file",
+    b"\xd0\xcf\x11\xe0": "an Excel file",
+    b"ARROW1": "an Arrow file",
+    b"%PDF": "a PDF file",
+    b"SQLite": "a database",
+}
+_CONTROL_BYTES = bytes(set(range(32)) - set(b"\t\n\r\f\v"))
+
+
+def read_table(path: str | Path) -> pd.DataFrame:
+    r"""Read a table.
+
+    Parameters
+    ----------
+    path : str or Path
+        Parquet and gzip are known by their content; everything else is text (UTF-8) with commas, semicolons, tabs or
+        bars between its columns and the columns' names in its first line.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read or is no table; the message says why and what to do.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "small.csv")
+    ...     _ = path.write_text("a;b\n1;x\n2;y\n")
+    ...     read_table(path).shape
+    (2, 2)
+    """
+    path = Path(path)
+    data = _read_bytes(path)
+    frame = _read_parquet(path, data) if data.startswith(b"PAR1") else _read_text(path, data)
+    if frame.empty:
+        raise DataError(f"'{path}' must have at least one row below its column names; it has none.")
+    return frame
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            start = file.read(2)
+            file.seek(0)
+            source = gzip.GzipFile(fileobj=file) if start == b"\x1f\x8b" else file
+            data = source.read(LARGEST_FILE + 1)
+    except FileNotFoundError:
+        raise DataError(f"'{path}' cannot be found.{_near_files(path)}") from None
+    except IsADirectoryError:
+        raise DataError(f"'{path}' is a folder; name a file in it.") from None
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"'{path}' cannot be read: {getattr(error, 'strerror', None) or error}.") from None
+    if len(data) > LARGEST_FILE:
+        raise DataError(f"'{path}' must have at most {LARGEST_FILE / 2**30:g} GiB; it has more. Take a part of it.")
+    if not data.strip():
+        raise DataError(f"'{path}' is empty; a table needs a line of column names and at least one row.")
+    return data
+
+
+def _near_files(path: Path) -> str:
+    try:
+        names = [each.name for each in path.parent.iterdir()]
+    except OSError:
+        return ""
+    near = get_close_matches(path.name, names)
+    return f" Did you mean {' or '.join(repr(name) for name in near)}?" if near else ""
+
+
+def _read_parquet(path: Path, data: bytes) -> pd.DataFrame:
+    try:
+        table = pyarrow.parquet.ParquetFile(io.BytesIO(data)).read()
+        check_columns(table.schema.names, f"'{path}'")
+        frame: pd.DataFrame = table.to_pandas()
+        return frame.reset_index(drop=True)
+    except DataError:
+        raise
+    except Exception as error:  # a damaged file meets many of Arrow's and pandas' errors
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise DataError(f"'{path}' is a damaged Parquet file: {reason}") from None
+
+
+def _read_text(path: Path, data: bytes) -> pd.DataFrame:
+    text = _decode(path, data)
+    separator = _find_separator(path, text)
+    names = _header(path, text, separator)
+    try:
+        table = _parse(path, text, separator, len(names))
+    except pa.ArrowInvalid as error:
+        raise DataError(f"'{path}' cannot be read as a table: {error}") from None
+    frame: pd.DataFrame = table.rename_columns(names).to_pandas()
+    return frame
+
+
+def _decode(path: Path, data: bytes) -> str:
+    for start, kind in _KNOWN_BINARIES.items():
+        if data.startswith(start):
+            raise DataError(f"'{path}' is {kind}; save the table as CSV or Parquet.")
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise DataError(f"'{path}' must be UTF-8 text; it is UTF-16. Save it as 'CSV UTF-8'.")
+    if data[:65536].translate(None, _CONTROL_BYTES) != data[:65536]:
+        raise DataError(f"'{path}' must be a table in CSV, TSV or Parquet; it is a binary file of another kind.")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise DataError(
+            f"'{path}' must be UTF-8 text; line {line} has the byte 0x{data[error.start]:02x}, which is not "
+            "(Latin-1 or Windows-1252, perhaps). Save it as 'CSV UTF-8'."
+        ) from None
+
+
+def _find_separator(path: Path, text: str) -> str:
+    """Find the separator that gives most of the first 100 lines the header's number of columns, more than one."""
+    if {".tsv", ".tab"} & {suffix.lower() for suffix in path.suffixes}:
+        return "\t"
+    lines = text[:1_000_000].splitlines(keepends=True)[:100]
+    return max(_SEPARATORS, key=lambda separator: _fit_of(lines, separator))
+
+
+def _fit_of(lines: list[str], separator: str) -> tuple[float, int]:
+    try:
+        widths = [len(row) for row in csv.reader(lines, delimiter=separator) if row]
+    except csv.Error:
+        return 0.0, 0
+    if not widths or widths[0] == 1:
+        return 0.0, 0
+    return sum(width == widths[0] for width in widths) / len(widths), widths[0]
+
+
+def _header(path: Path, text: str, separator: str) -> list[str]:
+    try:
+        cells = next(row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if row)
+    except (csv.Error, StopIteration) as error:
+        raise DataError(f"The line of column names of '{path}' cannot be read: {error}.") from None
+    names = [cell.strip() or f"unnamed {i}" for i, cell in enumerate(cells, start=1)]
+    check_columns(names, f"'{path}'")
+    return names
+
+
+def _parse(path: Path, text: str, separator: str, width: int) -> pa.Table:
+    """Parse the rows below the header into columns of text; a row of another width is an error."""
+    wrong: list[pa.csv.InvalidRow] = []
+
+    def keep(row: pa.csv.InvalidRow) -> str:
+        wrong.append(row)
+        return "error"
+
+    data = text.encode()
+    try:
+        table = pa.csv.read_csv(
+            io.BytesIO(data),
+            pa.csv.ReadOptions(
+                use_threads=False, block_size=min(len(data) + 1, 64 * 2**20), autogenerate_column_names=True
+            ),
+            pa.csv.ParseOptions(delimiter=separator, newlines_in_values=True, invalid_row_handler=keep),
+            pa.csv.ConvertOptions(column_types={f"f{i}": pa.string() for i in range(width)}, strings_can_be_null=False),
+        )
+    except pa.ArrowInvalid:
+        if wrong:
+            raise _wrong_width(path, text, separator, width) or _open_quote(path, wrong[0]) from None
+        raise
+    if table.num_columns != width:
+        raise DataError(f"'{path}' cannot be read as a table: its column names take more than one line.")
+    trimmed = [pc.utf8_trim_whitespace(column) for column in table.columns]
+    return pa.table(trimmed, names=table.column_names).slice(1)
+
+
+def _wrong_width(path: Path, text: str, separator: str, width: int) -> DataError | None:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
+    try:
+        for row in reader:
+            if row and len(row) != width:
+                return DataError(
+                    f"Every line of '{path}' must have the header's {width} columns; line {reader.line_num} has "
+                    f"{len(row)}. Complete the line, or put quotation marks around text that holds {separator!r}."
+                )
+    except csv.Error:
+        pass
+    return None
+
+
+def _open_quote(path: Path, row: "pa.csv.InvalidRow") -> DataError:
+    return DataError(
+        f"'{path}' cannot be read as a table: row {row.number} has {row.actual_columns} columns instead of "
+        f"{row.expected_columns}. Look for a quotation mark that is never closed: {row.text[:60]!r}"
+    )

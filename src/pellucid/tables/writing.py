@@ -1,0 +1,73 @@
+"""Write a table to a file, whole or not at all."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pandas as pd
+
+from pellucid.errors import DataError
+
+__all__ = ["TABLE_ENDINGS", "check_writable", "replaced_whole", "write_table"]
+
+TABLE_ENDINGS = (".csv", ".tsv", ".parquet")
+
+
+def write_table(frame: pd.DataFrame, path: str | Path) -> None:
+    r"""Write a table; the ending of the path says how: .csv, .tsv or .parquet.
+
+    The file appears whole under its name, or, if writing fails, is left as it was.
+
+    Raises
+    ------
+    DataError
+        If the ending is another, or the place cannot be written to.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write_table(pd.DataFrame({"a": [1]}), Path(folder, "a.csv"))
+    ...     Path(folder, "a.csv").read_text()
+    'a\n1\n'
+    """
+    path = Path(path)
+    check_writable(path, TABLE_ENDINGS)
+    try:
+        with replaced_whole(path) as temporary:
+            if path.suffix.lower() == ".parquet":
+                frame.to_parquet(temporary, index=False)
+            else:
+                separator = "\t" if path.suffix.lower() == ".tsv" else ","
+                frame.to_csv(temporary, index=False, sep=separator, lineterminator="\n")
+    except OSError as error:
+        raise DataError(f"'{path}' cannot be written: {error.strerror or error}.") from None
+
+
+def check_writable(path: Path, endings: tuple[str, ...] = ()) -> None:
+    """Raise DataError if a file of this name cannot be made, so that no work is done in vain."""
+    if endings and path.suffix.lower() not in endings:
+        raise DataError(f"The name of an output file must end in {', '.join(endings)}; got '{path}'.")
+    if path.is_dir():
+        raise DataError(f"'{path}' is a folder; name a file.")
+    if not path.parent.is_dir():
+        raise DataError(f"'{path}' cannot be written: there is no folder '{path.parent}'. Make it first.")
+    if not os.access(path.parent, os.W_OK):
+        raise DataError(f"'{path}' cannot be written: the folder '{path.parent}' does not allow it.")
+
+
+@contextmanager
+def replaced_whole(path: Path) -> Iterator[Path]:
+    """Lend a temporary file in the same folder; when the block ends well, it takes the path's place at once."""
+    temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.part")
+    try:
+        yield temporary
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        with suppress(FileNotFoundError):
+            temporary.unlink()

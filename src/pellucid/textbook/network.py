@@ -1,0 +1,282 @@
+"""The network: forward pass, loss, backward pass.
+
+Each hidden layer computes, for a batch of rows,
+
+    z = x @ W + b                       weighted sum
+    z ← layer_norm(z)                   where the layer asks for it
+    a = g(z)                            activation
+    a ← a · mask                        dropout, in training only
+
+and hands a to the next; the output layer applies its output activation. The backward pass walks the same way in
+reverse and multiplies derivatives: the chain rule.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pellucid.spec import Layer, Loss, Network
+from pellucid.textbook.activations import activation_rule
+from pellucid.textbook.arrays import Array
+from pellucid.textbook.dense import dense_backward, dense_forward
+from pellucid.textbook.layer_norm import layer_norm_backward, layer_norm_forward
+from pellucid.textbook.losses import loss_delta, loss_rows, mean_loss
+from pellucid.textbook.outputs import output_activation
+from pellucid.textbook.parameters import Parameters
+from pellucid.textbook.penalties import penalty, penalty_gradient
+
+__all__ = ["Batch", "LayerPass", "Step", "backward", "forward", "predict", "step"]
+
+
+@dataclass
+class Batch:
+    """Rows with their targets.
+
+    Parameters
+    ----------
+    inputs : array or SciPy CSR matrix of shape (rows, inputs)
+    targets : array of shape (rows, outputs)
+        Numbers; classes as 0 and 1.
+    sample_weight : array of shape (rows,) or None
+    """
+
+    inputs: Any
+    targets: Array
+    sample_weight: Array | None = None
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return int(self.inputs.shape[0])
+
+    @property
+    def total_weight(self) -> float:
+        """Sum of the sample weights, or the number of rows."""
+        return self.rows if self.sample_weight is None else float(self.sample_weight.sum())
+
+
+@dataclass
+class LayerPass:
+    """What one layer did with a batch; all arrays have shape (rows, width) unless said.
+
+    Attributes
+    ----------
+    inputs : array of shape (rows, inputs)
+    pre_activation : array
+        z as the activation saw it (after layer normalisation, if any).
+    activation : array
+        a = g(z), before dropout; for the output layer the prediction.
+    outputs : array
+        What the next layer sees: a, or a · mask.
+    mask : array or None
+        Dropout's mask: 0 or 1 / (1 - rate).
+    normalised, inverse_std : arrays or None
+        (rows, width) and (rows, 1): what layer normalisation keeps for the backward pass.
+    delta : array or None
+        ∂L/∂z, of the summed loss, once the backward pass has been here.
+    """
+
+    inputs: Any
+    pre_activation: Array
+    activation: Array
+    outputs: Array
+    mask: Array | None = None
+    normalised: Array | None = None
+    inverse_std: Array | None = None
+    delta: Array | None = None
+
+
+@dataclass
+class Step:
+    """One forward and backward pass over a batch.
+
+    Attributes
+    ----------
+    layers : list of LayerPass
+        The last is the output layer.
+    loss : float
+        Mean loss of the batch, penalties included.
+    penalty : float
+        The penalties' part of it.
+    gradients : Parameters
+        ∂L/∂θ of everything, penalties included.
+    """
+
+    layers: list[LayerPass]
+    loss: float
+    penalty: float
+    gradients: Parameters
+
+
+def forward(
+    network: Network, parameters: Parameters, inputs: Any, masks: Sequence[Array | None] = ()
+) -> list[LayerPass]:
+    """Run the rows through the network and keep what every layer did.
+
+    Parameters
+    ----------
+    network : Network
+    parameters : Parameters
+    inputs : array or SciPy CSR matrix of shape (rows, network.inputs)
+    masks : sequence of arrays or None
+        Dropout masks, one a hidden layer; empty: no dropout, as in prediction.
+
+    Returns
+    -------
+    list of LayerPass
+        One a layer; the last one's ``activation`` is the prediction, of shape (rows, network.outputs).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pellucid.spec import Layer, Network, Relu
+    >>> network = Network(1, (Layer(1, Relu()),), 1)
+    >>> parameters = Parameters(network, np.array([2.0, 3.0, 1.0, 0.5]))  # w0, w1, b0, b1
+    >>> forward(network, parameters, np.array([[1.0], [-1.0]]))[-1].activation.ravel().tolist()
+    [9.5, 0.5]
+    """
+    passes: list[LayerPass] = []
+    for index, layer in enumerate(network.hidden):
+        mask = masks[index] if masks else None
+        done = _hidden_forward(layer, parameters, index, inputs, mask)
+        passes.append(done)
+        inputs = done.outputs
+    z = dense_forward(inputs, parameters.weights[-1], parameters.bias[-1])
+    prediction = output_activation(network.output, z)
+    passes.append(LayerPass(inputs, z, prediction, prediction))
+    return passes
+
+
+def _hidden_forward(layer: Layer, parameters: Parameters, index: int, inputs: Any, mask: Array | None) -> LayerPass:
+    z = dense_forward(inputs, parameters.weights[index], parameters.bias[index])
+    normalised = inverse_std = None
+    gain, shift = parameters.gain[index], parameters.shift[index]
+    if gain is not None and shift is not None:
+        z, normalised, inverse_std = layer_norm_forward(z, gain, shift)
+    a = activation_rule(layer.activation).function(z)
+    outputs = a if mask is None else a * mask
+    return LayerPass(inputs, z, a, outputs, mask, normalised, inverse_std)
+
+
+def predict(network: Network, parameters: Parameters, inputs: Any) -> Array:
+    """Weighted sums of the output layer for each row, without keeping what the layers did.
+
+    The output activation is not applied: ``output_activation(network.output, z)`` makes predictions of them, and
+    log-probabilities come from them without loss of precision.
+
+    Returns
+    -------
+    array of shape (rows, network.outputs)
+    """
+    for index, layer in enumerate(network.hidden):
+        z = dense_forward(inputs, parameters.weights[index], parameters.bias[index])
+        gain, shift = parameters.gain[index], parameters.shift[index]
+        if gain is not None and shift is not None:
+            z = layer_norm_forward(z, gain, shift)[0]
+        inputs = activation_rule(layer.activation).function(z, out=z)
+    return dense_forward(inputs, parameters.weights[-1], parameters.bias[-1])
+
+
+def backward(
+    network: Network, parameters: Parameters, passes: Sequence[LayerPass], delta: Array, gradients: Parameters
+) -> None:
+    """Walk back through the layers and fill the gradients by the chain rule.
+
+    Parameters
+    ----------
+    network : Network
+    parameters : Parameters
+    passes : list of LayerPass
+        From `forward`; each gets its ``delta``.
+    delta : array of shape (rows, network.outputs)
+        ∂L/∂z of the output layer.
+    gradients : Parameters
+        Filled with ∂L/∂θ (no penalties).
+    """
+    for index in range(len(passes) - 1, -1, -1):
+        done = passes[index]
+        done.delta = delta
+        if done.normalised is not None:
+            delta = _layer_norm_backward(done, parameters, index, delta, gradients)
+        d_inputs = dense_backward(
+            done.inputs,
+            parameters.weights[index],
+            delta,
+            gradients.weights[index],
+            gradients.bias[index],
+            with_inputs=index > 0,
+        )
+        if d_inputs is not None:
+            delta = _activation_backward(network.hidden[index - 1], passes[index - 1], d_inputs)
+
+
+def _activation_backward(layer: Layer, done: LayerPass, d_outputs: Array) -> Array:
+    if done.mask is not None:
+        d_outputs *= done.mask
+    d_outputs *= activation_rule(layer.activation).derivative(done.pre_activation, done.activation)
+    return d_outputs
+
+
+def _layer_norm_backward(
+    done: LayerPass, parameters: Parameters, index: int, delta: Array, gradients: Parameters
+) -> Array:
+    gain, d_gain, d_shift = parameters.gain[index], gradients.gain[index], gradients.shift[index]
+    assert gain is not None and d_gain is not None and d_shift is not None  # noqa: S101, PT018 - types
+    assert done.normalised is not None and done.inverse_std is not None  # noqa: S101, PT018 - types
+    d_z, d_gain[...], d_shift[...] = layer_norm_backward(delta, gain, done.normalised, done.inverse_std)
+    return d_z
+
+
+def step(
+    network: Network,
+    loss: Loss,
+    parameters: Parameters,
+    batch: Batch,
+    gradients: Parameters,
+    *,
+    l1: float = 0.0,
+    l2: float = 0.0,
+    reduction: str = "mean",
+    masks: Sequence[Array | None] = (),
+) -> Step:
+    """Forward pass, loss and backward pass of one batch.
+
+    Parameters
+    ----------
+    network : Network
+    loss : Loss
+    parameters : Parameters
+    batch : Batch
+    gradients : Parameters
+        Filled and returned in the Step.
+    l1, l2 : float
+        Penalties l1 · Σ|w| + ½ · l2 · Σ w² on the weights.
+    reduction : {'mean', 'sum'}
+        As in ``pellucid.spec.Training``.
+    masks : sequence of arrays or None
+        Dropout masks, one a hidden layer; empty: none.
+
+    Returns
+    -------
+    Step
+    """
+    passes = forward(network, parameters, batch.inputs, masks)
+    last = passes[-1]
+    rows = loss_rows(loss, network.output, last.pre_activation, last.activation, batch.targets)
+    delta = loss_delta(loss, network.output, last.pre_activation, last.activation, batch.targets)
+    if batch.sample_weight is not None:
+        delta *= batch.sample_weight[:, np.newaxis]
+    backward(network, parameters, passes, delta, gradients)
+
+    total = batch.total_weight
+    per_row = 1 / total if total > 0 else 0.0
+    share = per_row if reduction == "mean" else 1.0
+    if share != 1.0:
+        gradients.vector *= share
+    penalised = 0.0
+    if l1 or l2:
+        gradients.all_weights += penalty_gradient(parameters.all_weights, l1 * share, l2 * share)
+        penalised = penalty(parameters.all_weights, l1 * per_row, l2 * per_row)
+    return Step(passes, mean_loss(rows, batch.sample_weight) + penalised, penalised, gradients)

@@ -1,0 +1,96 @@
+"""A network's parameters: one flat vector, and named views of its pieces."""
+
+from collections.abc import Sequence
+from typing import Self
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from pellucid.errors import SpecError
+from pellucid.spec import Network, parameter_layout
+from pellucid.textbook.arrays import Array
+
+__all__ = ["Parameters"]
+
+
+class Parameters:
+    """Weights, biases, gains and shifts of a network as views into one flat vector.
+
+    Gradients have the same shape and use the same class. Changing a view changes the vector.
+
+    Parameters
+    ----------
+    network : Network
+    vector : array of shape (parameter_count(network),)
+
+    Attributes
+    ----------
+    vector : array of shape (parameter_count(network),)
+    all_weights : array
+        The leading piece of the vector that holds every weight matrix.
+    weights, bias : lists of arrays, one a layer
+        Shapes (inputs, outputs) and (outputs,).
+    gain, shift : lists of arrays or None, one a layer
+        None where the layer has no layer normalisation.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pellucid.spec import Layer, Network
+    >>> parameters = Parameters(Network(2, (Layer(3),), 1), np.arange(13.0))
+    >>> parameters.weights[1].ravel().tolist(), parameters.bias[1].tolist()
+    ([6.0, 7.0, 8.0], [12.0])
+    """
+
+    def __init__(self, network: Network, vector: Array) -> None:
+        layout = parameter_layout(network)
+        if vector.shape != (layout[-1].stop,):
+            raise SpecError(
+                f"the parameters of this network are a vector of {layout[-1].stop} numbers; "
+                f"got an array of shape {vector.shape}."
+            )
+        layers = len(network.widths) - 1
+        self.vector = vector
+        self.weights: list[Array] = []
+        self.bias: list[Array] = []
+        self.gain: list[Array | None] = [None] * layers
+        self.shift: list[Array | None] = [None] * layers
+        for block in layout:
+            view = vector[block.start : block.stop].reshape(block.shape)
+            if block.role in ("weights", "bias"):
+                getattr(self, block.role).append(view)
+            else:
+                getattr(self, block.role)[block.layer] = view
+        self.all_weights = vector[: sum(weights.size for weights in self.weights)]
+
+    @classmethod
+    def empty(cls, network: Network, dtype: DTypeLike) -> Self:
+        """Parameters with unset values, to be filled (gradients, for example)."""
+        return cls(network, np.empty(parameter_layout(network)[-1].stop, dtype=dtype))
+
+    @classmethod
+    def from_arrays(
+        cls,
+        network: Network,
+        weights: Sequence[Array],
+        bias: Sequence[Array],
+        gain: Sequence[Array | None] = (),
+        shift: Sequence[Array | None] = (),
+    ) -> Self:
+        """Copy arrays, one a layer, into a new flat vector.
+
+        Raises
+        ------
+        SpecError
+            If an array is missing or has another shape than the network's.
+        """
+        given = {"weights": weights, "bias": bias, "gain": gain, "shift": shift}
+        pieces = []
+        for block in parameter_layout(network):
+            arrays = given[block.role]
+            array = arrays[block.layer] if block.layer < len(arrays) else None
+            if array is None or np.shape(array) != block.shape:
+                shape = None if array is None else np.shape(array)
+                raise SpecError(f"the {block.role} of layer {block.layer} must have shape {block.shape}; got {shape}.")
+            pieces.append(np.ravel(array))
+        return cls(network, np.concatenate(pieces))

@@ -1,0 +1,1 @@
+"""What every engine shares: jobs and runs, random streams, stopping, scores, callbacks and progress."""

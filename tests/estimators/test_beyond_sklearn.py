@@ -1,0 +1,462 @@
+"""What the estimators can do that scikit-learn's cannot."""
+
+import pickle
+import signal
+import threading
+import time
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.metrics import log_loss, recall_score
+from sklearn.model_selection import GridSearchCV
+
+from pellucid import MLPClassifier, MLPRegressor, spec
+from pellucid.errors import DataError, DivergedError, PellucidError, SpecError, TrainingWarning
+from pellucid.estimators import Callback
+from pellucid.training.stopping import Outcome
+from sklearn_twin import fit_quietly
+
+
+@pytest.fixture
+def iris(tasks):
+    return tasks["multiclass"][1:]
+
+
+@pytest.fixture
+def numbers(tasks):
+    return tasks["regression"][1:]
+
+
+ACTIVATIONS = ["leaky_relu", "elu", "selu", "softplus", "gelu", "silu", "mish", spec.LeakyRelu(0.2), spec.Elu(0.5)]
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=str)
+def test_every_activation_learns(iris, activation):
+    model = fit_quietly(MLPClassifier((12,), activation, learning_rate_init=0.02, random_state=0), *iris)
+    assert model.score(*iris) > 0.9
+
+
+def test_one_activation_a_layer(iris):
+    mixed = MLPClassifier((6, 5), ["tanh", spec.LeakyRelu(0.1)], random_state=0, max_iter=5)
+    fit_quietly(mixed, *iris)
+    assert [layer.activation for layer in mixed.network_.hidden] == [spec.Tanh(), spec.LeakyRelu(0.1)]
+    with pytest.raises(SpecError, match="one for each of the 2 hidden layers; got 3"):
+        MLPClassifier((6, 5), ["tanh"] * 3).fit(*iris)
+    with pytest.raises(SpecError, match="Did you mean 'relu'"):
+        MLPClassifier((6, 5), ["tanh", "rellu"]).fit(*iris)
+
+
+@pytest.mark.parametrize(
+    "solver", ["adamw", "adagrad", "rmsprop", spec.AdamW(weight_decay=0.1), spec.Momentum(0.5)], ids=str
+)
+@pytest.mark.parametrize("schedule", ["step", "exponential", "cosine", "one_cycle", spec.Cosine(warmup=0.2)], ids=str)
+def test_every_solver_and_schedule_learns(iris, solver, schedule):
+    model = MLPClassifier(
+        (12,),
+        solver=solver,
+        learning_rate=schedule,
+        learning_rate_init=0.05,
+        batch_size=32,
+        max_iter=30,
+        random_state=0,
+    )
+    assert fit_quietly(model, *iris).score(*iris) > 0.8
+
+
+@pytest.mark.parametrize("loss", ["absolute_error", "huber", "quantile", spec.Huber(0.1), spec.Quantile(0.3)], ids=str)
+def test_every_loss_learns(numbers, loss):
+    model = MLPRegressor(loss, (20,), learning_rate_init=0.01, random_state=0)
+    assert fit_quietly(model, *numbers).score(*numbers) > 0.3
+
+
+def test_quantiles_are_quantiles():
+    random = np.random.default_rng(0)
+    X = random.uniform(-1, 1, (2000, 1))
+    y = X.ravel() + random.normal(0, 0.5, 2000)
+    for level in (0.1, 0.9):
+        model = MLPRegressor(
+            spec.Quantile(level), (16,), learning_rate_init=0.01, max_iter=60, random_state=0, restore_best=True
+        )
+        assert np.mean(y < fit_quietly(model, X, y).predict(X)) == pytest.approx(level, abs=0.03)
+
+
+@pytest.mark.parametrize(
+    "initializer",
+    ["glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform", "lecun_normal", spec.Normal(0.3)],
+    ids=str,
+)
+def test_every_initializer_learns(iris, initializer):
+    model = MLPClassifier((12,), initializer=initializer, learning_rate_init=0.02, random_state=0)
+    assert fit_quietly(model, *iris).score(*iris) > 0.9
+
+
+def test_dropout_changes_training_but_not_prediction(iris):
+    plain = fit_quietly(MLPClassifier((30,), random_state=0, max_iter=30), *iris)
+    dropped = fit_quietly(MLPClassifier((30,), random_state=0, max_iter=30, dropout=0.5), *iris)
+    again = fit_quietly(MLPClassifier((30,), random_state=0, max_iter=30, dropout=[0.5]), *iris)
+    assert dropped.loss_curve_[-1] > plain.loss_curve_[-1]
+    assert dropped.loss_curve_ == again.loss_curve_
+    np.testing.assert_array_equal(dropped.predict_proba(iris[0]), dropped.predict_proba(iris[0]))
+
+
+def test_layer_norm_survives_pickling_and_continues(iris):
+    model = fit_quietly(MLPClassifier((8, 6), layer_norm=True, random_state=0, max_iter=20), *iris)
+    twin = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(model.predict_proba(iris[0]), twin.predict_proba(iris[0]))
+    model.partial_fit(*iris)
+    twin.partial_fit(*iris)
+    np.testing.assert_array_equal(model.norm_gains_[1], twin.norm_gains_[1])
+    assert not np.allclose(model.norm_gains_[1], 1)
+
+
+def test_class_weight_is_sample_weight(tasks):
+    _, X, y = tasks["binary"]
+    by_class = {"benign": 5.0, "malign": 1.0}
+    model = fit_quietly(MLPClassifier((5,), class_weight=by_class, random_state=0, max_iter=10), X, y)
+    weighed = MLPClassifier((5,), random_state=0, max_iter=10)
+    fit_quietly(weighed, X, y, sample_weight=np.vectorize(by_class.get)(y))
+    np.testing.assert_allclose(model.loss_curve_, weighed.loss_curve_, rtol=1e-12)
+
+
+def test_balanced_classes_raise_the_recall_of_the_rare_one():
+    random = np.random.default_rng(1)
+    X = random.normal(size=(1000, 2))
+    y = (X[:, 0] + random.normal(0, 1, 1000) > 1.8).astype(int)
+    plain = fit_quietly(MLPClassifier((8,), random_state=0, max_iter=60, learning_rate_init=0.01), X, y)
+    balanced = clone(plain).set_params(class_weight="balanced")
+    fit_quietly(balanced, X, y)
+    assert recall_score(y, balanced.predict(X)) > recall_score(y, plain.predict(X)) + 0.1
+    with pytest.raises(ValueError, match="not supported for partial_fit"):
+        clone(balanced).partial_fit(X, y, classes=[0, 1])
+
+
+def test_l1_makes_weights_small_and_clipping_keeps_steps_short(iris):
+    plain = fit_quietly(MLPClassifier((10,), random_state=0, max_iter=100, learning_rate_init=0.01), *iris)
+    sparse = clone(plain).set_params(l1=5.0)
+    fit_quietly(sparse, *iris)
+    assert np.mean(np.abs(sparse.coefs_[0]) < 1e-2) > np.mean(np.abs(plain.coefs_[0]) < 1e-2) + 0.2
+    start = MLPClassifier((10,), random_state=0, solver="sgd", momentum=0, max_iter=1, learning_rate_init=1.0)
+    clipped = clone(start).set_params(clip_norm=1e-3)
+    initial = clone(start).set_params(learning_rate_init=1e-12)
+    for model in (clipped, initial):
+        fit_quietly(model, *iris)
+    moved = np.concatenate([(a - b).ravel() for a, b in zip(clipped.coefs_, initial.coefs_, strict=True)])
+    assert 0 < np.linalg.norm(moved) <= 1e-3 * 1.001
+
+
+def test_label_smoothing_softens_probabilities(iris):
+    sharp = fit_quietly(MLPClassifier((10,), random_state=0, max_iter=300, learning_rate_init=0.02), *iris)
+    soft = clone(sharp).set_params(label_smoothing=0.2)
+    fit_quietly(soft, *iris)
+    assert soft.predict_proba(iris[0]).max() < sharp.predict_proba(iris[0]).max()
+    assert soft.predict_proba(iris[0]).max(axis=1).mean() < 0.95
+
+
+def test_own_validation_rows_are_recorded_and_watched(iris):
+    X, y = iris
+    halves = (X[::2], y[::2]), (X[1::2], y[1::2])
+    model = MLPClassifier((10,), random_state=0, max_iter=12)
+    fit_quietly(model, *halves[0], X_val=halves[1][0], y_val=halves[1][1])
+    assert len(model.validation_loss_curve_) == len(model.validation_scores_) == 12
+    assert model.validation_loss_curve_[-1] == pytest.approx(log_loss(y[1::2], model.predict_proba(X[1::2])))
+    assert model.validation_scores_[-1] == pytest.approx(model.score(X[1::2], y[1::2]))
+    plain = fit_quietly(MLPClassifier((10,), random_state=0, max_iter=12), *halves[0])
+    assert plain.loss_curve_ == model.loss_curve_
+
+    watched = MLPClassifier((10,), random_state=0, max_iter=500, early_stopping=True, learning_rate_init=0.01)
+    fit_quietly(watched, *halves[0], X_val=halves[1][0], y_val=halves[1][1])
+    assert watched.outcome_ is Outcome.CONVERGED
+    assert watched.best_validation_score_ == watched.score(X[1::2], y[1::2])
+    assert watched.t_ == watched.n_iter_ * len(X[::2])  # no rows were split off
+
+
+@pytest.mark.parametrize(("scoring", "sign"), [("loss", -1), ("neg_log_loss", 1), ("balanced_accuracy", 1)])
+def test_early_stopping_watches_any_score(iris, scoring, sign):
+    X, y = iris
+    model = MLPClassifier((10,), random_state=0, max_iter=40, early_stopping=True, scoring=scoring)
+    fit_quietly(model, X, y, X_val=X[::3], y_val=y[::3])
+    assert model.best_validation_score_ == max(model.validation_scores_)
+    if scoring != "balanced_accuracy":
+        np.testing.assert_allclose(np.array(model.validation_scores_), -np.array(model.validation_loss_curve_))
+        assert log_loss(y[::3], model.predict_proba(X[::3])) == pytest.approx(-model.best_validation_score_)
+
+
+def test_scorers_see_column_names_without_complaint(iris):
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(iris[0], columns=list("abcd"))
+    model = MLPClassifier((5,), random_state=0, max_iter=3, early_stopping=True, scoring="accuracy")
+    fit_quietly(model, frame, iris[1])
+    assert list(model.feature_names_in_) == list("abcd")
+
+
+def test_restore_best_without_early_stopping(iris):
+    model = MLPClassifier((10,), solver="sgd", learning_rate_init=1.5, momentum=0.95, random_state=0, max_iter=30)
+    restored = clone(model).set_params(restore_best=True)
+    fit_quietly(model, *iris)
+    fit_quietly(restored, *iris)
+    assert model.loss_curve_ == restored.loss_curve_
+    best = int(np.argmin(model.loss_curve_))
+    shorter = clone(model).set_params(max_iter=best + 1)
+    fit_quietly(shorter, *iris)
+    np.testing.assert_array_equal(restored.coefs_[0], shorter.coefs_[0])
+
+
+def test_time_limit_ends_training_with_a_usable_network(iris):
+    model = MLPClassifier((50,), random_state=0, max_iter=10**6, n_iter_no_change=np.inf, time_limit=0.1)
+    with pytest.warns(TrainingWarning, match="time limit"):
+        model.fit(*iris)
+    assert model.outcome_ is Outcome.TIME_LIMIT
+    assert model.score(*iris) > 0.5
+
+
+class Recorder(Callback):
+    def __init__(self, stop_after=None):
+        self.events, self.epochs, self.stop_after = [], [], stop_after
+
+    def on_fit_begin(self, estimator):
+        self.events.append("begin")
+
+    def on_epoch_end(self, estimator, epoch):
+        self.epochs.append(epoch)
+        assert estimator.n_iter_ == epoch.epoch
+        assert np.isfinite(estimator.predict_proba(np.zeros((1, 4)))).all()
+        return self.stop_after is not None and epoch.epoch >= self.stop_after
+
+    def on_fit_end(self, estimator):
+        self.events.append("end")
+
+
+def test_callbacks_see_every_epoch_and_may_stop(iris):
+    recorder = Recorder(stop_after=7)
+    model = MLPClassifier((5,), random_state=0, callbacks=[recorder]).fit(*iris)
+    assert recorder.events == ["begin", "end"]
+    assert [epoch.epoch for epoch in recorder.epochs] == list(range(1, 8))
+    assert [epoch.loss for epoch in recorder.epochs] == model.loss_curve_
+    assert model.outcome_ is Outcome.STOPPED
+    losses = []
+    MLPClassifier((5,), random_state=0, callbacks=[lambda _, epoch: losses.append(epoch.loss) or len(losses) == 3]).fit(
+        *iris
+    )
+    assert losses == model.loss_curve_[:3]
+
+
+def test_callbacks_are_told_the_end_even_when_one_fails(iris):
+    recorder = Recorder()
+
+    def fail(estimator, epoch):
+        raise RuntimeError("mine")
+
+    with pytest.raises(RuntimeError, match="mine"):
+        MLPClassifier((5,), callbacks=[recorder, fail]).fit(*iris)
+    assert recorder.events == ["begin", "end"]
+
+
+def test_lbfgs_tells_its_iterations(iris):
+    recorder = Recorder(stop_after=3)
+    model = MLPClassifier((5,), solver="lbfgs", random_state=0, callbacks=[recorder]).fit(*iris)
+    assert model.n_iter_ == 3
+    assert model.outcome_ is Outcome.STOPPED
+
+
+def test_sklearn_callbacks(iris):
+    callback = pytest.importorskip("sklearn.callback")
+
+    class Counter:
+        def __init__(self):
+            self.calls, self.scores = [], []
+
+        def setup(self, estimator, context):
+            self.calls.append("setup")
+
+        def teardown(self, estimator, context):
+            self.calls.append("teardown")
+
+        def on_fit_task_begin(self, estimator, context):
+            self.calls.append(f"begin {context.task_name}")
+
+        def on_fit_task_end(self, estimator, context, *, X, y, fitted_estimator):
+            self.calls.append(f"end {context.task_name}")
+            self.scores.append(fitted_estimator.score(X, y))
+            return context.task_name == "epoch" and len(self.scores) == 3
+
+    counter = Counter()
+    model = MLPClassifier((5,), random_state=0, callbacks=[counter])
+    model.fit(*iris)
+    assert model.n_iter_ == 3
+    assert counter.calls == ["setup", "begin fit", *["begin epoch", "end epoch"] * 3, "end fit", "teardown"]
+    assert counter.scores[-1] == model.score(*iris)
+
+    monitor = callback.ScoringMonitor(scoring="accuracy")
+    search = GridSearchCV(MLPClassifier((5,), max_iter=2, random_state=0), {"alpha": [0.1, 1]}, cv=2)
+    search.set_callbacks(monitor)
+    fit_quietly(search, *iris)
+    set_by_hand = MLPClassifier((5,), random_state=0).set_callbacks(Counter())
+    set_by_hand.fit(*iris)
+    assert set_by_hand.n_iter_ == 3
+
+
+def test_progress_writes_to_standard_error_only(iris, capfd):
+    MLPClassifier((5,), random_state=0, progress=True, max_iter=1000, learning_rate_init=0.05).fit(*iris)
+    written = capfd.readouterr()
+    assert written.out == ""
+    assert "epoch 1/1000" in written.err
+    assert "left" in written.err
+
+
+def test_interrupt_keeps_the_network(iris):
+    def interrupt(estimator, epoch):
+        if epoch.epoch == 5:
+            signal.raise_signal(signal.SIGINT)
+
+    model = MLPClassifier((5,), random_state=0, callbacks=[interrupt])
+    with pytest.warns(TrainingWarning, match="Training interrupted by user"):
+        model.fit(*iris)
+    assert model.outcome_ is Outcome.INTERRUPTED
+    assert 4 <= model.n_iter_ <= 5
+    assert np.isfinite(model.predict_proba(iris[0])).all()
+
+
+def test_interrupt_from_outside_ends_a_long_training_soon(iris):
+    timer = threading.Timer(0.3, signal.raise_signal, [signal.SIGINT])
+    model = MLPClassifier((30,), random_state=0, max_iter=10**7, n_iter_no_change=np.inf, early_stopping=True)
+    began = time.perf_counter()
+    timer.start()
+    with pytest.warns(TrainingWarning, match="interrupted"):
+        model.fit(*iris)
+    assert time.perf_counter() - began < 30
+    assert model.score(*iris) > 0.5
+
+
+def test_divergence_is_an_error_with_advice(numbers):
+    X, y = numbers
+    with pytest.raises(DivergedError, match="smaller learning rate"):
+        MLPRegressor(hidden_layer_sizes=(10,), solver="sgd", learning_rate_init=1e6).fit(X * 1e3, y * 1e6)
+    with pytest.raises(ValueError, match="non-finite parameter weights"):
+        MLPRegressor(hidden_layer_sizes=(10,), solver="sgd", learning_rate_init=1e6).fit(X * 1e3, y * 1e6)
+
+
+def test_divergence_keeps_the_best_network_if_there_is_one(numbers):
+    X, y = numbers
+
+    def blow_up(estimator, epoch):
+        if epoch.epoch == 4:
+            estimator.coefs_[0][...] = 1e200
+
+    model = MLPRegressor(hidden_layer_sizes=(10,), restore_best=True, random_state=0, callbacks=[blow_up])
+    with pytest.warns(TrainingWarning, match="The best network before that is kept"):
+        model.fit(X, y)
+    assert np.isfinite(model.predict(X)).all()
+
+
+def test_bad_rows_are_named(iris, numbers):
+    X, y = iris
+    with pytest.raises(ValueError, match="at least 2 classes; got 1 class"):
+        MLPClassifier().fit(X, np.zeros(len(X)))
+    with pytest.raises(ValueError, match="contains NaN"):
+        MLPClassifier().fit(np.where(X > 1, np.nan, X), y)
+    with pytest.raises(ValueError, match=r"NaN|infinity"):
+        MLPRegressor().fit(numbers[0], np.where(numbers[1] > 1, np.inf, numbers[1]))
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        MLPClassifier().fit(X, y[:-1])
+    with pytest.raises(ValueError, match=r"0 sample\(s\)"):
+        MLPClassifier().fit(X[:0], y[:0])
+    with pytest.raises(ValueError, match="expecting 4 features"):
+        fit_quietly(MLPClassifier((3,), max_iter=2), X, y).predict(X[:, :2])
+    with pytest.raises(NotFittedError):
+        MLPClassifier().predict(X)
+    with pytest.raises(DataError, match="at least 0 with loss='poisson'"):
+        MLPRegressor("poisson").fit(*numbers)
+    with pytest.raises(ValueError, match="could not convert string"):
+        MLPClassifier().fit(np.array([["a"], ["b"]]), [0, 1])
+
+
+def test_bad_validation_rows_are_named(iris):
+    X, y = iris
+    with pytest.raises(DataError, match="go together"):
+        MLPClassifier().fit(X, y, X_val=X)
+    with pytest.raises(DataError, match="one target for each of the 150 rows"):
+        MLPClassifier().fit(X, y, X_val=X, y_val=y[:3])
+    with pytest.raises(ValueError, match="classes not in"):
+        MLPClassifier().fit(X, y, X_val=X, y_val=y + 1)
+    with pytest.raises(ValueError, match="expecting 4 features"):
+        MLPClassifier().fit(X, y, X_val=X[:, :2], y_val=y)
+
+
+def test_unknown_class_in_partial_fit_is_named(iris):
+    X, y = iris
+    model = MLPClassifier((4,)).partial_fit(X, y, classes=[0, 1, 2])
+    with pytest.raises(ValueError, match=r"`y` has classes not in `self.classes_`"):
+        model.partial_fit(X, y + 1)
+    with pytest.raises(ValueError, match="classes must be passed on the first call"):
+        MLPClassifier().partial_fit(X, y)
+
+
+def test_unsupported_pairs_are_refused(iris):
+    with pytest.raises(PellucidError, match="label_smoothing"):
+        MLPClassifier(loss="squared_error", label_smoothing=0.1).fit(*iris)
+
+
+def test_brier_score_loss_learns(iris):
+    model = MLPClassifier((10,), loss="squared_error", learning_rate_init=0.02, random_state=0)
+    assert fit_quietly(model, *iris).score(*iris) > 0.9
+
+
+def test_multilabel_partial_fit(tasks):
+    _, X, y = tasks["multilabel"]
+    model = MLPClassifier((20,), learning_rate_init=0.02, random_state=0)
+    for _ in range(60):
+        model.partial_fit(X, y, classes=np.arange(4))
+    assert model.predict(X).shape == y.shape
+    assert model.score(X, y) > 0.5
+
+
+def test_the_same_on_every_run_and_in_a_pickle(iris):
+    one = fit_quietly(MLPClassifier((9,), random_state=3, max_iter=15), *iris)
+    two = fit_quietly(MLPClassifier((9,), random_state=3, max_iter=15), *iris)
+    copy = pickle.loads(pickle.dumps(one))
+    for a, b, c in zip(one.coefs_, two.coefs_, copy.coefs_, strict=True):
+        np.testing.assert_array_equal(a, b)
+        np.testing.assert_array_equal(a, c)
+    one.partial_fit(*iris)
+    copy.partial_fit(*iris)
+    np.testing.assert_array_equal(one.coefs_[0], copy.coefs_[0])
+
+
+def test_weights_set_by_hand_are_used(iris):
+    model = fit_quietly(MLPClassifier((5,), random_state=0, max_iter=5), *iris)
+    model.coefs_[1] = np.zeros_like(model.coefs_[1])
+    model.intercepts_[1] = np.array([0.0, 5.0, 0.0])
+    assert set(model.predict(iris[0])) == {1}
+    model.intercepts_[1][...] = [9.0, 5.0, 0.0]
+    assert set(model.predict(iris[0])) == {0}
+
+
+def test_float32_is_a_choice(iris):
+    model = fit_quietly(MLPClassifier((5,), random_state=0, max_iter=5, dtype="float32"), *iris)
+    assert model.coefs_[0].dtype == np.float32
+    assert model.network_.inputs == 4
+
+
+def test_no_hidden_layer_is_logistic_regression(iris):
+    from sklearn.linear_model import LogisticRegression
+
+    X, y = iris
+    model = MLPClassifier((), solver="lbfgs", alpha=1.0, max_iter=1000, tol=1e-8, random_state=0).fit(X, y)
+    reference = LogisticRegression(C=1.0, tol=1e-8, max_iter=1000).fit(X, y)
+    np.testing.assert_allclose(model.predict_proba(X), reference.predict_proba(X), atol=1e-4)
+
+
+def test_zero_weights_are_no_rows(iris):
+    X, y = iris
+    weight = np.zeros(len(X))
+    weight[::3] = 1
+    model = fit_quietly(MLPClassifier((5,), random_state=0, max_iter=5, batch_size=150), X, y, sample_weight=weight)
+    assert np.isfinite(model.loss_curve_).all()
+    rare = np.zeros(len(X))
+    rare[0] = 1  # most batches of 10 rows weigh nothing
+    model = fit_quietly(MLPClassifier((5,), random_state=0, max_iter=5, batch_size=10), X, y, sample_weight=rare)
+    assert np.isfinite(model.loss_curve_).all()
+    with pytest.raises(ValueError, match="at least one non-zero"):
+        MLPClassifier().fit(X, y, sample_weight=np.zeros(len(X)))

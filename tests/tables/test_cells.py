@@ -1,0 +1,94 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from pellucid.tables.cells import cell_texts, date_format_of, read_booleans, read_dates, read_numbers
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("3.5", 3.5), (" 7 ", 7), ("-1e-3", -0.001), (".5", 0.5), ("5.", 5), ("+2", 2), ("0.1", 0.1), ("-inf", -np.inf)],
+)
+def test_number(text, number):
+    values, wrong = read_numbers(pd.Series([text], dtype=object))
+    assert values[0] == number
+    assert not wrong[0]
+
+
+@pytest.mark.parametrize("text", ["1,234", "1_000", "0x10", "1e", "e5", "١٢", "12 kg", "now", "1+2j", "True"])
+def test_no_number(text):
+    values, wrong = read_numbers(pd.Series([text], dtype=object))
+    assert np.isnan(values[0])
+    assert wrong[0]
+
+
+@pytest.mark.parametrize("cell", ["", "  ", "NA", "?", "NaN", "null", "None", "-", None, np.nan, pd.NA, pd.NaT])
+def test_missing_number(cell):
+    values, wrong = read_numbers(pd.Series([cell], dtype=object))
+    assert np.isnan(values[0])
+    assert not wrong[0]
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint64", "float32", "Int16", "Float64", "bool", "boolean"])
+def test_typed_numbers(dtype):
+    values, wrong = read_numbers(pd.Series([1, 0], dtype=dtype))
+    assert values.tolist() == [1.0, 0.0]
+    assert not wrong.any()
+
+
+def test_nullable_numbers():
+    assert np.isnan(read_numbers(pd.Series([1, None], dtype="Int64"))[0]).tolist() == [False, True]
+
+
+def test_durations_are_days():
+    values, _ = read_numbers(pd.Series(pd.to_timedelta(["36h", None])))
+    assert values[0] == 1.5
+    assert np.isnan(values[1])
+
+
+def test_none_is_a_word_in_text_but_a_gap_among_numbers():
+    assert cell_texts(pd.Series(["None"])).tolist() == ["None"]
+    assert np.isnan(read_numbers(pd.Series(["None"]))[0][0])
+
+
+def test_booleans():
+    values, wrong = read_booleans(pd.Series([True, "FALSE", "y", 0, "maybe", None], dtype=object))
+    assert np.array_equal(values, [1, 0, 1, 0, np.nan, np.nan], equal_nan=True)
+    assert wrong.tolist() == [False, False, False, False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("texts", "form"),
+    [
+        (["2020-01-31", "", "1999-12-01"], "ISO8601"),
+        (["2020-01-31T10:11:12Z", "2020-01-31 10:11"], "ISO8601"),
+        (["2020/1/31"], "%Y/%m/%d"),
+        (["31.12.2020"], "%d.%m.%Y"),
+        (["12/31/2020", "01/02/2020"], "%m/%d/%Y"),
+        (["31/12/2020 23:59"], "%d/%m/%Y %H:%M"),
+    ],
+)
+def test_date_formats(texts, form):
+    series = pd.Series(texts)
+    assert date_format_of(series) == form
+    assert not read_dates(series, form)[1].any()
+
+
+@pytest.mark.parametrize(
+    "texts", [["now"], ["today"], ["2020-13-01"], ["31/12/2020", "12/31/2020"], [""], ["3 apples"]]
+)
+def test_no_dates(texts):
+    assert date_format_of(pd.Series(texts)) is None
+
+
+@pytest.mark.parametrize("word", ["now", "today"])
+@pytest.mark.parametrize("form", ["ISO8601", "%d/%m/%Y"])
+def test_dates_never_depend_on_the_clock(word, form):
+    assert read_dates(pd.Series([word]), form)[1].tolist() == [True]
+
+
+def test_dates_in_a_zone_are_utc():
+    expected = 18262.75  # days from 1970-01-01 to 2020-01-01 18:00
+    zoned = pd.Series(pd.to_datetime(["2020-01-01 20:00"]).tz_localize("Etc/GMT-2"))
+    assert read_dates(zoned)[0].tolist() == [expected]
+    assert read_dates(pd.Series(["2020-01-01 20:00+02:00"]))[0].tolist() == [expected]

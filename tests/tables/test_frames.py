@@ -1,0 +1,47 @@
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from pellucid.errors import DataError
+from pellucid.tables import to_pandas
+from pellucid.tables.frames import row_list
+
+
+@pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame, pa.table])
+def test_every_table_becomes_pandas(make):
+    frame = to_pandas(make({"a": [1, 2], "ü": ["x", None]}))
+    assert isinstance(frame, pd.DataFrame)
+    assert frame.columns.tolist() == ["a", "ü"]
+    assert frame["a"].tolist() == [1, 2]
+    assert frame["ü"].isna().tolist() == [False, True]
+
+
+def test_matrix():
+    assert to_pandas(np.zeros((2, 3))).columns.tolist() == ["x0", "x1", "x2"]
+
+
+def test_the_caller_s_frame_is_left_alone():
+    frame = pd.DataFrame({0: [1, 2]}, index=[5, 6])
+    assert to_pandas(frame).columns.tolist() == ["0"]
+    assert frame.columns.tolist() == [0]
+    assert frame.index.tolist() == [5, 6]
+
+
+@pytest.mark.parametrize("table", [[1, 2], "a.csv", None, np.zeros(3), pl.LazyFrame({"a": [1]})])
+def test_no_table(table):
+    with pytest.raises(DataError, match="must"):
+        to_pandas(table)
+
+
+def test_twice_the_same_name():
+    with pytest.raises(DataError, match=r"has 'a' twice \(columns 1 and 3\)"):
+        to_pandas(pd.DataFrame([[1, 2, 3]], columns=["a", "b", "a"]))
+    with pytest.raises(DataError, match="has '1' twice"):
+        to_pandas(pd.DataFrame([[1, 2]], columns=[1, "1"]))
+
+
+def test_row_list():
+    assert row_list([False, True]) == "row 2"
+    assert row_list(np.ones(9, dtype=bool)) == "rows 1, 2, 3, 4, 5 … (9 in all)"

@@ -1,0 +1,128 @@
+import gzip
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from pellucid.errors import DataError
+from pellucid.tables import read_table, reading
+
+
+@pytest.fixture
+def file(tmp_path):
+    """Write bytes or text to a file, return its path."""
+
+    def write(content, name="table.csv"):
+        path = tmp_path / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    return write
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_separators(file, separator):
+    frame = read_table(file(f"a{separator}b\n1{separator}x\n"))
+    assert frame.to_dict("list") == {"a": ["1"], "b": ["x"]}
+
+
+def test_decimal_commas_do_not_hide_semicolons(file):
+    assert read_table(file("a;b\n1,5;2,5\n3,5;4,5\n")).columns.tolist() == ["a", "b"]
+
+
+def test_tsv_by_its_name(file):
+    assert read_table(file("a,b\tc\n1,2\t3\n", "t.tsv")).columns.tolist() == ["a,b", "c"]
+
+
+def test_text_stays_text_without_blanks(file):
+    frame = read_table(file('id, name \n007," x "\n08,\n'))
+    assert frame.to_dict("list") == {"id": ["007", "08"], "name": ["x", ""]}
+
+
+def test_quotes_line_ends_blank_lines_and_byte_order_mark(file):
+    frame = read_table(file(b'\xef\xbb\xbfa,b\r\n"1\r\n2","x ""y"", z"\r\n\r\n3,4\r\n'))
+    assert frame["a"].tolist() == ["1\r\n2", "3"]
+    assert frame["b"].tolist() == ['x "y", z', "4"]
+
+
+def test_gzip(file):
+    assert read_table(file(gzip.compress(b"a,b\n1,2\n"), "t.csv.gz")).shape == (1, 2)
+
+
+def test_parquet_keeps_types(file, tmp_path):
+    original = pd.DataFrame({"a": [1, 2], "b": pd.Categorical(["x", None]), "c": pd.to_datetime(["2020-01-01", None])})
+    original.to_parquet(tmp_path / "named.anything")
+    frame = read_table(tmp_path / "named.anything")
+    pd.testing.assert_frame_equal(frame, original)
+
+
+def test_header_without_a_name(file):
+    assert read_table(file(",a\n0,1\n")).columns.tolist() == ["unnamed 1", "a"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "is empty"),
+        (" \n\n", "is empty"),
+        ("a,b\n", "at least one row"),
+        ("a,b,a\n1,2,3\n", r"has 'a' twice \(columns 1 and 3\)"),
+        ("a,b\n1,2\n3\n", "header's 2 columns; line 3 has 1"),
+        ("a,b\n1,2\n3,4,5\n", "header's 2 columns; line 3 has 3"),
+        ('a,b\n"1\n1",2\n\n3,4,5\n', "header's 2 columns; line 5 has 3"),
+        ('a,b\n"1,2\n3,4\n', "never closed"),
+        ('"a,b\n1,2\n', "cannot be read|has a header|at least one row"),
+        (b"a,b\nM\xfcller,2\n", "UTF-8 text; line 2 has the byte 0xfc"),
+        ("a,b\n1,2\n".encode("utf-16"), "it is UTF-16"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "binary"),
+        (b"a,b\n\x00\x01,2\n", "binary"),
+        (b"PK\x03\x04rest", "a zip or Excel file"),
+        (b"PAR1 and no more", "damaged Parquet"),
+        (b"\x1f\x8b and no more", "cannot be read"),
+        (gzip.compress(b"a,b\n1,2\n")[:-6], "cannot be read"),
+    ],
+)
+def test_bad_files(file, content, message):
+    path = file(content)
+    with pytest.raises(DataError, match=message) as caught:
+        read_table(path)
+    assert str(path) in str(caught.value)
+
+
+def test_parquet_with_one_name_twice(tmp_path):
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table([pa.array([1]), pa.array([2])], names=["a", "a"]), path)
+    with pytest.raises(DataError, match="twice"):
+        read_table(path)
+
+
+def test_parquet_cut_short(tmp_path):
+    path = tmp_path / "t.parquet"
+    pd.DataFrame({"a": range(1000)}).to_parquet(path)
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(DataError, match="damaged"):
+        read_table(path)
+
+
+def test_no_such_file_suggests_near_ones(file, tmp_path):
+    file("a\n1\n", "adult.csv")
+    with pytest.raises(DataError, match=r"cannot be found\. Did you mean 'adult.csv'"):
+        read_table(tmp_path / "adlut.csv")
+    with pytest.raises(DataError, match="is a folder"):
+        read_table(tmp_path)
+    with pytest.raises(DataError, match="cannot be found"):
+        read_table(tmp_path / "no" / "where.csv")
+
+
+def test_too_large(file, monkeypatch):
+    monkeypatch.setattr(reading, "LARGEST_FILE", 5)
+    with pytest.raises(DataError, match="at most"):
+        read_table(file("a,b\n1,2\n"))
+    with pytest.raises(DataError, match="at most"):
+        read_table(file(gzip.compress(b"a,b\n1,2\n")))
+
+
+def test_rows_larger_than_a_block(file):
+    cell = "x" * 3_000_000
+    assert read_table(file(f"a,b\n{cell},1\n"))["a"][0] == cell

@@ -1,0 +1,38 @@
+import pandas as pd
+import pytest
+
+from pellucid.errors import DataError
+from pellucid.tables import read_table, write_table
+from pellucid.tables.writing import replaced_whole
+
+
+@pytest.mark.parametrize("ending", [".csv", ".tsv", ".parquet"])
+def test_what_is_written_can_be_read(tmp_path, ending):
+    frame = pd.DataFrame({"a, b": ["x\ty", 'q"r'], "c": ["1", "2"]})
+    write_table(frame, tmp_path / f"t{ending}")
+    assert read_table(tmp_path / f"t{ending}").to_dict() == frame.to_dict()
+    assert [path.name for path in tmp_path.iterdir()] == [f"t{ending}"]
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("t.xlsx", "must end in .csv"), ("no/t.csv", "no folder"), ("folder.csv", "is a folder")]
+)
+def test_bad_places(tmp_path, name, message):
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(DataError, match=message):
+        write_table(pd.DataFrame({"a": [1]}), tmp_path / name)
+
+
+def test_a_failure_leaves_the_old_file(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("old")
+
+    def fail():
+        with replaced_whole(path) as temporary:
+            temporary.write_text("half")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
