@@ -142,7 +142,7 @@ def test_state_is_exact(frame, encoder):
     assert all(np.array_equal(array, arrays[name]) for name, array in encoder.to_state()[1].items())
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(strange_frames(least_rows=1))
 def test_any_frame_is_encoded_or_an_error(frame):
     try:

@@ -115,7 +115,7 @@ def test_impossible_columns(fields):
         ColumnSchema("c", **fields)
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(strange_frames())
 def test_any_frame_has_a_schema_or_an_error(frame):
     try:

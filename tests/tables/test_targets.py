@@ -25,6 +25,8 @@ def target_of(cells, task="auto", **options):
         ([0, 1, 2, 3] * 5, "classification"),
         ([0, 1, 2, 3] * 4, "regression"),
         (list(range(21)) * 9, "regression"),
+        ([100, 200, 300] * 9, "regression"),
+        ([100, 900] * 9, "classification"),
         ([0.5, 1.5] * 9, "regression"),
         ([1.0, 2.0] * 9, "classification"),
         ([True, False] * 3, "classification"),
@@ -99,7 +101,7 @@ def test_unknown_class():
         target_of(["red", "blue"] * 3).encode(pd.Series(["red", "rd"]))
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(strange_frames(least_rows=2), st.sampled_from(["auto", "classification", "regression"]))
 def test_any_column_is_a_target_or_an_error(frame, task):
     for i in range(frame.shape[1]):

@@ -11,8 +11,9 @@ from typing import Annotated
 import typer
 
 from pellucid import __version__
+from pellucid.cli.console import printable
 from pellucid.cli.demo import demo
-from pellucid.cli.failures import reported
+from pellucid.cli.failures import BAD_INPUT, INTERRUPTED, interruptible, message_of, noticed_interrupts
 from pellucid.cli.predict import predict
 from pellucid.cli.train import train
 
@@ -38,17 +39,16 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback()
 def _options(
-    context: typer.Context,
-    debug: Annotated[bool, typer.Option("--debug", help="Show where in the program an error arose.")] = False,
+    _debug: Annotated[bool, typer.Option("--debug", help="Show where in the program an error arose.")] = False,
     _version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    context.obj = debug
+    """Options of the program itself; main looks at --debug."""
 
 
 for command in COMMANDS:
-    app.command()(reported(command))
+    app.command()(interruptible(command))
 
 
 def main() -> None:
@@ -59,5 +59,16 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal that lacks a letter is no reason to fail
-    arguments = sys.argv[1:]
-    app(sorted(arguments, key=lambda argument: argument != "--debug"))  # --debug may stand anywhere
+    arguments = sorted(sys.argv[1:], key=lambda argument: argument != "--debug")  # it may stand anywhere
+    with noticed_interrupts() as interrupts:
+        try:
+            app(arguments)
+        except Exception as error:
+            message = message_of(error)
+            if "--debug" in arguments or (message is None and not interrupts):
+                raise
+            if message is None:  # a library being imported made another error of Ctrl-C
+                typer.echo("Interrupted.", err=True)
+                sys.exit(INTERRUPTED)
+            typer.echo(f"Error: {printable(message)}", err=True)
+            sys.exit(BAD_INPUT)

@@ -1,22 +1,23 @@
 """Errors as a person wants them: one message, no traceback, a status that scripts can tell."""
 
 import functools
-from collections.abc import Callable
-from typing import NoReturn
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 
 import typer
 
-from pellucid.cli.console import printable
 from pellucid.errors import PellucidError
 
-__all__ = ["BAD_INPUT", "INTERRUPTED", "check", "reported"]
+__all__ = ["BAD_INPUT", "INTERRUPTED", "check", "interruptible", "message_of", "noticed_interrupts"]
 
 BAD_INPUT = 2
 INTERRUPTED = 130
 
 
-def reported(command: Callable[..., None]) -> Callable[..., None]:
-    """Wrap a command so that its foreseeable errors become a message and an exit status."""
+def interruptible(command: Callable[..., None]) -> Callable[..., None]:
+    """Wrap a command so that Ctrl-C ends it with a word and its own status."""
 
     @functools.wraps(command)
     def run(*arguments: object, **options: object) -> None:
@@ -25,39 +26,50 @@ def reported(command: Callable[..., None]) -> Callable[..., None]:
         except KeyboardInterrupt:
             typer.echo("Interrupted.", err=True)
             raise typer.Exit(INTERRUPTED) from None
-        except (PellucidError, OSError, MemoryError) as error:
-            _fail(error)
-        except ValueError as error:
-            if not _is_parameter_error(error):
-                raise
-            _fail(error)
 
     return run
 
 
-def _is_parameter_error(error: ValueError) -> bool:
-    """Tell whether scikit-learn refused a parameter; other ValueErrors are mistakes in the program."""
-    from sklearn.utils._param_validation import InvalidParameterError
+@contextmanager
+def noticed_interrupts() -> Iterator[list[int]]:
+    """Let Ctrl-C raise KeyboardInterrupt as ever, and note that it did."""
+    interrupts: list[int] = []
 
-    return isinstance(error, InvalidParameterError)
+    def notice(number: int, frame: FrameType | None) -> None:
+        interrupts.append(number)
+        signal.default_int_handler(number, frame)
+
+    before = signal.signal(signal.SIGINT, notice)
+    try:
+        yield interrupts
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
-def _fail(error: Exception) -> NoReturn:
-    import click
+def message_of(error: Exception) -> str | None:
+    """Return what to tell the user of an error that input or circumstances caused; None for a mistake in the program.
 
-    context = click.get_current_context(silent=True)
-    if context is not None and context.find_root().obj:
-        raise error
-    typer.echo(f"Error: {printable(_message(error))}", err=True)
-    raise typer.Exit(BAD_INPUT) from None
-
-
-def _message(error: Exception) -> str:
+    Examples
+    --------
+    >>> message_of(FileNotFoundError(2, "No such file or directory", "a.csv"))
+    "'a.csv': No such file or directory."
+    >>> message_of(KeyError("a")) is None
+    True
+    """
     if isinstance(error, MemoryError):
         return "There is not enough memory for this; take fewer rows or columns."
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename!r}: {error.strerror}." if error.filename else f"{error.strerror}."
-    return str(error)
+    if isinstance(error, PellucidError | OSError) or _is_parameter_error(error):
+        return str(error)
+    return None
+
+
+def _is_parameter_error(error: Exception) -> bool:
+    """Tell whether scikit-learn refused a parameter."""
+    from sklearn.utils._param_validation import InvalidParameterError
+
+    return isinstance(error, InvalidParameterError)
 
 
 def check(option: str, rule: str, value: object, holds: bool) -> None:

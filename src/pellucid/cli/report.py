@@ -70,7 +70,9 @@ def _write(path: Path, content: bytes) -> None:
 def _pictures(model: TableModel, evaluation: Evaluation) -> dict[str, tuple[str, bytes]]:
     """Return title and PNG of each picture by file name."""
     mpl.use("Agg")
-    drawings = {"loss-curve.png": ("Loss per epoch", _loss_curve(model))}
+    drawings = {}
+    if model.estimator_.loss_curve_:  # empty if interrupted in the first epoch
+        drawings["loss-curve.png"] = ("Loss per epoch", _loss_curve(model))
     if model.target_.task == "regression":
         drawings["predicted-versus-true.png"] = ("Predicted versus true", _prediction_error(evaluation))
     elif len(model.target_.labels) <= _MOST_CLASSES:
@@ -141,7 +143,9 @@ def _as_png(display: Any) -> bytes:
 
     buffer = io.BytesIO()
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")  # a letter the font lacks is drawn as a box
+        warnings.simplefilter(
+            "ignore", UserWarning
+        )  # letters that the font lacks, slow legends: a picture all the same
         display.figure_.savefig(buffer, format="png", dpi=120)
     plt.close(display.figure_)
     return buffer.getvalue()

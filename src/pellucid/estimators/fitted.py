@@ -1,6 +1,7 @@
 """A trained network as fitted attributes: views of one flat vector that a user may read, set and pickle."""
 
 from contextlib import nullcontext
+from copy import deepcopy
 from typing import Any, Self
 
 import numpy as np
@@ -127,6 +128,8 @@ class FittedNetwork(BaseEstimator):
         super().__setstate__(state)
         if "network_" in self.__dict__:
             self._set_parameters(self.network_, self._current_parameters(self.network_).vector)
+        if "_state" in self.__dict__:  # joblib may map its arrays read-only
+            self._state = deepcopy(self._state)
 
 
 def as_dtype(array: Any, dtype: Any) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.preprocessing import LabelBinarizer
 
 from pellucid import spec
-from pellucid.errors import ModelFileError, PellucidError, did_you_mean
+from pellucid.errors import DataError, ModelFileError, PellucidError, did_you_mean
 from pellucid.estimators.base import BaseMLP
 from pellucid.spec import Network, from_json, to_json
 from pellucid.textbook.arrays import Array
@@ -108,8 +108,14 @@ def _classes_to_data(estimator: Any, header: Header, arrays: Arrays) -> None:
     header["targets"] = str(estimator._label_binarizer.y_type_)
     if classes.dtype.kind in "biuf":
         arrays["classes_"] = classes
+    elif all(isinstance(name, str) for name in classes.tolist()):
+        header["classes"] = classes.tolist()
     else:
-        header["classes"] = [str(name) for name in classes]
+        kinds = sorted({type(name).__name__ for name in classes.tolist()})
+        raise DataError(
+            f"a model file holds classes that are texts or numbers; these are {', '.join(kinds)}. "
+            "Convert y before fitting, or use pickle."
+        )
 
 
 # --- from data ----------------------------------------------------------------------------------------------------
@@ -191,6 +197,8 @@ def _restore_classes(estimator: Any, header: Header, arrays: Arrays) -> None:
         if not all(isinstance(name, str) for name in names):
             raise ModelFileError(f"the model file's classes must be texts; got {names!r}.")
         classes = np.array(names)
+    if classes.dtype.kind == "f" and not np.isfinite(classes).all():
+        raise ModelFileError("the model file's classes contain NaN or infinity: it is damaged.")
     outputs = 1 if targets == "binary" else len(classes)
     if targets not in ("binary", "multiclass", "multilabel-indicator") or outputs != estimator.n_outputs_:
         raise ModelFileError(

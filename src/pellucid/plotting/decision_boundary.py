@@ -241,12 +241,27 @@ class DecisionBoundary:
         if self.test_points is not None:
             handles += [_handle("training", "o", "0.5", LIGHT), _handle("test", "D", "0.5", DARK)]
         if handles:
-            self.ax_.legend(handles=handles, title="class" if labels else None)
+            corner = _emptiest_corner(self.surface, [each.X for each in drawn])
+            self.ax_.legend(handles=handles, title="class" if labels else None, loc=corner)
 
 
 def _contour(ax: Axes, surface: Surface, margin: NDArray[np.float64]) -> None:
     if margin.min() < 0 < margin.max():
         ax.contour(surface.x1, surface.x2, margin, levels=[0.0], colors=DARK, linewidths=1.2)
+
+
+def _emptiest_corner(surface: Surface, drawn: list[NDArray[np.float64]]) -> str:
+    """Name the corner with the fewest points; matplotlib's own search for a place is slow over many points."""
+    corners = ("upper right", "upper left", "lower right", "lower left")
+    if not drawn:
+        return corners[0]
+    low, high = (np.array([surface.x1[end], surface.x2[end]]) for end in (0, -1))
+    across, up = ((np.concatenate(drawn) - low) / (high - low)).T  # 0 to 1
+    inside = {
+        name: ((across > 0.7 if "right" in name else across < 0.3) & (up > 0.6 if "upper" in name else up < 0.4)).sum()
+        for name in corners
+    }
+    return min(corners, key=lambda name: int(inside[name]))
 
 
 def _handle(label: str, marker: str, color: Any, edge: str) -> Line2D:

@@ -35,7 +35,7 @@ class EpochCurves:
     Parameters
     ----------
     loss : sequence of float
-        Training loss of each epoch.
+        Training loss of each epoch, as the estimator reports it: with its penalties.
     validation_loss, validation_score : sequence of float, or None
         Of the validation rows, as long as `loss`; None: not measured.
     loss_name : str
@@ -263,7 +263,8 @@ def _name_of_score(network: Any, scoring: Any) -> str:
 
 def _why_no_curve(network: Any) -> str:
     name = type(network).__name__
-    if getattr(network, "solver", None) == "lbfgs":
+    solver = getattr(network, "solver", None)
+    if hasattr(network, "coefs_") and getattr(solver, "name", solver) == "lbfgs":
         return (
             f"LossCurve needs the loss of each epoch, and {name} fitted with solver='lbfgs' keeps none: L-BFGS works "
             f"on all rows at once, without epochs, and reports only its last loss, loss_. "

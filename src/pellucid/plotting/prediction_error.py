@@ -169,5 +169,5 @@ class PredictionError(PredictionErrorDisplay):
             if square:
                 ax.xaxis.set_major_locator(MaxNLocator(6))
                 ax.yaxis.set_major_locator(MaxNLocator(6))
-            ax.legend()
+            ax.legend(loc="upper left" if square else "upper right")
         return self

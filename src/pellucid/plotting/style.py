@@ -66,7 +66,9 @@ def whitegrid() -> Iterator[None]:
 
 
 def axes_for(ax: Axes | None, *, size: tuple[float, float] = (WIDTH, HEIGHT)) -> tuple[Figure, Axes]:
-    """Return the given axes and the whole figure they are in, or new ones of this size in inches. Call it within `whitegrid`.
+    """Return the given axes and the whole figure they are in, or new ones of this size in inches.
+
+    Call it within `whitegrid`.
 
     Examples
     --------

@@ -165,8 +165,9 @@ def _header(text: str) -> dict[str, Any]:
             f"it is of format version {version!r}; this is pellucid {__version__}, which reads version "
             f"{FORMAT_VERSION}. Update pellucid, or save the model again with this one."
         )
-    if header.get("kind") not in KINDS:
-        raise ModelFileError(f"it holds a {header.get('kind')!r}; known are {', '.join(KINDS)}.")
+    kind = header.get("kind")
+    if not isinstance(kind, str) or kind not in KINDS:
+        raise ModelFileError(f"it holds a {kind!r}; known are {', '.join(KINDS)}.")
     if not isinstance(header.get("state"), dict):
         raise ModelFileError("its header has no 'state'.")
     return header

@@ -125,7 +125,9 @@ def _decode(path: Path, data: bytes) -> str:
             raise DataError(f"'{path}' is {kind}; save the table as CSV or Parquet.")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise DataError(f"'{path}' must be UTF-8 text; it is UTF-16. Save it as 'CSV UTF-8'.")
-    if data[:65536].translate(None, _CONTROL_BYTES) != data[:65536]:
+    start = data[:65536]
+    controls = len(start) - len(start.translate(None, _CONTROL_BYTES))
+    if b"\0" in start or controls > 0.05 * len(start):
         raise DataError(f"'{path}' must be a table in CSV, TSV or Parquet; it is a binary file of another kind.")
     try:
         return data.decode("utf-8-sig")

@@ -193,7 +193,8 @@ def require_columns(frame: pd.DataFrame, labels: Iterable[str]) -> None:
     absent = [label for label in labels if label not in set(known)]
     if absent:
         hints = did_you_mean(absent[0], known[:50])
-        raise DataError(f"The table must have the column {', '.join(map(repr, absent))}; it does not.{hints}")
+        what = "column" if len(absent) == 1 else "columns"
+        raise DataError(f"The table must have the {what} {', '.join(map(repr, absent))}; it does not.{hints}")
 
 
 def _infer_column(label: str, series: "pd.Series[Any]") -> ColumnSchema:

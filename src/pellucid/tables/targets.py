@@ -21,6 +21,7 @@ __all__ = ["TASKS", "ClassLabel", "Target"]
 
 TASKS = ("auto", "classification", "regression")
 _MOST_WHOLE_NUMBERS = 20
+_WIDEST_SPAN = 100
 
 ClassLabel = str | int | float | bool
 
@@ -63,7 +64,7 @@ class Target:
             Its name is the target's.
         task : {'auto', 'classification', 'regression'}
             'auto' takes numbers as a regression unless they are whole and few (two, or at most 20 with five rows
-            each), and everything else as a classification.
+            each, less than 100 apart), and everything else as a classification.
 
         Raises
         ------
@@ -202,9 +203,11 @@ def _find_task(label: str, series: "pd.Series[Any]") -> str:
     if wrong.any():
         return "classification"
     distinct = np.unique(values)
-    few = len(distinct) <= 2 or (len(distinct) <= _MOST_WHOLE_NUMBERS and 5 * len(distinct) <= len(values))
-    whole = bool(np.isfinite(distinct).all()) and not (distinct % 1).any()
-    return "classification" if few and whole else "regression"
+    if not np.isfinite(distinct).all() or (distinct % 1).any():
+        return "regression"
+    few = len(distinct) <= _MOST_WHOLE_NUMBERS and 5 * len(distinct) <= len(values)
+    close = distinct[-1] - distinct[0] < _WIDEST_SPAN
+    return "classification" if len(distinct) <= 2 or (few and close) else "regression"
 
 
 def _finite_numbers(label: str, series: "pd.Series[Any]") -> FloatArray:

@@ -143,7 +143,7 @@ def tanh_derivative(z: Array, a: Array) -> Array:
     >>> tanh_derivative(z, tanh(z)).round(3).tolist()
     [1.0, 0.42]
     """
-    derivative: Array = a * a
+    derivative = np.multiply(a, a, out=np.empty_like(a))
     np.subtract(1.0, derivative, out=derivative)
     return derivative
 
@@ -227,7 +227,7 @@ def elu_derivative(z: Array, a: Array, alpha: float = 1.0) -> Array:
     >>> elu_derivative(z, elu(z)).round(3).tolist()
     [0.368, 1.0]
     """
-    derivative: Array = a + alpha
+    derivative = np.add(a, alpha, out=np.empty_like(a))
     np.copyto(derivative, 1.0, where=z > 0.0)
     return derivative
 
@@ -261,7 +261,7 @@ def selu_derivative(z: Array, a: Array) -> Array:
     >>> selu_derivative(z, selu(z)).round(3).tolist()
     [0.647, 1.051]
     """
-    derivative: Array = a + SELU_SCALE * SELU_ALPHA
+    derivative = np.add(a, SELU_SCALE * SELU_ALPHA, out=np.empty_like(a))
     np.copyto(derivative, SELU_SCALE, where=z > 0.0)
     return derivative
 

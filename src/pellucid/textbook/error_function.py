@@ -12,7 +12,7 @@ from pellucid.textbook.arrays import Array
 
 __all__ = ["erf", "erf_derivative"]
 
-SMALL = 0.46875
+SMALL = 0.5
 """Up to here erf(x) = x · P(x²) / Q(x²)."""
 
 ONE_FROM = 6.0

@@ -98,7 +98,7 @@ def copy_state(state: OptimizerState) -> OptimizerState:
     return OptimizerState(state.step, tuple(array.copy() for array in state.arrays))
 
 
-def update(  # noqa: PLR0917 - who, what, with what memory, how far
+def update(
     optimizer: Optimizer,
     parameters: Array,
     gradient: Array,

@@ -1,0 +1,77 @@
+import contextlib
+import signal
+import subprocess
+import sys
+
+import pytest
+
+import pellucid as package
+from pellucid.cli.app import COMMANDS
+from pellucid.cli.console import printable
+
+
+def test_version(pellucid):
+    assert pellucid("--version") == (0, f"pellucid {package.__version__}\n", "")
+
+
+def test_every_command_is_in_the_help_and_has_its_own(pellucid):
+    status, out, _ = pellucid("--help")
+    assert status == 0
+    for command in COMMANDS:
+        name = command.__name__.replace("_", "-")
+        assert name in out
+        assert pellucid(name, "--help")[0] == 0
+
+
+@pytest.mark.parametrize("arguments", [["fly"], ["train"], ["train", "a.csv", "--target", "y", "--epochs", "many"]])
+def test_wrong_usage(pellucid, arguments):
+    status, _, err = pellucid(*arguments)
+    assert status == 2
+    assert "Usage" in err
+
+
+def test_debug_shows_where_an_error_arose(pellucid, monkeypatch):
+    from pellucid.cli import main
+    from pellucid.errors import DataError
+
+    assert pellucid("train", "no.csv", "--target", "y")[0] == 2
+    monkeypatch.setattr(sys, "argv", ["pellucid", "train", "no.csv", "--target", "y", "--debug"])
+    with pytest.raises(DataError):
+        main()
+
+
+def test_ctrl_c_that_a_library_turned_into_another_error(pellucid, monkeypatch):
+    def swallow(path):
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        raise ImportError("half imported")
+
+    monkeypatch.setattr("pellucid.cli.training.read_table", swallow)
+    assert pellucid("train", "t.csv", "--target", "y") == (130, "", "Interrupted.\n")
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_mistake_in_the_program_is_not_hidden(monkeypatch):
+    from pellucid.cli import main
+
+    def fail(path):
+        raise KeyError("mistake")
+
+    monkeypatch.setattr("pellucid.cli.training.read_table", fail)
+    monkeypatch.setattr(sys, "argv", ["pellucid", "train", "t.csv", "--target", "y"])
+    with pytest.raises(KeyError, match="mistake"):
+        main()
+
+
+def test_help_imports_nothing_slow():
+    code = (
+        "import sys; from pellucid.cli import main; sys.argv = ['pellucid', '--help']\n"
+        "try: main()\n"
+        "except SystemExit: print({'numpy', 'pandas', 'sklearn', 'matplotlib'} & set(sys.modules))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    assert result.stdout.splitlines()[-1] == "set()"
+
+
+def test_terminal_codes_are_shown_not_obeyed():
+    assert printable("a\x1b[31m\r\nä") == r"a\x1b[31m\r\nä"

@@ -1,0 +1,43 @@
+import numpy as np
+
+from pellucid.spec import Stopping
+from pellucid.training.stopping import Best, Outcome
+
+
+def observed(stopping, values):
+    best = Best()
+    stale = []
+    for epoch, value in enumerate(values, start=1):
+        best.observe(stopping, value, epoch, np.array([float(epoch)]))
+        stale.append(best.stale)
+    return best, stale
+
+
+def test_a_loss_must_fall_by_the_tolerance():
+    best, stale = observed(Stopping(tolerance=0.1, restore_best=True), [1.0, 0.95, 0.85, 0.75, 0.8, 0.7])
+    assert stale == [0, 1, 0, 0, 1, 2]
+    assert (best.value, best.epoch, best.parameters[0]) == (0.7, 6, 6.0)
+
+
+def test_a_score_must_rise_by_the_tolerance():
+    best, stale = observed(Stopping("validation_score", tolerance=0.1), [0.5, 0.55, 0.65, 0.4])
+    assert stale == [0, 1, 0, 1]
+    assert (best.value, best.epoch, best.parameters) == (0.65, 3, None)
+
+
+def test_not_a_number_is_never_the_best():
+    best, _ = observed(Stopping("validation_score"), [np.nan, 0.1, np.nan])
+    assert best.value == 0.1
+
+
+def test_patience():
+    stopping = Stopping(patience=2)
+    assert not Best(stale=2).is_exhausted(stopping)
+    assert Best(stale=3).is_exhausted(stopping)
+    assert not Best(stale=10**9).is_exhausted(Stopping(patience=None))
+
+
+def test_outcomes_speak_in_sentences():
+    for outcome in Outcome:
+        assert outcome.value[0].isupper()
+        assert outcome.value.endswith(".")
