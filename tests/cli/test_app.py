@@ -69,7 +69,7 @@ def test_help_imports_nothing_slow():
         "try: main()\n"
         "except SystemExit: print({'numpy', 'pandas', 'sklearn', 'matplotlib'} & set(sys.modules))"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.splitlines()[-1] == "set()"
 
 

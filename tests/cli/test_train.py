@@ -65,6 +65,20 @@ def test_ctrl_c_keeps_the_best_network(pellucid, table, tmp_path, monkeypatch):
     assert (tmp_path / "model-report" / "index.html").exists()
 
 
+def test_ctrl_c_in_the_first_epoch(pellucid, table, tmp_path, monkeypatch):
+    def interrupt(self, estimator):
+        original(self, estimator)
+        monkeypatch.setattr("pellucid.engines.textbook._Descent._epoch", lambda *_: signal.raise_signal(signal.SIGINT))
+
+    original = progress.ProgressBar.on_fit_begin
+    monkeypatch.setattr(progress.ProgressBar, "on_fit_begin", interrupt)
+    status, out, err = pellucid("train", table, "--target", "species", *QUICK)
+    assert status == 0, err
+    assert "0 epochs. Training was interrupted" in out
+    assert package.load(tmp_path / "model.safetensors").estimator_.n_iter_ == 0
+    assert not (tmp_path / "model-report" / "loss-curve.png").exists()
+
+
 def test_ctrl_c_elsewhere(pellucid, table, tmp_path, monkeypatch):
     def interrupt(path):
         signal.raise_signal(signal.SIGINT)

@@ -44,9 +44,10 @@ def test_eps_is_the_margin_in_units_of_the_inputs(eps, low, high):
     assert (surface.x1[0], surface.x1[-1]) == pytest.approx((low, high))
 
 
-def test_a_constant_input_still_has_width():
+@pytest.mark.parametrize("eps", [None, 0.0])
+def test_a_constant_input_still_has_width(eps):
     points = np.array([[0.0, 5.0], [10.0, 5.0]])
-    surface = surface_of(LinearRegression().fit(points, [0.0, 1.0]), points, 3, None)
+    surface = surface_of(LinearRegression().fit(points, [0.0, 1.0]), points, 3, eps)
     assert surface.x2.tolist() == [4.5, 5.0, 5.5]
 
 

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
@@ -112,8 +114,13 @@ def test_all_weights_zero():
     assert display.links_[0].get_linewidths().tolist() == pytest.approx([0.3])
 
 
-def test_nothing_is_clipped_in_a_figure_of_its_own(iris_model):
-    display = NetworkDiagram.from_estimator(iris_model)
+@pytest.mark.parametrize("widths", [(2, 1), (2, 1, 1), (4, 8, 3), (64, 100, 10), (64, 12, 10, 8, 6, 4, 10)])
+def test_nothing_is_clipped_in_a_figure_of_its_own(widths):
+    weights = [np.ones(shape) for shape in pairwise(widths)]
+    names = [f"a rather long name {index}" for index in range(widths[0])]
+    activations = ["leaky_relu"] * len(weights)
+    biases = [np.ones(width) for width in widths[1:]]
+    display = NetworkDiagram(weights, biases, feature_names=names, activations=activations).plot()
     display.figure_.draw_without_rendering()
     page = display.figure_.bbox
     for text in [*display.ax_.texts, display.ax_.title]:

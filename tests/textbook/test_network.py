@@ -68,7 +68,7 @@ def test_every_activation(activation, layer_norm):
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize(("loss", "output"), PAIRS, ids=lambda value: str(value))
+@pytest.mark.parametrize(("loss", "output"), PAIRS, ids=str)
 def test_every_loss_with_every_output(loss, output, weighted):
     compare(Network(3, (Layer(4, spec.Tanh()),), 3, output), loss, weighted=weighted)
 

@@ -13,13 +13,14 @@ import typer
 from pellucid import __version__
 from pellucid.cli.console import printable
 from pellucid.cli.demo import demo
+from pellucid.cli.explain import explain
 from pellucid.cli.failures import BAD_INPUT, INTERRUPTED, interruptible, message_of, noticed_interrupts
 from pellucid.cli.predict import predict
 from pellucid.cli.train import train
 
 __all__ = ["COMMANDS", "app", "main"]
 
-COMMANDS: tuple[Callable[..., None], ...] = (demo, train, predict)
+COMMANDS: tuple[Callable[..., None], ...] = (demo, train, predict, explain)
 
 app = typer.Typer(
     name="pellucid",

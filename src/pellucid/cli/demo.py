@@ -43,7 +43,7 @@ def demo(
     is_rate = learning_rate is None or 0 < learning_rate < float("inf")
     check("--learning-rate", "a number greater than 0", learning_rate, is_rate)
     widths = parse_widths(hidden)
-    make_folder(out)
+    _make_folder(out)
 
     X, y = make_moons(samples, noise=noise, random_state=seed)
     halves = train_test_split(X, y, test_size=0.3, random_state=seed)
@@ -53,7 +53,7 @@ def demo(
     _draw(halves, {"By hand": by_hand, "MLPClassifier": ours}, out)
 
 
-def make_folder(out: Path) -> None:
+def _make_folder(out: Path) -> None:
     """Make the folder for the pictures before any work is done."""
     from pellucid.errors import DataError
 
@@ -165,11 +165,16 @@ def _say_network(network: "Network") -> None:
     from pellucid.spec import parameter_count
 
     _title("Network")
-    widths = "-".join(map(str, network.widths))
-    activation = network.hidden[0].activation.name if network.hidden else "no hidden layer"
-    print(f"{widths}: 2 inputs, hidden layers of {', '.join(str(layer.width) for layer in network.hidden) or 'none'}")
-    print(f"neurons ({activation}), 1 output (logistic: the probability of class 1). Every neuron sees all of the")
-    print(f"layer before: {parameter_count(network)} weights and biases, drawn at random; the biases begin at 0.")
+    print(f"{'-'.join(map(str, network.widths))}: 2 inputs, {_hidden_in_words(network)}, 1 output (logistic: the")
+    print("probability of class 1). Every neuron sees all of the layer before it.")
+    print(f"{parameter_count(network)} weights and biases; the weights are drawn at random, the biases begin at 0.")
+
+
+def _hidden_in_words(network: "Network") -> str:
+    if not network.hidden:
+        return "no hidden layer"
+    widths = " and ".join(str(layer.width) for layer in network.hidden)
+    return f"hidden layers of {widths} neurons ({network.hidden[0].activation.name})"
 
 
 def _say_first_step(network: "Network", training: "Training", parameters: Any, data: "Batch") -> None:
@@ -196,8 +201,9 @@ def _say_first_step(network: "Network", training: "Training", parameters: Any, d
     how = f"{training.optimizer.name}, rate {training.learning_rate:g}"
     print(f"Every weight takes a step against its derivative ({how}):")
     if training.optimizer.name == "gradient_descent":
-        new = w[0] - training.learning_rate * step.gradients.weights[0][0, 0]
-        print(f"  w1 = {w[0]:.3f} - {training.learning_rate:g} · {step.gradients.weights[0][0, 0]:.3f} = {new:.3f}")
+        old, gradient = float(w[0]), float(step.gradients.weights[0][0, 0])
+        new = old - training.learning_rate * gradient
+        print(f"  w1 = {old:.3f} - {training.learning_rate:g} · {gradient:.3f} = {new:.3f}")
     print(f"Forward, loss, backward, update: one epoch. Here are up to {training.epochs} of them.\n", flush=True)
 
 
@@ -224,7 +230,9 @@ def _learn_with_estimator(
 
     X_train, X_test, y_train, y_test = halves
     _title("The same with MLPClassifier")
-    print(f"Hidden layers of {', '.join(map(str, widths))} neurons ({activation}), Adam, batches of 200 rows.")
+    print(
+        f"Hidden layers of {' and '.join(map(str, widths)) or 'no'} neurons ({activation}), Adam, batches of 200 rows."
+    )
     model = MLPClassifier(
         widths, activation, learning_rate_init=learning_rate, max_iter=epochs, random_state=seed, progress=True
     )

@@ -73,7 +73,7 @@ class TextbookEngine:
     ) -> Step:
         """One forward and backward pass, with all that happened in it."""
         gradients = Parameters.empty(network, parameters.vector.dtype)
-        masks = () if dropout is None else dropout_masks(network, batch.rows, *dropout, parameters.vector.dtype)
+        masks = () if dropout is None else _dropout_masks(network, batch.rows, *dropout, parameters.vector.dtype)
         return _step(network, training, parameters, batch, gradients, masks)
 
 
@@ -98,7 +98,7 @@ def _step(
     )
 
 
-def dropout_masks(network: Network, rows: int, key: int, step: int, dtype: Any) -> list[Array | None]:
+def _dropout_masks(network: Network, rows: int, key: int, step: int, dtype: Any) -> list[Array | None]:
     """Draw the masks of one step, one a hidden layer; None for a layer without dropout."""
     return [
         dropout_mask(layer.dropout, (rows, layer.width), key=key, step=step, layer=index, dtype=dtype)
@@ -164,7 +164,7 @@ class _Descent:
         masks: Sequence[Array | None] = ()
         if self.has_dropout:
             key, number = self.job.streams.dropout_key, self.optimizer_state.step
-            masks = dropout_masks(self.network, batch.rows, key, number, self.parameters.vector.dtype)
+            masks = _dropout_masks(self.network, batch.rows, key, number, self.parameters.vector.dtype)
         return _step(self.network, self.training, self.parameters, batch, self.gradients, masks)
 
     def _update(self, learning_rate: float) -> None:

@@ -65,13 +65,12 @@ class FittedNetwork(BaseEstimator):
 
         Examples
         --------
-                >>> import numpy as np
-                >>> from pellucid import MLPRegressor
-                >>> from pellucid.errors import SpecError
-        from pellucid.spec import Network
-                >>> line = MLPRegressor().set_network(Network(1, (), 1), np.array([2.0, 1.0]))  # y = 2 x + 1
-                >>> line.predict([[3.0]])
-                array([7.])
+        >>> import numpy as np
+        >>> from pellucid import MLPRegressor
+        >>> from pellucid.spec import Network
+        >>> line = MLPRegressor().set_network(Network(1, (), 1), np.array([2.0, 1.0]))  # y = 2 x + 1
+        >>> line.predict([[3.0]])
+        array([7.])
         """
         self._set_parameters(network, vector)
         self.n_features_in_ = network.inputs
@@ -129,7 +128,7 @@ class FittedNetwork(BaseEstimator):
         if "network_" in self.__dict__:
             self._set_parameters(self.network_, self._current_parameters(self.network_).vector)
         if "_state" in self.__dict__:  # joblib may map its arrays read-only
-            self._state = deepcopy(self._state)
+            self.__dict__["_state"] = deepcopy(self.__dict__["_state"])
 
 
 def as_dtype(array: Any, dtype: Any) -> Any:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral
-from typing import Any, Self
+from typing import Any, Literal, Self, get_args
 
 import matplotlib as mpl
 import numpy as np
@@ -21,6 +21,8 @@ from pellucid.plotting.fitted import name_of, names_of_inputs
 from pellucid.plotting.style import DARK, DIVERGING, LIGHT, SEQUENTIAL, axes_for, class_colors, literal, whitegrid
 
 __all__ = ["DecisionBoundary", "Points"]
+
+Corner = Literal["upper right", "upper left", "lower right", "lower left"]
 
 
 @dataclass(frozen=True)
@@ -250,9 +252,9 @@ def _contour(ax: Axes, surface: Surface, margin: NDArray[np.float64]) -> None:
         ax.contour(surface.x1, surface.x2, margin, levels=[0.0], colors=DARK, linewidths=1.2)
 
 
-def _emptiest_corner(surface: Surface, drawn: list[NDArray[np.float64]]) -> str:
+def _emptiest_corner(surface: Surface, drawn: list[NDArray[np.float64]]) -> Corner:
     """Name the corner with the fewest points; matplotlib's own search for a place is slow over many points."""
-    corners = ("upper right", "upper left", "lower right", "lower left")
+    corners: tuple[Corner, ...] = get_args(Corner)
     if not drawn:
         return corners[0]
     low, high = (np.array([surface.x1[end], surface.x2[end]]) for end in (0, -1))

@@ -100,7 +100,9 @@ def _check_inputs(estimator: Any) -> None:
 
 def _axis(values: NDArray[np.float64], grid_resolution: int, eps: float | None) -> NDArray[np.float64]:
     low, high = float(values.min()), float(values.max())
-    margin = eps if eps is not None else 0.08 * (high - low) or 0.5
+    margin = 0.08 * (high - low) if eps is None else eps
+    if low - margin == high + margin:
+        margin = 0.5  # a constant input still gets a width
     return np.linspace(low - margin, high + margin, grid_resolution)
 
 

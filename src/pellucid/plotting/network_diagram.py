@@ -244,7 +244,7 @@ def _figure_size(layout: list[Column], *names: tuple[str, ...]) -> tuple[float, 
     unit = float(np.clip(5.4 / tallest, 0.38, 0.66))
     letters = sum(max(len(_short(name)) for name in side) for side in names)
     width = unit * (layout[-1].x + 1.6) + 0.1 * letters + 0.5
-    return max(4.5, width), unit * (tallest + 0.6) + 1.75
+    return max(4.5, width), unit * (tallest + 0.6) + 2.0
 
 
 def _counted(column: Column, noun: str) -> str:

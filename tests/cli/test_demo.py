@@ -1,0 +1,77 @@
+"""`pellucid demo`: the chapter's numbers, its words and its pictures."""
+
+import matplotlib.image
+import pytest
+
+GOLDEN = """\
+Epoch 0, Loss: 0.7422
+Epoch 100, Loss: 0.2968
+Epoch 200, Loss: 0.2715
+Epoch 300, Loss: 0.1847
+Epoch 400, Loss: 0.1221
+Epoch 500, Loss: 0.1006
+Epoch 600, Loss: 0.0938
+Epoch 700, Loss: 0.1417
+Epoch 800, Loss: 0.0788
+Epoch 900, Loss: 0.0848
+"""
+
+
+def test_prints_the_textbook_example(pellucid, tmp_path):
+    status, out, _err = pellucid("demo", "--out", tmp_path / "pictures")
+    assert status == 0
+    assert GOLDEN in out
+    by_hand, after = out.split("The same with MLPClassifier")
+    assert "Accuracy: 0.95" in by_hand
+    assert "848 epochs" in after
+    assert "Accuracy: 0.97" in after
+    for stage in ("Data", "Network", "Forward", "Loss", "Backward", "Update", "Result"):
+        assert f"\n{stage}\n" in out
+    for name in ("decision-boundaries.png", "loss-curves.png"):
+        picture = matplotlib.image.imread(tmp_path / "pictures" / name)
+        assert picture.shape[0] > 300
+        assert picture.std() > 0.05  # not blank
+
+
+def test_takes_other_settings(pellucid, tmp_path):
+    options = "--hidden 4 --activation tanh --learning-rate 0.05 --epochs 30 --noise 0.1 --samples 100 --seed 7"
+    status, out, _err = pellucid("demo", *options.split(), "--optimizer", "adam", "--out", tmp_path)
+    assert status == 0
+    assert "2-4-1: 2 inputs, hidden layers of 4 neurons (tanh)" in out
+    assert "adam, rate 0.05" in out
+    assert "Epoch 0, Loss: " in out
+    assert "Epoch 100" not in out
+
+
+def test_no_hidden_layer(pellucid, tmp_path):
+    status, out, _err = pellucid("demo", "--hidden", "", "--epochs", "5", "--out", tmp_path)
+    assert status == 0
+    assert "no hidden layer" in out
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--hidden", "10,0", "'--hidden' must be widths of at least 1"),
+        ("--activation", "rellu", "Did you mean 'relu'"),
+        ("--optimizer", "adamm", "Did you mean 'adam'"),
+        ("--learning-rate", "0", "'--learning-rate' must be a number greater than 0"),
+        ("--epochs", "0", "'--epochs' must be at least 1"),
+        ("--noise", "-1", "'--noise' must be a number of at least 0"),
+        ("--samples", "3", "'--samples' must be at least 10"),
+        ("--seed", "-1", "'--seed' must be between 0"),
+        ("--learning-rate", "1e308", "diverged"),
+    ],
+)
+def test_bad_options(pellucid, tmp_path, option, value, message):
+    status, _out, err = pellucid("demo", option, value, "--out", tmp_path)
+    assert status == 2
+    assert message in err
+    assert "Traceback" not in err
+
+
+def test_a_folder_that_cannot_be_made(pellucid, tmp_path):
+    (tmp_path / "file").write_text("")
+    status, _out, err = pellucid("demo", "--out", tmp_path / "file" / "pictures")
+    assert status == 2
+    assert "cannot be made" in err
