@@ -30,7 +30,9 @@ GOOD = {
     "dtype": st.sampled_from([None, "float32", "float64"]),
     "shuffle": st.booleans(),
 }
-BAD = st.sampled_from([None, -1, 0, 2.5, "", "rellu", (), [], (0,), ("a",), [[1]], np.nan, np.inf, 10**30, object, {}, b"x"])
+BAD = st.sampled_from(
+    [None, -1, 0, 2.5, "", "rellu", (), [], (0,), ("a",), [[1]], np.nan, np.inf, 10**30, object, {}, b"x"]
+)
 
 
 @st.composite
@@ -101,7 +103,9 @@ def test_a_network_or_an_error(data, kind, parameters, X):
     model = kind(**{"hidden_layer_sizes": (3,), "max_iter": 2, "random_state": 0} | parameters)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", (ConvergenceWarning, UserWarning))
-        warnings.filterwarnings("ignore", "invalid value encountered in reduce")  # scikit-learn's own check of inf - inf
+        warnings.filterwarnings(
+            "ignore", "invalid value encountered in reduce"
+        )  # scikit-learn's own check of inf - inf
         try:
             model.fit(X, y, weight)
         except (ValueError, TypeError) as error:

@@ -1,0 +1,100 @@
+"""`pellucid explain`: one training step of a model with rows of a table, every number with its symbol."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pellucid.cli.failures import check
+
+if TYPE_CHECKING:
+    from pellucid.tracing import Trace
+
+__all__ = ["explain"]
+
+
+def explain(
+    model: Annotated[Path, typer.Argument(help="Model file.", show_default=False)],
+    table: Annotated[Path, typer.Argument(help="CSV, TSV or Parquet with the model's columns.", show_default=False)],
+    row: Annotated[int | None, typer.Option(help="Row to explain; the first is 0.", show_default="0")] = None,
+    rows: Annotated[
+        str | None, typer.Option(help="Rows from:to that form one batch, such as 0:8.", show_default="none")
+    ] = None,
+    layer: Annotated[
+        int | None, typer.Option(help="Only this layer; the first hidden layer is 1.", show_default="all")
+    ] = None,
+    neuron: Annotated[int | None, typer.Option(help="Only this neuron; the first is 1.", show_default="all")] = None,
+    target: Annotated[
+        str | None, typer.Option(help="Column with the target.", show_default="the one learned from")
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(help="Write the explanation as a page, and print nothing of it.", show_default="none")
+    ] = None,
+) -> None:
+    """Show one training step in numbers: forward, loss, backward, update.
+
+    The step is taken on a copy; the model stays as it is. Without the target's column, the forward pass is shown.
+    """
+    check("--row", "given without '--rows'", row, row is None or rows is None)
+    first, last = (row or 0, (row or 0) + 1) if rows is None else _parse_rows(rows)
+
+    from rich.console import Console
+
+    from pellucid.tables.writing import check_writable, replaced_whole
+
+    if html is not None:
+        check_writable(html, (".html", ".htm"))
+    step = _trace(model, table, first, last, "--row" if rows is None else "--rows", target)
+    places = _places(step, layer, neuron)
+    if html is None:
+        Console().print(step.render(**places))
+        return
+    with replaced_whole(html) as temporary:
+        step.save_html(temporary, **places)
+    typer.echo(f"The explanation is written to {html}")
+
+
+def _trace(model: Path, table: Path, first: int, last: int, option: str, target: str | None) -> "Trace":
+    from pellucid.estimators.table_model import TableModel
+    from pellucid.storage import load
+    from pellucid.tables import read_table
+    from pellucid.tables.schema import require_columns
+    from pellucid.tracing import trace
+    from pellucid.tracing.tables import rows_of_network
+
+    loaded, frame = load(model), read_table(table)
+    count = len(frame)
+    check(option, f"within the table's rows, 0 to {count - 1}", first, 0 <= first < count)
+    last = min(last, count)
+    frame = frame.iloc[first:last]
+    if target is not None:
+        require_columns(frame, [target])
+    y: Any = None if target is None else frame[target]
+    X: Any = frame
+    if not isinstance(loaded, TableModel):
+        X, y = rows_of_network(loaded, frame, target)
+    return replace(trace(loaded, X, y), rows=tuple(range(first, last)))
+
+
+def _parse_rows(rows: str) -> tuple[int, int]:
+    """Read ``from:to``; the row after the last one may be left out."""
+    start, colon, stop = rows.partition(":")
+    is_number = all(part.isascii() and part.isdigit() and len(part) < 16 for part in (start or "0", stop or "0"))
+    valid = bool(colon) and is_number and (not stop or int(start or 0) < int(stop))
+    check("--rows", "two row numbers with a colon between them, the second larger, such as 0:8", repr(rows), valid)
+    return int(start or 0), int(stop) if stop else 10**15
+
+
+def _places(step: "Trace", layer: int | None, neuron: int | None) -> dict[str, Any]:
+    """Turn numbers that count from 1, as the explanation shows them, into Python's."""
+    count = len(step.layers)
+    rule = f"from 1, the first hidden layer, to {count}, the output layer" if count > 1 else "1, the only layer"
+    check("--layer", rule, layer, layer is None or 1 <= layer <= count)
+    layers = step.layers if layer is None else step.layers[layer - 1 : layer]
+    most = max(each.neurons for each in layers)
+    check("--neuron", f"from 1 to {most}", neuron, neuron is None or 1 <= neuron <= most)
+    return {
+        "layer": None if layer is None else layer - 1,
+        "neuron": None if neuron is None else neuron - 1,
+    }

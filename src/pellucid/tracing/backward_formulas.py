@@ -1,0 +1,139 @@
+"""The backward pass of one neuron: its δ for one row, and the gradient of its weights over all rows, line by line."""
+
+from typing import TYPE_CHECKING
+
+from pellucid.textbook.arrays import Array
+from pellucid.tracing.forward_formulas import derivative_formula, input_symbol
+from pellucid.tracing.layers import LayerTrace
+from pellucid.tracing.loss_formulas import output_delta_formula
+from pellucid.tracing.notation import DIGITS, Formula, add_up, factor, layer_mark, number, product, subscript
+
+if TYPE_CHECKING:
+    from pellucid.tracing.steps import Trace
+
+__all__ = ["delta_formulas", "gradient_formulas"]
+
+
+def delta_formulas(trace: "Trace", layer: LayerTrace, row: int, neuron: int, digits: int = DIGITS) -> list[Formula]:
+    """Write g′(z) and δ of one neuron and one row.
+
+    Parameters
+    ----------
+    trace : Trace
+        With targets.
+    layer : LayerTrace
+    row, neuron : int
+        From 0.
+    digits : int
+    """
+    slope = derivative_formula(layer, row, neuron, digits)
+    if layer.is_output:
+        delta = output_delta_formula(trace, row, neuron, digits)
+        return [slope, delta] if slope and "g′" in delta.symbols else [delta]
+    formulas = [_hidden_delta(trace, layer, row, neuron, digits)]
+    if slope is not None:
+        formulas.insert(0, slope)
+    if layer.normalised is not None:
+        formulas.append(_layer_norm_delta(layer, row, neuron, digits))
+    return formulas
+
+
+def gradient_formulas(
+    trace: "Trace", layer: LayerTrace, neuron: int, inputs: list[int], digits: int = DIGITS
+) -> list[Formula]:
+    """Write ∂L/∂w of these inputs' weights, ∂L/∂b, and ∂L/∂γ, ∂L/∂β where there is layer normalisation."""
+    formulas = [_weight_gradient(trace, layer, i, neuron, digits) for i in inputs]
+    delta, mark = ("δ" if layer.normalised is None else "δᵘ") + subscript(neuron), subscript(neuron)
+    assert layer.delta is not None and layer.delta_sum is not None and layer.d_bias is not None  # noqa: S101, PT018
+    formulas.append(_over_rows(trace, f"∂L/∂b{mark}", delta, layer.delta_sum[:, neuron], layer.d_bias[neuron], digits))
+    if layer.normalised is not None and layer.d_gain is not None and layer.d_shift is not None:
+        d, u = layer.delta[:, neuron], layer.normalised[:, neuron]
+        formulas += [
+            _over_rows(trace, f"∂L/∂γ{mark}", f"û{mark}·δ{mark}", d, layer.d_gain[neuron], digits, times=u),
+            _over_rows(trace, f"∂L/∂β{mark}", f"δ{mark}", d, layer.d_shift[neuron], digits),
+        ]
+    return formulas
+
+
+def _hidden_delta(trace: "Trace", layer: LayerTrace, row: int, neuron: int, digits: int) -> Formula:
+    following = trace.layers[layer.index + 1]
+    assert following.delta_sum is not None and layer.delta is not None  # noqa: S101, PT018 - types
+    assert layer.derivative is not None  # noqa: S101 - types
+    w, d, mark = following.weights[neuron], following.delta_sum[row], layer_mark(following.index)
+    symbol = "δ" if following.normalised is None else "δᵘ"
+    symbols, numbers = add_up(
+        w * d,
+        lambda k: f"w{subscript(neuron, k)}{mark}·{symbol}{subscript(k)}{mark}",
+        lambda k: product(w[k], d[k], digits=digits),
+        digits=digits,
+    )
+    own = subscript(neuron)
+    symbols = f"g′(z{own})·({symbols})"
+    numbers = f"{factor(layer.derivative[row, neuron], digits)}·({numbers})"
+    if layer.mask is not None:
+        symbols, numbers = f"{symbols}·mask{own}", f"{numbers}·{factor(layer.mask[row, neuron], digits)}"
+    return Formula(f"δ{own}", symbols, numbers, number(layer.delta[row, neuron], digits))
+
+
+def _layer_norm_delta(layer: LayerTrace, row: int, neuron: int, digits: int) -> Formula:
+    assert layer.normalised is not None and layer.inverse_std is not None  # noqa: S101, PT018 - types
+    assert layer.gain is not None and layer.delta is not None and layer.delta_sum is not None  # noqa: S101, PT018
+    own, u = subscript(neuron), layer.normalised[row]
+    d = layer.gain * layer.delta[row]
+    values = [d[neuron], d.mean(), u[neuron], (d * u).mean(), layer.inverse_std[row, 0]]
+    one, mean, normalised, along, inverse_std = (factor(value, digits) for value in values)
+    return Formula(
+        f"δᵘ{own}",
+        f"(γ{own}·δ{own} − mean(γ·δ) − û{own}·mean(γ·δ·û)) / √(variance(u) + ε)",
+        f"({one} − {mean} − {normalised}·{along})·{inverse_std}",
+        number(layer.delta_sum[row, neuron], digits),
+    )
+
+
+def _weight_gradient(trace: "Trace", layer: LayerTrace, index: int, neuron: int, digits: int) -> Formula:
+    assert layer.delta_sum is not None and layer.d_weights is not None  # noqa: S101, PT018 - types
+    name, training = "w" + subscript(index, neuron), trace.training
+    delta = ("δ" if layer.normalised is None else "δᵘ") + subscript(neuron)
+    formula = _over_rows(
+        trace,
+        f"∂L/∂{name}",
+        f"{input_symbol(layer.index, index)}·{delta}",
+        layer.delta_sum[:, neuron],
+        layer.d_weights[index, neuron],
+        digits,
+        times=layer.inputs[:, index],
+    )
+    symbols, numbers, share = formula.symbols, formula.numbers, _share(trace, layer, digits)
+    w = factor(layer.weights[index, neuron], digits)
+    if training.l1:
+        symbols += f" + λ·sign({name}){share[0]}"
+        numbers += f" + {factor(training.l1, digits)}·sign({w}){share[1]}"
+    if training.l2:
+        symbols += f" + α·{name}{share[0]}"
+        numbers += f" + {factor(training.l2, digits)}·{w}{share[1]}"
+    return Formula(formula.left, symbols, numbers, formula.result)
+
+
+def _over_rows(
+    trace: "Trace", left: str, symbols: str, deltas: Array, result: float, digits: int, times: Array | None = None
+) -> Formula:
+    """Write a derivative as what each row adds to it: x·δ, or δ alone."""
+    _, numbers = add_up(
+        deltas if times is None else times * deltas,
+        lambda row: "",
+        lambda row: factor(deltas[row], digits) if times is None else product(times[row], deltas[row], digits=digits),
+        digits=digits,
+    )
+    share = _share(trace, trace.layers[0], digits)
+    if len(deltas) > 1:
+        symbols, numbers = f"Σ {symbols}", f"({numbers})"
+    return Formula(left, symbols + share[0], numbers + share[1], number(result, digits))
+
+
+def _share(trace: "Trace", layer: LayerTrace, digits: int) -> tuple[str, str]:
+    """Write the division by the number of rows, or by the sum of their weights; nothing for one row."""
+    if layer.row_share == 1:
+        return "", ""
+    weight = trace.sample_weight
+    total = len(trace.rows) if weight is None else weight.sum()
+    return (" / n", f" / {number(total, digits)}") if weight is None else (" / Σs", f" / {number(total, digits)}")

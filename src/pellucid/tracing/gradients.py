@@ -1,0 +1,221 @@
+"""`check_gradients`: the analytic derivatives beside central differences of the engine's loss."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from pellucid.errors import DataError
+from pellucid.spec import Network, Training, parameter_layout
+from pellucid.textbook.arrays import Array
+from pellucid.textbook.parameters import Parameters
+from pellucid.tracing.preparing import Names, Setup, prepare
+
+__all__ = ["TOLERANCE", "GradientCheck", "check_gradients", "parameter_name"]
+
+TOLERANCE = 1e-5
+"""Largest relative error at which an analytic derivative counts as right."""
+
+
+@dataclass(frozen=True, eq=False)
+class GradientCheck:
+    """What the comparison found.
+
+    Attributes
+    ----------
+    passed : bool
+        Whether no error but those at kinks is above the tolerance.
+    max_error : float
+        Largest of `errors`, kinks apart.
+    worst : str
+        The weight that has it: its layer, where it comes from and where it leads.
+    kinks : tuple of str
+        Weights at which the loss bends within ±epsilon (a ReLU's weighted sum passes 0, say): left and right the loss
+        has different slopes, and the analytic derivative lies between them, as it may.
+    tolerance : float
+    loss : float
+        L, penalties included.
+    indices : array of int
+        Places in the flat parameter vector that were compared.
+    analytic, numeric, errors : arrays shaped as indices
+        |a - n| / max(|a|, |n|, floor), where the floor keeps the rounding of L from counting as an error.
+    total : int
+        Number of weights and biases that the network has.
+    """
+
+    passed: bool
+    max_error: float
+    worst: str
+    kinks: tuple[str, ...]
+    tolerance: float
+    loss: float
+    indices: Array = field(repr=False)
+    analytic: Array = field(repr=False)
+    numeric: Array = field(repr=False)
+    errors: Array = field(repr=False)
+    total: int
+
+    def __str__(self) -> str:
+        verdict = "Gradients agree" if self.passed else "Gradients DISAGREE"
+        lines = [
+            f"{verdict} with central differences: {len(self.indices)} of {self.total} weights and biases compared.",
+            f"Largest relative error {self.max_error:.2g} (tolerance {self.tolerance:g}): {self.worst}.",
+        ]
+        if self.kinks:
+            more = ", …" if len(self.kinks) > 3 else ""
+            lines.append(f"The loss has a kink at {len(self.kinks)} of them: {', '.join(self.kinks[:3])}{more}.")
+        return "\n".join(lines)
+
+
+def check_gradients(
+    model: Any,
+    X: Any,
+    y: Any,
+    *,
+    epsilon: float = 1e-6,
+    sample_weight: Any = None,
+    classes: Any = None,
+    max_weights: int | None = None,
+    random_state: int = 0,
+) -> GradientCheck:
+    """Compare the derivatives of the loss with central differences, (L(θ + h) - L(θ - h)) / 2h.
+
+    In float64, whatever the model's dtype, on a copy of it. The loss includes the penalties; dropout masks are those
+    of the next step and stay fixed. Each weight takes two evaluations of the loss.
+
+    Parameters
+    ----------
+    model : MLPClassifier or MLPRegressor
+        Fitted or not; it stays as it is.
+    X : array or sparse matrix of shape (rows, features)
+    y : array
+    epsilon : float
+        h is epsilon times the larger of 1 and |θ|.
+    sample_weight : array of shape (rows,) or None
+    classes : array or None
+        All classes, for a classifier that is not fitted and rows that lack some.
+    max_weights : int or None
+        Compare a random sample of so many; None: all.
+    random_state : int
+        Draws the sample.
+
+    Returns
+    -------
+    GradientCheck
+
+    Raises
+    ------
+    PellucidError
+        If the model is of another kind or the rows do not suit it.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_moons
+    >>> from pellucid import MLPClassifier, check_gradients
+    >>> X, y = make_moons(50, random_state=0)
+    >>> check_gradients(MLPClassifier((5,), activation="tanh", random_state=0), X, y).passed
+    True
+    """
+    if y is None:
+        raise DataError("'y' of check_gradients must be given: without targets there is no loss.")
+    if not 0 < epsilon < 1:
+        raise DataError(f"'epsilon' of check_gradients must be greater than 0 and less than 1; got {epsilon!r}.")
+    if max_weights is not None and max_weights < 1:
+        raise DataError(f"'max_weights' of check_gradients must be at least 1 or None; got {max_weights!r}.")
+    setup = prepare(model, X, y, sample_weight, classes, dtype="float64")
+    loss = _Loss(setup)
+    analytic, value = loss.gradient()
+    total = len(analytic)
+    indices = np.arange(total)
+    if max_weights is not None and max_weights < total:
+        indices = np.sort(np.random.default_rng(random_state).choice(total, max_weights, replace=False))
+    slopes = np.array([loss.slopes(int(index), epsilon) for index in indices])
+    return _compare(setup, indices, analytic[indices], slopes, value, epsilon, total)
+
+
+class _Loss:
+    """The engine's loss as a function of one parameter, all others fixed."""
+
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
+        self.training: Training = replace(setup.job.training, reduction="mean")
+        self.vector = setup.job.parameters
+        self.parameters = Parameters(setup.job.network, self.vector)
+
+    def gradient(self) -> tuple[Array, float]:
+        step = self._step()
+        self.value = step.loss
+        if not np.isfinite(step.loss):
+            raise DataError(f"The loss must be finite for its derivatives to be checked; it is {step.loss}.")
+        return step.gradients.vector.copy(), step.loss
+
+    def slopes(self, index: int, epsilon: float) -> tuple[float, float]:
+        """Return the slopes of the loss on the left and on the right."""
+        here = self.vector[index]
+        width = epsilon * max(1.0, abs(here))
+        values, places = [], []
+        for place in (here - width, here + width):
+            self.vector[index] = place
+            values.append(self._step().loss)
+            places.append(float(self.vector[index]))
+        self.vector[index] = here
+        left = (self.value - values[0]) / (here - places[0])
+        return float(left), float((values[1] - self.value) / (places[1] - here))
+
+    def _step(self) -> Any:
+        setup = self.setup
+        return setup.engine.loss_and_gradients(
+            setup.job.network, self.training, self.parameters, setup.job.data, dropout=setup.dropout
+        )
+
+
+def _compare(
+    setup: Setup, indices: Array, analytic: Array, slopes: Array, loss: float, epsilon: float, total: int
+) -> GradientCheck:
+    numeric = slopes.mean(axis=1)
+    # L is known to about 1e-16 of itself, a slope thus to 1e-16 L / epsilon; ten times that must not count as an error
+    floor = 10 * np.finfo(np.float64).eps * abs(loss) / (epsilon * TOLERANCE)
+    scale = np.maximum(np.maximum(np.abs(analytic), np.abs(numeric)), max(floor, np.finfo(np.float64).tiny))
+    errors = np.abs(analytic - numeric) / scale
+    slack = TOLERANCE * scale
+    between = (slopes.min(axis=1) - slack <= analytic) & (analytic <= slopes.max(axis=1) + slack)
+    is_kink = (errors > TOLERANCE) & between
+    regular = np.where(is_kink, -1.0, errors)
+    worst = int(np.argmax(regular))
+    names = [parameter_name(setup.job.network, int(index), setup.names) for index in [indices[worst]]]
+    kinks = [parameter_name(setup.job.network, int(index), setup.names) for index in indices[is_kink]]
+    max_error = max(float(regular[worst]), 0.0)
+    return GradientCheck(
+        passed=max_error <= TOLERANCE,
+        max_error=max_error,
+        worst=names[0],
+        kinks=tuple(kinks),
+        tolerance=TOLERANCE,
+        loss=loss,
+        indices=indices,
+        analytic=analytic,
+        numeric=numeric,
+        errors=errors,
+        total=total,
+    )
+
+
+def parameter_name(network: Network, index: int, names: Names) -> str:
+    """Name a parameter by its place in the flat vector.
+
+    Examples
+    --------
+    >>> from pellucid.spec import Layer
+    >>> network, names = Network(2, (Layer(3),), 1), Names(("age", "height"), ("y",))
+    >>> parameter_name(network, 1, names), parameter_name(network, 12, names)
+    ('weight from age to neuron 2 of hidden layer 1', 'bias of y of output layer')
+    """
+    block = next(block for block in parameter_layout(network) if index < block.stop)
+    last = len(network.hidden)
+    layer = "output layer" if block.layer == last else f"hidden layer {block.layer + 1}"
+    place = [int(each) for each in np.unravel_index(index - block.start, block.shape)]
+    to = f"neuron {place[-1] + 1}" if block.layer < last else names.outputs[place[-1]]
+    if block.role != "weights":
+        return f"{block.role} of {to} of {layer}"
+    source = names.inputs[place[0]] if block.layer == 0 else f"neuron {place[0] + 1} of hidden layer {block.layer}"
+    return f"weight from {source} to {to} of {layer}"

@@ -1,0 +1,287 @@
+"""`trace`: one training step, every number of it."""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from pellucid.estimators.table_model import TableModel
+from pellucid.spec import Lbfgs, Network, Training
+from pellucid.textbook.arrays import Array
+from pellucid.textbook.clipping import clip_by_norm
+from pellucid.textbook.losses import loss_rows
+from pellucid.textbook.optimizers import STATE_SYMBOLS, OptimizerState, copy_state, initial_state
+from pellucid.textbook.parameters import Parameters
+from pellucid.tracing.explanation import explain
+from pellucid.tracing.html import page, to_html
+from pellucid.tracing.layers import LayerTrace, trace_layers
+from pellucid.tracing.preparing import Names, Setup, prepare
+from pellucid.tracing.records import frame, records
+from pellucid.tracing.tables import rows_of_table
+from pellucid.tracing.terminal import render
+from pellucid.training.jobs import Watch
+from pellucid.training.stopping import Outcome
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Trace", "Update", "trace"]
+
+
+@dataclass(frozen=True, eq=False)
+class Update:
+    """What the optimiser did.
+
+    Attributes
+    ----------
+    learning_rate : float
+        η.
+    step : int
+        t: number of this step of the optimiser, from 1.
+    gradient_norm : float or None
+        ‖g‖ before clipping; None where gradients are not clipped.
+    gradient : Parameters
+        g as the optimiser saw it: clipped, if it was too long.
+    terms : dict of str to pair of Parameters
+        What the optimiser remembers of each parameter, by its symbol, before and after the step.
+    """
+
+    learning_rate: float
+    step: int
+    gradient_norm: float | None
+    gradient: Parameters
+    terms: dict[str, tuple[Parameters, Parameters]]
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """One training step, every number of it; in a notebook it shows itself.
+
+    Layers, neurons, inputs and rows count from 0 in arrays, records and arguments, as everywhere in Python; what is
+    shown, counts layers, neurons and inputs from 1, as in formulas.
+
+    Attributes
+    ----------
+    network : Network
+    training : Training
+    layers : tuple of LayerTrace
+        The last is the output layer.
+    rows : tuple of int
+        Numbers of the rows.
+    targets : array of shape (rows, outputs) or None
+        As the network sees them: classes as 0 and 1.
+    sample_weight : array of shape (rows,) or None
+    loss_rows : array of shape (rows,) or None
+        ℓ of each row.
+    loss, penalty : float or None
+        L, the mean of ℓ plus the penalties; and the penalties' part of it.
+    before, gradients, after : Parameters or None
+        Everything that is learned, before and after, and ∂L/∂ of it.
+    update : Update or None
+        None for L-BFGS and without targets.
+    notes : tuple of str
+        What a reader must know about this step.
+    """
+
+    network: Network
+    training: Training
+    layers: tuple[LayerTrace, ...]
+    rows: tuple[int, ...]
+    targets: Array | None
+    sample_weight: Array | None
+    loss_rows: Array | None
+    loss: float | None
+    penalty: float | None
+    before: Parameters = field(repr=False)
+    gradients: Parameters | None = field(repr=False)
+    after: Parameters | None = field(repr=False)
+    update: Update | None
+    notes: tuple[str, ...]
+
+    @property
+    def prediction(self) -> Array:
+        """What the output layer gives for each row, of shape (rows, outputs)."""
+        return self.layers[-1].activation
+
+    def __repr__(self) -> str:
+        widths = " → ".join(str(width) for width in self.network.widths)
+        loss = "forward pass only" if self.loss is None else f"loss {self.loss:.4g}"
+        return f"<Trace of {len(self.rows)} row{'s'[: len(self.rows) != 1]} through {widths}: {loss}>"
+
+    def records(
+        self, *, row: int | None = None, layer: int | None = None, neuron: int | None = None
+    ) -> list[dict[str, Any]]:
+        """Return every number as a record with its symbol.
+
+        Parameters
+        ----------
+        row, layer, neuron : int or None
+            Only this one, counted from 0 among those traced; of the sums over rows (∂L/∂w, updates) `row` leaves
+            nothing out.
+
+        Returns
+        -------
+        list of dict
+            Keys: stage ('forward', 'loss', 'backward', 'update'), layer, neuron, input, row, of, symbol, value. A
+            number that has no layer, neuron, input or row has None there. In the update, `of` is the parameter: 'w',
+            'b', and 'γ', 'β' of layer normalisation. '∂L/∂w (row)' is what one row adds to '∂L/∂w'.
+
+        Raises
+        ------
+        DataError
+            If they would be more than 500,000, or there is no such row, layer or neuron.
+        """
+        return records(self, row=row, layer=layer, neuron=neuron)
+
+    def to_frame(
+        self, *, row: int | None = None, layer: int | None = None, neuron: int | None = None
+    ) -> "pd.DataFrame":
+        """Return `records` as a data frame."""
+        return frame(self.records(row=row, layer=layer, neuron=neuron))
+
+    def to_html(self, *, row: int = 0, layer: int | None = None, neuron: int | None = None) -> str:
+        """Return a page's section that shows the step: forward → loss → backward → update.
+
+        Parameters
+        ----------
+        row : int
+            The row whose formulas are shown; the numbers of the others stand in tables.
+        layer, neuron : int or None
+            Only this one; None: all, of a wide layer the first twelve neurons.
+
+        Returns
+        -------
+        str
+            HTML with its style; it loads nothing.
+        """
+        return to_html(explain(self, row=row, layer=layer, neuron=neuron))
+
+    def save_html(self, path: str | Path, *, row: int = 0, layer: int | None = None, neuron: int | None = None) -> None:
+        """Write what `to_html` gives as a page of its own."""
+        Path(path).write_text(page(self.to_html(row=row, layer=layer, neuron=neuron)), encoding="utf-8")
+
+    def render(self, *, row: int = 0, layer: int | None = None, neuron: int | None = None) -> Any:
+        """Return the step as something that ``rich.print`` shows in a terminal; parameters as for `to_html`."""
+        return render(explain(self, row=row, layer=layer, neuron=neuron))
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
+
+def trace(model: Any, X: Any, y: Any = None, *, sample_weight: Any = None, classes: Any = None) -> Trace:
+    """Take one training step on a copy of a model and keep every number of it.
+
+    The rows are one batch, in their order. The step is the one that ``model.partial_fit(X, y)`` would take, with the
+    optimiser's memory as it is; for a model that is not fitted, the first one from its initial weights. Only what is
+    drawn or decided over a whole training is left out: the order of the rows, validation, early stopping. The engine
+    computes all numbers; nothing is computed again by other means.
+
+    Parameters
+    ----------
+    model : MLPClassifier, MLPRegressor or model of a table
+        It stays as it is.
+    X : array, sparse matrix or table of shape (rows, features)
+        For the model of a table: the raw table, with its target column or without.
+    y : array or None
+        Targets; None: the forward pass only, without dropout, as in prediction.
+    sample_weight : array of shape (rows,) or None
+    classes : array or None
+        All classes, for a classifier that is not fitted and rows that lack some.
+
+    Returns
+    -------
+    Trace
+
+    Raises
+    ------
+    PellucidError
+        If the model is of another kind or the rows do not suit it.
+
+    Examples
+    --------
+    >>> from pellucid import MLPClassifier, trace
+    >>> model = MLPClassifier((2,), activation="tanh", solver="sgd", learning_rate_init=0.5, random_state=0)
+    >>> step = trace(model, [[0.0, 1.0], [1.0, 1.0]], [1, 0])
+    >>> step
+    <Trace of 2 rows through 2 → 2 → 1: loss 1.195>
+    >>> first = step.layers[0]
+    >>> (first.products.sum(axis=1) + first.bias - first.pre_activation).round(12).tolist()
+    [[0.0, 0.0], [0.0, 0.0]]
+    >>> sorted(step.to_frame().stage.unique())
+    ['backward', 'forward', 'loss', 'update']
+    """
+    if isinstance(model, TableModel):
+        rows = rows_of_table(model, X, y)
+        setup = prepare(model.estimator_, rows.inputs, rows.targets, sample_weight, classes)
+        setup = replace(setup, names=Names(rows.input_names, rows.output_names), notes=[*setup.notes, *rows.notes])
+    else:
+        setup = prepare(model, X, y, sample_weight, classes)
+    return _step(setup)
+
+
+def _step(setup: Setup) -> Trace:
+    job = setup.job
+    before = Parameters(job.network, job.parameters)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # as in training: the numbers show it
+        step = setup.engine.loss_and_gradients(job.network, job.training, before, job.data, dropout=setup.dropout)
+        rows = loss_rows(
+            job.training.loss,
+            job.network.output,
+            step.layers[-1].pre_activation,
+            step.layers[-1].activation,
+            job.data.targets,
+        )
+    gradients = step.gradients if setup.has_targets else None
+    after, update, notes = None, None, list(setup.notes)
+    if setup.has_targets:
+        after, update = _update(setup, step.gradients, notes)
+    total = job.data.total_weight
+    names = (setup.names.inputs, setup.names.outputs)
+    share = 1 / total if total > 0 else 0.0
+    return Trace(
+        network=job.network,
+        training=job.training,
+        layers=trace_layers(job.network, step.layers, before, gradients, after, names, share),
+        rows=tuple(range(job.data.rows)),
+        targets=job.data.targets if setup.has_targets else None,
+        sample_weight=job.data.sample_weight,
+        loss_rows=rows if setup.has_targets else None,
+        loss=step.loss if setup.has_targets else None,
+        penalty=step.penalty if setup.has_targets else None,
+        before=before,
+        gradients=gradients,
+        after=after,
+        update=update,
+        notes=tuple(notes),
+    )
+
+
+def _update(setup: Setup, gradients: Parameters, notes: list[str]) -> tuple[Parameters | None, Update | None]:
+    """Let the engine train a copy for this one step."""
+    job, optimizer = setup.job, setup.job.training.optimizer
+    if isinstance(optimizer, Lbfgs):
+        notes.append("L-BFGS searches along a line with many evaluations of the loss; it has no single step to show.")
+        return None, None
+    if setup.is_fitted and job.state.optimizer is None:
+        notes.append("The model does not know its optimiser's memory (any more), so the optimiser starts afresh.")
+    state = initial_state(optimizer, job.parameters) if job.state.optimizer is None else job.state.optimizer
+    twin = replace(job, parameters=job.parameters.copy(), state=replace(job.state, optimizer=copy_state(state)))
+    learning_rate = job.learning_rate()
+    (run,) = setup.engine.train([twin], Watch())
+    if run.outcome is Outcome.DIVERGED:
+        notes.append("This step diverges: the loss or a weight is no longer a finite number.")
+    assert run.state.optimizer is not None  # noqa: S101 - types
+    clipped = Parameters(job.network, gradients.vector.copy())
+    clip = job.training.clip_norm
+    norm = None if clip is None else clip_by_norm(clipped.vector, clip)
+    terms = _terms(setup, state, run.state.optimizer)
+    return Parameters(job.network, run.parameters), Update(learning_rate, state.step + 1, norm, clipped, terms)
+
+
+def _terms(setup: Setup, before: OptimizerState, after: OptimizerState) -> dict[str, tuple[Parameters, Parameters]]:
+    network, symbols = setup.job.network, STATE_SYMBOLS[type(setup.job.training.optimizer)]
+    return {
+        symbol: (Parameters(network, old), Parameters(network, new))
+        for symbol, old, new in zip(symbols, before.arrays, after.arrays, strict=True)
+    }

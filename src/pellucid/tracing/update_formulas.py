@@ -1,0 +1,106 @@
+"""What the optimiser does with one weight, bias, gain or shift, line by line."""
+
+from typing import TYPE_CHECKING
+
+from pellucid.spec import Adagrad, Adam, AdamW, GradientDescent, Momentum, Nesterov, Optimizer, RMSprop
+from pellucid.tracing.notation import DIGITS, Formula, factor, number
+
+if TYPE_CHECKING:
+    from pellucid.tracing.steps import Trace
+
+__all__ = ["optimizer_name", "update_formulas"]
+
+NAMES: dict[type, str] = {
+    GradientDescent: "gradient descent",
+    Momentum: "gradient descent with momentum",
+    Nesterov: "gradient descent with Nesterov's momentum",
+    Adagrad: "Adagrad",
+    RMSprop: "RMSprop",
+    Adam: "Adam",
+    AdamW: "AdamW",
+}
+RULES: dict[type, tuple[tuple[str, str], ...]] = {
+    GradientDescent: (("θ", "{θ} − {η}·{g}"),),
+    Momentum: (("v", "{μ}·{v} − {η}·{g}"), ("θ", "{θ} + {new v}")),
+    Nesterov: (("v", "{μ}·{v} − {η}·{g}"), ("θ", "{θ} + {μ}·{new v} − {η}·{g}")),
+    Adagrad: (("s", "{s} + {g}²"), ("θ", "{θ} − {η}·{g} / (√({new s}) + {ε})")),
+    RMSprop: (("s", "{ρ}·{s} + (1 − {ρ})·{g}²"), ("θ", "{θ} − {η}·{g} / (√({new s}) + {ε})")),
+    Adam: (
+        ("m", "{β₁}·{m} + (1 − {β₁})·{g}"),
+        ("s", "{β₂}·{s} + (1 − {β₂})·{g}²"),
+        ("θ", "{θ} − {η}·√(1 − {β₂}^{t}) / (1 − {β₁}^{t})·{new m} / (√({new s}) + {ε})"),
+    ),
+}
+RULES[AdamW] = (*RULES[Adam][:2], ("θ", RULES[Adam][2][1].replace("{θ}", "{θ}·(1 − {η}·{λ})", 1)))
+"""The formulas of pellucid.textbook.optimizers, in their order; θ is the parameter, g its gradient."""
+
+CONSTANTS = {
+    "momentum": "μ",
+    "epsilon": "ε",
+    "decay": "ρ",
+    "beta_1": "β₁",
+    "beta_2": "β₂",
+    "weight_decay": "λ",
+}
+
+
+def optimizer_name(optimizer: Optimizer) -> str:
+    """Name an optimiser as one speaks of it.
+
+    Examples
+    --------
+    >>> from pellucid.spec import GradientDescent
+    >>> optimizer_name(GradientDescent())
+    'gradient descent'
+    """
+    return NAMES.get(type(optimizer), "L-BFGS")
+
+
+def update_formulas(
+    trace: "Trace", role: str, layer: int, place: tuple[int, ...], name: str, digits: int = DIGITS
+) -> list[Formula]:
+    """Write the update of one parameter: its gradient, the optimiser's memory, its new value.
+
+    Parameters
+    ----------
+    trace : Trace
+        With an update.
+    role : {'weights', 'bias', 'gain', 'shift'}
+    layer : int
+    place : tuple of int
+        Where it stands in its array.
+    name : str
+        How it is written: ``w₁₁``.
+    digits : int
+    """
+    update, optimizer = trace.update, trace.training.optimizer
+    assert update is not None and trace.after is not None and trace.gradients is not None  # noqa: S101, PT018 - types
+    values = {"θ": getattr(trace.before, role)[layer][place], "new θ": getattr(trace.after, role)[layer][place]}
+    values |= {"g": getattr(update.gradient, role)[layer][place], "η": update.learning_rate, "t": update.step}
+    for symbol, (old, new) in update.terms.items():
+        values |= {symbol: getattr(old, role)[layer][place], f"new {symbol}": getattr(new, role)[layer][place]}
+    for attribute, symbol in CONSTANTS.items():
+        if hasattr(optimizer, attribute):
+            values[symbol] = getattr(optimizer, attribute)
+    shown = {symbol: symbol.replace("θ", name) for symbol in values}
+    formulas = [_gradient(trace, role, layer, place, name, digits)]
+    for left, text in RULES[type(optimizer)]:
+        rule = text.replace("·(1 − {η}·{λ})", "") if role != "weights" else text
+        numbers = rule.format(
+            **{symbol: factor(value, digits) for symbol, value in values.items()} | {"t": update.step}
+        )
+        result = number(values[f"new {left}"], digits)
+        formulas.append(Formula(shown[f"new {left}"], rule.format(**shown), numbers, result))
+    return formulas
+
+
+def _gradient(trace: "Trace", role: str, layer: int, place: tuple[int, ...], name: str, digits: int) -> Formula:
+    """Write g: ∂L/∂θ, or what clipping made of it."""
+    update, clip = trace.update, trace.training.clip_norm
+    assert update is not None  # noqa: S101 - types
+    given, used = (getattr(each, role)[layer][place] for each in (trace.gradients, update.gradient))
+    result = number(used, digits)
+    if clip is None or update.gradient_norm is None or update.gradient_norm <= clip:
+        return Formula("g", f"∂L/∂{name}", "", result)
+    scale = f"{number(clip, digits)} / {number(update.gradient_norm, digits)}"
+    return Formula("g", f"∂L/∂{name}·longest / ‖∂L/∂θ‖", f"{factor(given, digits)}·{scale}", result)
