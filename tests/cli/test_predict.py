@@ -35,6 +35,18 @@ def test_what_was_written_can_be_predicted_again(pellucid, table, model, tmp_pat
     assert header == "height,width,colour,species,prediction"
 
 
+def test_blank_lines_of_one_column_are_rows(pellucid, flowers, tmp_path):
+    model = TableModel(hidden_layer_sizes=(2,), time_limit=1e-9, random_state=0)
+    with pytest.warns(package.errors.TrainingWarning):
+        model.fit(flowers[["height", "species"]], "species")
+    package.save(model, tmp_path / "m.safetensors")
+    (tmp_path / "x.csv").write_text("height\n1.0\n\n-1.0\n0.5\n")
+    assert "4 predictions of" in pellucid("predict", "m.safetensors", "x.csv", "--out", "p.csv")[1]
+    assert pd.read_csv(tmp_path / "p.csv")["height"].isna().tolist() == [False, True, False, False]
+    (tmp_path / "x.csv").write_text("height\n1.0\n")
+    assert "1 prediction of" in pellucid("predict", "m.safetensors", "x.csv", "--out", "p.csv")[1]
+
+
 def test_the_target_need_not_be_there(pellucid, flowers, model, tmp_path):
     flowers.drop(columns="species").iloc[::-1].to_csv(tmp_path / "new.csv", index=False)
     assert pellucid("predict", "m.safetensors", "new.csv", "--out", "p.csv")[0] == 0

@@ -33,6 +33,24 @@ def test_regression(pellucid, flowers, tmp_path):
     assert (tmp_path / "w-report" / "predicted-versus-true.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.parametrize("task", ["auto", "regression"])
+def test_decimal_commas(pellucid, flowers, tmp_path, task):
+    flowers.assign(width=1000 * flowers["width"]).to_csv(tmp_path / "f.csv", index=False, sep=";", decimal=",")
+    status, out, _ = pellucid("train", "f.csv", "--target", "width", "--task", task, *QUICK, "--no-report")
+    assert status == 0
+    low, high = flowers["height"].agg(["min", "max"])
+    assert f"number from {low:g} to {high:g}; written with decimal commas" in out
+    assert "(regression); written with decimal commas" in out
+    assert pellucid("predict", "model.safetensors", "f.csv", "--out", "p.csv")[0] == 0
+    assert np.allclose(pd.read_csv(tmp_path / "p.csv")["height"], flowers["height"], equal_nan=True)
+
+
+def test_one_epoch(pellucid, table):
+    status, out, _ = pellucid("train", table, "--target", "species", *QUICK, "--epochs", "1")
+    assert status == 0
+    assert "\n1 epoch. " in out
+
+
 def test_two_inputs_give_a_decision_boundary(pellucid, flowers, tmp_path):
     flowers[["height", "width", "species"]].to_csv(tmp_path / "f.csv", index=False)
     assert pellucid("train", "f.csv", "--target", "species", *QUICK, "--report", "here/r")[0] == 0

@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import log_loss, recall_score
 from sklearn.model_selection import GridSearchCV
 
@@ -393,9 +393,10 @@ def test_unknown_class_in_partial_fit_is_named(iris):
         MLPClassifier().partial_fit(X, y)
 
 
-def test_unsupported_pairs_are_refused(iris):
+@pytest.mark.parametrize("loss", ["squared_error", spec.LogLoss()], ids=str)
+def test_unsupported_pairs_are_refused(iris, loss):
     with pytest.raises(PellucidError, match="label_smoothing"):
-        MLPClassifier(loss="squared_error", label_smoothing=0.1).fit(*iris)
+        MLPClassifier(loss=loss, label_smoothing=0.1).fit(*iris)
 
 
 def test_brier_score_loss_learns(iris):
@@ -460,3 +461,145 @@ def test_zero_weights_are_no_rows(iris):
     assert np.isfinite(model.loss_curve_).all()
     with pytest.raises(ValueError, match="at least one non-zero"):
         MLPClassifier().fit(X, y, sample_weight=np.zeros(len(X)))
+
+
+def test_what_is_watched_may_change_between_warm_starts(numbers):
+    X, y = numbers
+    model = MLPRegressor("squared_error", (20,), warm_start=True, random_state=0, max_iter=3)
+    fit_quietly(model, X, y * 30)
+    model.set_params(early_stopping=True, max_iter=300, learning_rate_init=0.01)
+    fit_quietly(model, X, y * 30)
+    assert model.n_iter_ > 20
+    assert 0 < model.best_validation_score_ <= 1
+
+
+def test_restore_best_does_not_freeze_partial_fit(iris):
+    free = MLPClassifier((5,), solver="sgd", learning_rate_init=3.0, random_state=0)
+    asked = clone(free).set_params(restore_best=True)
+    for _ in range(8):
+        free.partial_fit(*iris, classes=[0, 1, 2])
+        asked.partial_fit(*iris, classes=[0, 1, 2])
+    assert asked.loss_curve_ == free.loss_curve_
+
+
+@pytest.mark.parametrize("solvers", [("sgd", "adam"), ("adam", "sgd"), ("adam", spec.RMSprop())], ids=str)
+def test_the_solver_may_change_between_partial_fits(iris, solvers):
+    model = MLPClassifier((5,), solver=solvers[0], random_state=0).partial_fit(*iris, classes=[0, 1, 2])
+    model.set_params(solver=solvers[1], momentum=0.5).partial_fit(*iris)
+    assert np.isfinite(model.predict_proba(iris[0])).all()
+
+
+def test_class_weights_count_on_validation_rows_that_are_given():
+    X = np.random.default_rng(0).normal(size=(200, 2))
+    y = np.repeat([0, 1], [180, 20])
+    model = MLPClassifier((3,), early_stopping=True, class_weight="balanced", max_iter=1, random_state=0)
+    fit_quietly(model, X, y, X_val=X, y_val=y)
+    assert model.validation_scores_[0] == pytest.approx(model.score(X, y, np.where(y == 1, 9.0, 1.0)))
+
+
+def test_plain_functions_score_with_weights(iris):
+    model = MLPClassifier(
+        (4,), early_stopping=True, scoring=lambda e, X, y: e.score(X, y), class_weight="balanced", max_iter=3
+    )
+    assert len(fit_quietly(model, *iris).validation_scores_) == 3
+
+
+def test_a_misspelt_score_is_named_at_once(iris):
+    with pytest.raises(ValueError, match="acuracy"):
+        MLPClassifier(scoring="acuracy").fit(*iris)
+
+
+def test_a_useful_fit_with_dropout_is_not_called_useless():
+    X = np.random.RandomState(0).randn(300, 2)
+    model = MLPRegressor("squared_error", (20,), dropout=0.9, max_iter=200, random_state=0)
+    with pytest.warns(ConvergenceWarning) as said:
+        model.fit(X, X[:, 0])
+    assert model.score(X, X[:, 0]) > 0.3
+    assert not any("worse than the mean" in str(warning.message) for warning in said)
+
+
+def test_a_fit_that_cannot_begin_leaves_the_model_as_it_was(iris):
+    X, y = iris
+    model = fit_quietly(MLPClassifier((4,), max_iter=3, random_state=0), X, np.array(["a", "b", "c"])[y])
+    before = model.predict(X)
+    with pytest.raises(DataError, match="go together"):
+        model.fit(X, y, X_val=X)
+    np.testing.assert_array_equal(model.predict(X), before)
+
+
+def test_callbacks_with_some_of_the_methods(iris):
+    class Begins:
+        begun = 0
+
+        def on_fit_begin(self, estimator):
+            self.begun += 1
+
+    begins = Begins()
+    fit_quietly(MLPClassifier((3,), max_iter=2, callbacks=[begins]), *iris)
+    assert begins.begun == 1
+    for wrong in (3, object(), Begins):
+        with pytest.raises(TypeError, match="a callback must be a function"):
+            MLPClassifier((3,), callbacks=[wrong]).fit(*iris)
+
+
+def test_verbose_prints_the_score_that_is_watched(iris, capsys):
+    model = MLPClassifier((3,), verbose=True, early_stopping=True, scoring="loss", max_iter=2, random_state=0)
+    fit_quietly(model, *iris)
+    assert f"Validation score: {model.validation_scores_[-1]:f}" in capsys.readouterr().out
+
+
+def test_validation_rows_are_recorded_with_lbfgs(iris):
+    X, y = iris
+    model = MLPClassifier((4,), solver="lbfgs", max_iter=5, random_state=0)
+    fit_quietly(model, X, y, X_val=X, y_val=y)
+    assert len(model.validation_loss_curve_) == len(model.validation_scores_) == 5
+    assert not hasattr(model, "loss_curve_")
+    assert model.t_ == 0
+
+
+def test_lbfgs_interrupted_keeps_the_last_step_taken(iris):
+    losses = []
+
+    def interrupt(estimator, epoch):
+        losses.append(epoch.loss)
+        if epoch.epoch == 4:
+            raise KeyboardInterrupt
+
+    model = MLPClassifier((5,), solver="lbfgs", alpha=0.0, random_state=0, callbacks=[interrupt])
+    with pytest.warns(TrainingWarning, match="interrupted"):
+        model.fit(*iris)
+    assert log_loss(iris[1], model.predict_proba(iris[0])) == pytest.approx(losses[-1], rel=1e-6)
+
+
+def test_warm_start_with_other_layers_says_what_to_do(iris):
+    model = fit_quietly(MLPClassifier((4,), warm_start=True, max_iter=2), *iris)
+    with pytest.raises(SpecError, match="Set warm_start=False"):
+        model.set_params(hidden_layer_sizes=(5,)).fit(*iris)
+
+
+def test_partial_fit_keeps_the_precision_of_the_weights(iris):
+    X, y = iris
+    model = MLPClassifier((4,)).partial_fit(X, y, classes=[0, 1, 2])
+    assert model.partial_fit(X.astype(np.float32), y).coefs_[0].dtype == np.float64
+
+
+def test_validation_targets_may_be_sparse_and_are_checked(tasks):
+    from scipy import sparse
+
+    _, X, y = tasks["multilabel"]
+    model = fit_quietly(MLPClassifier((4,), max_iter=2), X, y, X_val=X, y_val=sparse.csr_matrix(y))
+    assert len(model.validation_scores_) == 2
+    _, X, y = tasks["poisson"]
+    with pytest.raises(DataError, match="at least 0"):
+        MLPRegressor("poisson").fit(X, y, X_val=X, y_val=-1 - y)
+
+
+def test_settings_a_layer_may_be_arrays(iris):
+    model = MLPClassifier((4, 3), np.array(["tanh", "relu"]), dropout=np.array([0.1, 0.0]), max_iter=2)
+    assert fit_quietly(model, *iris).network_.hidden[0].dropout == 0.1
+
+
+def test_class_weight_as_a_dict_needs_one_class_a_row(tasks):
+    _, X, y = tasks["multilabel"]
+    with pytest.raises(SpecError, match="several labels a row"):
+        MLPClassifier(class_weight={0: 1, 1: 3}).fit(X, y)

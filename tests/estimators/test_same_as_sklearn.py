@@ -78,6 +78,17 @@ def test_sample_weights(tasks, task, solver, early_stopping):
         assert_same_curves(mine, reference)
 
 
+@pytest.mark.parametrize("activation", ["logistic", "relu"])
+@pytest.mark.parametrize("task", TASKS)
+def test_no_hidden_layer(tasks, task, activation):
+    kind, X, y = tasks[task]
+    mine, reference = pair(kind, **of_task(task, {"hidden_layer_sizes": (), "activation": activation}))
+    fit_quietly(mine, X, y)
+    fit_quietly(reference, X, y)
+    assert_same_curves(mine, reference)
+    assert_same_network(mine, reference)
+
+
 @pytest.mark.parametrize("layout", [sparse.csr_matrix, sparse.csc_matrix, sparse.csr_array])
 @pytest.mark.parametrize("task", ["multiclass", "regression"])
 def test_sparse_rows(tasks, task, layout):
@@ -178,6 +189,8 @@ def test_multioutput_has_the_same_network_and_a_loss_that_its_gradient_belongs_t
     fit_quietly(reference, X, y)
     assert_same_network(mine, reference)
     np.testing.assert_allclose(mine.loss_curve_, 3 * np.array(reference.loss_curve_), rtol=1e-9)
+    mine, reference = pair(kind, alpha=0.0, max_iter=1000, tol=3e-3, learning_rate_init=0.01)
+    assert mine.fit(X, y).n_iter_ == reference.fit(X, y).n_iter_ < 1000
 
 
 def test_float32_rows_give_a_float32_network(tasks):

@@ -8,9 +8,15 @@ import pytest
 from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 
-from pellucid.errors import DataError, ModelFileError, PellucidError
+from pellucid import load, save, spec
+from pellucid.errors import DataError, ModelFileError, PellucidError, TrainingWarning
 from pellucid.estimators.table_model import TableModel
 from pellucid.tables import infer_schema
+
+
+class Onlooker:
+    def on_epoch_end(self, estimator, epoch):
+        pass
 
 
 @pytest.fixture(scope="module")
@@ -124,9 +130,43 @@ def test_state_is_exact(which, houses, request):
     assert copy.score(houses) == model.score(houses)
     assert copy.target_ == model.target_
     assert copy.schema_ == model.schema_
-    assert copy.hidden_layer_sizes == [16]
+    kept = copy.get_params()
+    assert kept == {**model.get_params(), "progress": False, "callbacks": None}
+    assert [type(value) for value in kept.values()] == [type(value) for value in model.get_params().values()]
     if which == "classification":
         assert np.array_equal(copy.predict_proba(houses), model.predict_proba(houses))
+
+
+def test_parameters_come_back_as_they_were(houses, tmp_path):
+    model = fitted(
+        houses.drop(columns="price"),
+        "sort",
+        max_iter=2,
+        class_weight="balanced",
+        validation_fraction=np.float32(0.25),
+        n_iter_no_change=np.inf,
+        dropout=(0.5,),
+        activation=spec.LeakyRelu(0.2),
+        progress=True,
+        callbacks=[Onlooker()],
+    )
+    save(model, tmp_path / "m.safetensors")
+    copy = load(tmp_path / "m.safetensors")
+    expected = {**model.get_params(), "progress": False, "callbacks": None}
+    assert copy.get_params() == expected
+    assert type(copy.validation_fraction) is float
+    assert copy.set_params(batch_size=np.int64(32)).to_state()[0]["parameters"]["batch_size"] == 32
+
+
+def test_a_generator_is_not_kept_and_a_task_changed_later_neither(houses):
+    model = clone(TableModel(hidden_layer_sizes=(4,), time_limit=1e-9, random_state=np.random.RandomState(0)))
+    with pytest.warns(TrainingWarning):
+        model.fit(houses.drop(columns="price"), "sort")
+    copy = through_a_file(model.set_params(task="regression"))
+    assert copy.random_state is None
+    assert copy.task == "classification"
+    with pytest.raises(DataError, match="'batch_size' of TableModel must be 'auto' or a whole number from 1; got 0"):
+        model.set_params(batch_size=0).to_state()
 
 
 @pytest.mark.parametrize(
@@ -140,6 +180,19 @@ def test_state_is_exact(which, houses, request):
         lambda header, arrays: header["target"].update(labels=["a", "b"]),
         lambda header, arrays: header["target"].update(task="regression", labels=[]),
         lambda header, arrays: header["table"]["schema"]["columns"].pop(0),
+        lambda header, arrays: header.update(parameters=None),
+        lambda header, arrays: header["parameters"].pop("task"),
+        lambda header, arrays: header["parameters"].update(more=1),
+        lambda header, arrays: header["parameters"].update(task="regression"),
+        lambda header, arrays: header["parameters"].update(task=["auto"]),
+        lambda header, arrays: header["parameters"].update(batch_size=0),
+        lambda header, arrays: header["parameters"].update(batch_size=True),
+        lambda header, arrays: header["parameters"].update(batch_size=2.5),
+        lambda header, arrays: header["parameters"].update(class_weight={"number": "nan"}),
+        lambda header, arrays: header["parameters"].update(validation_fraction=1),
+        lambda header, arrays: header["parameters"].update(validation_fraction="0.1"),
+        lambda header, arrays: header["parameters"].update(validation_fraction=10**400),
+        lambda header, arrays: header["network"]["parameters"].update(alpha=-1),
         lambda header, arrays: arrays.update(more=np.zeros(1)),
         lambda header, arrays: arrays.pop("network.weights"),
         lambda header, arrays: arrays.pop("table.means"),
@@ -168,6 +221,9 @@ def test_headers_of_another_type(classification, header):
         (50, "place", {}, "missing in rows"),
         (50, "sort", {"task": "sorting"}, "'task' must be"),
         (50, "sort", {"validation_fraction": 1.0}, "'validation_fraction' of TableModel must lie"),
+        (50, "sort", {"validation_fraction": None}, "'validation_fraction' of TableModel must lie"),
+        (50, "sort", {"batch_size": "all"}, "'batch_size' of TableModel must be 'auto' or a whole number"),
+        (50, "sort", {"class_weight": {"dear": 2}}, "'class_weight' of TableModel must be 'balanced' or None"),
     ],
 )
 def test_bad_input(houses, rows, target, parameters, message):

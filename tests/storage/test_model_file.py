@@ -5,6 +5,7 @@ import json
 import os
 import pickle
 import struct
+from fractions import Fraction
 
 import joblib
 import numpy as np
@@ -76,6 +77,7 @@ MODELS = {
     "counts": (MLPRegressor("poisson", ()), lambda y: y),
     "outputs": (MLPRegressor(hidden_layer_sizes=(4,)), lambda y: np.column_stack([y, -y])),
     "lbfgs": (MLPClassifier((4,), solver="lbfgs"), lambda y: y),
+    "range": (MLPClassifier(range(3, 5), alpha=Fraction(1, 3)), lambda y: y),
     "one number": (MLPClassifier(7, callbacks=[lambda *_: None], random_state=np.random.RandomState(0)), lambda y: y),
 }
 
@@ -259,6 +261,14 @@ CHANGES = {
     "targets unknown": (lambda h, s, a: s.update(targets="continuous"), "do not fit"),
     "no targets": (lambda h, s, a: s.pop("targets"), "targets"),
     "number a text": (lambda h, s, a: s["numbers"].update(loss_="0.1"), "must be a number"),
+    "labels without end": (
+        lambda h, s, a: (
+            s.update(targets="multilabel-indicator"),
+            s["network"].update(hidden=[], outputs=300_000),
+            a.update(weights=np.zeros(1_200_000), classes_=np.arange(1, 300_001)),
+        ),
+        "in order",
+    ),
     "names too few": (lambda h, s, a: s.update(feature_names_in=["a"]), "each of its 3 features"),
     "names no texts": (lambda h, s, a: s.update(feature_names_in=[1, 2, 3]), "each of its 3 features"),
 }

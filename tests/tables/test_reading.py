@@ -7,6 +7,7 @@ import pytest
 
 from pellucid.errors import DataError
 from pellucid.tables import read_table, reading
+from pellucid.tables.decimals import has_decimal_commas
 
 
 @pytest.fixture
@@ -46,6 +47,47 @@ def test_quotes_line_ends_blank_lines_and_byte_order_mark(file):
     assert frame["b"].tolist() == ['x "y", z', "4"]
 
 
+def test_blank_lines_of_one_column_are_missing_cells(file):
+    assert read_table(file("x\n1.0\n\n-1.0\n0.5\n"))["x"].tolist() == ["1.0", "", "-1.0", "0.5"]
+    assert read_table(file("\r\n\r\nx\r\n\r\n2"))["x"].tolist() == ["", "2"]
+    assert read_table(file("x,y\n\n1,2\n\n")).shape == (1, 2)
+
+
+def test_decimal_commas_become_points(file):
+    frame = read_table(file("a;b;c;d;e\n1,76;1,234;1.5;x;1,5\n.;-2;2.5;1,5;1.234,5\n ,5;3;;;12.345\n"))
+    assert frame.to_dict("list") == {
+        "a": ["1.76", ".", ".5"],
+        "b": ["1.234", "-2", "3"],
+        "c": ["1.5", "2.5", ""],
+        "d": ["x", "1,5", ""],
+        "e": ["1.5", "1234.5", "12345"],
+    }
+    assert [has_decimal_commas(frame[label]) for label in frame] == [True, True, False, False, True]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        'a,b\n"1,76",x\n',  # between commas, none is a decimal mark
+        "a;b\n1,234;x\n",  # 1.234 or 1234?
+        "a;b\n1,76;x\n1.234;x\n",  # 1.234 or 1234?
+        "a;b\n1,76;x\n1.7;x\n",
+        "a;b\n1,2,3;x\n",
+    ],
+)
+def test_commas_that_may_be_something_else_stay(file, content):
+    frame = read_table(file(content))
+    assert "," in frame["a"][0]
+    assert not has_decimal_commas(frame["a"])
+
+
+def test_attributes_of_a_parquet_file_are_not_trusted(tmp_path):
+    frame = pd.DataFrame({"a": ["1", "2"]})
+    frame.attrs["decimal commas"] = 3
+    frame.to_parquet(tmp_path / "t.parquet")
+    assert not has_decimal_commas(read_table(tmp_path / "t.parquet")["a"])
+
+
 def test_gzip(file):
     assert read_table(file(gzip.compress(b"a,b\n1,2\n"), "t.csv.gz")).shape == (1, 2)
 
@@ -68,6 +110,7 @@ def test_header_without_a_name(file):
         (" \n\n", "is empty"),
         ("a,b\n", "at least one row"),
         ("a,b,a\n1,2,3\n", r"has 'a' twice \(columns 1 and 3\)"),
+        ("a\n1,2\n", "header's 1 column; line 2 has 2"),
         ("a,b\n1,2\n3\n", "header's 2 columns; line 3 has 1"),
         ("a,b\n1,2\n3,4,5\n", "header's 2 columns; line 3 has 3"),
         ('a,b\n"1\n1",2\n\n3,4,5\n', "header's 2 columns; line 5 has 3"),

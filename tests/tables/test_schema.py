@@ -66,6 +66,17 @@ def test_no_identifiers(label):
     assert column(range(30), label).kind == "number"
 
 
+def test_numbers_with_commas_are_text_and_say_so():
+    found = column(["1,234", "17", "2,345.6", None] * 2)
+    assert found.kind == "category"
+    assert found.meaning().endswith("; numbers with commas inside: read as text; write 1,234 as 1234, and 1,5 as 1.5")
+    found = column([f"{i},234.5" for i in range(40)])
+    assert found.kind == "ignored"
+    assert found.note.startswith("numbers with commas inside: ")
+    assert found.note.endswith("(40 different texts in 40 rows)")
+    assert "commas" not in column(["a,b", "1,2"] * 2).meaning()
+
+
 def test_what_is_found_out():
     found = column([1.0, np.inf, np.nan, 3.0, 1e200])
     assert (found.missing, found.distinct, found.low, found.high) == (3, 2, 1.0, 3.0)

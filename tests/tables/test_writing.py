@@ -23,6 +23,23 @@ def test_bad_places(tmp_path, name, message):
         write_table(pd.DataFrame({"a": [1]}), tmp_path / name)
 
 
+def test_a_link_stays_and_its_file_is_replaced(tmp_path):
+    (tmp_path / "there").mkdir()
+    target, link = tmp_path / "there" / "t.csv", tmp_path / "link.csv"
+    target.write_text("old")
+    link.symlink_to(target.relative_to(tmp_path))
+    write_table(pd.DataFrame({"a": [1]}), link)
+    assert link.is_symlink()
+    assert target.read_text() == "a\n1\n"
+    assert [path.name for path in target.parent.iterdir()] == ["t.csv"]
+
+
+def test_a_link_into_no_folder(tmp_path):
+    (tmp_path / "link.csv").symlink_to(tmp_path / "no" / "t.csv")
+    with pytest.raises(DataError, match=r"there is no folder '.*no'"):
+        write_table(pd.DataFrame({"a": [1]}), tmp_path / "link.csv")
+
+
 def test_a_failure_leaves_the_old_file(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("old")

@@ -97,15 +97,16 @@ def test_scikit_learn_with_the_same_seed_starts_equally(estimator: Any, activati
     )
     model.fit(X, y)  # so short a step that the start is left as it was
     kind = {"logistic": Logistic(), "tanh": Tanh(), "relu": Relu()}[activation]
-    parameters = drawn(Network(3, (Layer(5, kind), Layer(4, kind)), 1), seed=7)
+    start = ScikitLearn(factor=2.0 if activation == "logistic" else 6.0)
+    parameters = drawn(Network(3, (Layer(5, kind), Layer(4, kind)), 1, initializer=start), seed=7)
     for ours, theirs in zip(parameters.weights + parameters.bias, model.coefs_ + model.intercepts_, strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
 
-def test_the_logistic_factor_goes_by_layer_and_the_output_follows_the_last_hidden_one() -> None:
-    network = Network(300, (Layer(300, Logistic()), Layer(300, Tanh())), 300)
+def test_the_factor_sets_the_bound() -> None:
+    network = Network(300, (Layer(300, Logistic()), Layer(300, Tanh())), 300, initializer=ScikitLearn(factor=2.0))
     largest = [np.abs(weights).max() for weights in drawn(network).weights]
-    np.testing.assert_allclose(largest, np.sqrt([2 / 600, 6 / 600, 6 / 600]), rtol=1e-3)
+    np.testing.assert_allclose(largest, [np.sqrt(2 / 600)] * 3, rtol=1e-3)
 
 
 @given(networks(), st.integers(0, 2**32 - 1))

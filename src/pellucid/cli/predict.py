@@ -22,6 +22,7 @@ def predict(
     """
     from pellucid.cli.models import load_table_model
     from pellucid.tables import read_table, write_table
+    from pellucid.tables.frames import counted
     from pellucid.tables.writing import TABLE_ENDINGS, check_writable
 
     check_writable(out, TABLE_ENDINGS)
@@ -34,4 +35,4 @@ def predict(
             f"probability of {label}": column for label, column in zip(predictor.classes_, probabilities.T, strict=True)
         }
     write_table(frame.drop(columns=list(added), errors="ignore").assign(**added), out)
-    typer.echo(f"{len(frame)} predictions of {predictor.target_.label!r} written to {out}")
+    typer.echo(f"{counted(len(frame), 'prediction')} of {predictor.target_.label!r} written to {out}")

@@ -19,6 +19,7 @@ from pellucid.cli.console import printable
 from pellucid.cli.evaluation import Evaluation
 from pellucid.estimators.table_model import TableModel
 from pellucid.tables.cells import read_numbers
+from pellucid.tables.frames import counted
 from pellucid.tables.writing import replaced_whole
 
 __all__ = ["write_report"]
@@ -159,11 +160,11 @@ def _page(source: str, model: TableModel, evaluation: Evaluation, pictures: Sequ
     widths = " → ".join(str(width) for width in network.network_.widths)
     parts = [
         f"<h1>{_text(target.label)} of {_text(source)}</h1>",
-        f"<p>Target: {_text(target.meaning())}. Network: {widths}. {network.n_iter_} epochs. "
+        f"<p>Target: {_text(target.meaning())}. Network: {widths}. {counted(network.n_iter_, 'epoch')}. "
         f"{_text(network.outcome_.value)}</p>",
         "<h2>Score on rows held out</h2>",
         _table(("", "network", "baseline"), evaluation.rows()),
-        f"<p>Baseline: {_text(evaluation.baseline_name)}. {len(evaluation.learned)} rows learned from, "
+        f"<p>Baseline: {_text(evaluation.baseline_name)}. {counted(len(evaluation.learned), 'row')} learned from, "
         f"{len(evaluation.held_out)} held out.</p>",
         *(_figure(title, picture) for title, picture in pictures),
         "<h2>Columns</h2>",

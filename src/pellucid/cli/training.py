@@ -15,6 +15,8 @@ from pellucid.errors import DataError, TrainingWarning
 from pellucid.estimators.table_model import TableModel
 from pellucid.storage import save
 from pellucid.tables import Schema, Target, infer_schema, read_table, split_rows
+from pellucid.tables.decimals import has_decimal_commas
+from pellucid.tables.frames import counted
 from pellucid.tables.schema import require_columns
 from pellucid.tables.writing import check_writable
 
@@ -75,11 +77,13 @@ def run_training(
         raise DataError(f"'{places.table}' must have at least {_LEAST_ROWS} rows to learn from; it has {len(frame)}.")
     goal, schema = Target.of(frame[target], model.task), infer_schema(frame, target)
     if not quiet:
-        _show_columns(places.table, schema, goal)
+        _show_columns(places.table, schema)
+        commas = "; written with decimal commas" if has_decimal_commas(frame[target]) else ""
+        print(f"\nTarget {printable(repr(goal.label))}: {printable(goal.meaning())}{commas}")
     classes = goal.encode(frame[target]) if goal.task == "classification" else None
     rows, held_out = split_rows(len(frame), test_share, seed, classes)
     if not quiet:
-        print(f"\n{len(rows)} rows to learn from, {len(held_out)} held out for the score\n", flush=True)
+        print(f"\n{counted(len(rows), 'row')} to learn from, {len(held_out)} held out for the score\n", flush=True)
     _fit(model, frame.iloc[rows], target, schema, goal.task)
     evaluation = evaluate(model, frame.iloc[rows], frame.iloc[held_out])
     save(model, places.model)
@@ -101,13 +105,13 @@ def _fit(model: TableModel, frame: pd.DataFrame, target: str, schema: Schema, ta
         model.fit(frame, target, schema=schema)
 
 
-def _show_columns(table: Path, schema: Schema, goal: Target) -> None:
-    print(f"{printable(table.name)}: {schema.rows} rows, {len(schema.columns)} columns beside the target\n")
+def _show_columns(table: Path, schema: Schema) -> None:
+    size = f"{counted(schema.rows, 'row')}, {counted(len(schema.columns), 'column')}"
+    print(f"{printable(table.name)}: {size} beside the target\n")
     print_table(("column", "missing", "understood as"), schema.describe())
-    print(f"\nTarget {printable(repr(goal.label))}: {printable(goal.meaning())}")
 
 
 def _show_result(model: TableModel, evaluation: Evaluation) -> None:
-    print(f"\n{model.estimator_.n_iter_} epochs. {model.estimator_.outcome_.value}\n")
+    print(f"\n{counted(model.estimator_.n_iter_, 'epoch')}. {model.estimator_.outcome_.value}\n")
     print_table(("held-out score", "network", "baseline"), evaluation.rows())
     print(f"\nBaseline: {printable(evaluation.baseline_name)}.\n")

@@ -26,16 +26,19 @@ def train_lbfgs(engine: Engine, job: Job, monitor: Monitor) -> Run:
     assert isinstance(optimizer, Lbfgs)  # noqa: S101 - the caller chose this function for it
     parameters = Parameters(job.network, job.parameters)
     ended: list[Outcome] = []
+    accepted = job.parameters.copy()  # the minimiser also tries points that it does not take
+    first_loss: list[float] = []
 
     def objective(vector: Array) -> tuple[float, Array]:
         parameters.vector[...] = vector
         done = engine.loss_and_gradients(job.network, job.training, parameters, job.data)
+        if not first_loss:
+            first_loss.append(done.loss)
         return done.loss, done.gradients.vector.astype(np.float64)
 
     def end_iteration(intermediate_result: Any) -> None:
-        parameters.vector[...] = intermediate_result.x
+        parameters.vector[...] = accepted[...] = intermediate_result.x
         job.state.epochs += 1
-        job.state.rows_seen += job.data.rows
         outcome = monitor.end_epoch(float(intermediate_result.fun), job.training.learning_rate)
         if outcome is not None:
             ended.append(outcome)
@@ -55,6 +58,8 @@ def train_lbfgs(engine: Engine, job: Job, monitor: Monitor) -> Run:
             },
         )
     except KeyboardInterrupt:
+        parameters.vector[...] = accepted
+        monitor.history.loss = monitor.history.loss or first_loss
         return monitor.finish(Outcome.INTERRUPTED)
     parameters.vector[...] = result.x
     if not ended and not np.isfinite(result.fun):

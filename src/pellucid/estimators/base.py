@@ -3,10 +3,12 @@
 import warnings
 from abc import ABCMeta, abstractmethod
 from collections.abc import Callable
+from inspect import signature
 from math import inf, isnan
 from typing import Any, NamedTuple, Self
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
@@ -82,7 +84,12 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
     ) -> Self:
         if incremental and self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
-        job = self._prepare(X, y, sample_weight, given_validation, incremental=incremental)
+        before = dict(self.__dict__)
+        try:
+            job = self._prepare(X, y, sample_weight, given_validation, incremental=incremental)
+        except Exception:
+            self.__dict__ = before  # what cannot begin leaves what was learned before as it was
+            raise
         run = self._train(job, X, y)
         self._keep(run, job.training)
         report_outcome(run, job.training, incremental=incremental)
@@ -99,12 +106,14 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
     ) -> Job:
         """Return the training that a fit (or, incrementally, one more epoch) on these rows is, about to begin."""
         hidden_layers(self)  # a wrong width is reported before anything about the data
+        if self.scoring is not None and self.scoring != "loss":
+            check_scoring(self, self.scoring)
         first_pass = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
         X, y = self._validate_input(X, y, incremental=incremental, reset=first_pass)
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X)
         sample_weight = self._weigh(y, sample_weight, incremental=incremental)
-        dtype = np.dtype(self.dtype or X.dtype)
+        dtype = np.dtype(self.dtype or (X.dtype if first_pass else self.coefs_[0].dtype))
         data = Batch(as_dtype(X, dtype), self._encode(y, dtype), as_dtype(sample_weight, dtype))
 
         self._random_state = check_random_state(self.random_state)
@@ -113,9 +122,11 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         held_out = None
         if not incremental:
             data, held_out = self._hold_out(data, y, *given_validation)
+        training = self._describe_training(data, incremental=incremental)
+        self._forget_what_does_not_compare(training)
         return Job(
             network=network,
-            training=self._describe_training(data),
+            training=training,
             data=data,
             parameters=self._parameters.vector,
             streams=self._streams(network),
@@ -135,9 +146,11 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
             self._state, self.t_ = State(), 0
             self._set_parameters(network, initial_parameters(network, self._random_state, dtype))
         else:
+            self._check_same_layers(network)
             self._set_parameters(network, as_dtype(self._current_parameters(network).vector, dtype))
             if not hasattr(self, "_state"):
-                self._state = State(best=Best(value=getattr(self, "best_loss_", None)))
+                known = "best_validation_score_" if self.early_stopping else "best_loss_"
+                self._state = State(best=Best(value=getattr(self, known, None)))
             self._state.rows_seen = getattr(self, "t_", 0)
             if not incremental:
                 self._state.optimizer, self._state.epochs, self._state.reductions = None, 0, 0
@@ -147,6 +160,15 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         self.n_layers_ = len(network.widths)
         self.out_activation_ = network.output
         self._begin_curves(first_pass=first_pass)
+
+    def _check_same_layers(self, network: Network) -> None:
+        found = tuple(np.shape(array) for array in self.coefs_)
+        if found != tuple(zip(network.widths, network.widths[1:], strict=False)):
+            raise SpecError(
+                f"'hidden_layer_sizes' of {type(self).__name__} must stay as it was while training goes on from "
+                f"earlier weights; got {self.hidden_layer_sizes!r}, the weights have the shapes {list(found)}. "
+                "Set warm_start=False and fit anew."
+            )
 
     def _begin_curves(self, *, first_pass: bool) -> None:
         if first_pass:
@@ -189,7 +211,7 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
 
     def _given_validation(self, data: Batch, X_val: Any, y_val: Any, sample_weight: Any) -> HeldOut:
         X_val = validate_data(self, X_val, accept_sparse="csr", dtype=DTYPES, reset=False)
-        y_val = np.asarray(y_val)
+        y_val = np.asarray(y_val.todense() if issparse(y_val) else y_val)  # type: ignore[attr-defined]
         if y_val.shape[:1] != X_val.shape[:1]:
             raise DataError(
                 f"'y_val' of {type(self).__name__}.fit must have one target for each of the {X_val.shape[0]} rows "
@@ -204,20 +226,41 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         X_val = as_dtype(X_val, data.inputs.dtype)
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X_val)
+        sample_weight = as_dtype(self._weigh(y_val, sample_weight, incremental=False), data.inputs.dtype)
         return HeldOut(Batch(X_val, targets, sample_weight), X_val, y_val)
 
-    def _describe_training(self, data: Batch) -> Training:
+    def _describe_training(self, data: Batch, *, incremental: bool) -> Training:
         if self.batch_size == "auto":
             batch_size = min(200, data.rows)
         else:
-            if self.batch_size > data.rows:
+            if self.batch_size > data.rows and not self._is_lbfgs:
                 message = "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped"
                 warnings.warn(message, stacklevel=5)
             batch_size = min(int(self.batch_size), data.rows)
         monitor = "loss"
         if self.early_stopping and not self._is_lbfgs:
             monitor = "validation_loss" if self.scoring == "loss" else "validation_score"
-        return describe_training(self, self._loss_description(), batch_size, monitor, data.inputs.dtype.name)
+        return describe_training(
+            self,
+            self._loss_description(),
+            batch_size=batch_size,
+            monitor=monitor,
+            tolerance=self._tolerance(data),
+            dtype=data.inputs.dtype.name,
+            incremental=incremental,
+        )
+
+    def _tolerance(self, data: Batch) -> float:
+        return float(self.tol)
+
+    def _forget_what_does_not_compare(self, training: Training) -> None:
+        """Drop the best value of another quantity, and another optimiser's memory, from a state that is continued."""
+        watched = (training.stopping.monitor, self.scoring if training.stopping.monitor != "loss" else None)
+        if self.__dict__.get("_watched", watched) != watched:
+            self._state.best = Best()
+        if self.__dict__.get("_optimizer_kind", type(training.optimizer)) is not type(training.optimizer):
+            self._state.optimizer, self._state.epochs, self._state.reductions = None, 0, 0
+        self._watched, self._optimizer_kind = watched, type(training.optimizer)
 
     def _streams(self, network: Network) -> Streams:
         """Return scikit-learn's one stream for everything; dropout, which it lacks, draws a key from it."""
@@ -227,12 +270,15 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
 
     def _score_of(self, held_out: HeldOut | None) -> str | Score:
         """Return how validation rows are scored: by a name that engines know, or by a scikit-learn scorer."""
-        if held_out is None or self.scoring is None or self.scoring == "loss":
+        if held_out is None or self.scoring is None:
             return self._default_score
+        if self.scoring == "loss":
+            return "loss"
         scorer = check_scoring(self, self.scoring)
         view = self._live_view()
         weight = held_out.batch.sample_weight
-        weights: dict[str, Any] = {} if weight is None else {"sample_weight": weight}
+        takes_weight = {"sample_weight", "kwargs"} & set(signature(scorer).parameters)
+        weights: dict[str, Any] = {"sample_weight": weight} if takes_weight and weight is not None else {}
         return lambda prediction: float(scorer(view, held_out.X, held_out.y, **weights))
 
     def _train(self, job: Job, X: Any, y: Any) -> Run:
@@ -264,20 +310,18 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         """Keep what came of the training as fitted attributes."""
         history, monitor = run.history, training.stopping.monitor
         self.outcome_ = run.outcome
-        self.n_iter_ = len(history.loss)
+        self.n_iter_ = len(history.learning_rate)
         self.t_ = run.state.rows_seen
         if history.loss:
             self.loss_ = history.loss[-1]
-        if isinstance(training.optimizer, Lbfgs):
-            return
-        self.loss_curve_ = [*self.loss_curve_, *history.loss]
-        self.best_loss_ = run.state.best.value if monitor == "loss" else None
-        self.best_validation_score_: float | None = None
+        if not isinstance(training.optimizer, Lbfgs):
+            self.loss_curve_ = [*self.loss_curve_, *history.loss]
+            self.best_loss_ = run.state.best.value if monitor == "loss" else None
+            self.best_validation_score_: float | None = None
         if not history.validation_loss:
             return
-        scores = [-loss for loss in history.validation_loss] if self.scoring == "loss" else history.validation_score
-        self.validation_loss_curve_ = [*(self.validation_loss_curve_ or []), *history.validation_loss]
-        self.validation_scores_ = [*(self.validation_scores_ or []), *scores]
+        self.validation_loss_curve_ = [*(getattr(self, "validation_loss_curve_", None) or []), *history.validation_loss]
+        self.validation_scores_ = [*(getattr(self, "validation_scores_", None) or []), *history.validation_score]
         self.best_validation_score_ = max(
             (score for score in self.validation_scores_ if not isnan(score)), default=-inf
         )

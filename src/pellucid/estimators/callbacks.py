@@ -78,7 +78,7 @@ class Listeners:
         return any(stops)
 
     def _tell(self, listener: Any, epoch: Epoch) -> bool:
-        tell = getattr(listener, "on_epoch_end", listener)
+        tell = getattr(listener, "on_epoch_end", listener if callable(listener) else _nothing)
         return bool(tell(self.estimator, epoch))
 
 
@@ -100,6 +100,8 @@ def listening(estimator: Any, epochs: int, X: Any, y: Any) -> Iterator[Listeners
         What scikit-learn's callbacks get to see.
     """
     given = list(estimator.callbacks or [])
+    for listener in given:
+        _check(listener)
     own = [listener for listener in given if not _is_sklearn_callback(listener)]
     if estimator.progress:
         own.append(ProgressBar())
@@ -139,5 +141,18 @@ def _sklearn_context(estimator: Any, given: list[Any], epochs: int) -> Iterator[
             estimator.set_callbacks(*before)
 
 
-def _nothing(estimator: Any) -> None:
+METHODS = ("on_fit_begin", "on_epoch_end", "on_fit_end")
+
+
+def _check(listener: Any) -> None:
+    """Raise TypeError if an object can hear nothing: a misspelt method, a class instead of its instance."""
+    can_hear = callable(listener) or any(hasattr(listener, name) for name in (*METHODS, "on_fit_task_end"))
+    if isinstance(listener, type) or not can_hear:
+        raise TypeError(
+            f"a callback must be a function f(estimator, epoch) or an instance with some of {', '.join(METHODS)}; "
+            f"got {listener!r}."
+        )
+
+
+def _nothing(*_: Any) -> None:
     """Do nothing: for a listener without this method."""

@@ -14,7 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
 
 from pellucid import spec
-from pellucid.errors import DataError
+from pellucid.errors import DataError, SpecError
 from pellucid.estimators.base import BaseMLP
 from pellucid.estimators.fitted import DTYPES
 from pellucid.estimators.parameters import is_stochastic
@@ -317,7 +317,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             if len(self._label_binarizer.classes_) < 2:
                 raise DataError(
                     f"'y' of MLPClassifier.fit must have at least 2 classes; got 1 class "
-                    f"({self._label_binarizer.classes_[0]!r}). There is nothing to tell apart."
+                    f"({self._label_binarizer.classes_[:1].tolist()[0]!r}). There is nothing to tell apart."
                 )
             self.classes_ = self._label_binarizer.classes_
             return X, y
@@ -353,6 +353,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
                 "class_weight='balanced' is not supported for partial_fit, which sees some of the rows only. "
                 "Give the weights as a dict: compute_class_weight('balanced', classes=classes, y=all_y)."
             )
+        if isinstance(self.class_weight, Mapping) and np.ndim(y) == 2:
+            raise SpecError(
+                "'class_weight' of MLPClassifier as a dict is for one class a row; y has several labels a row. "
+                "Use 'balanced', or sample_weight."
+            )
         weight: Array = compute_sample_weight(self.class_weight, y)
         return weight if sample_weight is None else weight * sample_weight
 
@@ -365,8 +370,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     def _loss_description(self) -> Any:
         if self.loss == "log_loss":
             return spec.LogLoss(label_smoothing=float(self.label_smoothing))
-        if self.label_smoothing and not isinstance(self.loss, spec.LogLoss):
-            raise DataError("'label_smoothing' of MLPClassifier needs loss='log_loss'; got loss='squared_error'.")
+        if self.label_smoothing:
+            raise SpecError(
+                f"'label_smoothing' of MLPClassifier needs loss='log_loss'; got loss={self.loss!r}. "
+                "A description has its own: pellucid.spec.LogLoss(label_smoothing=…)."
+            )
         return spec.SquaredError() if self.loss == "squared_error" else self.loss
 
     # --- predict --------------------------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ SCHEDULES_OF_SGD = ("invscaling", "adaptive")
 PARAMETER_CONSTRAINTS: Mapping[str, list[Any]] = {
     # scikit-learn's
     "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
-    "activation": [StrOptions(set(ACTIVATIONS)), *get_args(spec.Activation), list, tuple],
+    "activation": [StrOptions(set(ACTIVATIONS)), *get_args(spec.Activation), list, tuple, np.ndarray],
     "solver": [StrOptions(set(SOLVERS)), *get_args(spec.Optimizer)],
     "alpha": [Interval(Real, 0, None, closed="left")],
     "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
@@ -62,7 +62,7 @@ PARAMETER_CONSTRAINTS: Mapping[str, list[Any]] = {
     "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), Options(Real, {np.inf})],
     "max_fun": [Interval(Integral, 1, None, closed="left")],
     # beyond
-    "dropout": [Interval(Real, 0, 1, closed="left"), list, tuple],
+    "dropout": [Interval(Real, 0, 1, closed="left"), list, tuple, np.ndarray],
     "layer_norm": ["boolean"],
     "initializer": [StrOptions(set(INITIALIZERS)), *get_args(spec.Initializer)],
     "l1": [Interval(Real, 0, None, closed="left")],
@@ -112,7 +112,7 @@ def is_stochastic(estimator: Any) -> bool:
 
 def _one_a_layer(estimator: Any, name: str, layers: int) -> list[Any]:
     value = getattr(estimator, name)
-    if not isinstance(value, list | tuple):
+    if not isinstance(value, list | tuple | np.ndarray):
         return [value] * layers
     if len(value) != layers:
         raise SpecError(
@@ -144,15 +144,29 @@ def describe_network(estimator: Any, inputs: int, outputs: int, output: str) -> 
         hidden=hidden_layers(estimator),
         outputs=outputs,
         output=output,
-        initializer=named(INITIALIZERS, estimator.initializer, f"'initializer' of {type(estimator).__name__}"),
+        initializer=_initializer(estimator),
     )
 
 
-def describe_training(estimator: Any, loss: Any, batch_size: int, monitor: str, dtype: str) -> spec.Training:
-    """Describe the training that the estimator's parameters ask for."""
+def _initializer(estimator: Any) -> Any:
+    """Return the initialiser; scikit-learn's own spreads less where the activation is the logistic function."""
+    if estimator.initializer == "sklearn":
+        activation = estimator.activation
+        is_logistic = activation == "logistic" if isinstance(activation, str) else isinstance(activation, spec.Logistic)
+        return spec.ScikitLearn(factor=2.0 if is_logistic else 6.0)
+    return named(INITIALIZERS, estimator.initializer, f"'initializer' of {type(estimator).__name__}")
+
+
+def describe_training(
+    estimator: Any, loss: Any, *, batch_size: int, monitor: str, tolerance: float, dtype: str, incremental: bool
+) -> spec.Training:
+    """Describe the training that the estimator's parameters ask for.
+
+    Incrementally nothing is restored: each call sees other rows, whose losses do not compare.
+    """
     optimizer = _optimizer(estimator)
     patience = estimator.n_iter_no_change
-    restore_best = estimator.restore_best
+    restore_best = monitor != "loss" if estimator.restore_best is None else bool(estimator.restore_best)
     return spec.Training(
         loss=loss,
         optimizer=optimizer,
@@ -166,9 +180,9 @@ def describe_training(estimator: Any, loss: Any, batch_size: int, monitor: str, 
         shuffle=bool(estimator.shuffle),
         stopping=spec.Stopping(
             monitor=monitor,
-            tolerance=float(estimator.tol),
+            tolerance=tolerance,
             patience=None if np.isinf(patience) else int(patience),
-            restore_best=monitor != "loss" if restore_best is None else bool(restore_best),
+            restore_best=restore_best and not incremental,
         ),
         dtype=dtype,
     )

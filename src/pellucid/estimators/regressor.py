@@ -7,6 +7,7 @@ from typing import Any, Literal, Self, get_args
 import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import r2_score
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
@@ -18,6 +19,7 @@ from pellucid.estimators.fitted import DTYPES
 from pellucid.estimators.parameters import LOSSES_OF_REGRESSION, is_stochastic
 from pellucid.estimators.state import mlp_from_state, mlp_to_state
 from pellucid.textbook.arrays import Array
+from pellucid.textbook.network import Batch
 from pellucid.textbook.outputs import output_activation
 
 __all__ = ["MLPRegressor"]
@@ -255,7 +257,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         self
         """
         self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
-        self._warn_if_useless(y)
+        self._warn_if_useless(X, y, sample_weight)
         return self
 
     @available_if(is_stochastic)
@@ -281,18 +283,23 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         )
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
-        if self._output() == "exp" and np.min(y) < 0:
-            raise DataError(
-                f"'y' of MLPRegressor.fit must be at least 0 with loss='poisson', which models counts and rates; "
-                f"its least value is {np.min(y)}."
-            )
         return X, y
 
     def _encode(self, y: Any, dtype: Any) -> Array:
         targets = np.asarray(y, dtype=dtype)
         if not np.isfinite(targets).all():
             raise DataError("'y' of MLPRegressor.fit must be finite; it has NaN or infinity. Remove those rows.")
+        if self._output() == "exp" and targets.size and targets.min() < 0:
+            raise DataError(
+                "targets of MLPRegressor.fit must be at least 0 with loss='poisson', which models counts and rates; "
+                f"the least value is {targets.min():g}."
+            )
         return targets.reshape(len(targets), -1)
+
+    def _tolerance(self, data: Batch) -> float:
+        """Return tol for the loss that is the sum over the outputs; scikit-learn compares it with their mean."""
+        is_mean_there = isinstance(self._loss_description(), spec.SquaredError) and not self.early_stopping
+        return float(self.tol) * (data.targets.shape[1] if is_mean_there and not self._is_lbfgs else 1)
 
     def _output(self) -> str:
         return "exp" if self.loss == "poisson" or isinstance(self.loss, spec.Poisson) else "identity"
@@ -300,15 +307,17 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     def _loss_description(self) -> Any:
         return LOSSES_OF_REGRESSION[self.loss]() if isinstance(self.loss, str) else self.loss
 
-    def _warn_if_useless(self, y: Any) -> None:
+    def _warn_if_useless(self, X: Any, y: Any, sample_weight: Any) -> None:
         """Say aloud what scikit-learn leaves unsaid: that the fit is worse than a constant would be."""
-        if self.loss not in ("squared_error", spec.SquaredError()):
-            return
         spread = 0.5 * float(np.sum(np.var(np.asarray(y, dtype=np.float64), axis=0)))
-        if self.loss_ > spread > 0 and self.n_iter_ > 1:
+        is_suspicious = self.loss in ("squared_error", spec.SquaredError()) and self.loss_ > spread > 0
+        if not is_suspicious or self.n_iter_ < 2:
+            return
+        score = r2_score(y, self.predict(X), sample_weight=sample_weight)  # penalties and dropout aside
+        if score < 0:
             warnings.warn(
-                f"MLPRegressor fits worse than the mean of y would: its loss is {self.loss_:.4g}, the mean's "
-                f"{spread:.4g}. Scale y to about -1..1 (sklearn.compose.TransformedTargetRegressor), or train longer.",
+                f"MLPRegressor fits worse than the mean of y would: on its own training rows R² is {score:.3g}. "
+                "Scale y to about -1..1 (sklearn.compose.TransformedTargetRegressor), or train longer.",
                 ConvergenceWarning,
                 stacklevel=3,
             )

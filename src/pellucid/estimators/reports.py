@@ -66,7 +66,8 @@ def report_outcome(run: Run, training: Training, *, incremental: bool) -> None:
     if outcome is Outcome.ALL_EPOCHS and not incremental:
         warnings.warn(_not_converged(run, training), ConvergenceWarning, stacklevel=5)
     elif outcome is Outcome.INTERRUPTED:
-        warnings.warn(f"Training interrupted by user. {outcome.value}", TrainingWarning, stacklevel=5)
+        kept = "The best network so far is kept." if is_restored else "The network is kept as it was then."
+        warnings.warn(f"Training interrupted by user. {kept}", TrainingWarning, stacklevel=5)
     elif outcome is Outcome.DIVERGED:
         warnings.warn(f"{outcome.value} The best network before that is kept.", TrainingWarning, stacklevel=5)
     elif outcome is Outcome.TIME_LIMIT:

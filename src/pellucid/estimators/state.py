@@ -5,7 +5,8 @@ out: callbacks, scoring functions, random generators, the optimiser's memory (pi
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from numbers import Integral, Real
 from typing import Any, Protocol, Self, TypeVar, runtime_checkable
 
 import numpy as np
@@ -94,13 +95,13 @@ def _given(estimator: BaseMLP) -> dict[str, Any]:
 def _to_data(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {"pairs": [[_to_data(key), _to_data(item)] for key, item in value.items()]}
-    if isinstance(value, list | tuple | np.ndarray):
+    if isinstance(value, Iterable) and not isinstance(value, str):
         return [_to_data(item) for item in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return {"number": str(value)}
-    return to_json(value)
+    if isinstance(value, Integral) and not isinstance(value, bool):
+        return int(value)
+    if isinstance(value, Real) and not isinstance(value, bool):
+        return float(value) if math.isfinite(value) else {"number": str(float(value))}
+    return to_json(value.item() if isinstance(value, np.generic) else value)
 
 
 def _classes_to_data(estimator: Any, header: Header, arrays: Arrays) -> None:
@@ -156,7 +157,8 @@ def _parameters(kind: type[BaseMLP], given: Mapping[str, Any]) -> dict[str, Any]
     for name in given:
         if name not in known:
             raise ModelFileError(f"{kind.__name__} has no parameter {name!r}.{did_you_mean(str(name), known)}")
-    return {name: _from_data(value, DESCRIBED.get(name)) for name, value in given.items()}
+    read = {name: _from_data(value, DESCRIBED.get(name)) for name, value in given.items()}
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in read.items()}
 
 
 def _from_data(value: Any, described: Any = None) -> Any:
@@ -205,7 +207,9 @@ def _restore_classes(estimator: Any, header: Header, arrays: Arrays) -> None:
             f"the model file's {len(classes)} classes ({targets}) do not fit its {estimator.n_outputs_} outputs."
         )
     is_multilabel = targets == "multilabel-indicator"
-    estimator._label_binarizer = LabelBinarizer().fit(np.eye(len(classes), dtype=int) if is_multilabel else classes)
+    indicators = np.zeros((2, len(classes)), dtype=int)
+    indicators[1] = 1  # both values of every label, in as few numbers as possible
+    estimator._label_binarizer = LabelBinarizer().fit(indicators if is_multilabel else classes)
     if estimator._label_binarizer.y_type_ != targets or not np.array_equal(
         estimator._label_binarizer.classes_, classes
     ):

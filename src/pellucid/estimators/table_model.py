@@ -1,6 +1,7 @@
 """A raw table in, a trained network: columns understood and encoded, the task found, rows set aside for stopping."""
 
 from collections.abc import Mapping, Sequence
+from numbers import Integral, Real
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -13,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from pellucid.errors import DataError, ModelFileError, PellucidError
 from pellucid.estimators.classifier import MLPClassifier
 from pellucid.estimators.regressor import MLPRegressor
+from pellucid.spec.checks import shown
 from pellucid.tables import Schema, TableEncoder, Target, infer_schema, split_rows, to_pandas
 from pellucid.tables.schema import require_columns
 from pellucid.tables.state import only_these, prefixed, without_prefix
@@ -31,10 +33,9 @@ _SHARED = (  # parameters that the network has, too
     "dropout",
     "random_state",
     "time_limit",
-    "callbacks",
-    "progress",
     "dtype",
 )
+_OWN = ("task", "batch_size", "class_weight", "validation_fraction")
 
 
 class TableModel(BaseEstimator):
@@ -156,10 +157,7 @@ class TableModel(BaseEstimator):
         require_columns(frame, [target])
         if len(frame) < _LEAST_ROWS:
             raise DataError(f"A table to learn from must have at least {_LEAST_ROWS} rows; it has {len(frame)}.")
-        if not 0 < self.validation_fraction < 1:
-            raise DataError(
-                f"'validation_fraction' of TableModel must lie between 0 and 1; got {self.validation_fraction!r}."
-            )
+        self._check_own()
         self.target_ = Target.of(frame[target], self.task)
         self.schema_ = infer_schema(frame, target) if schema is None else schema
         y = self.target_.encode(frame[target])
@@ -170,8 +168,22 @@ class TableModel(BaseEstimator):
         self.estimator_ = self._network(len(rows)).fit(X, y[rows], X_val=X_val, y_val=y[held_out])
         return self
 
+    def _check_own(self) -> None:
+        """Raise DataError if a parameter that the network does not check breaks its rule."""
+        share: Any = self.validation_fraction
+        size: Any = self.batch_size
+        weight = self.class_weight
+        rules = {
+            "batch_size": (_is(size, "auto") or (_is_whole(size) and size >= 1), "be 'auto' or a whole number from 1"),
+            "class_weight": (weight is None or _is(weight, "balanced"), "be 'balanced' or None"),
+            "validation_fraction": (isinstance(share, float | np.floating) and 0 < share < 1, "lie between 0 and 1"),
+        }
+        for name, (is_kept, rule) in rules.items():
+            if not is_kept:
+                raise DataError(f"{name!r} of TableModel must {rule}; got {shown(getattr(self, name))}.")
+
     def _network(self, rows: int) -> Any:
-        parameters = {name: getattr(self, name) for name in _SHARED}
+        parameters = {name: getattr(self, name) for name in (*_SHARED, "callbacks", "progress")}
         batch_size = min(max(rows // 50, 8), 256) if self.batch_size == "auto" else self.batch_size
         parameters |= {
             "batch_size": min(batch_size, rows),
@@ -247,11 +259,22 @@ class TableModel(BaseEstimator):
         return float(accuracy_score(actual, predicted) if self._is_classification else r2_score(actual, predicted))
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
-        """Return all that was learned: a header that JSON can hold, and plain arrays."""
+        """Return all that was learned, and the parameters: a header that JSON can hold, and plain arrays.
+
+        Left out is what cannot be data, or belongs to one training: callbacks, progress, random generators.
+
+        Raises
+        ------
+        DataError
+            If a parameter was changed to what it must not be.
+        """
         check_is_fitted(self)
+        self._check_own()
         table, table_arrays = self.encoder_.to_state()
         network, network_arrays = self.estimator_.to_state()
-        header = {"table": table, "target": self.target_.to_state(), "network": network}
+        own = {name: _plain(getattr(self, name)) for name in _OWN}
+        own["task"] = "auto" if _is(self.task, "auto") else self.target_.task  # of what was learned
+        header = {"table": table, "target": self.target_.to_state(), "network": network, "parameters": own}
         return header, prefixed("table", table_arrays) | prefixed("network", network_arrays)
 
     @classmethod
@@ -265,7 +288,7 @@ class TableModel(BaseEstimator):
         """
         if not isinstance(header, Mapping):
             raise ModelFileError("The header of a table's model must be an object with named fields.")
-        only_these(header, {"table", "target", "network"}, "fields")
+        only_these(header, {"table", "target", "network", "parameters"}, "fields")
         parts = {part: without_prefix(part, arrays) for part in ("table", "network")}
         if sum(map(len, parts.values())) != len(arrays):
             raise ModelFileError("The arrays of a table's model must be named table.… or network.…; some are not.")
@@ -274,7 +297,12 @@ class TableModel(BaseEstimator):
         kind: Any = MLPClassifier if target.task == "classification" else MLPRegressor
         estimator = kind.from_state(header["network"], parts["network"])
         _check_fit(encoder, target, estimator)
-        model = cls(target.task, **{name: getattr(estimator, name) for name in (*_SHARED, "batch_size")})
+        own = _own_parameters(header["parameters"], target.task)
+        model = cls(**own, **{name: getattr(estimator, name) for name in _SHARED})
+        try:
+            model._check_own()
+        except DataError as error:
+            raise ModelFileError(f"The model's parameters are damaged: {error}") from None
         model.target_, model.encoder_, model.schema_, model.estimator_ = target, encoder, encoder.schema, estimator
         return model
 
@@ -286,6 +314,30 @@ class TableModel(BaseEstimator):
         if self.__sklearn_is_fitted__():
             tags.estimator_type = "classifier" if self._is_classification else "regressor"
         return tags
+
+
+def _is(value: Any, word: str) -> bool:
+    return isinstance(value, str) and value == word
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def _plain(value: Any) -> Any:
+    """Return a number of any library as Python's own."""
+    if isinstance(value, Real):
+        return int(value) if isinstance(value, Integral) else float(value)
+    return value
+
+
+def _own_parameters(parameters: Any, task: str) -> dict[str, Any]:
+    if not isinstance(parameters, Mapping):
+        raise ModelFileError("The parameters of a table's model must be an object with named fields.")
+    only_these(parameters, set(_OWN), "parameters")
+    if parameters["task"] not in ("auto", task):
+        raise ModelFileError(f"The model's task must be 'auto' or {task!r}; got {shown(parameters['task'])}.")
+    return dict(parameters)
 
 
 def _check_fit(encoder: TableEncoder, target: Target, estimator: Any) -> None:

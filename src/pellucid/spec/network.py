@@ -141,12 +141,16 @@ Activation = Identity | Logistic | Tanh | Relu | LeakyRelu | Elu | Selu | Softpl
 
 @dataclass(frozen=True)
 class ScikitLearn:
-    """Weights and biases uniform in ±sqrt(f / (fan_in + fan_out)), f = 2 before a logistic layer's network, else 6.
+    """Weights and biases uniform in ±sqrt(factor / (fan_in + fan_out)).
 
-    As in scikit-learn, f follows the activation of the hidden layers, for the output layer too.
+    scikit-learn's factor is 2 where its activation is the logistic function, else 6.
     """
 
     name: ClassVar[str] = "sklearn"
+    factor: float = 6.0
+
+    def __post_init__(self) -> None:
+        check_number(self, "factor", low=0)
 
 
 @dataclass(frozen=True)

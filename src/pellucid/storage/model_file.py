@@ -127,6 +127,8 @@ def load(path: str | Path) -> Any:
         return model_type.from_state(header["state"], arrays)
     except ModelFileError as error:
         raise ModelFileError(f"'{path}' cannot be loaded: {error}") from error
+    except MemoryError as error:
+        raise ModelFileError(f"'{path}' cannot be loaded: it asks for more memory than there is.") from error
 
 
 def _read(path: Path) -> tuple[str, dict[str, np.ndarray[Any, Any]]]:

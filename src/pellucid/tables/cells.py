@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pandas.api import types
 
 __all__ = [
+    "ALSO_MISSING",
     "DATE_FORMATS",
     "ISO_DATE",
     "LARGEST_NUMBER",
@@ -32,7 +33,7 @@ BoolArray = NDArray[np.bool_]
 TextArray = NDArray[np.object_]
 
 MISSING_WORDS = frozenset({"", "?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NaT", "NULL", "null"})
-_ALSO_MISSING = frozenset({"None", "none", "-", "--", "."})  # only where numbers, dates or yes and no are expected
+ALSO_MISSING = frozenset({"None", "none", "-", "--", "."})  # only where numbers, dates or yes and no are expected
 _TRUE = frozenset({"true", "yes", "t", "y", "on", "1"})
 _FALSE = frozenset({"false", "no", "f", "n", "off", "0"})
 
@@ -114,7 +115,7 @@ def _read_each(series: "pd.Series[Any]", parse: Any) -> tuple[FloatArray, BoolAr
     values = np.full(len(series), np.nan)
     wrong = np.zeros(len(series), dtype=bool)
     for row, text in enumerate(cell_texts(series)):
-        if text is None or text in _ALSO_MISSING:
+        if text is None or text in ALSO_MISSING:
             continue
         value = parse(text)
         if value is None:
@@ -135,7 +136,7 @@ def date_format_of(series: "pd.Series[Any]") -> str | None:
     >>> date_format_of(pd.Series(["31/12/2020", "01/02/2021"]))
     '%d/%m/%Y'
     """
-    present = [text for text in cell_texts(series) if text is not None and text not in _ALSO_MISSING]
+    present = [text for text in cell_texts(series) if text is not None and text not in ALSO_MISSING]
     if not present or not all(len(text) <= 40 and text[:1].isdigit() for text in present):
         return None
     texts = pd.Series(present, dtype=object)
@@ -160,7 +161,7 @@ def read_dates(series: "pd.Series[Any]", form: str = ISO_DATE) -> tuple[FloatArr
     """
     if types.is_datetime64_any_dtype(series.dtype):
         return _days(series), np.zeros(len(series), dtype=bool)
-    texts = [None if text in _ALSO_MISSING else text for text in cell_texts(series)]
+    texts = [None if text in ALSO_MISSING else text for text in cell_texts(series)]
     shape = _ISO if form == ISO_DATE else _OTHER_DATE  # pandas would read 'now' and 'today', too
     possible = [text if text and shape.fullmatch(text) else None for text in texts]
     dates = pd.to_datetime(pd.Series(possible, dtype=object), format=form, errors="coerce", utc=True)

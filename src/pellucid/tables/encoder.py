@@ -27,7 +27,7 @@ from pellucid.tables.cells import (
     read_dates,
     read_numbers,
 )
-from pellucid.tables.frames import to_pandas
+from pellucid.tables.frames import counted, to_pandas
 from pellucid.tables.schema import ColumnSchema, Schema, date_parts, require_columns
 from pellucid.tables.state import Arrays, only_these
 
@@ -185,10 +185,11 @@ def _read_texts(column: ColumnSchema, series: "pd.Series[Any]") -> TextArray:
 
 def _refuse(column: ColumnSchema, series: "pd.Series[Any]", wrong: BoolArray, rule: str) -> None:
     if wrong.any():
-        row = int(np.argmax(wrong))
+        row, others = int(np.argmax(wrong)), int(wrong.sum()) - 1
+        more = f", and {counted(others, 'more row')}" if others else ""
         raise DataError(
-            f"Column {column.label!r} must hold {rule}; row {row + 1} has {_excerpt(series.iloc[row])}"
-            f"{f', and {wrong.sum() - 1} more rows' if wrong.sum() > 1 else ''}. Correct it, or leave the cell empty."
+            f"Column {column.label!r} must hold {rule}; row {row + 1} has {_excerpt(series.iloc[row])}{more}. "
+            "Correct it, or leave the cell empty."
         )
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from pellucid.errors import DataError
 
-__all__ = ["check_columns", "row_list", "to_pandas"]
+__all__ = ["check_columns", "counted", "row_list", "to_pandas"]
 
 
 def to_pandas(table: Any) -> pd.DataFrame:
@@ -60,6 +60,17 @@ def check_columns(names: list[str], where: str = "The table") -> None:
                 "rename or remove one of them."
             )
         first[name] = i
+
+
+def counted(count: int, noun: str) -> str:
+    """Return the number with its noun, in the plural unless it is 1.
+
+    Examples
+    --------
+    >>> counted(1, "row"), counted(0, "row")
+    ('1 row', '0 rows')
+    """
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def row_list(rows: Any) -> str:

@@ -17,7 +17,8 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from pellucid.errors import DataError
-from pellucid.tables.frames import check_columns
+from pellucid.tables.decimals import mark_decimal_commas, with_decimal_points
+from pellucid.tables.frames import check_columns, counted
 
 __all__ = ["LARGEST_FILE", "read_table"]
 
@@ -40,7 +41,8 @@ def read_table(path: str | Path) -> pd.DataFrame:
     ----------
     path : str or Path
         Parquet and gzip are known by their content; everything else is text (UTF-8) with commas, semicolons, tabs or
-        bars between its columns and the columns' names in its first line.
+        bars between its columns and the columns' names in its first line. Where the separator is not the comma,
+        numbers with decimal commas (1.234,5) become text with decimal points (1234.5), if that is beyond doubt.
 
     Raises
     ------
@@ -99,6 +101,7 @@ def _read_parquet(path: Path, data: bytes) -> pd.DataFrame:
         table = pyarrow.parquet.ParquetFile(io.BytesIO(data)).read()
         check_columns(table.schema.names, f"'{path}'")
         frame: pd.DataFrame = table.to_pandas()
+        frame.attrs = {}
         return frame.reset_index(drop=True)
     except DataError:
         raise
@@ -115,7 +118,9 @@ def _read_text(path: Path, data: bytes) -> pd.DataFrame:
         table = _parse(path, text, separator, len(names))
     except pa.ArrowInvalid as error:
         raise DataError(f"'{path}' cannot be read as a table: {error}") from None
+    table, with_commas = with_decimal_points(table) if separator != "," else (table, [])
     frame: pd.DataFrame = table.rename_columns(names).to_pandas()
+    mark_decimal_commas(frame, [names[i] for i in with_commas])
     return frame
 
 
@@ -168,21 +173,29 @@ def _header(path: Path, text: str, separator: str) -> list[str]:
 
 
 def _parse(path: Path, text: str, separator: str, width: int) -> pa.Table:
-    """Parse the rows below the header into columns of text; a row of another width is an error."""
+    """Parse the rows below the header into columns of text; a row of another width is an error.
+
+    Blank lines are left out, but in a table of one column each is a row whose cell is missing.
+    """
     wrong: list[pa.csv.InvalidRow] = []
 
     def keep(row: pa.csv.InvalidRow) -> str:
         wrong.append(row)
         return "error"
 
-    data = text.encode()
+    data = text.lstrip("\r\n").encode()
     try:
         table = pa.csv.read_csv(
             io.BytesIO(data),
             pa.csv.ReadOptions(
                 use_threads=False, block_size=min(len(data) + 1, 64 * 2**20), autogenerate_column_names=True
             ),
-            pa.csv.ParseOptions(delimiter=separator, newlines_in_values=True, invalid_row_handler=keep),
+            pa.csv.ParseOptions(
+                delimiter=separator,
+                newlines_in_values=True,
+                ignore_empty_lines=width > 1,
+                invalid_row_handler=keep,
+            ),
             pa.csv.ConvertOptions(column_types={f"f{i}": pa.string() for i in range(width)}, strings_can_be_null=False),
         )
     except pa.ArrowInvalid:
@@ -201,8 +214,9 @@ def _wrong_width(path: Path, text: str, separator: str, width: int) -> DataError
         for row in reader:
             if row and len(row) != width:
                 return DataError(
-                    f"Every line of '{path}' must have the header's {width} columns; line {reader.line_num} has "
-                    f"{len(row)}. Complete the line, or put quotation marks around text that holds {separator!r}."
+                    f"Every line of '{path}' must have the header's {counted(width, 'column')}; "
+                    f"line {reader.line_num} has {len(row)}. "
+                    f"Complete the line, or put quotation marks around text that holds {separator!r}."
                 )
     except csv.Error:
         pass

@@ -26,13 +26,15 @@ from pellucid.tables.cells import (
     read_dates,
     read_numbers,
 )
-from pellucid.tables.frames import check_columns, to_pandas
+from pellucid.tables.decimals import has_decimal_commas, numbers_with_commas
+from pellucid.tables.frames import check_columns, counted, to_pandas
 
 __all__ = ["DATE_PARTS", "MOST_LEVELS", "ColumnSchema", "Schema", "date_parts", "infer_schema", "require_columns"]
 
 MOST_LEVELS = 1000
 DATE_PARTS = ("month", "weekday", "hour")
 _KINDS = ("number", "boolean", "category", "date", "ignored")
+_COMMAS = "numbers with commas inside: read as text; write 1,234 as 1234, and 1,5 as 1.5"
 _IDENTIFIER = re.compile(r"(?i:unnamed:? ?\d+|index|row|(.*[\s_.-])?(id|uuid|guid))|.*[a-z](Id|ID)")
 
 
@@ -95,7 +97,7 @@ class ColumnSchema:
         words = {
             "number": f"number{self._range()}",
             "boolean": "yes or no",
-            "category": f"category, {len(self.levels)} levels: {_shortened(self.levels)}",
+            "category": f"category, {counted(len(self.levels), 'level')}: {_shortened(self.levels)}",
             "date": f"date{self._range()}" + (f"; also {', '.join(self.parts)}" if self.parts else ""),
             "ignored": "ignored",
         }[self.kind]
@@ -223,7 +225,7 @@ def _infer_typed(label: str, series: "pd.Series[Any]") -> ColumnSchema | None:
 def _infer_text(label: str, series: "pd.Series[Any]") -> ColumnSchema:
     values, wrong = read_numbers(series)
     if not wrong.any() and not np.isnan(values).all():
-        return _number(label, values)
+        return _number(label, values, "written with decimal commas" if has_decimal_commas(series) else "")
     truths, wrong = read_booleans(series)
     if not wrong.any() and {0.0, 1.0} <= set(truths):
         return _boolean(label, series)
@@ -237,7 +239,7 @@ def _number(label: str, values: FloatArray, note: str = "") -> ColumnSchema:
     usable = values[np.abs(values) <= LARGEST_NUMBER]
     excessive = int((np.abs(values) > LARGEST_NUMBER).sum())
     if excessive:
-        note = f"{excessive} infinite or beyond {LARGEST_NUMBER:g}, read as missing"
+        note = "; ".join(filter(None, (note, f"{excessive} infinite or beyond {LARGEST_NUMBER:g}, read as missing")))
     low, high = (float(usable.min()), float(usable.max())) if len(usable) else (None, None)
     missing, distinct = len(values) - len(usable), len(np.unique(usable))
     if distinct == len(values) and _IDENTIFIER.fullmatch(label) and not (usable % 1).any():
@@ -293,7 +295,8 @@ def _category(label: str, series: "pd.Series[Any]") -> ColumnSchema:
     texts = cell_texts(series)
     levels = tuple(sorted({text for text in texts if text is not None}))
     missing = int(sum(text is None for text in texts))
-    return ColumnSchema(label, "category", missing, len(levels), levels)
+    note = _COMMAS if numbers_with_commas(levels) else ""
+    return ColumnSchema(label, "category", missing, len(levels), levels, note=note)
 
 
 def _why_ignored(column: ColumnSchema, rows: int) -> str | None:
@@ -305,7 +308,8 @@ def _why_ignored(column: ColumnSchema, rows: int) -> str | None:
     if column.distinct == 1 and column.missing == 0:
         return f"the same value in every row{': ' + _shortened(column.levels) if column.levels else ''}"
     if column.kind == "category" and column.distinct > max(20, present / 2):
-        return f"free text or an identifier: {column.distinct} different texts in {present} rows"
+        found = f"{counted(column.distinct, 'different text')} in {counted(present, 'row')}"
+        return f"{column.note} ({found})" if column.note else f"free text or an identifier: {found}"
     if column.kind == "category" and column.distinct > MOST_LEVELS:
         return f"{column.distinct} different texts; at most {MOST_LEVELS} can be learned from"
     return None

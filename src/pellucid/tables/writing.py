@@ -49,19 +49,29 @@ def write_table(frame: pd.DataFrame, path: str | Path) -> None:
 
 def check_writable(path: Path, endings: tuple[str, ...] = ()) -> None:
     """Raise DataError if a file of this name cannot be made, so that no work is done in vain."""
+    folder = _followed(path).parent
     if endings and path.suffix.lower() not in endings:
         raise DataError(f"The name of an output file must end in {', '.join(endings)}; got '{path}'.")
     if path.is_dir():
         raise DataError(f"'{path}' is a folder; name a file.")
-    if not path.parent.is_dir():
-        raise DataError(f"'{path}' cannot be written: there is no folder '{path.parent}'. Make it first.")
-    if not os.access(path.parent, os.W_OK):
-        raise DataError(f"'{path}' cannot be written: the folder '{path.parent}' does not allow it.")
+    if not folder.is_dir():
+        raise DataError(f"'{path}' cannot be written: there is no folder '{folder}'. Make it first.")
+    if not os.access(folder, os.W_OK):
+        raise DataError(f"'{path}' cannot be written: the folder '{folder}' does not allow it.")
+
+
+def _followed(path: Path) -> Path:
+    """Return the file that a link points to; another path as it is."""
+    return Path(os.path.realpath(path)) if path.is_symlink() else path
 
 
 @contextmanager
 def replaced_whole(path: Path) -> Iterator[Path]:
-    """Lend a temporary file in the same folder; when the block ends well, it takes the path's place at once."""
+    """Lend a temporary file in the same folder; when the block ends well, it takes the path's place at once.
+
+    Of a link, the file that it points to is replaced; the link stays.
+    """
+    path = _followed(path)
     temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.part")
     try:
         yield temporary

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.random import RandomState
 
 from pellucid.spec import (
-    Activation,
     GlorotNormal,
     GlorotUniform,
     HeNormal,
@@ -20,10 +19,8 @@ from pellucid.spec import (
     Initializer,
     LecunNormal,
     LecunUniform,
-    Logistic,
     Network,
     Normal,
-    Relu,
     ScikitLearn,
     Uniform,
     Zeros,
@@ -74,8 +71,8 @@ def initial_parameters(network: Network, random: RandomState, dtype: Any) -> Arr
     [0.497, -0.138, 0.0]
     """
     drawn = [
-        initial_layer(network.initializer, random, fan_in, fan_out, _activation_of(network, index))
-        for index, (fan_in, fan_out) in enumerate(zip(network.widths, network.widths[1:], strict=False))
+        initial_layer(network.initializer, random, fan_in, fan_out)
+        for fan_in, fan_out in zip(network.widths, network.widths[1:], strict=False)
     ]
     layout = parameter_layout(network)
     vector = np.empty(layout[-1].stop, dtype=dtype)
@@ -88,44 +85,33 @@ def initial_parameters(network: Network, random: RandomState, dtype: Any) -> Arr
     return vector
 
 
-def _activation_of(network: Network, layer: int) -> Activation:
-    """Activation of a hidden layer; for the output layer that of the last hidden one."""
-    if not network.hidden:
-        return Relu()
-    return network.hidden[min(layer, len(network.hidden) - 1)].activation
-
-
-def initial_layer(
-    initializer: Initializer, random: RandomState, fan_in: int, fan_out: int, activation: Activation
-) -> tuple[Array, Array]:
+def initial_layer(initializer: Initializer, random: RandomState, fan_in: int, fan_out: int) -> tuple[Array, Array]:
     """Draw one layer's weights, of shape (fan_in, fan_out), and bias, of shape (fan_out,).
 
     Examples
     --------
     >>> import numpy as np
-    >>> from pellucid.spec import Relu, Zeros
-    >>> weights, bias = initial_layer(Zeros(), np.random.RandomState(0), 2, 3, Relu())
+    >>> from pellucid.spec import Zeros
+    >>> weights, bias = initial_layer(Zeros(), np.random.RandomState(0), 2, 3)
     >>> weights.tolist(), bias.tolist()
     ([[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]], [0.0, 0.0, 0.0])
     """
     if isinstance(initializer, ScikitLearn):
-        return scikit_learn(random, fan_in, fan_out, activation)
+        return scikit_learn(random, fan_in, fan_out, initializer.factor)
     weights = WEIGHTS[type(initializer)](random, fan_in, fan_out, **asdict(initializer))
     return weights, np.zeros(fan_out)
 
 
-def scikit_learn(random: RandomState, fan_in: int, fan_out: int, activation: Activation) -> tuple[Array, Array]:
-    """Weights and bias uniform in ±√(f / (fan_in + fan_out)), f = 2 with the logistic activation, else 6.
+def scikit_learn(random: RandomState, fan_in: int, fan_out: int, factor: float) -> tuple[Array, Array]:
+    """Weights and bias uniform in ±√(factor / (fan_in + fan_out)).
 
     Examples
     --------
     >>> import numpy as np
-    >>> from pellucid.spec import Relu
-    >>> weights, bias = scikit_learn(np.random.RandomState(0), 2, 1, Relu())
+    >>> weights, bias = scikit_learn(np.random.RandomState(0), 2, 1, 6.0)
     >>> weights.ravel().round(3).tolist(), bias.round(3).tolist()
     ([0.138, 0.609], [0.291])
     """
-    factor = 2.0 if isinstance(activation, Logistic) else 6.0
     bound = np.sqrt(factor / (fan_in + fan_out))
     return uniform(random, fan_in, fan_out, bound), random.uniform(-bound, bound, fan_out)
 

@@ -80,7 +80,7 @@ class Job:
     validation : Batch or None
         Rows that are scored after each epoch.
     score : str or Score
-        What their score is: 'accuracy', 'r2', or a function of the predictions.
+        What their score is: 'accuracy', 'r2', 'loss' (the negative of it), or a function of the predictions.
     state : State
         Continued in place.
     epochs : int or None

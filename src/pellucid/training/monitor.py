@@ -66,11 +66,13 @@ class Monitor:
         prediction = output_activation(output, z)
         rows = loss_rows(loss, output, z, prediction, validation.targets)
         self.history.validation_loss.append(mean_loss(rows, validation.sample_weight))
-        self.history.validation_score.append(
-            SCORES[score](output, prediction, validation.targets, validation.sample_weight)
-            if isinstance(score, str)
-            else score(prediction)
-        )
+        if score == "loss":
+            value = -self.history.validation_loss[-1]
+        elif isinstance(score, str):
+            value = SCORES[score](output, prediction, validation.targets, validation.sample_weight)
+        else:
+            value = score(prediction)
+        self.history.validation_score.append(value)
 
     def _tell(self, epoch: int) -> bool:
         if self.watch.on_epoch is None:

@@ -18,7 +18,7 @@ class Outcome(Enum):
         "All epochs are done, and training had not converged yet: more epochs or a larger learning rate may help."
     )
     TIME_LIMIT = "The time limit was reached: a longer one, fewer rows or a smaller network lets training finish."
-    INTERRUPTED = "Training was interrupted: the network is the best one so far."
+    INTERRUPTED = "Training was interrupted: the network is what it had learned by then."
     STOPPED = "A callback asked to stop."
     DIVERGED = (
         "Training diverged: the loss is no longer a finite number. Use a smaller learning rate, "
