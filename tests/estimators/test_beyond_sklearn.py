@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.exceptions import NotFittedError
 from sklearn.metrics import log_loss, recall_score
 from sklearn.model_selection import GridSearchCV
 
@@ -512,10 +512,9 @@ def test_a_misspelt_score_is_named_at_once(iris):
 def test_a_useful_fit_with_dropout_is_not_called_useless():
     X = np.random.RandomState(0).randn(300, 2)
     model = MLPRegressor("squared_error", (20,), dropout=0.9, max_iter=200, random_state=0)
-    with pytest.warns(ConvergenceWarning) as said:
-        model.fit(X, X[:, 0])
+    model.fit(X, X[:, 0])  # a warning would be an error
+    assert model.loss_ > 0.5 * np.var(X[:, 0])  # dropout makes the training loss large
     assert model.score(X, X[:, 0]) > 0.3
-    assert not any("worse than the mean" in str(warning.message) for warning in said)
 
 
 def test_a_fit_that_cannot_begin_leaves_the_model_as_it_was(iris):
