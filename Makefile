@@ -1,5 +1,5 @@
 # The tasks of the workshop; each is one line that works without make, too.
-.PHONY: install test lint types docs bench
+.PHONY: install test lint types sanitize docs bench
 
 install:            ## this checkout, changes taking effect at once, with all tools
 	python -m pip install -e ".[dev]"
@@ -15,8 +15,12 @@ lint:               ## style, order of imports, floors
 types:              ## strict types
 	mypy
 
+sanitize:           ## the C++ core's tests under sanitizers
+	native/sanitize.sh
+
 docs:               ## examples in the documents run; public names are documented
 	python -m pytest -n0 tests/docs
 
 bench:              ## speed, peers side by side (minutes)
 	python benchmarks/fit_against_sklearn.py
+	python benchmarks/native/steps.py

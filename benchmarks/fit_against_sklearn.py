@@ -1,4 +1,4 @@
-"""Time of the same fit: the textbook engine in NumPy against scikit-learn, and of importing each.
+"""Time of the same fit: the textbook engine and the native engine against scikit-learn, and of importing each.
 
     python benchmarks/fit_against_sklearn.py [--repeats 7]
 
@@ -49,18 +49,19 @@ def seconds(model, X, y):
 
 def compare_fits(repeats):
     """Print a line for each case."""
-    print(f"{'fit':36}{'scikit-learn':>14}{'textbook':>12}{'ratio':>8}")
+    print(f"{'fit':36}{'scikit-learn':>14}{'textbook':>12}{'ratio':>8}{'native':>12}{'ratio':>8}")
     for name, ((X, y), own, epochs) in CASES.items():
         parameters = own | {"max_iter": epochs, "random_state": 42, "n_iter_no_change": 10**6}
-        pairs = [
-            (
-                seconds(theirs.MLPClassifier(**parameters), X, y),
-                seconds(ours.MLPClassifier(**parameters, engine="textbook"), X, y),
-            )
-            for _ in range(repeats)
+        models = [
+            theirs.MLPClassifier(**parameters),
+            *(ours.MLPClassifier(**parameters, engine=engine, n_threads=1) for engine in ("textbook", "native")),
         ]
-        their_time, our_time = (statistics.median(times) for times in zip(*pairs, strict=True))
-        print(f"{name:36}{their_time:12.3f} s{our_time:10.3f} s{our_time / their_time:8.2f}")
+        turns = [[seconds(model, X, y) for model in models] for _ in range(repeats)]
+        reference, textbook, native = (statistics.median(times) for times in zip(*turns, strict=True))
+        print(
+            f"{name:36}{reference:12.3f} s{textbook:10.3f} s{textbook / reference:8.2f}"
+            f"{native:10.3f} s{native / reference:8.3f}"
+        )
 
 
 def compare_imports(repeats):

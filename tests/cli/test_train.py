@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 import pellucid as package
+from pellucid.engines import TextbookEngine
 from pellucid.estimators import progress
 
 QUICK = ("--hidden", "8", "--epochs", "15", "--learning-rate", "0.02")
@@ -90,6 +91,7 @@ def test_ctrl_c_in_the_first_epoch(pellucid, table, tmp_path, monkeypatch):
 
     original = progress.ProgressBar.on_fit_begin
     monkeypatch.setattr(progress.ProgressBar, "on_fit_begin", interrupt)
+    monkeypatch.setattr("pellucid.estimators.base.get_engine", lambda *_: TextbookEngine())
     status, out, err = pellucid("train", table, "--target", "species", *QUICK)
     assert status == 0, err
     assert "0 epochs. Training was interrupted" in out

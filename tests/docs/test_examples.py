@@ -15,7 +15,8 @@ import pellucid
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-MODULES = sorted(module.name for module in pkgutil.walk_packages(pellucid.__path__, "pellucid."))
+COMPILED = "pellucid.engines._native"
+MODULES = sorted({module.name for module in pkgutil.walk_packages(pellucid.__path__, "pellucid.")} - {COMPILED})
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

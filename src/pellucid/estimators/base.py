@@ -14,8 +14,8 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
-from pellucid.engines import get_engine
-from pellucid.errors import DataError, SpecError
+from pellucid.engines import Engine, get_engine
+from pellucid.errors import DataError, SpecError, TrainingWarning
 from pellucid.estimators.callbacks import CallbackSupportMixin, Listeners, listening
 from pellucid.estimators.fitted import DTYPES, FittedNetwork, as_dtype, thread_limit
 from pellucid.estimators.parameters import PARAMETER_CONSTRAINTS, describe_network, describe_training, hidden_layers
@@ -282,16 +282,25 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         return lambda prediction: float(scorer(view, held_out.X, held_out.y, **weights))
 
     def _train(self, job: Job, X: Any, y: Any) -> Run:
-        engine = get_engine(self.engine)
-        reason = engine.unsupported(job.network, job.training)
-        if reason is not None:
-            raise SpecError(reason)
+        engine = self._engine_for(job)
         printer = VerbosePrinter(job.training) if self.verbose else None
         with listening(self, job.epochs_to_run, X, y) as listeners, thread_limit(self.n_threads):
             (run,) = engine.train([job], Watch(self._hear(listeners, printer), self.time_limit))
         if printer is not None:
             printer.on_end(run.outcome)
         return run
+
+    def _engine_for(self, job: Job) -> Engine:
+        """Return the engine asked for; where 'auto' finds one that cannot do this, the textbook's, which can."""
+        engine, textbook = get_engine(self.engine, self.n_threads), get_engine("textbook")
+        impossible = textbook.unsupported(job.network, job.training)
+        reason = engine.unsupported(job.network, job.training)
+        if impossible is not None or (reason is not None and self.engine != "auto"):
+            raise SpecError(impossible or reason)
+        if reason is not None:
+            warnings.warn(f"Training runs on the slower textbook engine: {reason}", TrainingWarning, stacklevel=6)
+            return textbook
+        return engine
 
     def _hear(self, listeners: Listeners, printer: VerbosePrinter | None) -> Callable[[Epoch], bool] | None:
         """Return what the engine calls after each epoch; None if nobody listens."""

@@ -107,9 +107,10 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     progress : bool, default=False
         Show a progress bar with the time left.
     engine : str, default='auto'
-        What trains: 'auto' or 'textbook'.
+        What trains: 'native' (C++), 'textbook' (NumPy), or 'auto': the native engine where it is built.
     n_threads : int >= 1 or None, default=None
-        Threads that numerical libraries may use; None leaves them as they are.
+        Threads of the native engine and of numerical libraries; None: every processor that this process may use.
+        Results do not depend on it.
     dtype : {'float32', 'float64'} or None, default=None
         Precision; None follows X.
 

@@ -103,7 +103,9 @@ class FittedNetwork(BaseEstimator):
         network = self.__dict__.get("network_") or self._network()
         parameters = self._current_parameters(network)
         with thread_limit(self.n_threads):
-            z = get_engine(self.engine).forward(network, parameters, as_dtype(X, parameters.vector.dtype))
+            z = get_engine(self.engine, self.n_threads).forward(
+                network, parameters, as_dtype(X, parameters.vector.dtype)
+            )
         return network, z
 
     def _fitted_attributes(self) -> dict[str, Any]:

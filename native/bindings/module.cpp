@@ -1,0 +1,414 @@
+// The one file in which Python and the core meet: descriptions in, arrays in place, runs out.
+#include <nanobind/nanobind.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
+#include <array>
+#include <stdexcept>
+#include <string_view>
+
+#include "../core/cpus.hpp"
+#include "../core/population.hpp"
+#include "../core/random.hpp"
+#include "../core/single.hpp"
+#include "arrays.hpp"
+
+namespace pellucid {
+
+namespace {
+
+using Names = std::initializer_list<std::string_view>;
+
+// In the order of the enumerations in core/rules.hpp.
+const Names activation_names = {"identity", "logistic", "tanh",     "relu", "leaky_relu", "elu",
+                                    "selu",     "softplus", "gelu",     "silu", "mish"};
+const Names output_names = {"identity", "logistic", "softmax", "exp", "tanh"};
+const Names loss_names = {"squared_error", "absolute_error", "huber", "quantile", "poisson", "log_loss"};
+const Names optimizer_names = {"gradient_descent", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw"};
+const Names schedule_names = {"constant", "invscaling", "adaptive", "step", "exponential", "cosine", "one_cycle"};
+const Names monitor_names = {"loss", "validation_score", "validation_loss"};
+const Names score_names = {"accuracy", "r2", "loss", "custom"};
+const Names outcome_names = {"CONVERGED", "ALL_EPOCHS", "TIME_LIMIT", "INTERRUPTED", "STOPPED", "DIVERGED"};
+
+template <class Enumeration>
+Enumeration named(Names names, const std::string& name, const char* what) {
+    int index = 0;
+    for (std::string_view known : names) {
+        if (known == name) return static_cast<Enumeration>(index);
+        ++index;
+    }
+    throw nb::value_error(("the native engine knows no " + std::string(what) + " named '" + name + "'.").c_str());
+}
+
+// --- descriptions
+
+using LayerTuple = std::tuple<std::size_t, std::string, double, double, bool>;
+
+Network make_network(std::size_t inputs, const std::vector<LayerTuple>& layers, const std::string& output) {
+    Network network;
+    if (layers.empty() || inputs == 0) throw nb::value_error("a network must have an input and a layer.");
+    for (const auto& [width, activation, parameter, dropout, layer_norm] : layers) {
+        if (width == 0) throw nb::value_error("a layer must have at least one neuron; got none.");
+        const ActivationRule rule{named<Activation>(activation_names, activation, "activation"), parameter};
+        Layer layer;
+        layer.inputs = inputs;
+        layer.outputs = width;
+        layer.activation = rule;
+        layer.dropout = dropout;
+        layer.layer_norm = layer_norm;
+        network.layers.push_back(layer);
+        inputs = width;
+    }
+    network.output = named<Output>(output_names, output, "output");
+    network.place();
+    return network;
+}
+
+using LossTuple = std::tuple<std::string, double>;
+using OptimizerTuple = std::tuple<std::string, double, double, double, double>;
+using ScheduleTuple = std::tuple<std::string, double, double, double>;
+using StoppingTuple = std::tuple<std::string, double, std::optional<std::size_t>>;
+
+Training make_training(const LossTuple& loss, const OptimizerTuple& optimizer, double learning_rate,
+                       const ScheduleTuple& schedule, double l1, double l2, std::optional<double> clip_norm,
+                       std::size_t batch_size, std::size_t epochs, bool shuffle, bool mean_reduction,
+                       const StoppingTuple& stopping) {
+    Training training;
+    training.loss = {named<Loss>(loss_names, std::get<0>(loss), "loss"), std::get<1>(loss)};
+    training.optimizer = {named<Optimizer>(optimizer_names, std::get<0>(optimizer), "optimizer"),
+                          std::get<1>(optimizer), std::get<2>(optimizer), std::get<3>(optimizer),
+                          std::get<4>(optimizer)};
+    training.learning_rate = learning_rate;
+    training.schedule = {named<Schedule>(schedule_names, std::get<0>(schedule), "schedule"), std::get<1>(schedule),
+                         std::get<2>(schedule), std::get<3>(schedule)};
+    training.l1 = l1;
+    training.l2 = l2;
+    training.clip_norm = clip_norm;
+    training.batch_size = batch_size;
+    training.epochs = epochs;
+    training.shuffle = shuffle;
+    training.mean_reduction = mean_reduction;
+    training.stopping = {named<Monitor>(monitor_names, std::get<0>(stopping), "monitor"), std::get<1>(stopping),
+                         std::get<2>(stopping)};
+    return training;
+}
+
+// --- jobs
+
+using BestTuple = std::tuple<std::optional<double>, std::size_t, std::size_t>;
+using StateTuple = std::tuple<std::size_t, std::size_t, std::size_t, std::size_t, BestTuple>;
+
+State state_of(const StateTuple& tuple) {
+    const auto& [step, epochs, rows_seen, reductions, best] = tuple;
+    return {step, epochs, rows_seen, reductions, {std::get<0>(best), std::get<1>(best), std::get<2>(best)}};
+}
+
+StateTuple tuple_of(const State& state) {
+    return {state.optimizer_step, state.epochs, state.rows_seen, state.reductions,
+            {state.best.value, state.best.stale, state.best.epoch}};
+}
+
+std::size_t memories_of(Optimizer optimizer) {
+    switch (optimizer) {
+        case Optimizer::gradient_descent: return 0;
+        case Optimizer::adam:
+        case Optimizer::adamw: return 2;
+        default: return 1;
+    }
+}
+
+// What train() is given for one job; the objects are kept alive by the caller.
+struct JobArguments {
+    const Network* network;
+    const Training* training;
+    nb::tuple data;
+    nb::object validation;
+    std::string score;
+    nb::object predictions;
+    nb::object parameters;
+    nb::object best_parameters;
+    nb::list memory;
+    nb::object shuffle_key;
+    int shuffle_position;
+    std::uint64_t dropout_key;
+    StateTuple state;
+    std::size_t epochs;
+};
+
+template <class T>
+Job<T> make_job(JobArguments& from) {
+    const Network& network = *from.network;
+    Job<T> job;
+    job.network = from.network;
+    job.training = from.training;
+    job.data = data_of<T>(from.data, network.inputs(), network.outputs());
+    job.score = named<Score>(score_names, from.score, "score");
+    if (!from.validation.is_none()) {
+        job.validation = data_of<T>(nb::cast<nb::tuple>(from.validation), network.inputs(), network.outputs());
+        if (job.score == Score::custom) {
+            job.predictions =
+                matrix_of<T>(from.predictions, "predictions", job.validation->rows(), network.outputs());
+        }
+    } else if (job.training->stopping.monitor != Monitor::loss) {
+        throw nb::value_error("a stopping rule that monitors validation needs validation rows; got none.");
+    }
+    job.parameters = vector_of<T>(from.parameters, "parameters", network.parameters);
+    if (!from.best_parameters.is_none()) {
+        job.best_parameters = vector_of<T>(from.best_parameters, "best parameters", network.parameters);
+    }
+    if (from.memory.size() != memories_of(from.training->optimizer.kind)) {
+        throw nb::value_error("the optimizer's state must have as many arrays as the optimizer remembers.");
+    }
+    for (std::size_t i = 0; i < from.memory.size(); ++i) {
+        job.memory[i] = vector_of<T>(from.memory[i], "optimizer state", network.parameters);
+    }
+    job.shuffle_key = vector_of<std::uint32_t>(from.shuffle_key, "shuffle key", MersenneTwister::length);
+    if (from.shuffle_position < 0 || from.shuffle_position > static_cast<int>(MersenneTwister::length)) {
+        throw nb::value_error("the position in the shuffle key must be from 0 to 624.");
+    }
+    job.shuffle_position = &from.shuffle_position;
+    job.dropout_key = from.dropout_key;
+    job.state = state_of(from.state);
+    job.epochs = from.epochs;
+    return job;
+}
+
+AnyJob make_any_job(JobArguments& from) {
+    Array<float, 1> float32;
+    if (nb::try_cast(from.parameters, float32, false)) return make_job<float>(from);
+    return make_job<double>(from);
+}
+
+// --- calling Python back
+
+// Makes calls into Python with the GIL held; the first error that is no interrupt ends everything and is kept.
+class Python {
+  public:
+    // True: an interrupt has come.
+    bool interrupted() {
+        const nb::gil_scoped_acquire gil;
+        if (PyErr_CheckSignals() == 0) return false;
+        keep_error();
+        return true;
+    }
+
+    // The answer, or `otherwise` after an error.
+    template <class Answer, class Call>
+    Answer ask(Conductor& conductor, Answer otherwise, const Call& call) {
+        const nb::gil_scoped_acquire gil;
+        try {
+            return call();
+        } catch (nb::python_error& error) {
+            error.restore();
+        } catch (const std::exception& error) {
+            PyErr_SetString(PyExc_TypeError, error.what());
+        }
+        keep_error();
+        conductor.stop();
+        return otherwise;
+    }
+
+    // Raises the error that was kept, if any. Needs the GIL.
+    void raise_kept() {
+        if (error_.is_valid()) {
+            PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(error_.ptr())), error_.ptr());
+            throw nb::python_error();
+        }
+    }
+
+  private:
+    void keep_error() {
+        if (PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) {
+            PyErr_Clear();
+            return;
+        }
+        PyObject *type = nullptr, *value = nullptr, *traceback = nullptr;
+        PyErr_Fetch(&type, &value, &traceback);
+        PyErr_NormalizeException(&type, &value, &traceback);
+        if (traceback) PyException_SetTraceback(value, traceback);
+        if (!error_.is_valid()) error_ = nb::borrow(value);
+        Py_XDECREF(type);
+        Py_XDECREF(value);
+        Py_XDECREF(traceback);
+    }
+
+    nb::object error_;
+};
+
+using RunTuple = std::tuple<StateTuple, std::vector<double>, std::vector<double>, std::vector<double>,
+                            std::vector<double>, std::string, bool, int>;
+
+RunTuple tuple_of(const Run& run, int shuffle_position) {
+    const History& history = run.history;
+    return {tuple_of(run.state), history.loss, history.validation_loss, history.validation_score,
+            history.learning_rate, std::string(outcome_names.begin()[static_cast<int>(run.outcome)]),
+            run.best_changed, shuffle_position};
+}
+
+std::vector<RunTuple> train(std::vector<JobArguments*> arguments, const KernelSet& kernels, std::size_t threads,
+                            bool watches_signals, nb::object on_epoch, nb::object score,
+                            std::optional<double> time_limit) {
+    std::vector<AnyJob> jobs;
+    for (JobArguments* job : arguments) jobs.push_back(make_any_job(*job));
+
+    Python python;
+    Conductor* conducting = nullptr;
+    Callbacks callbacks;
+    callbacks.time_limit = time_limit;
+    if (watches_signals) callbacks.interrupted = [&] { return python.interrupted(); };
+    if (!on_epoch.is_none()) {
+        callbacks.on_epoch = [&](const Report& r) {
+            return python.ask(*conducting, false, [&] {
+                return nb::cast<bool>(on_epoch(r.job, r.epoch, r.loss, r.validation_loss, r.validation_score,
+                                               r.learning_rate, r.seconds));
+            });
+        };
+    }
+    callbacks.score = [&](std::size_t job) {
+        return python.ask(*conducting, 0.0, [&] { return nb::cast<double>(score(job)); });
+    };
+    Conductor conductor(std::move(callbacks));
+    conducting = &conductor;
+    std::vector<Run> runs;
+    {
+        const nb::gil_scoped_release no_gil;
+        runs = train_population(jobs, kernels, threads, conductor);
+    }
+    python.raise_kept();
+    std::vector<RunTuple> tuples;
+    for (std::size_t i = 0; i < runs.size(); ++i) tuples.push_back(tuple_of(runs[i], arguments[i]->shuffle_position));
+    return tuples;
+}
+
+// --- single passes
+
+template <class T>
+bool forward_typed(const Network& network, nb::handle parameters, nb::handle inputs, nb::handle z,
+                   const KernelSet& kernels, std::size_t threads, Conductor& conductor) {
+    const Rows<T> rows = rows_of<T>(inputs, network.inputs());
+    const T* const vector = vector_of<const T>(parameters, "parameters", network.parameters);
+    T* const to = matrix_of<T>(z, "z", rows.rows(), network.outputs());
+    const nb::gil_scoped_release no_gil;
+    return predict(network, vector, rows, kernels, threads, conductor, to);
+}
+
+void forward(const Network& network, nb::object parameters, nb::object inputs, nb::object z, const KernelSet& kernels,
+             std::size_t threads, bool watches_signals) {
+    Callbacks callbacks;
+    bool came = false;  // unlike training, a prediction has nothing to keep: its interrupt is raised
+    if (watches_signals) {
+        callbacks.interrupted = [&] {
+            const nb::gil_scoped_acquire gil;
+            return came = PyErr_CheckSignals() != 0;
+        };
+    }
+    Conductor conductor(std::move(callbacks));
+    Array<const float, 1> float32;
+    if (nb::try_cast(parameters, float32, false)) {
+        forward_typed<float>(network, parameters, inputs, z, kernels, threads, conductor);
+    } else {
+        forward_typed<double>(network, parameters, inputs, z, kernels, threads, conductor);
+    }
+    if (came) throw nb::python_error();
+}
+
+// Seven arrays or None, in the order of ShownLayer.
+
+template <class T>
+ShownLayer<T> shown_layer(nb::handle layer, std::size_t rows, std::size_t outputs) {
+    const nb::tuple arrays = nb::cast<nb::tuple>(layer);
+    if (arrays.size() != 7) throw nb::value_error("a shown layer must have seven arrays or None.");
+    auto matrix = [&](std::size_t i, std::size_t columns) -> T* {
+        return arrays[i].is_none() ? nullptr : matrix_of<T>(arrays[i], "shown layer", rows, columns);
+    };
+    return {matrix(0, outputs), matrix(1, outputs), matrix(2, outputs), matrix(3, outputs),
+            matrix(4, 1),       matrix(5, outputs), matrix(6, outputs)};
+}
+
+template <class T>
+ShownLoss step_typed(const Network& network, const Training& training, nb::handle parameters, nb::tuple data,
+                     Dropout dropout, nb::handle gradients, nb::list shown, const KernelSet& kernels,
+                     std::size_t threads) {
+    const Data<T> rows = data_of<T>(data, network.inputs(), network.outputs());
+    const T* const vector = vector_of<const T>(parameters, "parameters", network.parameters);
+    T* const to = vector_of<T>(gradients, "gradients", network.parameters);
+    std::vector<ShownLayer<T>> layers;
+    if (shown.size() != 0 && shown.size() != network.layers.size()) {
+        throw nb::value_error("shown layers must be none or all.");
+    }
+    for (std::size_t l = 0; l < shown.size(); ++l) {
+        layers.push_back(shown_layer<T>(shown[l], rows.rows(), network.layers[l].outputs));
+    }
+    const nb::gil_scoped_release no_gil;
+    Conductor conductor({});
+    return loss_and_gradients(network, training, vector, rows, dropout, kernels, threads, conductor, to, layers);
+}
+
+std::tuple<double, double> step(const Network& network, const Training& training, nb::object parameters, nb::tuple data,
+                                std::optional<std::tuple<std::uint64_t, std::uint64_t>> dropout, nb::object gradients,
+                                nb::list shown, const KernelSet& kernels, std::size_t threads) {
+    Dropout masks;
+    if (dropout) masks = {true, std::get<0>(*dropout), std::get<1>(*dropout)};
+    Array<const float, 1> float32;
+    const ShownLoss loss =
+        nb::try_cast(parameters, float32, false)
+            ? step_typed<float>(network, training, parameters, data, masks, gradients, shown, kernels, threads)
+            : step_typed<double>(network, training, parameters, data, masks, gradients, shown, kernels, threads);
+    return {loss.loss, loss.penalty};
+}
+
+}  // namespace
+
+}  // namespace pellucid
+
+NB_MODULE(_native, m) {
+    using namespace pellucid;
+    using nb::arg;
+
+    m.doc() = "The native engine's core; use pellucid.engines.native.";
+    m.def("usable_cpus", &usable_cpus);
+    m.def("possible_isas", &possible_isas);
+
+    nb::class_<KernelSet>(m, "KernelSet").def_ro("name", &KernelSet::name);
+    m.def("kernel_set", &kernel_set, arg("name"), nb::rv_policy::reference);
+
+    nb::class_<Network>(m, "Network")
+        .def("__init__", [](Network* self, std::size_t inputs, const std::vector<LayerTuple>& layers,
+                            const std::string& output) { new (self) Network(make_network(inputs, layers, output)); })
+        .def_ro("parameters", &Network::parameters);
+    nb::class_<Training>(m, "Training")
+        .def(
+            "__init__",
+            [](Training* self, const LossTuple& loss, const OptimizerTuple& optimizer, double learning_rate,
+               const ScheduleTuple& schedule, double l1, double l2, std::optional<double> clip_norm,
+               std::size_t batch_size, std::size_t epochs, bool shuffle, bool mean_reduction,
+               const StoppingTuple& stopping) {
+                new (self) Training(make_training(loss, optimizer, learning_rate, schedule, l1, l2, clip_norm,
+                                                  batch_size, epochs, shuffle, mean_reduction, stopping));
+            },
+            nb::kw_only(), arg("loss"), arg("optimizer"), arg("learning_rate"), arg("schedule"), arg("l1"), arg("l2"),
+            arg("clip_norm").none(), arg("batch_size"), arg("epochs"), arg("shuffle"), arg("mean_reduction"),
+            arg("stopping"));
+    nb::class_<JobArguments>(m, "Job").def(
+        "__init__",
+        [](JobArguments* self, const Network& network, const Training& training, nb::tuple data, nb::object validation,
+           std::string score, nb::object predictions, nb::object parameters, nb::object best_parameters,
+           nb::list memory, nb::object shuffle_key, int shuffle_position, std::uint64_t dropout_key,
+           const StateTuple& state, std::size_t epochs) {
+            new (self) JobArguments{&network,   &training,       data,   validation,  std::move(score),
+                                    predictions, parameters,      best_parameters, memory, shuffle_key,
+                                    shuffle_position, dropout_key, state, epochs};
+        },
+        nb::kw_only(), arg("network"), arg("training"), arg("data"), arg("validation").none(), arg("score"),
+        arg("predictions").none(), arg("parameters"), arg("best_parameters").none(), arg("memory"), arg("shuffle_key"),
+        arg("shuffle_position"), arg("dropout_key"), arg("state"), arg("epochs"), nb::keep_alive<1, 2>(), nb::keep_alive<1, 3>());
+
+    m.def("train", &train, arg("jobs"), arg("kernels"), arg("threads"), arg("watches_signals"),
+          arg("on_epoch").none(), arg("score").none(), arg("time_limit").none());
+    m.def("forward", &forward, arg("network"), arg("parameters"), arg("inputs"), arg("z"), arg("kernels"),
+          arg("threads"), arg("watches_signals"));
+    m.def("loss_and_gradients", &step, arg("network"), arg("training"), arg("parameters"), arg("data"),
+          arg("dropout").none(), arg("gradients"), arg("shown"), arg("kernels"), arg("threads"));
+}

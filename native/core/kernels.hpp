@@ -1,0 +1,110 @@
+// The kernels: every inner loop of a training step, behind one table of functions per instruction set and number type.
+//
+// Batches are kept in panels. A panel holds `panel_rows` rows, feature by feature:
+//
+//     panel[feature * panel_rows + row]
+//
+// so that every kernel runs along the rows in whole vectors, whatever the width of a layer. A batch is a sequence of
+// panels, `stride` numbers apart; unused rows of its last panel are zero. All panels are aligned to 64 bytes.
+#pragma once
+
+#include "rules.hpp"
+
+namespace pellucid {
+
+// A batch of any width. (panels, features, panel_rows)
+template <class T>
+struct Panels {
+    T* data = nullptr;
+    std::size_t stride = 0;
+    T* operator[](std::size_t panel) const { return data + panel * stride; }
+};
+
+// A layer's weights, of shape (inputs, outputs), as they lie in the parameter vector; `packed`, if any, holds them
+// once more in the order in which dense_forward reads them.
+template <class T>
+struct Weights {
+    const T* data = nullptr;
+    const T* packed = nullptr;
+    std::size_t inputs = 0;
+    std::size_t outputs = 0;
+};
+
+// A rectangle of a weight matrix.
+struct Tile {
+    std::size_t input_begin = 0, input_end = 0;
+    std::size_t output_begin = 0, output_end = 0;
+};
+
+// What turns gradients into a step, for one piece of the parameter vector; the optimiser's numbers are ready to use.
+struct UpdateRule {
+    OptimizerRule optimizer;
+    double learning_rate = 0.0;   // η
+    double step_size = 0.0;       // Adam: η √(1 - β₂ᵗ) / (1 - β₁ᵗ)
+    double gradient_scale = 1.0;  // clipping
+};
+
+// What becomes of a raw gradient: g ← share · g + l2 · θ + l1 · sign(θ).
+struct GradientRule {
+    double share = 1.0;
+    double l1 = 0.0;
+    double l2 = 0.0;
+};
+
+// A layer's dropout mask in one step: word(i) < threshold drops element i; the others are multiplied by `kept`.
+struct DropoutRule {
+    std::uint64_t seed = 0;
+    std::uint64_t threshold = 0;
+    double kept = 1.0;
+};
+
+template <class T>
+struct Kernels {
+    std::size_t panel_rows;    // rows of a panel
+    std::size_t tile_outputs;  // outputs of a tile of packed weights
+
+    // --- rows in, rows out
+    void (*gather)(const T* const* rows, std::size_t count, std::size_t features, T* panel);
+    void (*scatter)(const T* panel, std::size_t count, std::size_t features, T* const* rows);
+
+    // --- the dense layer: z = x W + b, and its derivatives
+    void (*pack_weights)(const Weights<T>& weights, T* packed);
+    void (*dense_forward)(std::size_t panels, Panels<const T> x, const Weights<T>& weights, const T* bias, Panels<T> z);
+    void (*dense_forward_row)(const T* x, const Weights<T>& weights, const T* bias, T* z);
+    void (*dense_backward_inputs)(std::size_t panels, Panels<const T> d_z, const Weights<T>& weights, Panels<T> d_x);
+    void (*turn)(std::size_t panels, Panels<const T> d_z, std::size_t outputs, T* turned, std::size_t turned_rows);
+    void (*dense_backward_weights)(std::size_t panels, Panels<const T> x, Panels<const T> d_z, const T* turned,
+                                   std::size_t turned_rows, std::size_t outputs, Tile tile, bool add, T* d_weights);
+    void (*dense_backward_bias)(std::size_t panels, Panels<const T> d_z, std::size_t outputs, bool add, T* d_bias);
+
+    // --- element by element; counts are multiples of panel_rows
+    void (*activate)(ActivationRule rule, std::size_t count, T* z_to_a, T* slope);  // slope may be null
+    void (*activate_backward)(ActivationRule rule, std::size_t count, const T* a, T* d);
+    void (*multiply)(std::size_t count, const T* factor, T* values);
+    void (*dropout_mask)(DropoutRule rule, std::size_t first_row, std::size_t features, T* panel_mask);
+
+    // --- layer normalisation of one panel
+    void (*layer_norm_forward)(std::size_t features, const T* gain, const T* shift, T* z, T* normalised, T* inverse_std);
+    void (*layer_norm_backward)(std::size_t features, const T* gain, const T* normalised, const T* inverse_std,
+                                const T* d_out, T* d_z);
+    void (*layer_norm_gradients)(std::size_t panels, std::size_t features, Panels<const T> d_out,
+                                 Panels<const T> normalised, bool add, T* d_gain, T* d_shift);
+
+    // --- the output layer
+    void (*output_activate)(Output output, std::size_t panels, std::size_t features, Panels<const T> z,
+                            Panels<T> prediction);
+    void (*loss_rows)(LossRule loss, Output output, std::size_t panels, std::size_t features, Panels<const T> z,
+                      Panels<const T> prediction, Panels<const T> targets, Panels<T> losses);
+    void (*loss_delta)(LossRule loss, Output output, std::size_t panels, std::size_t features,
+                       Panels<const T> prediction, Panels<const T> targets, Panels<const T> row_weight, Panels<T> delta);
+
+    // --- the parameter vector, piece by piece
+    void (*finish_gradient)(GradientRule rule, std::size_t count, const T* parameters, T* gradients);
+    void (*update)(const UpdateRule& rule, std::size_t count, T* parameters, const T* gradients, T* first, T* second);
+    double (*sum_of_squares)(std::size_t count, const T* values);
+    double (*sum_of_sizes)(std::size_t count, const T* values);
+    double (*dot_product)(std::size_t count, const T* values, const T* others);  // count: a multiple of 8
+    bool (*all_finite)(std::size_t count, const T* values);
+};
+
+}  // namespace pellucid

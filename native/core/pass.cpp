@@ -1,0 +1,314 @@
+#include "pass.hpp"
+
+namespace pellucid {
+
+namespace {
+
+std::uint64_t mixed(std::uint64_t x) {
+    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
+    x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
+    return x ^ (x >> 31);
+}
+
+// Multiplications below which waking other threads costs more than it brings.
+constexpr std::size_t least_shared_work = 200'000;
+
+// Rows of a group: enough that weights fetched from far away serve many rows, few enough to stay in the cache.
+constexpr std::size_t group_rows = 256;
+
+// Weights of a gradient task: the x of `tile_inputs` columns stay in the second-level cache for all its outputs.
+constexpr std::size_t tile_inputs = 84;
+constexpr std::size_t tile_outputs = 256;
+
+}  // namespace
+
+DropoutRule dropout_rule(double rate, const Dropout& dropout, std::size_t layer) {
+    DropoutRule rule;
+    rule.seed = mixed(mixed(mixed(dropout.key) + dropout.step) + layer);
+    rule.threshold = static_cast<std::uint64_t>(std::ldexp(rate, 64));
+    rule.kept = 1 / (1 - rate);
+    return rule;
+}
+
+template <class T>
+Pass<T>::Pass(const Network& network, const Kernels<T>& kernels, Workspace<T>& workspace, Team& team,
+              Conductor& conductor)
+    : network_(network), kernels_(kernels), workspace_(workspace), team_(team), conductor_(conductor) {
+    for (const Layer& layer : network.layers) work_per_row_ += 2 * layer.inputs * layer.outputs;
+    plan_tiles();
+}
+
+template <class T>
+void Pass<T>::plan_tiles() {
+    for (std::size_t l = network_.layers.size(); l-- > 0;) {
+        const Layer& layer = network_.layers[l];
+        const std::size_t inputs = layer.inputs > tile_inputs ? tile_inputs : layer.inputs;
+        for (std::size_t j = 0; j < layer.outputs; j += tile_outputs) {
+            for (std::size_t i = 0; i < layer.inputs; i += inputs) {
+                const Tile tile{i, std::min(i + inputs, layer.inputs), j, std::min(j + tile_outputs, layer.outputs)};
+                tasks_.push_back({l, tile});
+            }
+        }
+    }
+}
+
+template <class T>
+void Pass<T>::use(const T* parameters) {
+    parameters_ = parameters;
+    for (std::size_t l = 0; l < network_.layers.size(); ++l) {
+        T* const packed = workspace_.layers[l].packed.data();
+        if (packed) kernels_.pack_weights(weights_of(l), packed);
+    }
+}
+
+template <class T>
+Weights<T> Pass<T>::weights_of(std::size_t l) const {
+    const Layer& layer = network_.layers[l];
+    return {parameters_ + layer.weights, workspace_.layers[l].packed.data(), layer.inputs, layer.outputs};
+}
+
+template <class T>
+bool Pass<T>::is_worth_sharing(std::size_t rows) const {
+    return team_.threads() > 1 && rows * work_per_row_ >= least_shared_work;
+}
+
+template <class T>
+std::size_t Pass<T>::group_panels(std::size_t panels) const {
+    const std::size_t even_share = divide_up(panels, team_.threads());
+    return std::max<std::size_t>(1, std::min(even_share, group_rows / kernels_.panel_rows));
+}
+
+template <class T>
+Panels<const T> Pass<T>::inputs_of(std::size_t layer, std::size_t first_panel) const {
+    const PanelBuffer<T>& buffer = layer == 0 ? workspace_.inputs : workspace_.layers[layer - 1].a;
+    Panels<const T> panels = buffer;
+    panels.data += first_panel * panels.stride;
+    return panels;
+}
+
+namespace {
+
+// Whether a layer's panels of a group are so small that one call may run through all of them, gaps included: the
+// gaps between panels hold numbers that nobody reads.
+template <class T>
+bool is_small(const Panels<T>& panels, auto group) {
+    return group.count * panels.stride * sizeof(T) <= 16 * 1024;
+}
+
+template <class T>
+Panels<T> from_panel(const PanelBuffer<T>& buffer, std::size_t first) {
+    Panels<T> panels = buffer;
+    panels.data += first * panels.stride;
+    return panels;
+}
+
+template <class T>
+Panels<const T> read_panels(const PanelBuffer<T>& buffer, std::size_t first) {
+    Panels<const T> panels = buffer;
+    panels.data += first * panels.stride;
+    return panels;
+}
+
+}  // namespace
+
+template <class T>
+void Pass<T>::predict(const Rows<T>& rows, RowRange block, T* predictions) {
+    const std::size_t width = kernels_.panel_rows, outputs = network_.outputs();
+    run_groups(block.count, [&](Group group) {
+        gather_inputs(rows, block, group);
+        forward(group, 0, Dropout{});
+        for (std::size_t panel = group.first; panel < group.first + group.count; ++panel) {
+            std::array<T*, largest_panel> to;
+            const std::size_t count = std::min(width, block.count - panel * width);
+            for (std::size_t r = 0; r < count; ++r) to[r] = predictions + (panel * width + r) * outputs;
+            kernels_.scatter(workspace_.layers.back().a[panel], count, outputs, to.data());
+        }
+    });
+}
+
+template <class T>
+bool Pass<T>::evaluate(const Objective<T>& objective, RowRange block) {
+    run_groups(block.count, [&](Group group) {
+        gather_inputs(objective.data->inputs, block, group);
+        forward(group, 0, Dropout{});
+        output_and_loss(objective, block, group);
+    });
+    return !conductor_.wants_to_stop();
+}
+
+template <class T>
+bool Pass<T>::run(const Objective<T>& objective, RowRange block, std::size_t first_row, Dropout dropout) {
+    run_groups(block.count, [&](Group group) {
+        gather_inputs(objective.data->inputs, block, group);
+        forward(group, first_row, dropout);
+        output_and_loss(objective, block, group);
+        delta(objective, group);
+        backward(group);
+    });
+    return !conductor_.wants_to_stop();
+}
+
+template <class T>
+void Pass<T>::gather_inputs(const Rows<T>& rows, RowRange block, Group group) {
+    const std::size_t width = kernels_.panel_rows;
+    for (std::size_t panel = group.first; panel < group.first + group.count; ++panel) {
+        rows.gather(kernels_, block.part(panel * width, width), workspace_.inputs[panel]);
+    }
+}
+
+template <class T>
+void Pass<T>::gather_targets(const Data<T>& data, RowRange block, Group group) {
+    const std::size_t width = kernels_.panel_rows;
+    for (std::size_t panel = group.first; panel < group.first + group.count; ++panel) {
+        const RowRange part = block.part(panel * width, width);
+        data.targets.gather(kernels_, part, workspace_.targets[panel]);
+        T* const weight = workspace_.row_weight[panel];
+        std::fill_n(weight, part.count, T(1));
+        std::fill_n(weight + part.count, width - part.count, T(0));
+        if (!data.sample_weight) continue;
+        for (std::size_t r = 0; r < part.count; ++r) weight[r] = static_cast<T>(data.weight(part[r]));
+    }
+}
+
+template <class T>
+void Pass<T>::forward(Group group, std::size_t first_row, Dropout dropout) {
+    for (std::size_t l = 0; l < network_.layers.size(); ++l) {
+        const Layer& layer = network_.layers[l];
+        const bool is_output = l + 1 == network_.layers.size();
+        const LayerBuffers<T>& buffers = workspace_.layers[l];
+        const Panels<T> z = from_panel(is_output && !buffers.z.empty() ? buffers.z : buffers.a, group.first);
+        kernels_.dense_forward(group.count, inputs_of(l, group.first), weights_of(l), parameters_ + layer.bias, z);
+        if (is_output) return;
+        if (is_small(z, group) && !layer.layer_norm && !(layer.dropout > 0 && dropout.on) && buffers.z.empty()) {
+            T* const slope = buffers.slope.empty() ? nullptr : buffers.slope[group.first];
+            kernels_.activate(layer.activation, group.count * z.stride, z.data, slope);
+            continue;
+        }
+        for (std::size_t panel = group.first; panel < group.first + group.count; ++panel) {
+            after_dense(l, panel, first_row, dropout);
+        }
+    }
+}
+
+// z in the layer's buffer becomes what the next layer sees.
+template <class T>
+void Pass<T>::after_dense(std::size_t l, std::size_t panel, std::size_t first_row, Dropout dropout) {
+    const Layer& layer = network_.layers[l];
+    LayerBuffers<T>& buffers = workspace_.layers[l];
+    const std::size_t count = layer.outputs * kernels_.panel_rows;
+    T* const z = buffers.a[panel];
+    if (layer.layer_norm) {
+        kernels_.layer_norm_forward(layer.outputs, parameters_ + layer.gain, parameters_ + layer.shift, z,
+                                    buffers.normalised[panel], buffers.inverse_std[panel]);
+    }
+    if (!buffers.z.empty()) std::copy_n(z, count, buffers.z[panel]);
+    T* const slope = buffers.slope.empty() ? nullptr : buffers.slope[panel];
+    kernels_.activate(layer.activation, count, z, slope);
+    if (!buffers.activation.empty()) std::copy_n(z, count, buffers.activation[panel]);
+    if (layer.dropout > 0 && dropout.on) {
+        T* const mask = buffers.mask[panel];
+        const std::size_t row = first_row + panel * kernels_.panel_rows;
+        kernels_.dropout_mask(dropout_rule(layer.dropout, dropout, l), row, layer.outputs, mask);
+        kernels_.multiply(count, mask, z);
+        kernels_.multiply(count, mask, slope);
+    }
+}
+
+template <class T>
+void Pass<T>::output_and_loss(const Objective<T>& objective, RowRange block, Group group) {
+    gather_targets(*objective.data, block, group);
+    LayerBuffers<T>& last = workspace_.layers.back();
+    const std::size_t outputs = network_.outputs(), first = group.first;
+    kernels_.output_activate(network_.output, group.count, outputs, read_panels(last.z, first), from_panel(last.a, first));
+    kernels_.loss_rows(objective.loss, network_.output, group.count, outputs, read_panels(last.z, first),
+                       read_panels(last.a, first), read_panels(workspace_.targets, first),
+                       from_panel(workspace_.losses, first));
+}
+
+// ∂L/∂z of the output layer
+template <class T>
+void Pass<T>::delta(const Objective<T>& objective, Group group) {
+    LayerBuffers<T>& last = workspace_.layers.back();
+    kernels_.loss_delta(objective.loss, network_.output, group.count, network_.outputs(),
+                        read_panels(last.a, group.first), read_panels(workspace_.targets, group.first),
+                        read_panels(workspace_.row_weight, group.first), from_panel(last.d_z, group.first));
+}
+
+template <class T>
+void Pass<T>::backward(Group group) {
+    for (std::size_t l = network_.layers.size(); l-- > 0;) {
+        const Layer& layer = network_.layers[l];
+        LayerBuffers<T>& buffers = workspace_.layers[l];
+        if (layer.layer_norm) {
+            for (std::size_t panel = group.first; panel < group.first + group.count; ++panel) {
+                kernels_.layer_norm_backward(layer.outputs, parameters_ + layer.gain, buffers.normalised[panel],
+                                             buffers.inverse_std[panel], buffers.d_norm[panel], buffers.d_z[panel]);
+            }
+        }
+        const std::size_t turned_rows = workspace_.panels * kernels_.panel_rows;
+        T* const turned = buffers.turned.data() + group.first * kernels_.panel_rows * kernels_.panel_rows;
+        kernels_.turn(group.count, read_panels(buffers.d_z, group.first), layer.outputs, turned, turned_rows);
+        if (l > 0) {
+            LayerBuffers<T>& below = workspace_.layers[l - 1];
+            const PanelBuffer<T>& d_a = network_.layers[l - 1].layer_norm ? below.d_norm : below.d_z;
+            kernels_.dense_backward_inputs(group.count, read_panels(buffers.d_z, group.first), weights_of(l),
+                                           from_panel(d_a, group.first));
+            activation_backward(l - 1, group);
+        }
+    }
+}
+
+// ∂L/∂a of a hidden layer becomes ∂L/∂(what its activation saw), in place.
+template <class T>
+void Pass<T>::activation_backward(std::size_t l, Group group) {
+    const Layer& layer = network_.layers[l];
+    LayerBuffers<T>& buffers = workspace_.layers[l];
+    const PanelBuffer<T>& d = layer.layer_norm ? buffers.d_norm : buffers.d_z;
+    const Panels<T> panels = from_panel(d, group.first);
+    const bool at_once = is_small(panels, group);
+    const std::size_t count = at_once ? group.count * panels.stride : layer.outputs * kernels_.panel_rows;
+    for (std::size_t panel = group.first; panel < group.first + (at_once ? 1 : group.count); ++panel) {
+        if (layer.keeps_slope()) {
+            kernels_.multiply(count, buffers.slope[panel], d[panel]);
+        } else {
+            kernels_.activate_backward(layer.activation, count, buffers.a[panel], d[panel]);
+        }
+    }
+}
+
+// Between panels, as in their unused rows, losses and weights are 0.
+template <class T>
+double Pass<T>::weighted_losses() const {
+    const Panels<const T> losses = workspace_.losses, weights = workspace_.row_weight;
+    return kernels_.dot_product(panels_of(rows_) * losses.stride, losses.data, weights.data);
+}
+
+template <class T>
+bool Pass<T>::gradients(bool add, T* gradients) {
+    const std::size_t panels = panels_of(rows_);
+    team_.run_if(is_worth_sharing(rows_), tasks_.size(), [&](std::size_t task) {
+        if (!conductor_.wants_to_stop()) gradient_tile(task, panels, add, gradients);
+    });
+    return !conductor_.wants_to_stop();
+}
+
+template <class T>
+void Pass<T>::gradient_tile(std::size_t task, std::size_t panels, bool add, T* gradients) {
+    const auto& [l, tile] = tasks_[task];
+    const Layer& layer = network_.layers[l];
+    const LayerBuffers<T>& buffers = workspace_.layers[l];
+    const std::size_t turned_rows = workspace_.panels * kernels_.panel_rows;
+    kernels_.dense_backward_weights(panels, inputs_of(l, 0), buffers.d_z, buffers.turned.data(), turned_rows,
+                                    layer.outputs, tile, add, gradients + layer.weights);
+    if (tile.input_begin > 0 || tile.output_begin > 0) return;
+    kernels_.dense_backward_bias(panels, buffers.d_z, layer.outputs, add, gradients + layer.bias);
+    if (layer.layer_norm) {
+        kernels_.layer_norm_gradients(panels, layer.outputs, buffers.d_norm, buffers.normalised, add,
+                                      gradients + layer.gain, gradients + layer.shift);
+    }
+}
+
+template class Pass<float>;
+template class Pass<double>;
+
+}  // namespace pellucid

@@ -1,0 +1,112 @@
+// One block of rows on its way through a network: forward, loss, backward.
+//
+//     per group of panels   gather → (dense → layer norm → activation → dropout) × layers → loss → and back to every d_z
+//     per tile of weights   d_W = xᵀ d_z, d_b = Σ d_z, d_gain, d_shift
+//
+// Groups are independent of each other, and so are tiles: those are the tasks that a team shares. Every number is
+// computed by one task in one order, whoever takes it.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "conductor.hpp"
+#include "team.hpp"
+#include "workspace.hpp"
+
+namespace pellucid {
+
+// The masks of one step; none where `on` is false, as in prediction.
+struct Dropout {
+    bool on = false;
+    std::uint64_t key = 0;
+    std::uint64_t step = 0;
+};
+
+DropoutRule dropout_rule(double rate, const Dropout& dropout, std::size_t layer);
+
+// What the backward pass needs to know beyond the network.
+template <class T>
+struct Objective {
+    LossRule loss;
+    const Data<T>* data = nullptr;
+};
+
+template <class T>
+class Pass {
+  public:
+    // Everything passed must outlive the pass.
+    Pass(const Network& network, const Kernels<T>& kernels, Workspace<T>& workspace, Team& team, Conductor& conductor);
+
+    // The most rows of a block.
+    std::size_t block_rows() const { return workspace_.most_rows; }
+
+    // Reads the parameters once; call it whenever they have changed.
+    void use(const T* parameters);
+
+    // Runs a block forward; row i of it ends in predictions + i · outputs, as weighted sums z.
+    void predict(const Rows<T>& rows, RowRange block, T* predictions);
+
+    // Runs a block forward, without dropout, to predictions and losses. These three return false when interrupted.
+    bool evaluate(const Objective<T>& objective, RowRange block);
+
+    // Runs a block forward and backward; first_row is its place in the batch.
+    bool run(const Objective<T>& objective, RowRange block, std::size_t first_row, Dropout dropout);
+
+    // The gradient of the summed loss over the last block, written or added to `gradients`.
+    bool gradients(bool add, T* gradients);
+
+    // Sum of the losses of the last block's rows, times their weights.
+    double weighted_losses() const;
+
+  private:
+    struct Group {
+        std::size_t first = 0, count = 0;  // panels
+    };
+
+    std::size_t panels_of(std::size_t rows) const { return divide_up(rows, kernels_.panel_rows); }
+    std::size_t group_panels(std::size_t panels) const;
+    bool is_worth_sharing(std::size_t rows) const;
+    Panels<const T> inputs_of(std::size_t layer, std::size_t first_panel) const;
+    Weights<T> weights_of(std::size_t layer) const;
+
+    void gather_inputs(const Rows<T>& rows, RowRange block, Group group);
+    void gather_targets(const Data<T>& data, RowRange block, Group group);
+    void forward(Group group, std::size_t first_row, Dropout dropout);
+    void after_dense(std::size_t layer, std::size_t panel, std::size_t first_row, Dropout dropout);
+    void output_and_loss(const Objective<T>& objective, RowRange block, Group group);
+    void delta(const Objective<T>& objective, Group group);
+    void backward(Group group);
+    void activation_backward(std::size_t layer, Group group);
+    void gradient_tile(std::size_t task, std::size_t panels, bool add, T* gradients);
+    void plan_tiles();
+
+    // A part of a layer's weights, and of its biases where it begins at input 0.
+    struct GradientTask {
+        std::size_t layer = 0;
+        Tile tile;
+    };
+
+    // Calls work(group) for every group of the block's panels.
+    template <class Work>
+    void run_groups(std::size_t rows, const Work& work) {
+        rows_ = rows;
+        const std::size_t panels = panels_of(rows), size = group_panels(panels);
+        team_.run_if(is_worth_sharing(rows), divide_up(panels, size), [&](std::size_t task) {
+            if (!conductor_.wants_to_stop()) work(Group{task * size, std::min(size, panels - task * size)});
+        });
+    }
+
+    const Network& network_;
+    const Kernels<T>& kernels_;
+    Workspace<T>& workspace_;
+    Team& team_;
+    Conductor& conductor_;
+    const T* parameters_ = nullptr;
+    std::size_t rows_ = 0;  // of the last block
+    std::vector<GradientTask> tasks_;
+    std::size_t work_per_row_ = 0;
+};
+
+}  // namespace pellucid

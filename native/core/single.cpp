@@ -1,0 +1,128 @@
+#include "single.hpp"
+
+#include "step.hpp"
+
+namespace pellucid {
+
+namespace {
+
+// Rows of a block of predictions: all layers' activations of so many rows stay in the cache.
+constexpr std::size_t prediction_rows = 256;
+
+// One row goes through the layers as it is: packing and padding would cost more than the products.
+template <class T>
+void predict_row(const Network& network, const T* parameters, const Kernels<T>& kernels, const T* x, T* z) {
+    const std::size_t width = kernels.panel_rows;
+    Buffer<T> from(round_up(network.widest(), width)), to(round_up(network.widest(), width));
+    const T* inputs = x;
+    for (const Layer& layer : network.layers) {
+        const bool is_output = &layer == &network.layers.back();
+        T* const outputs = is_output ? z : to.data();
+        const Weights<T> weights{parameters + layer.weights, nullptr, layer.inputs, layer.outputs};
+        kernels.dense_forward_row(inputs, weights, parameters + layer.bias, outputs);
+        if (is_output) return;
+        kernels.activate(layer.activation, round_up(layer.outputs, width), outputs, nullptr);
+        std::swap(from, to);
+        inputs = from.data();
+    }
+}
+
+bool has_layer_norm(const Network& network) {
+    for (const Layer& layer : network.layers) {
+        if (layer.layer_norm) return true;
+    }
+    return false;
+}
+
+template <class T>
+class Show {
+  public:
+    Show(const Network& network, const Kernels<T>& kernels, const Workspace<T>& workspace,
+         const std::vector<ShownLayer<T>>& layers)
+        : network_(network), kernels_(kernels), workspace_(workspace), layers_(layers) {}
+
+    // Copies what the layers did with rows first, first + 1, … of the batch.
+    void block(std::size_t first, std::size_t rows) const {
+        for (std::size_t l = 0; l < layers_.size(); ++l) {
+            const LayerBuffers<T>& buffers = workspace_.layers[l];
+            const ShownLayer<T>& to = layers_[l];
+            const std::size_t width = network_.layers[l].outputs;
+            const bool is_output = l + 1 == layers_.size();
+            copy(buffers.z, width, first, rows, to.pre_activation);
+            copy(is_output ? buffers.a : buffers.activation, width, first, rows, to.activation);
+            copy(buffers.a, width, first, rows, to.outputs);
+            copy(buffers.mask, width, first, rows, to.mask);
+            copy(buffers.normalised, width, first, rows, to.normalised);
+            copy(buffers.inverse_std, 1, first, rows, to.inverse_std);
+            copy(network_.layers[l].layer_norm ? buffers.d_norm : buffers.d_z, width, first, rows, to.delta);
+        }
+    }
+
+  private:
+    void copy(const PanelBuffer<T>& panels, std::size_t features, std::size_t first, std::size_t rows, T* to) const {
+        if (!to) return;
+        const std::size_t width = kernels_.panel_rows;
+        for (std::size_t row = 0; row < rows; row += width) {
+            std::array<T*, largest_panel> pointers;
+            const std::size_t count = std::min(width, rows - row);
+            for (std::size_t r = 0; r < count; ++r) pointers[r] = to + (first + row + r) * features;
+            kernels_.scatter(panels[row / width], count, features, pointers.data());
+        }
+    }
+
+    const Network& network_;
+    const Kernels<T>& kernels_;
+    const Workspace<T>& workspace_;
+    const std::vector<ShownLayer<T>>& layers_;
+};
+
+}  // namespace
+
+template <class T>
+bool predict(const Network& network, const T* parameters, const Rows<T>& rows, const KernelSet& set,
+             std::size_t threads, Conductor& conductor, T* z) {
+    const Kernels<T>& kernels = kernels_of<T>(set);
+    if (rows.rows() == 1 && !rows.is_sparse && !has_layer_norm(network)) {
+        predict_row(network, parameters, kernels, rows.dense.data, z);
+        return true;
+    }
+    const std::size_t block = prediction_rows * threads;
+    Workspace<T> workspace(network, kernels, std::min(rows.rows(), block), Purpose::predict);
+    Team team(rows.rows() > prediction_rows ? threads : 1);
+    Pass<T> pass(network, kernels, workspace, team, conductor);
+    pass.use(parameters);
+    const RowRange all{nullptr, 0, rows.rows()};
+    for (std::size_t first = 0; first < all.count; first += pass.block_rows()) {
+        if (conductor.wants_to_stop()) return false;
+        pass.predict(rows, all.part(first, pass.block_rows()), z + first * network.outputs());
+    }
+    return !conductor.wants_to_stop();
+}
+
+template <class T>
+ShownLoss loss_and_gradients(const Network& network, const Training& training, const T* parameters, const Data<T>& data,
+                             Dropout dropout, const KernelSet& set, std::size_t threads, Conductor& conductor,
+                             T* gradients, const std::vector<ShownLayer<T>>& layers) {
+    const Kernels<T>& kernels = kernels_of<T>(set);
+    Workspace<T> workspace(network, kernels, data.rows(), layers.empty() ? Purpose::train : Purpose::show);
+    Team team(threads);
+    Pass<T> pass(network, kernels, workspace, team, conductor);
+    Step<T> step(network, training, kernels, pass, team);
+    const Show<T> show(network, kernels, workspace, layers);
+    step.differentiate(Objective<T>{training.loss, &data}, RowRange{nullptr, 0, data.rows()}, dropout, parameters,
+                       [&](std::size_t first, std::size_t rows) { show.block(first, rows); });
+    std::copy_n(step.gradients(), network.parameters, gradients);
+    return {step.loss().mean, step.loss().penalty};
+}
+
+template bool predict(const Network&, const float*, const Rows<float>&, const KernelSet&, std::size_t, Conductor&, float*);
+template bool predict(const Network&, const double*, const Rows<double>&, const KernelSet&, std::size_t, Conductor&,
+                      double*);
+template ShownLoss loss_and_gradients(const Network&, const Training&, const float*, const Data<float>&, Dropout,
+                                      const KernelSet&, std::size_t, Conductor&, float*,
+                                      const std::vector<ShownLayer<float>>&);
+template ShownLoss loss_and_gradients(const Network&, const Training&, const double*, const Data<double>&, Dropout,
+                                      const KernelSet&, std::size_t, Conductor&, double*,
+                                      const std::vector<ShownLayer<double>>&);
+
+}  // namespace pellucid

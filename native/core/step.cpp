@@ -1,0 +1,108 @@
+#include "step.hpp"
+
+namespace pellucid {
+
+namespace {
+// Numbers of a piece: a task of the update, small enough for the first-level cache to hold it and its memory.
+constexpr std::size_t piece_length = 2048;
+constexpr std::size_t least_shared_pieces = 16;
+}  // namespace
+
+template <class T>
+Step<T>::Step(const Network& network, const Training& training, const Kernels<T>& kernels, Pass<T>& pass, Team& team)
+    : training_(training), kernels_(kernels), pass_(pass), team_(team), gradients_(network.parameters) {
+    cut(0, network.all_weights, true);
+    cut(network.all_weights, network.parameters, false);
+    sizes_.resize(pieces_.size());
+    squares_.resize(pieces_.size());
+    lengths_.resize(pieces_.size());
+}
+
+template <class T>
+void Step<T>::cut(std::size_t begin, std::size_t end, bool is_weights) {
+    for (; begin < end; begin += piece_length) {
+        pieces_.push_back({begin, std::min(piece_length, end - begin), is_weights});
+    }
+}
+
+template <class T>
+bool Step<T>::differentiate(const Objective<T>& objective, RowRange batch, Dropout dropout, const T* parameters,
+                            const AfterBlock& after_block) {
+    double losses = 0.0, weight = 0.0;
+    pass_.use(parameters);
+    for (std::size_t first = 0; first < batch.count; first += pass_.block_rows()) {
+        const RowRange block = batch.part(first, pass_.block_rows());
+        if (!pass_.run(objective, block, first, dropout)) return false;
+        if (!pass_.gradients(first > 0, gradients_.data())) return false;
+        losses += pass_.weighted_losses();
+        weight += objective.data->weight_of(block);
+        if (after_block) after_block(first, block.count);
+    }
+    const double per_row = weight > 0 ? 1 / weight : 0.0;
+    share_ = training_.mean_reduction ? per_row : 1.0;
+    finish_gradients(parameters);
+    loss_.penalty = penalty(per_row);
+    loss_.mean = (weight != 0 ? losses / weight : 0.0) + loss_.penalty;
+    return true;
+}
+
+// The gradient's share and the penalties' part, with the sums that the loss and the clipping need.
+template <class T>
+void Step<T>::finish_gradients(const T* parameters) {
+    auto finish = [&](std::size_t p) {
+        const Piece& piece = pieces_[p];
+        T* const g = gradients_.data() + piece.begin;
+        const T* const theta = parameters + piece.begin;
+        const GradientRule rule{share_, piece.is_weights ? training_.l1 * share_ : 0.0,
+                                piece.is_weights ? training_.l2 * share_ : 0.0};
+        kernels_.finish_gradient(rule, piece.count, theta, g);
+        if (piece.is_weights && training_.l1 != 0) sizes_[p] = kernels_.sum_of_sizes(piece.count, theta);
+        if (piece.is_weights && training_.l2 != 0) squares_[p] = kernels_.sum_of_squares(piece.count, theta);
+        if (training_.clip_norm) lengths_[p] = kernels_.sum_of_squares(piece.count, g);
+    };
+    team_.run_if(pieces_.size() >= least_shared_pieces, pieces_.size(), finish);
+}
+
+// l1 Σ|w| + ½ l2 Σ w², divided among the rows
+template <class T>
+double Step<T>::penalty(double per_row) const {
+    double sizes = 0.0, squares = 0.0;
+    for (std::size_t p = 0; p < pieces_.size(); ++p) {
+        sizes += sizes_[p];
+        squares += squares_[p];
+    }
+    return training_.l1 * per_row * sizes + 0.5 * training_.l2 * per_row * squares;
+}
+
+// What shortens a gradient longer than clip_norm to that length; 1 where it is shorter, or not finite.
+template <class T>
+double Step<T>::clipping_scale() const {
+    if (!training_.clip_norm) return 1.0;
+    double square = 0.0;
+    for (double length : lengths_) square += length;
+    const double norm = std::sqrt(square);
+    return norm > *training_.clip_norm && std::isfinite(norm) ? *training_.clip_norm / norm : 1.0;
+}
+
+template <class T>
+void Step<T>::update(double learning_rate, std::size_t step, T* parameters, T* first, T* second) {
+    const auto t = static_cast<double>(step);
+    UpdateRule rule{training_.optimizer, learning_rate, learning_rate, clipping_scale()};
+    if (rule.optimizer.kind == Optimizer::adam || rule.optimizer.kind == Optimizer::adamw) {
+        rule.step_size *= std::sqrt(1 - std::pow(rule.optimizer.second, t)) / (1 - std::pow(rule.optimizer.first, t));
+    }
+    UpdateRule rule_without_decay = rule;
+    rule_without_decay.optimizer.weight_decay = 0.0;
+    auto update = [&](std::size_t p) {
+        const Piece& piece = pieces_[p];
+        kernels_.update(piece.is_weights ? rule : rule_without_decay, piece.count, parameters + piece.begin,
+                        gradients_.data() + piece.begin, first ? first + piece.begin : nullptr,
+                        second ? second + piece.begin : nullptr);
+    };
+    team_.run_if(pieces_.size() >= least_shared_pieces, pieces_.size(), update);
+}
+
+template class Step<float>;
+template class Step<double>;
+
+}  // namespace pellucid

@@ -1,0 +1,60 @@
+// One training step: gradient of a batch, penalties, clipping, and the optimiser's update.
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "pass.hpp"
+#include "training.hpp"
+
+namespace pellucid {
+
+// Loss of a batch, before its update.
+struct StepLoss {
+    double mean = 0.0;  // of the rows, penalties included
+    double penalty = 0.0;
+};
+
+template <class T>
+class Step {
+  public:
+    // Everything passed must outlive the step.
+    Step(const Network& network, const Training& training, const Kernels<T>& kernels, Pass<T>& pass, Team& team);
+
+    // Told the place in the batch of the block that just went through, and its rows.
+    using AfterBlock = std::function<void(std::size_t first_row, std::size_t rows)>;
+
+    // Loss and gradient, penalties included, into gradients(). False: interrupted, nothing of it counts.
+    bool differentiate(const Objective<T>& objective, RowRange batch, Dropout dropout, const T* parameters,
+                       const AfterBlock& after_block = {});
+
+    StepLoss loss() const { return loss_; }
+    T* gradients() const { return gradients_.data(); }
+
+    // Changes the parameters by the gradient of the last batch. `step` counts from 1.
+    void update(double learning_rate, std::size_t step, T* parameters, T* first, T* second);
+
+  private:
+    // A piece of the parameter vector, all weights or none.
+    struct Piece {
+        std::size_t begin = 0, count = 0;
+        bool is_weights = false;
+    };
+
+    void cut(std::size_t begin, std::size_t end, bool is_weights);
+    void finish_gradients(const T* parameters);
+    double penalty(double per_row) const;
+    double clipping_scale() const;
+
+    const Training& training_;
+    const Kernels<T>& kernels_;
+    Pass<T>& pass_;
+    Team& team_;
+    Buffer<T> gradients_;
+    std::vector<Piece> pieces_;
+    std::vector<double> sizes_, squares_, lengths_;  // per piece: Σ|w|, Σ w², Σ g²
+    double share_ = 1.0;
+    StepLoss loss_;
+};
+
+}  // namespace pellucid

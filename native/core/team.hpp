@@ -1,0 +1,68 @@
+// The engine's own threads: one pool of workers, from which a training borrows a team.
+//
+// A team splits work into tasks; which thread takes which task is left to chance, so no result may depend on it.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <vector>
+
+namespace pellucid {
+
+class Worker;
+
+// A caller and the workers it has borrowed. Used by one thread at a time; gives its workers back when it ends.
+class Team {
+  public:
+    // A team of `threads` in all, the calling one included. Throws std::system_error where a thread cannot start.
+    explicit Team(std::size_t threads);
+    ~Team();
+    Team(const Team&) = delete;
+    Team& operator=(const Team&) = delete;
+
+    std::size_t threads() const { return workers_.size() + 1; }
+
+    // Calls work(task) once for every task from 0 to count - 1 and returns when all are done. `work` must not throw.
+    template <class Work>
+    void run(std::size_t count, const Work& work) {
+        run_if(true, count, work);
+    }
+
+    // The same, by the calling thread alone unless sharing the work is worth it.
+    template <class Work>
+    void run_if(bool worth_it, std::size_t count, const Work& work) {
+        if (!worth_it || workers_.empty() || count < 2) {
+            for (std::size_t task = 0; task < count; ++task) work(task);
+            return;
+        }
+        start(count, work);
+        take_tasks();
+        wait();
+    }
+
+    // Sets the workers to the tasks and returns; `work` must live until `wait` has returned.
+    template <class Work>
+    void start(std::size_t count, const Work& work) {
+        start_tasks(count, [](const void* context, std::size_t task) { (*static_cast<const Work*>(context))(task); },
+                    &work);
+    }
+    void wait();
+
+  private:
+    friend class Worker;
+    using Call = void (*)(const void* context, std::size_t task);
+
+    void start_tasks(std::size_t count, Call call, const void* context);
+    void take_tasks();
+
+    std::vector<Worker*> workers_;
+    Call call_ = nullptr;
+    const void* context_ = nullptr;
+    std::size_t count_ = 0;
+    alignas(64) std::atomic<std::size_t> next_{0};
+};
+
+// Gives way while waiting for something that comes soon.
+void pause_briefly();
+
+}  // namespace pellucid

@@ -1,0 +1,191 @@
+#include "trainer.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace pellucid {
+
+template <class T>
+Trainer<T>::Trainer(std::size_t index, Job<T>& job, const Kernels<T>& kernels, Team& team, Conductor& conductor)
+    : index_(index), job_(job), training_(*job.training), kernels_(kernels), conductor_(conductor),
+      rows_(job.data.rows()),
+      batch_size_(training_.batch_size == 0 ? rows_ : std::min(training_.batch_size, rows_)),
+      steps_an_epoch_(divide_up(rows_, batch_size_)),
+      workspace_(*job.network, kernels, batch_size_, Purpose::train),
+      pass_(*job.network, kernels, workspace_, team, conductor),
+      step_(*job.network, training_, kernels, pass_, team) {
+    if (job.validation) validator_.emplace(*job.network, *job.validation, job.score);
+    if (training_.shuffle) {
+        order_ = Buffer<std::int64_t>(rows_);
+        permutation_ = Buffer<std::int64_t>(rows_);
+        next_order_ = Buffer<std::int64_t>(rows_);
+        for (std::size_t i = 0; i < rows_; ++i) order_[i] = static_cast<std::int64_t>(i);
+    }
+    run_.state = job.state;
+}
+
+template <class T>
+Run Trainer<T>::train() {
+    std::optional<Outcome> outcome;
+    for (std::size_t done = 0; done < job_.epochs && !outcome; ++done) outcome = epoch();
+    run_.outcome = outcome.value_or(Outcome::all_epochs);
+    return std::move(run_);
+}
+
+template <class T>
+std::optional<Outcome> Trainer<T>::epoch() {
+    const double rate = learning_rate(0);
+    const std::optional<double> loss = visit_all_rows(rate);
+    if (!loss) return Outcome::interrupted;
+    run_.state.epochs += 1;
+    run_.state.rows_seen += rows_;
+    if (const std::optional<Outcome> outcome = end_epoch(*loss, rate)) return outcome;
+    return out_of_patience();
+}
+
+// The mean loss of the batches, each measured before its update; nothing if interrupted.
+template <class T>
+std::optional<double> Trainer<T>::visit_all_rows(double rate) {
+    if (training_.shuffle) shuffle();
+    const bool by_step = varies_by_step(training_.schedule.kind);
+    const Objective<T> objective{training_.loss, &job_.data};
+    const RowRange rows{order_.data(), 0, rows_};
+    double total = 0.0;
+    for (std::size_t batch = 0; batch < steps_an_epoch_; ++batch) {
+        RowRange range = rows;
+        range.first = batch * batch_size_;
+        range.count = std::min(batch_size_, rows_ - range.first);
+        const Dropout dropout{true, job_.dropout_key, run_.state.optimizer_step};
+        if (!step_.differentiate(objective, range, dropout, job_.parameters)) return std::nullopt;
+        total += step_.loss().mean * static_cast<double>(range.count);
+        run_.state.optimizer_step += 1;
+        step_.update(by_step ? learning_rate(batch) : rate, run_.state.optimizer_step, job_.parameters, job_.memory[0],
+                     job_.memory[1]);
+    }
+    return total / static_cast<double>(rows_);
+}
+
+// Each epoch permutes the order of the one before.
+template <class T>
+void Trainer<T>::shuffle() {
+    MersenneTwister twister(job_.shuffle_key, *job_.shuffle_position);
+    draw_permutation(twister, permutation_.data(), rows_);
+    *job_.shuffle_position = twister.position();
+    for (std::size_t i = 0; i < rows_; ++i) next_order_[i] = order_[static_cast<std::size_t>(permutation_[i])];
+    std::swap(order_, next_order_);
+}
+
+template <class T>
+std::optional<Outcome> Trainer<T>::end_epoch(double loss, double rate) {
+    History& history = run_.history;
+    history.loss.push_back(loss);
+    history.learning_rate.push_back(rate);
+    if (!std::isfinite(loss) || !is_finite()) return Outcome::diverged;
+    if (validator_ && !validate()) return Outcome::interrupted;
+    observe(monitored());
+    if (conductor_.listens() && tell()) return Outcome::stopped;
+    if (conductor_.wants_to_stop()) return Outcome::interrupted;
+    if (conductor_.is_out_of_time() && history.loss.size() < job_.epochs) return Outcome::time_limit;
+    return std::nullopt;
+}
+
+template <class T>
+bool Trainer<T>::is_finite() const {
+    return kernels_.all_finite(job_.network->parameters, job_.parameters);
+}
+
+// False if interrupted.
+template <class T>
+bool Trainer<T>::validate() {
+    const Objective<T> objective{training_.loss, &*job_.validation};
+    const RowRange all{nullptr, 0, job_.validation->rows()};
+    const std::size_t width = kernels_.panel_rows, outputs = job_.network->outputs();
+    const PanelBuffer<T>& prediction = workspace_.layers.back().a;
+    pass_.use(job_.parameters);
+    validator_->begin();
+    for (std::size_t first = 0; first < all.count; first += pass_.block_rows()) {
+        const RowRange block = all.part(first, pass_.block_rows());
+        if (!pass_.evaluate(objective, block)) return false;
+        for (std::size_t row = 0, panel = 0; row < block.count; row += width, ++panel) {
+            const std::size_t count = std::min(width, block.count - row);
+            validator_->add(first + row, count, width, prediction[panel], workspace_.targets[panel],
+                            workspace_.losses[panel]);
+            if (job_.score != Score::custom) continue;
+            std::array<T*, largest_panel> to;
+            for (std::size_t r = 0; r < count; ++r) to[r] = job_.predictions + (first + row + r) * outputs;
+            kernels_.scatter(prediction[panel], count, outputs, to.data());
+        }
+    }
+    const Validation result = validator_->finish();
+    run_.history.validation_loss.push_back(result.loss);
+    run_.history.validation_score.push_back(job_.score == Score::custom ? conductor_.score(index_) : result.score);
+    return true;
+}
+
+template <class T>
+double Trainer<T>::monitored() const {
+    switch (training_.stopping.monitor) {
+        case Monitor::validation_score: return run_.history.validation_score.back();
+        case Monitor::validation_loss: return run_.history.validation_loss.back();
+        default: return run_.history.loss.back();
+    }
+}
+
+// The patience rule: an improvement by exactly the tolerance counts.
+template <class T>
+void Trainer<T>::observe(double value) {
+    Best& best = run_.state.best;
+    const bool higher_is_better = training_.stopping.monitor == Monitor::validation_score;
+    const double infinity = std::numeric_limits<double>::infinity();
+    const double before = best.value.value_or(higher_is_better ? -infinity : infinity);
+    const double tolerance = training_.stopping.tolerance;
+    const bool too_little = higher_is_better ? value < before + tolerance : value > before - tolerance;
+    best.stale = too_little ? best.stale + 1 : 0;
+    if (higher_is_better ? value <= before : value >= before) return;
+    if (std::isnan(value)) return;
+    best.value = value;
+    best.epoch = run_.history.loss.size();
+    run_.best_changed = true;
+    if (job_.best_parameters) std::copy_n(job_.parameters, job_.network->parameters, job_.best_parameters);
+}
+
+template <class T>
+bool Trainer<T>::tell() {
+    const History& history = run_.history;
+    Report report{index_, history.loss.size(), history.loss.back(), {}, {}, history.learning_rate.back(),
+                  conductor_.seconds()};
+    if (validator_) {
+        report.validation_loss = history.validation_loss.back();
+        report.validation_score = history.validation_score.back();
+    }
+    return conductor_.report(report);
+}
+
+// When patience is over, an adaptive schedule lowers the learning rate and goes on, until it is at its minimum.
+template <class T>
+std::optional<Outcome> Trainer<T>::out_of_patience() {
+    const std::optional<std::size_t> patience = training_.stopping.patience;
+    if (!patience || run_.state.best.stale <= *patience) return std::nullopt;
+    const ScheduleRule& schedule = training_.schedule;
+    if (schedule.kind != Schedule::adaptive || learning_rate(0) <= schedule.second) return Outcome::converged;
+    run_.state.reductions += 1;
+    run_.state.best.stale = 0;
+    return std::nullopt;
+}
+
+template <class T>
+Progress Trainer<T>::progress(std::size_t batch) const {
+    const State& state = run_.state;
+    return {state.epochs, state.epochs * steps_an_epoch_ + batch, training_.epochs * steps_an_epoch_,
+            state.epochs > 0 ? state.rows_seen : 0, state.reductions};
+}
+
+template <class T>
+double Trainer<T>::learning_rate(std::size_t batch) const {
+    return learning_rate_at(training_.schedule, training_.learning_rate, progress(batch));
+}
+
+template class Trainer<float>;
+template class Trainer<double>;
+
+}  // namespace pellucid

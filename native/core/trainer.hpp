@@ -1,0 +1,51 @@
+// A job's whole training: epochs of batches, each batch a step; validation, patience and the best network in between.
+#pragma once
+
+#include "conductor.hpp"
+#include "isa.hpp"
+#include "random.hpp"
+#include "step.hpp"
+#include "validation.hpp"
+
+namespace pellucid {
+
+template <class T>
+class Trainer {
+  public:
+    // Takes all memory that training needs. Everything passed must outlive the trainer.
+    Trainer(std::size_t index, Job<T>& job, const Kernels<T>& kernels, Team& team, Conductor& conductor);
+
+    // Trains until done or interrupted.
+    Run train();
+
+  private:
+    std::optional<Outcome> epoch();
+    std::optional<double> visit_all_rows(double learning_rate);
+    std::optional<Outcome> end_epoch(double loss, double learning_rate);
+    std::optional<Outcome> out_of_patience();
+    bool validate();
+    bool tell();
+    void shuffle();
+    void observe(double value);
+    double monitored() const;
+    bool is_finite() const;
+    Progress progress(std::size_t batch) const;
+    double learning_rate(std::size_t batch) const;
+
+    const std::size_t index_;
+    Job<T>& job_;
+    const Training& training_;
+    const Kernels<T>& kernels_;
+    Conductor& conductor_;
+    const std::size_t rows_;
+    const std::size_t batch_size_;
+    const std::size_t steps_an_epoch_;
+    Workspace<T> workspace_;
+    Pass<T> pass_;
+    Step<T> step_;
+    std::optional<Validator<T>> validator_;
+    Buffer<std::int64_t> order_, permutation_, next_order_;
+    Run run_;
+};
+
+}  // namespace pellucid

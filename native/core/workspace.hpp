@@ -1,0 +1,114 @@
+// All the memory that a network's passes need, taken once.
+//
+// A batch runs through the network in blocks of at most `block_rows` rows; of those, and only those, the layers'
+// activations are kept. So memory does not grow with the batch.
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+#include "arena.hpp"
+#include "network.hpp"
+#include "rows.hpp"
+
+namespace pellucid {
+
+// Rows of a block. A constant of the engine: the gradient's sums are cut at it, so it may not depend on the threads.
+constexpr std::size_t block_rows = 1024;
+
+enum class Purpose { predict, train, show };  // show: train, and keep every number
+
+// Panels that own their memory. Successive panels lie an odd number of cache lines apart: the same feature of
+// different panels then falls into different sets of the cache.
+template <class T>
+class PanelBuffer {
+  public:
+    PanelBuffer() = default;
+    PanelBuffer(std::size_t panels, std::size_t features, std::size_t panel_rows)
+        : stride_(odd_lines(times(features, panel_rows))), memory_(times(panels, stride_)) {}
+
+    operator Panels<T>() const { return {memory_.data(), stride_}; }
+    operator Panels<const T>() const { return {memory_.data(), stride_}; }
+    T* operator[](std::size_t panel) const { return memory_.data() + panel * stride_; }
+    T* data() const { return memory_.data(); }
+    bool empty() const { return memory_.size() == 0; }
+
+  private:
+    static std::size_t odd_lines(std::size_t numbers) {
+        constexpr std::size_t line = 64 / sizeof(T);
+        const std::size_t lines = divide_up(numbers, line);
+        return times(lines % 2 == 1 ? lines : plus(lines, 1), line);
+    }
+
+    std::size_t stride_ = 0;
+    Buffer<T> memory_;
+};
+
+// What one layer keeps of a block, in panels of shape (outputs, panel_rows) each.
+template <class T>
+struct LayerBuffers {
+    PanelBuffer<T> a;            // what the next layer sees; the output layer: the prediction
+    PanelBuffer<T> slope;        // g'(z), times the mask; if the layer keeps it
+    PanelBuffer<T> d_z;          // ∂L/∂z of the weighted sums
+    PanelBuffer<T> normalised;   // ẑ, with layer normalisation
+    PanelBuffer<T> inverse_std;  // (1, panel_rows)
+    PanelBuffer<T> d_norm;       // ∂L/∂(gain ẑ + shift)
+    PanelBuffer<T> z;            // what the activation saw; of the output layer, and to show
+    PanelBuffer<T> activation;   // a before dropout, to show
+    PanelBuffer<T> mask;         // dropout's, while the layer has it
+    Buffer<T> packed;            // weights, as dense_forward reads them
+    Buffer<T> turned;            // d_z, as dense_backward_weights reads it
+};
+
+template <class T>
+struct Workspace {
+    Workspace(const Network& network, const Kernels<T>& kernels, std::size_t rows, Purpose purpose)
+        : most_rows(std::min(rows, block_rows)),
+          panels(divide_up(std::max<std::size_t>(most_rows, 1), kernels.panel_rows)),
+          inputs(panels, network.inputs(), kernels.panel_rows) {
+        for (const Layer& layer : network.layers) layers.push_back(make(layer, network, kernels, purpose));
+        if (purpose == Purpose::predict) return;
+        targets = PanelBuffer<T>(panels, network.outputs(), kernels.panel_rows);
+        row_weight = PanelBuffer<T>(panels, 1, kernels.panel_rows);
+        losses = PanelBuffer<T>(panels, 1, kernels.panel_rows);
+    }
+
+    std::size_t most_rows;
+    std::size_t panels;
+    PanelBuffer<T> inputs;
+    PanelBuffer<T> targets;
+    PanelBuffer<T> row_weight;  // 0 for the unused rows of a panel
+    PanelBuffer<T> losses;
+    std::vector<LayerBuffers<T>> layers;
+
+  private:
+    LayerBuffers<T> make(const Layer& layer, const Network& network, const Kernels<T>& kernels, Purpose purpose) const {
+        const bool is_output = &layer == &network.layers.back();
+        const bool trains = purpose != Purpose::predict, shows = purpose == Purpose::show;
+        auto panel_buffer = [&](bool wanted, std::size_t features) {
+            return wanted ? PanelBuffer<T>(panels, features, kernels.panel_rows) : PanelBuffer<T>();
+        };
+        LayerBuffers<T> buffers;
+        buffers.a = panel_buffer(true, layer.outputs);
+        buffers.slope = panel_buffer(trains && layer.keeps_slope(), layer.outputs);
+        buffers.d_z = panel_buffer(trains, layer.outputs);
+        buffers.normalised = panel_buffer(layer.layer_norm, layer.outputs);
+        buffers.inverse_std = panel_buffer(layer.layer_norm, 1);
+        buffers.d_norm = panel_buffer(trains && layer.layer_norm, layer.outputs);
+        buffers.z = panel_buffer(shows || (is_output && trains), layer.outputs);
+        buffers.activation = panel_buffer(shows, layer.outputs);
+        buffers.mask = panel_buffer(trains && layer.dropout > 0, layer.outputs);
+        if (packs(layer)) {
+            buffers.packed = Buffer<T>(times(round_up(layer.outputs, kernels.tile_outputs), layer.inputs));
+        }
+        if (trains) buffers.turned = Buffer<T>(times(round_up(layer.outputs, kernels.panel_rows), panels * kernels.panel_rows));
+        return buffers;
+    }
+
+    // Packing pays where the weights outgrow the first-level cache and enough rows pass by them.
+    bool packs(const Layer& layer) const {
+        return layer.inputs * layer.outputs * sizeof(T) > 16 * 1024 && most_rows >= 32;
+    }
+};
+
+}  // namespace pellucid

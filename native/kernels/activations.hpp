@@ -1,0 +1,198 @@
+// Activations, each with its derivative beside it.
+//
+// Where the derivative follows from a = g(z), the backward pass computes it from a (`slope_of`). Where it does not, the
+// forward pass, which has z and most of the work at hand, keeps g'(z) (`Slope`, needs_slope).
+#pragma once
+
+#include "../core/kernels.hpp"
+#include "elementary.hpp"
+
+namespace pellucid::PELLUCID_ISA {
+
+// g(z) and g'(z).
+template <class T>
+struct Activated {
+    T value;
+    T slope;
+};
+
+struct IdentityRule {
+    template <class T>
+    static PELLUCID_INLINE Activated<T> at(T z, T) {
+        return {z, T(1)};
+    }
+    template <class T>
+    static PELLUCID_INLINE T slope_of(T, T) {
+        return 1;
+    }
+};
+
+struct LogisticRule {
+    template <class T>
+    static PELLUCID_INLINE Activated<T> at(T z, T) {
+        const T a = logistic(z);
+        return {a, slope_of(a, T(0))};
+    }
+    template <class T>
+    static PELLUCID_INLINE T slope_of(T a, T) {
+        return a * (1 - a);
+    }
+};
+
+struct TanhRule {
+    template <class T>
+    static PELLUCID_INLINE Activated<T> at(T z, T) {
+        const T a = hyperbolic_tangent(z);
+        return {a, slope_of(a, T(0))};
+    }
+    template <class T>
+    static PELLUCID_INLINE T slope_of(T a, T) {
+        return 1 - a * a;
+    }
+};
+
+struct ReluRule {
+    template <class T>
+    static PELLUCID_INLINE Activated<T> at(T z, T) {
+        return {z < 0 ? T(0) : z, z > 0 ? T(1) : T(0)};
+    }
+    template <class T>
+    static PELLUCID_INLINE T slope_of(T a, T) {
+        return a > 0 ? T(1) : T(0);
+    }
+};
+
+struct LeakyReluRule {
+    template <class T>
+    static PELLUCID_INLINE Activated<T> at(T z, T slope) {
+        return {z > 0 ? z : slope * z, z > 0 ? T(1) : slope};
+    }
+    template <class T>
+    static PELLUCID_INLINE T slope_of(T a, T slope) {
+        return a > 0 ? T(1) : slope;
+    }
+};
+
+struct EluRule {
+    template <class T>
+    static PELLUCID_INLINE Activated<T> at(T z, T alpha) {
+        const T a = z > 0 ? z : alpha * exponential_minus_one(z > 0 ? T(0) : z);
+        return {a, slope_of(a, alpha)};
+    }
+    template <class T>
+    static PELLUCID_INLINE T slope_of(T a, T alpha) {
+        return a > 0 ? T(1) : a + alpha;
+    }
+};
+
+struct SeluRule {
+    template <class T>
+    static constexpr T scale = static_cast<T>(1.0507009873554804934193349852946);
+    template <class T>
+    static constexpr T scaled_alpha = static_cast<T>(1.0507009873554804934193349852946 * 1.6732632423543772848170429916717);
+
+    template <class T>
+    static PELLUCID_INLINE Activated<T> at(T z, T) {
+        const T a = z > 0 ? scale<T> * z : scaled_alpha<T> * exponential_minus_one(z > 0 ? T(0) : z);
+        return {a, slope_of(a, T(0))};
+    }
+    template <class T>
+    static PELLUCID_INLINE T slope_of(T a, T) {
+        return a > 0 ? scale<T> : a + scaled_alpha<T>;
+    }
+};
+
+struct SoftplusRule {
+    template <class T>
+    static PELLUCID_INLINE Activated<T> at(T z, T) {
+        const T e = exponential(-size_of(z));
+        const T positive = z > 0 ? z : (z != z ? z : T(0));
+        return {positive + log_one_plus(e), (z > 0 ? T(1) : e) / (1 + e)};
+    }
+};
+
+struct GeluRule {
+    template <class T>
+    static PELLUCID_INLINE Activated<T> at(T z, T) {
+        const T share = normal_distribution(z);
+        return {z * share, share + z * normal_density(z)};
+    }
+};
+
+struct SiluRule {
+    template <class T>
+    static PELLUCID_INLINE Activated<T> at(T z, T) {
+        const T s = logistic(z);
+        return {z * s, s * (1 + z * (1 - s))};
+    }
+};
+
+struct MishRule {
+    // With e = exp(z) and w = e (e + 2): tanh(softplus(z)) = w / (w + 2), its derivative 4 e (e + 1) / (w + 2)².
+    template <class T>
+    static PELLUCID_INLINE Activated<T> at(T z, T) {
+        const T e = exponential(z > 20 ? T(20) : z);
+        const T w = e * (e + 2);
+        const T t = w / (w + 2);
+        return {z * t, t + z * (4 * e * (e + 1)) / ((w + 2) * (w + 2))};
+    }
+};
+
+template <class T, class Rule>
+PELLUCID_INLINE void activate_all(T parameter, size_t count, T* __restrict z_to_a, T* __restrict slope) {
+    if (slope) {
+        for (size_t i = 0; i < count; ++i) {
+            const Activated<T> done = Rule::at(z_to_a[i], parameter);
+            z_to_a[i] = done.value;
+            slope[i] = done.slope;
+        }
+    } else {
+        for (size_t i = 0; i < count; ++i) z_to_a[i] = Rule::at(z_to_a[i], parameter).value;
+    }
+}
+
+// z ← g(z), and slope = g'(z) where it is kept.
+template <class T>
+void activate(ActivationRule rule, size_t count, T* z_to_a, T* slope) {
+    const T parameter = static_cast<T>(rule.parameter);
+    switch (rule.kind) {
+        case Activation::identity: return activate_all<T, IdentityRule>(parameter, slope ? count : 0, z_to_a, slope);
+        case Activation::logistic: return activate_all<T, LogisticRule>(parameter, count, z_to_a, slope);
+        case Activation::tanh: return activate_all<T, TanhRule>(parameter, count, z_to_a, slope);
+        case Activation::relu: return activate_all<T, ReluRule>(parameter, count, z_to_a, slope);
+        case Activation::leaky_relu: return activate_all<T, LeakyReluRule>(parameter, count, z_to_a, slope);
+        case Activation::elu: return activate_all<T, EluRule>(parameter, count, z_to_a, slope);
+        case Activation::selu: return activate_all<T, SeluRule>(parameter, count, z_to_a, slope);
+        case Activation::softplus: return activate_all<T, SoftplusRule>(parameter, count, z_to_a, slope);
+        case Activation::gelu: return activate_all<T, GeluRule>(parameter, count, z_to_a, slope);
+        case Activation::silu: return activate_all<T, SiluRule>(parameter, count, z_to_a, slope);
+        case Activation::mish: return activate_all<T, MishRule>(parameter, count, z_to_a, slope);
+    }
+}
+
+template <class T, class Rule>
+PELLUCID_INLINE void activate_backward_all(T parameter, size_t count, const T* __restrict a, T* __restrict d) {
+    for (size_t i = 0; i < count; ++i) d[i] *= Rule::slope_of(a[i], parameter);
+}
+
+// d ← d · g'(z), from a = g(z); for the activations of which no slope is kept.
+template <class T>
+void activate_backward(ActivationRule rule, size_t count, const T* a, T* d) {
+    const T parameter = static_cast<T>(rule.parameter);
+    switch (rule.kind) {
+        case Activation::logistic: return activate_backward_all<T, LogisticRule>(parameter, count, a, d);
+        case Activation::tanh: return activate_backward_all<T, TanhRule>(parameter, count, a, d);
+        case Activation::relu: return activate_backward_all<T, ReluRule>(parameter, count, a, d);
+        case Activation::leaky_relu: return activate_backward_all<T, LeakyReluRule>(parameter, count, a, d);
+        case Activation::elu: return activate_backward_all<T, EluRule>(parameter, count, a, d);
+        case Activation::selu: return activate_backward_all<T, SeluRule>(parameter, count, a, d);
+        default: return;
+    }
+}
+
+template <class T>
+void multiply(size_t count, const T* __restrict factor, T* __restrict values) {
+    for (size_t i = 0; i < count; ++i) values[i] *= factor[i];
+}
+
+}  // namespace pellucid::PELLUCID_ISA

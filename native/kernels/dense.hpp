@@ -1,0 +1,250 @@
+// The fully connected layer on panels.
+//
+//     forward            z   = x W + b        (rows, outputs)
+//     backward inputs    d_x = d_z Wᵀ         (rows, inputs)
+//     backward weights   d_W = xᵀ d_z         (inputs, outputs)
+//     backward bias      d_b = Σ_rows d_z     (outputs,)
+//
+// The first three are the same tiled product. Sums are cut into pieces of `piece` and the results into blocks, so that
+// what a tile reads again and again stays in the first two caches.
+#pragma once
+
+#include "../core/kernels.hpp"
+#include "tile.hpp"
+
+namespace pellucid::PELLUCID_ISA {
+
+// Numbers of b that a tile runs along at a time: 24 KiB of panel, to stay in the first-level cache.
+template <class T>
+constexpr size_t longest_piece = 24 * 1024 / (panel_rows<T> * sizeof(T));
+
+// Rows of c worked on at a time: 192 KiB of a, to stay in the second-level cache.
+template <class T>
+constexpr size_t block_rows = 192 * 1024 / (longest_piece<T> * sizeof(T)) / most_tile_rows * most_tile_rows;
+
+PELLUCID_INLINE size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+PELLUCID_INLINE size_t divided_up(size_t a, size_t b) { return (a + b - 1) / b; }
+
+// The length of equal pieces, none longer than `longest`.
+PELLUCID_INLINE size_t even_piece(size_t whole, size_t longest) {
+    return whole == 0 ? 1 : divided_up(whole, divided_up(whole, longest));
+}
+
+// Panels that a tile passes at a time: one, or several where all they need fits into the first-level cache.
+template <class T>
+PELLUCID_INLINE size_t panels_at_a_time(size_t rows, size_t length) {
+    constexpr size_t numbers = 16 * 1024 / sizeof(T);
+    const size_t weights = rows * length, panel = (rows + length) * panel_rows<T>;
+    return weights + panel > numbers ? 1 : (numbers - weights) / panel;
+}
+
+// c(m, rows of the panel) = start + Σₖ a(m, k) b(k, rows of the panel), for every panel.
+template <class T, Order order, class A>
+PELLUCID_INLINE void multiply_panels(size_t panels, size_t rows, size_t length, A a, size_t a_stride, const T* bias,
+                                     Panels<const T> b, Panels<T> c) {
+    constexpr size_t width = panel_rows<T>;
+    const size_t piece = even_piece(length, longest_piece<T>), run = panels_at_a_time<T>(rows, length);
+    Product<T> product;
+    product.a_stride = a_stride;
+    product.c_stride = width;
+    product.b_panel = b.stride;
+    product.c_panel = c.stride;
+    for (size_t k = 0; k < length; k += piece) {
+        product.length = smaller(piece, length - k);
+        product.start = k > 0 ? Start::present : (bias ? Start::bias : Start::zero);
+        for (size_t block = 0; block < rows; block += block_rows<T>) {
+            const size_t block_end = smaller(rows, block + block_rows<T>);
+            for (size_t panel = 0; panel < panels; panel += run) {
+                product.panels = smaller(run, panels - panel);
+                product.b = b[panel] + k * width;
+                for (size_t m = block; m < block_end; m += most_tile_rows) {
+                    product.a = a(m, k);
+                    product.c = c[panel] + m * width;
+                    product.bias = bias + (bias ? m : 0);
+                    tile_function<T, panel_vectors, order>(smaller(most_tile_rows, block_end - m))(product);
+                }
+            }
+        }
+    }
+}
+
+// Tile after tile of outputs: packed[tile][input][most_tile_rows], the last tile filled up with zeros.
+template <class T>
+void pack_weights(const Weights<T>& weights, T* packed) {
+    const size_t inputs = weights.inputs, outputs = weights.outputs;
+    for (size_t output = 0; output < outputs; output += most_tile_rows) {
+        const size_t count = smaller(most_tile_rows, outputs - output);
+        const T* from = weights.data + output;
+        for (size_t input = 0; input < inputs; ++input, from += outputs, packed += most_tile_rows) {
+            if (count == most_tile_rows) {
+                __builtin_memcpy(packed, from, most_tile_rows * sizeof(T));
+            } else {
+                for (size_t m = 0; m < most_tile_rows; ++m) packed[m] = m < count ? from[m] : T(0);
+            }
+        }
+    }
+}
+
+template <class T>
+void dense_forward(size_t panels, Panels<const T> x, const Weights<T>& weights, const T* bias, Panels<T> z) {
+    const size_t inputs = weights.inputs, outputs = weights.outputs;
+    if (weights.packed) {
+        auto a = [&](size_t m, size_t k) { return weights.packed + m * inputs + k * most_tile_rows; };
+        multiply_panels<T, Order::columns>(panels, outputs, inputs, a, most_tile_rows, bias, x, z);
+    } else {
+        auto a = [&](size_t m, size_t k) { return weights.data + k * outputs + m; };
+        multiply_panels<T, Order::columns>(panels, outputs, inputs, a, outputs, bias, x, z);
+    }
+}
+
+// One row, not in a panel: the same sums in the same order, along the outputs.
+template <class T>
+void dense_forward_row(const T* x, const Weights<T>& weights, const T* bias, T* z) {
+    const size_t outputs = weights.outputs;
+    for (size_t j = 0; j < outputs; ++j) z[j] = bias[j];
+    for (size_t i = 0; i < weights.inputs; ++i) {
+        const T* w = weights.data + i * outputs;
+        const T value = x[i];
+        for (size_t j = 0; j < outputs; ++j) z[j] += value * w[j];
+    }
+}
+
+template <class T>
+void dense_backward_inputs(size_t panels, Panels<const T> d_z, const Weights<T>& weights, Panels<T> d_x) {
+    const size_t inputs = weights.inputs, outputs = weights.outputs;
+    auto a = [&](size_t m, size_t k) { return weights.data + m * outputs + k; };
+    multiply_panels<T, Order::rows>(panels, inputs, outputs, a, outputs, static_cast<const T*>(nullptr), d_z, d_x);
+}
+
+// Whether the weights' gradient is made of dot products: where a tile would be mostly empty.
+template <class T>
+PELLUCID_INLINE bool is_narrow(size_t outputs) {
+    return outputs * 3 <= divided_up(outputs, panel_rows<T>) * panel_rows<T> * 2;
+}
+
+// Panels turned on their side, for dense_backward_weights: turned[output / panel_rows][row][output % panel_rows].
+// `turned` points to the first of the panels' rows within a block of `turned_rows` rows.
+template <class T>
+void turn(size_t panels, Panels<const T> d_z, size_t outputs, T* turned, size_t turned_rows) {
+    constexpr size_t width = panel_rows<T>, square = lanes<T>;
+    if (is_narrow<T>(outputs)) return;
+    for (size_t panel = 0; panel < panels; ++panel) {
+        for (size_t output = 0; output < outputs; output += square) {
+            const size_t count = smaller(square, outputs - output);
+            T* to = turned + (output / width * turned_rows + panel * width) * width + output % width;
+            for (size_t row = 0; row < width; row += square) {
+                Vector<T> values[square];
+#pragma GCC unroll 16
+                for (size_t j = 0; j < square; ++j) {
+                    values[j] = j < count ? load(d_z[panel] + (output + j) * width + row) : Vector<T>{};
+                }
+                transpose<T>(values);
+#pragma GCC unroll 16
+                for (size_t r = 0; r < square; ++r) store(to + (row + r) * width, values[r]);
+            }
+        }
+        const size_t rest = outputs % width;
+        if (rest > 0 && rest <= square) {  // the last vectors stay unread, but must not be garbage
+            T* to = turned + (outputs / width * turned_rows + panel * width) * width + square;
+            for (size_t row = 0; row < width; ++row) store(to + row * width, Vector<T>{});
+        }
+    }
+}
+
+// Copies a full tile of sums to or from a matrix that is narrower than a tile.
+template <class T>
+PELLUCID_INLINE void copy_narrow(size_t rows, size_t count, const T* from, size_t from_stride, T* to, size_t to_stride) {
+    for (size_t m = 0; m < rows; ++m) {
+        for (size_t j = 0; j < count; ++j) to[m * to_stride + j] = from[m * from_stride + j];
+    }
+}
+
+template <class T>
+PELLUCID_INLINE void weights_tile(Product<T> product, size_t rows, size_t count) {
+    constexpr size_t width = panel_rows<T>;
+    alignas(64) T edge[most_tile_rows * width];
+    T* const c = product.c;
+    const size_t c_stride = product.c_stride;
+    if (count < width) {
+        product.c = edge;
+        product.c_stride = width;
+        if (product.start == Start::present) copy_narrow(rows, count, c, c_stride, edge, width);
+    }
+    const auto run = count > lanes<T> ? tile_function<T, panel_vectors, Order::rows>(rows)
+                                      : tile_function<T, 1, Order::rows>(rows);
+    run(product);
+    if (count < width) copy_narrow<T>(rows, count, edge, width, c, c_stride);
+}
+
+template <class T>
+PELLUCID_INLINE void dense_backward_weights_narrow(size_t panels, Panels<const T> x, Panels<const T> d_z,
+                                                   size_t outputs, Tile tile, bool add, T* d_weights) {
+    constexpr size_t width = panel_rows<T>;
+    for (size_t i = tile.input_begin; i < tile.input_end; i += most_dot_xs) {
+        for (size_t j = tile.output_begin; j < tile.output_end; j += most_dot_ds) {
+            const auto run = dot_function<T>(smaller(most_dot_xs, tile.input_end - i),
+                                             smaller(most_dot_ds, tile.output_end - j));
+            run(panels, x.data + i * width, x.stride, d_z.data + j * width, d_z.stride, add,
+                d_weights + i * outputs + j, outputs);
+        }
+    }
+}
+
+// The tile's part of d_W (+)= xᵀ d_z over the panels' rows; tile.output_begin is a multiple of panel_rows.
+template <class T>
+void dense_backward_weights(size_t panels, Panels<const T> x, Panels<const T> d_z, const T* turned, size_t turned_rows,
+                            size_t outputs, Tile tile, bool add, T* d_weights) {
+    constexpr size_t width = panel_rows<T>;
+    if (is_narrow<T>(outputs)) {
+        dense_backward_weights_narrow(panels, x, d_z, outputs, tile, add, d_weights);
+        return;
+    }
+    const size_t piece = even_piece(panels, longest_piece<T> / width);
+    for (size_t panel = 0; panel < panels; panel += piece) {
+        for (size_t j = tile.output_begin; j < tile.output_end; j += width) {
+            for (size_t i = tile.input_begin; i < tile.input_end; i += most_tile_rows) {
+                Product<T> product;
+                product.chunks = smaller(piece, panels - panel);
+                product.length = width;
+                product.a = x[panel] + i * width;
+                product.a_stride = width;
+                product.a_chunk = x.stride;
+                product.b = turned + (j / width * turned_rows + panel * width) * width;
+                product.c = d_weights + i * outputs + j;
+                product.c_stride = outputs;
+                product.start = add || panel > 0 ? Start::present : Start::zero;
+                weights_tile(product, smaller(most_tile_rows, tile.input_end - i), smaller(width, tile.output_end - j));
+            }
+        }
+    }
+}
+
+// Sums of `count` features side by side, so that no addition waits for the one before.
+template <class T, size_t count>
+PELLUCID_INLINE void sum_rows(size_t panels, Panels<const T> d_z, size_t first, bool add, T* d_bias) {
+    constexpr size_t width = panel_rows<T>;
+    Vector<T> sums[count][panel_vectors] = {};
+    for (size_t panel = 0; panel < panels; ++panel) {
+        const T* d = d_z[panel] + first * width;
+#pragma GCC unroll 4
+        for (size_t j = 0; j < count; ++j) {
+#pragma GCC unroll 4
+            for (size_t v = 0; v < panel_vectors; ++v) sums[j][v] += load(d + j * width + v * lanes<T>);
+        }
+    }
+#pragma GCC unroll 4
+    for (size_t j = 0; j < count; ++j) {
+        Vector<T> sum = sums[j][0];
+        for (size_t v = 1; v < panel_vectors; ++v) sum += sums[j][v];
+        d_bias[first + j] = sum_lanes<T>(sum) + (add ? d_bias[first + j] : T(0));
+    }
+}
+
+template <class T>
+void dense_backward_bias(size_t panels, Panels<const T> d_z, size_t outputs, bool add, T* d_bias) {
+    size_t j = 0;
+    for (; j + 4 <= outputs; j += 4) sum_rows<T, 4>(panels, d_z, j, add, d_bias);
+    for (; j < outputs; ++j) sum_rows<T, 1>(panels, d_z, j, add, d_bias);
+}
+
+}  // namespace pellucid::PELLUCID_ISA

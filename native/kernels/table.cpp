@@ -1,0 +1,51 @@
+// The table of kernels of one instruction set. Compiled once for each, with PELLUCID_ISA its name.
+#include "../core/kernel_set.hpp"
+#include "activations.hpp"
+#include "dense.hpp"
+#include "dropout.hpp"
+#include "gather.hpp"
+#include "layer_norm.hpp"
+#include "losses.hpp"
+#include "optimizers.hpp"
+#include "sums.hpp"
+
+#define PELLUCID_NAME_OF(isa) #isa
+#define PELLUCID_NAME(isa) PELLUCID_NAME_OF(isa)
+
+namespace pellucid::PELLUCID_ISA {
+
+template <class T>
+constexpr Kernels<T> kernels = {
+    .panel_rows = panel_rows<T>,
+    .tile_outputs = most_tile_rows,
+    .gather = gather<T>,
+    .scatter = scatter<T>,
+    .pack_weights = pack_weights<T>,
+    .dense_forward = dense_forward<T>,
+    .dense_forward_row = dense_forward_row<T>,
+    .dense_backward_inputs = dense_backward_inputs<T>,
+    .turn = turn<T>,
+    .dense_backward_weights = dense_backward_weights<T>,
+    .dense_backward_bias = dense_backward_bias<T>,
+    .activate = activate<T>,
+    .activate_backward = activate_backward<T>,
+    .multiply = multiply<T>,
+    .dropout_mask = dropout_mask<T>,
+    .layer_norm_forward = layer_norm_forward<T>,
+    .layer_norm_backward = layer_norm_backward<T>,
+    .layer_norm_gradients = layer_norm_gradients<T>,
+    .output_activate = output_activate<T>,
+    .loss_rows = loss_rows<T>,
+    .loss_delta = loss_delta<T>,
+    .finish_gradient = finish_gradient<T>,
+    .update = update<T>,
+    .sum_of_squares = sum_of_squares<T>,
+    .sum_of_sizes = sum_of_sizes<T>,
+    .dot_product = dot_product<T>,
+    .all_finite = all_finite<T>,
+};
+
+extern const KernelSet kernel_set;
+const KernelSet kernel_set = {PELLUCID_NAME(PELLUCID_ISA), &kernels<float>, &kernels<double>};
+
+}  // namespace pellucid::PELLUCID_ISA

@@ -1,0 +1,166 @@
+// The one product in which training spends its time: a small tile of sums held in registers.
+//
+//     c[m][n] ← start + Σₖ a(m, k) · b[k][n],   m < rows of the tile, n < panel_rows
+//
+// Each number of a is spread over a vector, each vector of b is used for every m. The sum over k runs in ascending
+// order for every element by itself, so that a result depends neither on the tile it fell into nor on who computed it.
+#pragma once
+
+#include "vector.hpp"
+
+namespace pellucid::PELLUCID_ISA {
+
+// Vectors in a panel's row, and most rows in a tile: with 16 registers 6 × 2 sums, with 32 registers 14 × 2.
+constexpr size_t panel_vectors = 2;
+#if PELLUCID_VECTOR_BYTES == 64
+constexpr size_t most_tile_rows = 14;
+#else
+constexpr size_t most_tile_rows = 6;
+#endif
+
+template <class T>
+constexpr size_t panel_rows = panel_vectors * lanes<T>;
+
+// What the sums start from.
+enum class Start { zero, bias, present };
+
+// How the a of a product lies in memory: a(m, k) = data[m · stride + k] (rows of k), or data[k · stride + m] (columns).
+enum class Order { rows, columns };
+
+// The operands of a tile. The k-sum runs over `chunks` pieces of `length`; the a of successive pieces are `a_chunk`
+// numbers apart, b is contiguous throughout.
+template <class T>
+struct Product {
+    size_t chunks = 1;
+    size_t length = 0;
+    const T* a = nullptr;
+    size_t a_stride = 0;
+    size_t a_chunk = 0;
+    const T* b = nullptr;  // (k, panel_rows)
+    T* c = nullptr;        // (rows, panel_rows), rows c_stride apart
+    size_t c_stride = 0;
+    Start start = Start::zero;
+    const T* bias = nullptr;  // (rows,)
+    // The same a times so many panels of b, so far apart; their c likewise.
+    size_t panels = 1;
+    size_t b_panel = 0;
+    size_t c_panel = 0;
+};
+
+template <class T, size_t rows, size_t vectors, Order order>
+PELLUCID_INLINE void multiply_panel(const Product<T>& product, const T* b, T* c) {
+    constexpr size_t width = panel_rows<T>;
+    Vector<T> sum[rows][vectors];
+#pragma GCC unroll 16
+    for (size_t m = 0; m < rows; ++m) {
+#pragma GCC unroll 4
+        for (size_t v = 0; v < vectors; ++v) {
+            if (product.start == Start::present) {
+                sum[m][v] = load(c + m * product.c_stride + v * lanes<T>);
+            } else {
+                sum[m][v] = Vector<T>{} + (product.start == Start::bias ? product.bias[m] : T(0));
+            }
+        }
+    }
+    const size_t stride = product.a_stride;
+    for (size_t chunk = 0; chunk < product.chunks; ++chunk) {
+        const T* a = product.a + chunk * product.a_chunk;
+        for (size_t k = 0; k < product.length; ++k) {
+            Vector<T> across[vectors];
+#pragma GCC unroll 4
+            for (size_t v = 0; v < vectors; ++v) across[v] = load(b + v * lanes<T>);
+#pragma GCC unroll 16
+            for (size_t m = 0; m < rows; ++m) {
+                const T down = order == Order::rows ? a[m * stride] : a[m];
+#pragma GCC unroll 4
+                for (size_t v = 0; v < vectors; ++v) sum[m][v] += down * across[v];
+            }
+            a += order == Order::rows ? 1 : stride;
+            b += width;
+        }
+    }
+#pragma GCC unroll 16
+    for (size_t m = 0; m < rows; ++m) {
+#pragma GCC unroll 4
+        for (size_t v = 0; v < vectors; ++v) store(c + m * product.c_stride + v * lanes<T>, sum[m][v]);
+    }
+}
+
+template <class T, size_t rows, size_t vectors, Order order>
+void multiply_tile(const Product<T>& product) {
+    for (size_t panel = 0; panel < product.panels; ++panel) {
+        multiply_panel<T, rows, vectors, order>(product, product.b + panel * product.b_panel,
+                                                product.c + panel * product.c_panel);
+    }
+}
+
+template <class T>
+using TileFunction = void (*)(const Product<T>&);
+
+template <class T, size_t vectors, Order order, size_t... rows>
+constexpr auto tile_functions(std::index_sequence<rows...>) {
+    struct Table {
+        TileFunction<T> of_rows[sizeof...(rows)];
+    };
+    return Table{{multiply_tile<T, rows + 1, vectors, order>...}};
+}
+
+// The tile function for 1 <= rows <= most_tile_rows.
+template <class T, size_t vectors, Order order>
+PELLUCID_INLINE TileFunction<T> tile_function(size_t rows) {
+    static constexpr auto table = tile_functions<T, vectors, order>(std::make_index_sequence<most_tile_rows>{});
+    return table.of_rows[rows - 1];
+}
+
+// Dot products along the rows of panels, for layers too narrow to fill a tile:
+//
+//     c[i][j] (+)= Σ_row x[i][row] · d[j][row]
+template <class T, size_t xs, size_t ds>
+void dot_tile(size_t panels, const T* x, size_t x_stride, const T* d, size_t d_stride, bool add, T* c, size_t c_stride) {
+    constexpr size_t width = panel_rows<T>;
+    Vector<T> sum[xs][ds] = {};
+    for (size_t panel = 0; panel < panels; ++panel) {
+#pragma GCC unroll 4
+        for (size_t v = 0; v < panel_vectors; ++v) {
+            Vector<T> along[ds];
+#pragma GCC unroll 4
+            for (size_t j = 0; j < ds; ++j) along[j] = load(d + j * width + v * lanes<T>);
+#pragma GCC unroll 4
+            for (size_t i = 0; i < xs; ++i) {
+                const Vector<T> value = load(x + i * width + v * lanes<T>);
+#pragma GCC unroll 4
+                for (size_t j = 0; j < ds; ++j) sum[i][j] += value * along[j];
+            }
+        }
+        x += x_stride;
+        d += d_stride;
+    }
+#pragma GCC unroll 4
+    for (size_t i = 0; i < xs; ++i) {
+#pragma GCC unroll 4
+        for (size_t j = 0; j < ds; ++j) {
+            T& to = c[i * c_stride + j];
+            to = sum_lanes<T>(sum[i][j]) + (add ? to : T(0));
+        }
+    }
+}
+
+constexpr size_t most_dot_xs = 4;
+constexpr size_t most_dot_ds = 3;
+
+template <class T>
+using DotFunction = void (*)(size_t, const T*, size_t, const T*, size_t, bool, T*, size_t);
+
+// The dot function for 1 <= xs <= most_dot_xs and 1 <= ds <= most_dot_ds.
+template <class T>
+PELLUCID_INLINE DotFunction<T> dot_function(size_t xs, size_t ds) {
+    static constexpr DotFunction<T> table[most_dot_xs][most_dot_ds] = {
+        {dot_tile<T, 1, 1>, dot_tile<T, 1, 2>, dot_tile<T, 1, 3>},
+        {dot_tile<T, 2, 1>, dot_tile<T, 2, 2>, dot_tile<T, 2, 3>},
+        {dot_tile<T, 3, 1>, dot_tile<T, 3, 2>, dot_tile<T, 3, 3>},
+        {dot_tile<T, 4, 1>, dot_tile<T, 4, 2>, dot_tile<T, 4, 3>},
+    };
+    return table[xs - 1][ds - 1];
+}
+
+}  // namespace pellucid::PELLUCID_ISA

@@ -1,0 +1,113 @@
+"""Types of the compiled core; native/bindings/module.cpp defines it."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias, final
+
+from pellucid.textbook.arrays import Array
+
+Layer: TypeAlias = tuple[int, str, float, float, bool]
+"""(width, activation, its number, dropout, layer_norm)"""
+
+Inputs: TypeAlias = Array | tuple[Array, Array, Array]
+"""Rows, or (values, columns, row starts) of a CSR matrix."""
+
+Data: TypeAlias = tuple[Inputs, Array, Array | None]
+"""(inputs, targets, sample_weight)"""
+
+Best: TypeAlias = tuple[float | None, int, int]
+"""(value, stale, epoch)"""
+
+State: TypeAlias = tuple[int, int, int, int, Best]
+"""(optimizer's step, epochs, rows_seen, reductions, best)"""
+
+Run: TypeAlias = tuple[State, list[float], list[float], list[float], list[float], str, bool, int]
+"""(state, loss, validation_loss, validation_score, learning_rate, outcome, best changed, shuffle position)"""
+
+ShownLayer: TypeAlias = tuple[
+    Array | None, Array | None, Array | None, Array | None, Array | None, Array | None, Array | None
+]
+"""(pre_activation, activation, outputs, mask, inverse_std, normalised, delta), to be filled"""
+
+@final
+class KernelSet:
+    @property
+    def name(self) -> str: ...
+
+@final
+class Network:
+    def __init__(self, inputs: int, layers: Sequence[Layer], output: str, /) -> None: ...
+    @property
+    def parameters(self) -> int: ...
+
+@final
+class Training:
+    def __init__(
+        self,
+        *,
+        loss: tuple[str, float],
+        optimizer: tuple[str, float, float, float, float],
+        learning_rate: float,
+        schedule: tuple[str, float, float, float],
+        l1: float,
+        l2: float,
+        clip_norm: float | None,
+        batch_size: int,
+        epochs: int,
+        shuffle: bool,
+        mean_reduction: bool,
+        stopping: tuple[str, float, int | None],
+    ) -> None: ...
+
+@final
+class Job:
+    def __init__(
+        self,
+        *,
+        network: Network,
+        training: Training,
+        data: Data,
+        validation: Data | None,
+        score: str,
+        predictions: Array | None,
+        parameters: Array,
+        best_parameters: Array | None,
+        memory: list[Array],
+        shuffle_key: Array,
+        shuffle_position: int,
+        dropout_key: int,
+        state: State,
+        epochs: int,
+    ) -> None: ...
+
+def usable_cpus() -> int: ...
+def possible_isas() -> list[str]: ...
+def kernel_set(name: str) -> KernelSet: ...
+def train(
+    jobs: Sequence[Job],
+    kernels: KernelSet,
+    threads: int,
+    watches_signals: bool,
+    on_epoch: Callable[..., bool] | None,
+    score: Callable[[int], float] | None,
+    time_limit: float | None,
+) -> list[Run]: ...
+def forward(
+    network: Network,
+    parameters: Array,
+    inputs: Inputs,
+    z: Array,
+    kernels: KernelSet,
+    threads: int,
+    watches_signals: bool,
+) -> None: ...
+def loss_and_gradients(
+    network: Network,
+    training: Training,
+    parameters: Array,
+    data: Data,
+    dropout: tuple[int, int] | None,
+    gradients: Array,
+    shown: list[Any],
+    kernels: KernelSet,
+    threads: int,
+) -> tuple[float, float]: ...

@@ -1,0 +1,50 @@
+"""Arrays as the core reads them: where they lie if it can, else copied."""
+
+from typing import Any
+
+import numpy as np
+
+from pellucid.errors import DataError
+from pellucid.textbook.arrays import Array
+from pellucid.textbook.network import Batch
+
+__all__ = ["data_parts", "in_place", "input_parts"]
+
+
+def input_parts(inputs: Any, dtype: Any) -> Any:
+    """Rows as they are where the core can read them, else a copy; a sparse matrix as its parts."""
+    if isinstance(inputs, np.ndarray):
+        return _rows(inputs, dtype)
+    csr = inputs.tocsr()
+    index = np.int32 if csr.indices.dtype == np.int32 else np.int64
+    return (
+        np.ascontiguousarray(csr.data, dtype),
+        np.ascontiguousarray(csr.indices, index),
+        np.ascontiguousarray(csr.indptr, np.int64),
+    )
+
+
+def _rows(array: Array, dtype: Any) -> Array:
+    is_ready = array.dtype == dtype and array.dtype.isnative and array.flags.aligned
+    has_rows = is_ready and array.ndim == 2 and array.strides[1] == array.itemsize
+    if has_rows and array.strides[0] >= 0 and array.strides[0] % array.itemsize == 0:
+        return array
+    return np.array(array, dtype, order="C")
+
+
+def data_parts(batch: Batch, dtype: Any) -> tuple[Any, Array, Array | None]:
+    """Split a batch into inputs, targets and weights (or None)."""
+    if batch.targets.ndim != 2:
+        raise DataError(f"targets must have the shape (rows, outputs); got {batch.targets.shape}.")
+    weight = None if batch.sample_weight is None else np.ascontiguousarray(batch.sample_weight, np.float64)
+    return input_parts(batch.inputs, dtype), _rows(batch.targets, dtype), weight
+
+
+def in_place(array: Array, what: str) -> Array:
+    """Refuse what cannot be trained where it lies."""
+    flags = array.flags
+    if array.dtype not in (np.float32, np.float64) or not array.dtype.isnative:
+        raise DataError(f"the {what} must be float32 or float64 in native byte order; got {array.dtype.str!r}.")
+    if not (flags.c_contiguous and flags.writeable and flags.aligned):
+        raise DataError(f"the {what} must be a contiguous, aligned, writeable array; pass a copy.")
+    return array

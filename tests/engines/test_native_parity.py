@@ -1,0 +1,238 @@
+"""The native engine against its plain twin: every formula, in every instruction set."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_matrix
+
+from native_cases import (
+    ACTIVATIONS,
+    ISAS,
+    LOSSES,
+    assert_same_run,
+    batch,
+    job,
+    native,
+    needs_native,
+    network,
+    parameters,
+    relative_error,
+    train,
+)
+from pellucid.engines.textbook import TextbookEngine
+from pellucid.spec import (
+    Adagrad,
+    Adam,
+    AdamW,
+    Adaptive,
+    Constant,
+    Cosine,
+    Exponential,
+    GradientDescent,
+    InvScaling,
+    Layer,
+    Lbfgs,
+    LogLoss,
+    Momentum,
+    Nesterov,
+    Network,
+    OneCycle,
+    RMSprop,
+    SquaredError,
+    Step,
+    Stopping,
+    Tanh,
+    Training,
+)
+from pellucid.textbook.network import Batch
+from pellucid.textbook.parameters import Parameters
+from pellucid.training.stopping import Outcome
+
+OPTIMIZERS = [
+    GradientDescent(),
+    Momentum(0.8),
+    Nesterov(0.9),
+    Adagrad(),
+    RMSprop(),
+    Adam(),
+    AdamW(weight_decay=0.1),
+]
+SCHEDULES = [
+    Constant(),
+    InvScaling(),
+    Adaptive(),
+    Step(2, 0.5),
+    Exponential(0.9),
+    Cosine(0.2, 0.1),
+    OneCycle(),
+]
+SHOWN = ("pre_activation", "activation", "outputs", "mask", "normalised", "inverse_std", "delta")
+
+
+@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=lambda rule: rule.name)
+def test_every_activation_with_every_loss(isa, activation):
+    for (output, loss), (layer_norm, dropout) in product(LOSSES, [(False, 0.0), (True, 0.3)]):
+        net = network(activation=activation, layer_norm=layer_norm, dropout=dropout, output=output)
+        training = Training(loss, Adam(), batch_size=32, epochs=1, l1=1e-3, l2=1e-2)
+        data = batch(net, weights=True)
+        (wanted,), (got,) = (train(engine, job(net, training, data)) for engine in (TextbookEngine(), native(isa)))
+        assert_same_run(got, wanted)
+
+
+@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=lambda rule: rule.name)
+@pytest.mark.parametrize(("layer_norm", "dropout"), [(False, 0.0), (True, 0.0), (False, 0.3), (True, 0.3)])
+def test_every_number_of_a_step(isa, activation, layer_norm, dropout):
+    net = network(activation=activation, layer_norm=layer_norm, dropout=dropout)
+    training = Training(LogLoss(), l1=1e-3, l2=1e-2)
+    data, vector = batch(net, rows=1100, weights=True), Parameters(net, parameters(net))
+    masks = (3, 4) if dropout else None
+    wanted = TextbookEngine().loss_and_gradients(net, training, vector, data, dropout=masks)
+    got = native(isa).loss_and_gradients(net, training, vector, data, dropout=masks)
+    for ours, theirs in zip(got.layers, wanted.layers, strict=True):
+        for name in SHOWN:
+            mine, reference = getattr(ours, name), getattr(theirs, name)
+            assert (mine is None) == (reference is None), name
+            if mine is not None:
+                assert relative_error(mine, reference) < 1e-11, name
+    assert got.loss == pytest.approx(wanted.loss, rel=1e-12)
+    assert got.penalty == pytest.approx(wanted.penalty, rel=1e-12)
+    assert relative_error(got.gradients.vector, wanted.gradients.vector) < 1e-11
+
+
+@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda rule: rule.name)
+@pytest.mark.parametrize("schedule", SCHEDULES, ids=lambda rule: rule.name)
+def test_every_optimizer_with_every_schedule(isa, optimizer, schedule):
+    stopping = Stopping("validation_loss", patience=1, restore_best=True)
+    net = network()
+    for clip_norm, reduction in [(0.3, "mean"), (None, "sum")]:
+        rate = 0.01 if reduction == "mean" else 1e-4
+        training = Training(
+            LogLoss(),
+            optimizer,
+            learning_rate=rate,
+            schedule=schedule,
+            batch_size=32,
+            epochs=6,
+            l2=1e-2,
+            clip_norm=clip_norm,
+            reduction=reduction,
+            stopping=stopping,
+        )
+        data, validation = batch(net), batch(net, 50, seed=2, weights=True)
+        wanted, got = (
+            train(engine, job(net, training, data, validation=validation, score="accuracy"))[0]
+            for engine in (TextbookEngine(), native(isa))
+        )
+        assert_same_run(got, wanted)
+        for ours, theirs in zip(got.state.optimizer.arrays, wanted.state.optimizer.arrays, strict=True):
+            assert relative_error(ours, theirs) < 1e-10
+
+
+@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=lambda rule: rule.name)
+def test_float32_is_as_near_as_float32_can_be(isa, activation):
+    net = network(activation=activation)
+    data = batch(net, dtype="float32")
+    exact = batch(net)
+    training = Training(LogLoss(), batch_size=32, epochs=2, dtype="float32")
+    (got,) = train(native(isa), job(net, training, data))
+    twin = Training(LogLoss(), batch_size=32, epochs=2)
+    (wanted,) = train(TextbookEngine(), job(net, twin, exact))
+    assert got.parameters.dtype == np.float32
+    assert relative_error(got.parameters, wanted.parameters) < 1e-4
+
+
+@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_extreme_sums_stay_as_in_the_textbook(isa, dtype):
+    sums = np.array([-1e4, -800.0, -90.0, -30.0, -1e-9, 0.0, 1e-9, 30.0, 90.0, 800.0, 1e4], dtype)[:, np.newaxis]
+    for activation in ACTIVATIONS:
+        net = Network(1, (Layer(1, activation),), 1)
+        vector = Parameters(net, np.array([1.0, 1.0, 0.0, 0.0], dtype))
+        wanted = TextbookEngine().forward(net, vector, sums)
+        got = native(isa).forward(net, vector, sums)
+        scale = np.maximum(np.abs(wanted), 1.0)
+        assert np.all(np.abs(got - wanted) <= 4 * np.finfo(dtype).eps * scale), activation.name
+
+
+@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("score", ["accuracy", "r2", lambda prediction: float(prediction[:, 0].mean())])
+@pytest.mark.parametrize("output", ["softmax", "logistic"])
+def test_scores(isa, score, output):
+    net = network(output=output)
+    training = Training(LogLoss(), epochs=3, stopping=Stopping("validation_score"))
+    validation = batch(net, 1500, seed=3, weights=True)
+    wanted, got = (
+        train(engine, job(net, training, batch(net), validation=validation, score=score))[0]
+        for engine in (TextbookEngine(), native(isa))
+    )
+    assert_same_run(got, wanted)
+
+
+@pytest.mark.parametrize("isa", ISAS)
+def test_sparse_rows(isa):
+    net = network((30, 7, 3))
+    dense = batch(net)
+    dense.inputs[np.abs(dense.inputs) < 1] = 0
+    sparse = Batch(csr_matrix(dense.inputs), dense.targets)
+    training = Training(LogLoss(), batch_size=32, epochs=3)
+    (wanted,), (got,) = train(native(isa), job(net, training, dense)), train(native(isa), job(net, training, sparse))
+    assert np.array_equal(got.parameters, wanted.parameters)
+    vector = Parameters(net, parameters(net))
+    assert np.array_equal(
+        native(isa).forward(net, vector, sparse.inputs), native(isa).forward(net, vector, dense.inputs)
+    )
+
+
+@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("rows", [1, 2, 31, 300, 2500])
+@pytest.mark.parametrize("widths", [(1, 1), (3, 5, 2), (40, 130, 70, 11)])
+def test_a_row_alone_is_the_same_row_in_a_crowd(isa, rows, widths):
+    net = network(widths, Tanh(), output="identity")
+    vector = Parameters(net, parameters(net))
+    inputs = batch(net, rows).inputs
+    z = native(isa).forward(net, vector, inputs)
+    assert relative_error(z, TextbookEngine().forward(net, vector, inputs)) < 1e-12
+    for row in {0, rows // 2, rows - 1}:
+        assert np.array_equal(native(isa).forward(net, vector, inputs[row : row + 1])[0], z[row])
+
+
+@needs_native
+@pytest.mark.parametrize("engine", ["textbook", "native"])
+@pytest.mark.parametrize("layer_norm", [False, True])
+@pytest.mark.parametrize(("output", "loss"), LOSSES, ids=str)
+def test_gradients_are_differences_of_the_loss(engine, output, loss, layer_norm):
+    net = network((3, 4, 2), Tanh(), layer_norm=layer_norm, output=output)
+    runs = TextbookEngine() if engine == "textbook" else native()
+    training, data = Training(loss, l2=0.1), batch(net, 9, weights=True)
+    vector = parameters(net)
+    gradient = runs.loss_and_gradients(net, training, Parameters(net, vector), data).gradients.vector
+    for index in range(vector.size):
+        losses = []
+        for step in (1e-6, -1e-6):
+            moved = vector.copy()
+            moved[index] += step
+            losses.append(runs.loss_and_gradients(net, training, Parameters(net, moved), data).loss)
+        assert (losses[0] - losses[1]) / 2e-6 == pytest.approx(gradient[index], abs=1e-6)
+
+
+@needs_native
+def test_lbfgs():
+    net = network((4, 6, 1), Tanh(), output="identity")
+    training = Training(SquaredError(), Lbfgs(), epochs=30, l2=1e-3)
+    wanted, got = (train(engine, job(net, training, batch(net)))[0] for engine in (TextbookEngine(), native()))
+    assert got.outcome is wanted.outcome
+    assert got.history.loss[-1] == pytest.approx(wanted.history.loss[-1], rel=1e-6)
+
+
+@needs_native
+def test_divergence_is_reported():
+    net = network((4, 6, 1), output="identity")
+    training = Training(SquaredError(), GradientDescent(), learning_rate=1e9, epochs=50)
+    (run,) = train(native(), job(net, training, batch(net)))
+    assert run.outcome is Outcome.DIVERGED
+    assert run.state.epochs < 50
