@@ -112,6 +112,8 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         X, y = self._validate_input(X, y, incremental=incremental, reset=first_pass)
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X)
+            if not sample_weight.any():  # scikit-learn says so itself from 1.9 on
+                raise ValueError("Sample weights must contain at least one non-zero number.")
         sample_weight = self._weigh(y, sample_weight, incremental=incremental)
         dtype = np.dtype(self.dtype or (X.dtype if first_pass else self.coefs_[0].dtype))
         data = Batch(as_dtype(X, dtype), self._encode(y, dtype), as_dtype(sample_weight, dtype))
