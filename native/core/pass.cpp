@@ -114,6 +114,7 @@ Panels<const T> read_panels(const PanelBuffer<T>& buffer, std::size_t first) {
 template <class T>
 void Pass<T>::predict(const Rows<T>& rows, RowRange block, T* predictions) {
     const std::size_t width = kernels_.panel_rows, outputs = network_.outputs();
+    held_ = nullptr;
     run_groups(block.count, [&](Group group) {
         gather_inputs(rows, block, group);
         forward(group, 0, Dropout{});
@@ -128,24 +129,36 @@ void Pass<T>::predict(const Rows<T>& rows, RowRange block, T* predictions) {
 
 template <class T>
 bool Pass<T>::evaluate(const Objective<T>& objective, RowRange block) {
+    const bool is_held = holds(objective.data, block);
     run_groups(block.count, [&](Group group) {
-        gather_inputs(objective.data->inputs, block, group);
+        if (!is_held) gather_inputs(objective.data->inputs, block, group);
+        if (!is_held) gather_targets(*objective.data, block, group);
         forward(group, 0, Dropout{});
-        output_and_loss(objective, block, group);
+        output_and_loss(objective, group);
     });
     return !conductor_.wants_to_stop();
 }
 
 template <class T>
 bool Pass<T>::run(const Objective<T>& objective, RowRange block, std::size_t first_row, Dropout dropout) {
+    const bool is_held = holds(objective.data, block);
     run_groups(block.count, [&](Group group) {
-        gather_inputs(objective.data->inputs, block, group);
+        if (!is_held) gather_inputs(objective.data->inputs, block, group);
+        if (!is_held) gather_targets(*objective.data, block, group);
         forward(group, first_row, dropout);
-        output_and_loss(objective, block, group);
+        output_and_loss(objective, group);
         delta(objective, group);
         backward(group);
     });
     return !conductor_.wants_to_stop();
+}
+
+template <class T>
+bool Pass<T>::holds(const Data<T>* data, RowRange block) {
+    const bool is_held = !block.order && held_ == data && held_first_ == block.first && rows_ == block.count;
+    held_ = block.order ? nullptr : data;
+    held_first_ = block.first;
+    return is_held;
 }
 
 template <class T>
@@ -215,8 +228,7 @@ void Pass<T>::after_dense(std::size_t l, std::size_t panel, std::size_t first_ro
 }
 
 template <class T>
-void Pass<T>::output_and_loss(const Objective<T>& objective, RowRange block, Group group) {
-    gather_targets(*objective.data, block, group);
+void Pass<T>::output_and_loss(const Objective<T>& objective, Group group) {
     LayerBuffers<T>& last = workspace_.layers.back();
     const std::size_t outputs = network_.outputs(), first = group.first;
     kernels_.output_activate(network_.output, group.count, outputs, read_panels(last.z, first), from_panel(last.a, first));

@@ -71,11 +71,13 @@ class Pass {
     Panels<const T> inputs_of(std::size_t layer, std::size_t first_panel) const;
     Weights<T> weights_of(std::size_t layer) const;
 
+    // Whether the workspace's panels hold these rows already, as in full batches without shuffling; if not, they will.
+    bool holds(const Data<T>* data, RowRange block);
     void gather_inputs(const Rows<T>& rows, RowRange block, Group group);
     void gather_targets(const Data<T>& data, RowRange block, Group group);
     void forward(Group group, std::size_t first_row, Dropout dropout);
     void after_dense(std::size_t layer, std::size_t panel, std::size_t first_row, Dropout dropout);
-    void output_and_loss(const Objective<T>& objective, RowRange block, Group group);
+    void output_and_loss(const Objective<T>& objective, Group group);
     void delta(const Objective<T>& objective, Group group);
     void backward(Group group);
     void activation_backward(std::size_t layer, Group group);
@@ -104,7 +106,9 @@ class Pass {
     Team& team_;
     Conductor& conductor_;
     const T* parameters_ = nullptr;
-    std::size_t rows_ = 0;  // of the last block
+    std::size_t rows_ = 0;               // of the last block
+    const Data<T>* held_ = nullptr;      // whose rows the panels hold, if they came in their own order
+    std::size_t held_first_ = 0;
     std::vector<GradientTask> tasks_;
     std::size_t work_per_row_ = 0;
 };

@@ -112,16 +112,16 @@ PELLUCID_INLINE void log_loss_softmax(T smoothing, size_t features, const T* z, 
                                       T* __restrict losses) {
     constexpr size_t width = panel_rows<T>;
     const T classes = static_cast<T>(features);
-    T most_z[width], most_a[width], sum[width] = {};
+    alignas(64) T most_z[width], most_a[width];
     row_maximum(features, z, most_z);
     row_maximum(features, a, most_a);
-    for (size_t j = 0; j < features; ++j) {
-        for (size_t r = 0; r < width; ++r) {
-            const size_t i = j * width + r;
-            sum[r] += smoothed(y[i], smoothing, classes) * (most_z[r] - z[i]);
-        }
+    for (size_t r = 0; r < width; ++r) losses[r] = 0;
+    for (size_t i = 0; i < features * width; i += width) {
+#pragma GCC unroll 1
+        for (size_t r = 0; r < width; ++r) losses[r] += smoothed(y[i + r], smoothing, classes) * (most_z[r] - z[i + r]);
     }
-    for (size_t r = 0; r < width; ++r) losses[r] = sum[r] - logarithm(most_a[r]);
+#pragma GCC unroll 1
+    for (size_t r = 0; r < width; ++r) losses[r] -= logarithm(most_a[r]);
 }
 
 // losses[row], unweighted

@@ -7,16 +7,28 @@
 
 namespace pellucid::PELLUCID_ISA {
 
-// The largest z of each row.
+// The largest z of each row; a NaN wins, as in NumPy.
 template <class T>
-PELLUCID_INLINE void row_maximum(size_t features, const T* z, T (&most)[panel_rows<T>]) {
+PELLUCID_INLINE void row_maximum(size_t features, const T* z, T* most) {
     constexpr size_t width = panel_rows<T>;
-    for (size_t r = 0; r < width; ++r) most[r] = z[r];
-    for (size_t j = 1; j < features; ++j) {
-        for (size_t r = 0; r < width; ++r) {
-            const T value = z[j * width + r];
-            most[r] = value > most[r] || value != value ? value : most[r];  // a NaN wins, as in NumPy
+    for (size_t v = 0; v < width; v += lanes<T>) {
+        Vector<T> largest = load(z + v);
+        for (size_t j = 1; j < features; ++j) {
+            const Vector<T> value = load(z + j * width + v);
+            largest = (value > largest) | (value != value) ? value : largest;
         }
+        store(most + v, largest);
+    }
+}
+
+// Σⱼ x y of each row
+template <class T>
+PELLUCID_INLINE void row_products(size_t features, const T* x, const T* y, T* sums) {
+    constexpr size_t width = panel_rows<T>;
+    for (size_t v = 0; v < width; v += lanes<T>) {
+        Vector<T> sum = {};
+        for (size_t i = v; i < features * width; i += width) sum += load(x + i) * load(y + i);
+        store(sums + v, sum);
     }
 }
 
@@ -24,33 +36,29 @@ PELLUCID_INLINE void row_maximum(size_t features, const T* z, T (&most)[panel_ro
 template <class T>
 PELLUCID_INLINE void softmax(size_t features, const T* z, T* __restrict a) {
     constexpr size_t width = panel_rows<T>;
-    T most[width], sum[width] = {};
+    alignas(64) T most[width];
     row_maximum(features, z, most);
-    for (size_t j = 0; j < features; ++j) {
-        for (size_t r = 0; r < width; ++r) {
-            const T e = exponential(z[j * width + r] - most[r]);
-            a[j * width + r] = e;
-            sum[r] += e;
-        }
+    for (size_t i = 0; i < features * width; i += width) {
+#pragma GCC unroll 1
+        for (size_t r = 0; r < width; ++r) a[i + r] = exponential(z[i + r] - most[r]);
     }
-    for (size_t r = 0; r < width; ++r) sum[r] = 1 / sum[r];
-    for (size_t j = 0; j < features; ++j) {
-        for (size_t r = 0; r < width; ++r) a[j * width + r] *= sum[r];
+    for (size_t v = 0; v < width; v += lanes<T>) {
+        Vector<T> sum = {};
+        for (size_t i = v; i < features * width; i += width) sum += load(a + i);
+        const Vector<T> scale = 1 / sum;
+        for (size_t i = v; i < features * width; i += width) store(a + i, load(a + i) * scale);
     }
 }
 
 // ∂L/∂zᵢ = aᵢ (∂L/∂aᵢ - Σⱼ aⱼ ∂L/∂aⱼ), d in place
 template <class T>
-PELLUCID_INLINE void softmax_backward(size_t features, const T* a, T* __restrict d) {
+PELLUCID_INLINE void softmax_backward(size_t features, const T* a, T* d) {
     constexpr size_t width = panel_rows<T>;
-    T sum[width] = {};
-    for (size_t j = 0; j < features; ++j) {
-        for (size_t r = 0; r < width; ++r) sum[r] += a[j * width + r] * d[j * width + r];
-    }
-    for (size_t j = 0; j < features; ++j) {
-        for (size_t r = 0; r < width; ++r) {
-            d[j * width + r] = a[j * width + r] * (d[j * width + r] - sum[r]);
-        }
+    alignas(64) T sums[width];
+    row_products(features, a, d, sums);
+    for (size_t v = 0; v < width; v += lanes<T>) {
+        const Vector<T> sum = load(sums + v);
+        for (size_t i = v; i < features * width; i += width) store(d + i, load(a + i) * (load(d + i) - sum));
     }
 }
 
