@@ -58,13 +58,21 @@ struct DropoutRule {
     double kept = 1.0;
 };
 
+// Rows `stride` numbers apart: row order[i], or simply row i, begins at data + that · stride.
+template <class T>
+struct RowsAt {
+    const T* data = nullptr;
+    std::size_t stride = 0;
+    const std::int64_t* order = nullptr;
+};
+
 template <class T>
 struct Kernels {
     std::size_t panel_rows;    // rows of a panel
     std::size_t tile_outputs;  // outputs of a tile of packed weights
 
     // --- rows in, rows out
-    void (*gather)(const T* const* rows, std::size_t count, std::size_t features, T* panel);
+    void (*gather)(RowsAt<T> rows, std::size_t count, std::size_t features, T* panel);
     void (*scatter)(const T* panel, std::size_t count, std::size_t features, T* const* rows);
 
     // --- the dense layer: z = x W + b, and its derivatives
@@ -103,7 +111,7 @@ struct Kernels {
     void (*update)(const UpdateRule& rule, std::size_t count, T* parameters, const T* gradients, T* first, T* second);
     double (*sum_of_squares)(std::size_t count, const T* values);
     double (*sum_of_sizes)(std::size_t count, const T* values);
-    double (*dot_product)(std::size_t count, const T* values, const T* others);  // count: a multiple of 8
+    double (*dot_product)(std::size_t count, const T* values, const T* others);
     bool (*all_finite)(std::size_t count, const T* values);
 };
 

@@ -288,7 +288,7 @@ void Pass<T>::activation_backward(std::size_t l, Group group) {
     }
 }
 
-// Between panels, as in their unused rows, losses and weights are 0.
+// Losses are weighted, and the unused rows of a panel weigh 0.
 template <class T>
 double Pass<T>::weighted_losses() const {
     const Panels<const T> losses = workspace_.losses, weights = workspace_.row_weight;

@@ -1,6 +1,7 @@
 // The Mersenne Twister and NumPy's shuffle, so that rows come in the order in which NumPy would draw it.
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -13,17 +14,18 @@ class MersenneTwister {
     static constexpr std::size_t length = 624;
 
     // `key` has 624 words; `position`, from 0 to 624, is the next word to hand out.
-    MersenneTwister(std::uint32_t* key, int position) : key_(key), position_(static_cast<std::size_t>(position)) {}
+    MersenneTwister(std::uint32_t* key, int position) : key_(key), position_(static_cast<std::size_t>(position)) {
+        temper();
+    }
 
     int position() const { return static_cast<int>(position_); }
 
     std::uint32_t next() {
-        if (position_ >= length) refill();
-        std::uint32_t y = key_[position_++];
-        y ^= y >> 11;
-        y ^= (y << 7) & 0x9d2c5680u;
-        y ^= (y << 15) & 0xefc60000u;
-        return y ^ (y >> 18);
+        if (position_ >= length) {
+            refill();
+            temper();
+        }
+        return words_[position_++];
     }
 
   private:
@@ -41,8 +43,21 @@ class MersenneTwister {
         position_ = 0;
     }
 
+    // All words of the state as they are handed out: whole vectors at a time, not one by one.
+    void temper() {
+        const std::uint32_t* __restrict key = key_;
+        for (std::size_t i = 0; i < length; ++i) {
+            std::uint32_t y = key[i];
+            y ^= y >> 11;
+            y ^= (y << 7) & 0x9d2c5680u;
+            y ^= (y << 15) & 0xefc60000u;
+            words_[i] = y ^ (y >> 18);
+        }
+    }
+
     std::uint32_t* key_;
     std::size_t position_;
+    std::array<std::uint32_t, length> words_;
 };
 
 // The permutation that RandomState.shuffle makes of 0, 1, 2, …, for fewer than 2³² of them.
@@ -50,24 +65,22 @@ class MersenneTwister {
 // Fisher and Yates: for i from the last down to 1, swap i with a random j <= i. NumPy draws j by masking a word to the
 // bits of i and rejecting what is larger. Rejection is a coin toss that no processor predicts, so a rejected word here
 // swaps i with itself and i stays.
-inline void draw_permutation(MersenneTwister& random, std::int64_t* permutation, std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) permutation[i] = static_cast<std::int64_t>(i);
+inline void draw_permutation(MersenneTwister& random, std::uint32_t* permutation, std::size_t count) {
+    for (std::size_t i = 0; i < count; ++i) permutation[i] = static_cast<std::uint32_t>(i);
     if (count < 2) return;
-    MersenneTwister twister = random;  // a copy, which the compiler can keep in registers
     for (std::size_t i = count - 1; i > 0;) {
         const std::size_t mask = std::bit_ceil(i + 1) - 1;
         const std::size_t same_mask_above = mask / 2;
         while (i > same_mask_above) {
-            const std::size_t drawn = twister.next() & mask;
+            const std::size_t drawn = random.next() & mask;
             const bool is_accepted = drawn <= i;
             const std::size_t j = is_accepted ? drawn : i;
-            const std::int64_t moved = permutation[i];
+            const std::uint32_t moved = permutation[i];
             permutation[i] = permutation[j];
             permutation[j] = moved;
             i -= is_accepted;
         }
     }
-    random = twister;
 }
 
 }  // namespace pellucid

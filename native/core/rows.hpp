@@ -35,9 +35,9 @@ struct DenseRows {
     std::size_t stride = 0;
 
     void gather(const Kernels<T>& kernels, RowRange range, T* panel) const {
-        std::array<const T*, largest_panel> pointers;
-        for (std::size_t r = 0; r < range.count; ++r) pointers[r] = data + range[r] * stride;
-        kernels.gather(pointers.data(), range.count, features, panel);
+        const RowsAt<T> from{range.order ? data : data + range.first * stride, stride,
+                             range.order ? range.order + range.first : nullptr};
+        kernels.gather(from, range.count, features, panel);
     }
 };
 

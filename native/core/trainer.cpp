@@ -17,9 +17,10 @@ Trainer<T>::Trainer(std::size_t index, Job<T>& job, const Kernels<T>& kernels, T
     if (job.validation) validator_.emplace(*job.network, *job.validation, job.score);
     if (training_.shuffle) {
         order_ = Buffer<std::int64_t>(rows_);
-        permutation_ = Buffer<std::int64_t>(rows_);
+        permutation_ = Buffer<std::uint32_t>(rows_);
         next_order_ = Buffer<std::int64_t>(rows_);
         for (std::size_t i = 0; i < rows_; ++i) order_[i] = static_cast<std::int64_t>(i);
+        twister_.emplace(job_.shuffle_key, *job_.shuffle_position);
     }
     run_.state = job.state;
 }
@@ -68,10 +69,9 @@ std::optional<double> Trainer<T>::visit_all_rows(double rate) {
 // Each epoch permutes the order of the one before.
 template <class T>
 void Trainer<T>::shuffle() {
-    MersenneTwister twister(job_.shuffle_key, *job_.shuffle_position);
-    draw_permutation(twister, permutation_.data(), rows_);
-    *job_.shuffle_position = twister.position();
-    for (std::size_t i = 0; i < rows_; ++i) next_order_[i] = order_[static_cast<std::size_t>(permutation_[i])];
+    draw_permutation(*twister_, permutation_.data(), rows_);
+    *job_.shuffle_position = twister_->position();
+    for (std::size_t i = 0; i < rows_; ++i) next_order_[i] = order_[permutation_[i]];
     std::swap(order_, next_order_);
 }
 

@@ -44,7 +44,9 @@ class Trainer {
     Pass<T> pass_;
     Step<T> step_;
     std::optional<Validator<T>> validator_;
-    Buffer<std::int64_t> order_, permutation_, next_order_;
+    Buffer<std::int64_t> order_, next_order_;
+    Buffer<std::uint32_t> permutation_;
+    std::optional<MersenneTwister> twister_;
     Run run_;
 };
 

@@ -19,13 +19,13 @@ constexpr std::size_t block_rows = 1024;
 enum class Purpose { predict, train, show };  // show: train, and keep every number
 
 // Panels that own their memory. Successive panels lie an odd number of cache lines apart: the same feature of
-// different panels then falls into different sets of the cache.
+// different panels then falls into different sets of the cache. Panels of one feature lie side by side.
 template <class T>
 class PanelBuffer {
   public:
     PanelBuffer() = default;
     PanelBuffer(std::size_t panels, std::size_t features, std::size_t panel_rows)
-        : stride_(odd_lines(times(features, panel_rows))), memory_(times(panels, stride_)) {}
+        : stride_(features == 1 ? panel_rows : odd_lines(times(features, panel_rows))), memory_(times(panels, stride_)) {}
 
     operator Panels<T>() const { return {memory_.data(), stride_}; }
     operator Panels<const T>() const { return {memory_.data(), stride_}; }

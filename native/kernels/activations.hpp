@@ -1,7 +1,7 @@
 // Activations, each with its derivative beside it.
 //
 // Where the derivative follows from a = g(z), the backward pass computes it from a (`slope_of`). Where it does not, the
-// forward pass, which has z and most of the work at hand, keeps g'(z) (`Slope`, needs_slope).
+// forward pass, which has z and most of the work at hand, keeps g'(z). Rules with exponentials take two steps.
 #pragma once
 
 #include "../core/kernels.hpp"
@@ -29,8 +29,12 @@ struct IdentityRule {
 
 struct LogisticRule {
     template <class T>
-    static PELLUCID_INLINE Activated<T> at(T z, T) {
-        const T a = logistic(z);
+    static PELLUCID_INLINE T begin(T z) {
+        return exponential_of_minus_size(z);
+    }
+    template <class T>
+    static PELLUCID_INLINE Activated<T> end(T z, T e, T) {
+        const T a = logistic(z, e);
         return {a, slope_of(a, T(0))};
     }
     template <class T>
@@ -41,8 +45,12 @@ struct LogisticRule {
 
 struct TanhRule {
     template <class T>
-    static PELLUCID_INLINE Activated<T> at(T z, T) {
-        const T a = hyperbolic_tangent(z);
+    static PELLUCID_INLINE T begin(T z) {
+        return exponential_minus_one(-2 * size_of(z));
+    }
+    template <class T>
+    static PELLUCID_INLINE Activated<T> end(T z, T m, T) {
+        const T a = hyperbolic_tangent(z, m);
         return {a, slope_of(a, T(0))};
     }
     template <class T>
@@ -104,25 +112,36 @@ struct SeluRule {
 
 struct SoftplusRule {
     template <class T>
-    static PELLUCID_INLINE Activated<T> at(T z, T) {
-        const T e = exponential(-size_of(z));
-        const T positive = z > 0 ? z : (z != z ? z : T(0));
-        return {positive + log_one_plus(e), (z > 0 ? T(1) : e) / (1 + e)};
+    static PELLUCID_INLINE T begin(T z) {
+        return exponential_of_minus_size(z);
+    }
+    template <class T>
+    static PELLUCID_INLINE Activated<T> end(T z, T e, T) {
+        return {softplus(z, e), logistic(z, e)};
     }
 };
 
 struct GeluRule {
     template <class T>
-    static PELLUCID_INLINE Activated<T> at(T z, T) {
-        const T share = normal_distribution(z);
-        return {z * share, share + z * normal_density(z)};
+    static PELLUCID_INLINE T begin(T z) {
+        return exponential(static_cast<T>(-0.5) * z * z);
+    }
+    template <class T>
+    static PELLUCID_INLINE Activated<T> end(T z, T e, T) {
+        constexpr T density = static_cast<T>(0.3989422804014327);  // of the normal distribution at 0
+        const T share = normal_distribution(z, e);
+        return {z * share, share + z * (density * e)};
     }
 };
 
 struct SiluRule {
     template <class T>
-    static PELLUCID_INLINE Activated<T> at(T z, T) {
-        const T s = logistic(z);
+    static PELLUCID_INLINE T begin(T z) {
+        return exponential_of_minus_size(z);
+    }
+    template <class T>
+    static PELLUCID_INLINE Activated<T> end(T z, T e, T) {
+        const T s = logistic(z, e);
         return {z * s, s * (1 + z * (1 - s))};
     }
 };
@@ -130,8 +149,11 @@ struct SiluRule {
 struct MishRule {
     // With e = exp(z) and w = e (e + 2): tanh(softplus(z)) = w / (w + 2), its derivative 4 e (e + 1) / (w + 2)².
     template <class T>
-    static PELLUCID_INLINE Activated<T> at(T z, T) {
-        const T e = exponential(z > 20 ? T(20) : z);
+    static PELLUCID_INLINE T begin(T z) {
+        return exponential(z > 20 ? T(20) : z);
+    }
+    template <class T>
+    static PELLUCID_INLINE Activated<T> end(T z, T e, T) {
         const T w = e * (e + 2);
         const T t = w / (w + 2);
         return {z * t, t + z * (4 * e * (e + 1)) / ((w + 2) * (w + 2))};
@@ -139,16 +161,29 @@ struct MishRule {
 };
 
 template <class T, class Rule>
-PELLUCID_INLINE void activate_all(T parameter, size_t count, T* __restrict z_to_a, T* __restrict slope) {
-    if (slope) {
-        for (size_t i = 0; i < count; ++i) {
-            const Activated<T> done = Rule::at(z_to_a[i], parameter);
-            z_to_a[i] = done.value;
-            slope[i] = done.slope;
-        }
+PELLUCID_INLINE Activated<T> activated(T z, T begun, T parameter) {
+    if constexpr (HasTwoSteps<Rule, T>) {
+        return Rule::end(z, begun, parameter);
     } else {
-        for (size_t i = 0; i < count; ++i) z_to_a[i] = Rule::at(z_to_a[i], parameter).value;
+        return Rule::at(z, parameter);
     }
+}
+
+template <class T, class Rule>
+PELLUCID_INLINE void activate_all(T parameter, size_t count, T* z_to_a, T* slopes) {
+    in_steps<T, Rule>(count, z_to_a, [&](size_t first, size_t length, const T* begun) {
+        T* __restrict z = z_to_a + first;
+        if (slopes) {
+            T* __restrict slope = slopes + first;
+            for (size_t i = 0; i < length; ++i) {
+                const Activated<T> done = activated<T, Rule>(z[i], begun[i], parameter);
+                z[i] = done.value;
+                slope[i] = done.slope;
+            }
+        } else {
+            for (size_t i = 0; i < length; ++i) z[i] = activated<T, Rule>(z[i], begun[i], parameter).value;
+        }
+    });
 }
 
 // z ← g(z), and slope = g'(z) where it is kept.

@@ -18,7 +18,6 @@ struct Numbers<float> {
     static constexpr Bits root_half_bits = 0x3f3504f3;  // of √½
     static constexpr float round_magic = 0x1.8p23f;     // adding it rounds to an integer, kept in the low bits
     static constexpr float exp_lowest = -87.0f, exp_highest = 89.0f;
-    static constexpr float tanh_is_one = 10.0f;
     static constexpr float ln2_high = 0x1.62e4p-1f, ln2_low = 0x1.7f7d1cp-20f;
     static constexpr float expm1_tail[] = {0.5f, 0.16666573381900845f, 0.04166655011030512f, 0.008363773874405574f,
                                            0.0013926926614021907f};
@@ -38,7 +37,6 @@ struct Numbers<double> {
     static constexpr Bits root_half_bits = 0x3fe6a09e667f3bcd;
     static constexpr double round_magic = 0x1.8p52;
     static constexpr double exp_lowest = -707.0, exp_highest = 710.0;
-    static constexpr double tanh_is_one = 20.0;
     static constexpr double ln2_high = 0x1.62e42fee00000p-1, ln2_low = 0x1.a39ef35793c76p-33;
     static constexpr double expm1_tail[] = {0.5,
                                             0.1666666666666667,
@@ -104,8 +102,15 @@ PELLUCID_INLINE T polynomial(T x, const T (&coefficients)[count]) {
 // x = n ln 2 + r with |r| <= ln 2 / 2; what exp and expm1 are made of.
 template <class T>
 struct ExpParts {
-    T half_scale;  // 2ⁿ⁻¹
-    T expm1_r;     // exp(r) - 1
+    typename Numbers<T>::Bits n;  // in its low bits: a whole number in the low bits of a float
+    T expm1_r;                    // exp(r) - 1
+
+    // 2^(n + more); the sum must be the exponent of a normal number.
+    PELLUCID_INLINE T scale(int more = 0) const {
+        using N = Numbers<T>;
+        const auto bits = static_cast<std::make_unsigned_t<typename N::Bits>>(n) + (N::exponent_bias + more);
+        return same_bits<T>(static_cast<typename N::Bits>(bits << N::mantissa_bits));
+    }
 };
 
 // x must lie between exp_lowest and exp_highest, or be NaN.
@@ -116,9 +121,7 @@ PELLUCID_INLINE ExpParts<T> exp_parts(T x) {
     const T shifted = x * log2_e + N::round_magic;
     const T n = shifted - N::round_magic;
     const T r = (x - n * N::ln2_high) - n * N::ln2_low;
-    using Bits = typename N::Bits;
-    const auto bits = static_cast<std::make_unsigned_t<Bits>>(same_bits<Bits>(shifted)) + (N::exponent_bias - 1);
-    return {same_bits<T>(static_cast<Bits>(bits << N::mantissa_bits)), r + r * r * polynomial(r, N::expm1_tail)};
+    return {same_bits<typename N::Bits>(shifted), r + r * r * polynomial(r, N::expm1_tail)};
 }
 
 // Infinite above the largest number, 0 below the smallest normal one, NaN of NaN.
@@ -128,33 +131,40 @@ PELLUCID_INLINE T exponential(T x) {
     T inside = x < N::exp_lowest ? N::exp_lowest : x;
     inside = inside > N::exp_highest ? N::exp_highest : inside;
     const ExpParts<T> parts = exp_parts(inside);
-    const T result = (parts.half_scale + parts.half_scale * parts.expm1_r) * 2;
+    const T half_scale = parts.scale(-1);  // 2ⁿ itself may be too large
+    const T result = (half_scale + half_scale * parts.expm1_r) * 2;
     return x < N::exp_lowest ? T(0) : result;
 }
 
-// exp(x) - 1 without cancellation near 0, for x <= exp_highest.
+// exp(x) - 1 without cancellation near 0, for x <= exp_highest - 1.
 template <class T>
 PELLUCID_INLINE T exponential_minus_one(T x) {
     using N = Numbers<T>;
-    const T inside = x < N::exp_lowest ? N::exp_lowest : x;
-    const ExpParts<T> parts = exp_parts(inside);
-    const T scale = parts.half_scale * 2;
+    const ExpParts<T> parts = exp_parts(x < N::exp_lowest ? N::exp_lowest : x);
+    const T scale = parts.scale();
     return scale * parts.expm1_r + (scale - 1);
 }
 
-// 1 / (1 + exp(-x))
+// exp(-|x|): between the smallest normal number and 1, and cheaper than exponential.
 template <class T>
-PELLUCID_INLINE T logistic(T x) {
-    return 1 / (1 + exponential(-x));
+PELLUCID_INLINE T exponential_of_minus_size(T x) {
+    using N = Numbers<T>;
+    const T inside = -size_of(x);
+    const ExpParts<T> parts = exp_parts(inside < N::exp_lowest ? N::exp_lowest : inside);
+    const T scale = parts.scale();
+    return scale + scale * parts.expm1_r;
 }
 
+// 1 / (1 + exp(-x)), with e = exp(-|x|) on either side of 0
 template <class T>
-PELLUCID_INLINE T hyperbolic_tangent(T x) {
-    T twice = 2 * size_of(x);
-    twice = twice > 2 * Numbers<T>::tanh_is_one ? 2 * Numbers<T>::tanh_is_one : twice;
-    const T t = exponential_minus_one(twice);
-    const T size = t / (t + 2);
-    return x < 0 ? -size : size;
+PELLUCID_INLINE T logistic(T x, T e) {
+    return (x < 0 ? e : T(1)) / (1 + e);
+}
+
+// With m = exp(-2 |x|) - 1, tanh |x| = -m / (2 + m).
+template <class T>
+PELLUCID_INLINE T hyperbolic_tangent(T x, T m) {
+    return (x < 0 ? m : 0 - m) / (2 + m);
 }
 
 // 2 atanh(s), for |s| <= 3 - 2√2
@@ -164,20 +174,27 @@ PELLUCID_INLINE T twice_atanh(T s) {
     return 2 * s + 2 * s * (s2 * polynomial(s2, Numbers<T>::atanh_tail));
 }
 
-// log(1 + u) for 0 <= u <= 1
+// `value` where the condition holds, else 0; by bits, lest the compiler computes what depends on it twice.
+template <class T>
+PELLUCID_INLINE T only_if(bool condition, T value) {
+    using Bits = typename Numbers<T>::Bits;
+    return same_bits<T>(static_cast<Bits>(-static_cast<Bits>(condition) & same_bits<Bits>(value)));
+}
+
+// log(1 + u) for 0 <= u <= 1; where u is large, as log 2 + log((1 + u) / 2)
 template <class T>
 PELLUCID_INLINE T log_one_plus(T u) {
     constexpr T root2_minus_1 = static_cast<T>(0.41421356237309503);
     constexpr T ln2 = static_cast<T>(0.6931471805599453);
-    const bool large = u > root2_minus_1;
-    const T s = (large ? u - 1 : u) / (large ? u + 3 : u + 2);
-    return (large ? ln2 : T(0)) + twice_atanh(s);
+    const bool is_large = u > root2_minus_1;
+    const T one = only_if(is_large, T(1));
+    return only_if(is_large, ln2) + twice_atanh((u - one) / (u + 2 + one));
 }
 
-// log(1 + exp(x))
+// log(1 + exp(x)), with e = exp(-|x|)
 template <class T>
-PELLUCID_INLINE T softplus(T x) {
-    return (x > 0 ? x : (x != x ? x : T(0))) + log_one_plus(exponential(-size_of(x)));
+PELLUCID_INLINE T softplus(T x, T e) {
+    return (x < 0 ? T(0) : x) + log_one_plus(e);
 }
 
 // log(x) for normal, positive x; -inf of 0, NaN of negative numbers and NaN.
@@ -206,21 +223,37 @@ PELLUCID_INLINE T scaled_erfc(T x) {
     return polynomial(t, Numbers<T>::scaled_erfc) / (1 + 2 * x);
 }
 
-// Φ(x), the standard normal distribution function.
+// Φ(x), the standard normal distribution function, with e = exp(-x² / 2)
 template <class T>
-PELLUCID_INLINE T normal_distribution(T x) {
+PELLUCID_INLINE T normal_distribution(T x, T e) {
     constexpr T root_half = static_cast<T>(0.7071067811865476);
-    T size = size_of(x) * root_half;
-    size = size > 40 ? T(40) : size;
-    const T tail = static_cast<T>(0.5) * scaled_erfc(size) * exponential(-size * size);
+    const T size = size_of(x) * root_half;
+    const T tail = static_cast<T>(0.5) * scaled_erfc(size > 40 ? T(40) : size) * e;
     return x > 0 ? 1 - tail : tail;
 }
 
-// φ(x), its density.
-template <class T>
-PELLUCID_INLINE T normal_density(T x) {
-    constexpr T scale = static_cast<T>(0.3989422804014327);
-    return scale * exponential(static_cast<T>(-0.5) * x * x);
+// --- functions in two steps -------------------------------------------------------------------------------------------
+//
+// An exponential and what is made of it (a quotient, a logarithm) are a long chain of dependent operations, and a
+// processor holds only a few of these at a time. So a rule may have two steps, `begin` and `end`: a piece of numbers
+// goes through the first and then through the second.
+
+template <class Rule, class T>
+concept HasTwoSteps = requires(T z) { Rule::begin(z); };
+
+constexpr size_t step_piece = 128;
+
+// Calls finish(first, count, begun) for pieces of the `count` numbers of z; begun[i] is begin(z[first + i]).
+template <class T, class Rule, class Finish>
+PELLUCID_INLINE void in_steps(size_t count, const T* z, const Finish& finish) {
+    alignas(64) T begun[step_piece];
+    for (size_t first = 0; first < count; first += step_piece) {
+        const size_t length = count - first < step_piece ? count - first : step_piece;
+        if constexpr (HasTwoSteps<Rule, T>) {
+            for (size_t i = 0; i < length; ++i) begun[i] = Rule::begin(z[first + i]);
+        }
+        finish(first, length, begun);
+    }
 }
 
 }  // namespace pellucid::PELLUCID_ISA

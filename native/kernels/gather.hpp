@@ -1,6 +1,7 @@
 // Rows into panels, and panels back into rows.
 #pragma once
 
+#include "../core/kernels.hpp"
 #include "tile.hpp"
 
 namespace pellucid::PELLUCID_ISA {
@@ -16,33 +17,43 @@ PELLUCID_INLINE void turn_square(const T* const* from, size_t column, T* to, siz
     for (size_t j = 0; j < lanes<T>; ++j) store(to + j * to_stride, values[j]);
 }
 
-// The features from `first` on, for as many rows as a vector has lanes.
+// Row by row, for rows too short for squares, and few rows.
 template <class T>
-PELLUCID_INLINE void gather_rest(const T* const* rows, size_t first, size_t features, T* panel) {
-    for (size_t j = first; j < features; ++j) {
-#pragma GCC unroll 16
-        for (size_t r = 0; r < lanes<T>; ++r) panel[j * panel_rows<T> + r] = rows[r][j];
+PELLUCID_INLINE void gather_numbers(RowsAt<T> rows, size_t first, size_t count, size_t features, T* panel) {
+    for (size_t r = first; r < count; ++r) {
+        const T* row = rows.data + (rows.order ? static_cast<size_t>(rows.order[r]) : r) * rows.stride;
+        for (size_t j = 0; j < features; ++j) panel[j * panel_rows<T> + r] = row[j];
     }
 }
 
-// panel[feature][row] = rows[row][feature], for `count` rows; the other rows of the panel become 0.
+// As many rows as a vector has lanes, square by square; the last features one by one.
 template <class T>
-void gather(const T* const* rows, size_t count, size_t features, T* panel) {
+PELLUCID_INLINE void gather_squares(RowsAt<T> rows, size_t first, size_t features, T* panel) {
+    constexpr size_t width = panel_rows<T>, square = lanes<T>;
+    const T* from[square];
+    for (size_t r = 0; r < square; ++r) {
+        from[r] = rows.data + (rows.order ? static_cast<size_t>(rows.order[first + r]) : first + r) * rows.stride;
+    }
+    size_t feature = 0;
+    for (; feature + square <= features; feature += square) turn_square(from, feature, panel + feature * width + first, width);
+    for (; feature < features; ++feature) {
+#pragma GCC unroll 16
+        for (size_t r = 0; r < square; ++r) panel[feature * width + first + r] = from[r][feature];
+    }
+}
+
+// panel[feature][row] = row `row` of rows, for `count` rows; the other rows of the panel become 0.
+template <class T>
+void gather(RowsAt<T> rows, size_t count, size_t features, T* panel) {
     constexpr size_t width = panel_rows<T>, square = lanes<T>;
     if (count < width) {
         for (size_t i = 0; i < features * width; ++i) panel[i] = 0;
     }
+    if (features == 1) return gather_numbers(rows, 0, count, 1, panel);
+    if (features == 2) return gather_numbers(rows, 0, count, 2, panel);
     size_t row = 0;
-    for (; row + square <= count; row += square) {
-        size_t feature = 0;
-        for (; feature + square <= features; feature += square) {
-            turn_square(rows + row, feature, panel + feature * width + row, width);
-        }
-        gather_rest(rows + row, feature, features, panel + row);
-    }
-    for (; row < count; ++row) {
-        for (size_t j = 0; j < features; ++j) panel[j * width + row] = rows[row][j];
-    }
+    for (; row + square <= count; row += square) gather_squares(rows, row, features, panel);
+    gather_numbers(rows, row, count, features, panel);
 }
 
 // rows[row][feature] = panel[feature][row], for `count` rows.

@@ -10,7 +10,7 @@ namespace pellucid::PELLUCID_ISA {
 
 struct SquaredError {
     template <class T>
-    static PELLUCID_INLINE T value(T, T a, T y, T) {
+    static PELLUCID_INLINE T value(T, T a, T y, T, T) {
         return static_cast<T>(0.5) * (a - y) * (a - y);
     }
     template <class T>
@@ -21,7 +21,7 @@ struct SquaredError {
 
 struct AbsoluteError {
     template <class T>
-    static PELLUCID_INLINE T value(T, T a, T y, T) {
+    static PELLUCID_INLINE T value(T, T a, T y, T, T) {
         return size_of(a - y);
     }
     template <class T>
@@ -33,7 +33,7 @@ struct AbsoluteError {
 
 struct Huber {
     template <class T>
-    static PELLUCID_INLINE T value(T, T a, T y, T delta) {
+    static PELLUCID_INLINE T value(T, T a, T y, T delta, T) {
         const T size = size_of(a - y);
         const T near = size > delta ? delta : size;
         return near * (size - static_cast<T>(0.5) * near);
@@ -47,7 +47,7 @@ struct Huber {
 
 struct Quantile {
     template <class T>
-    static PELLUCID_INLINE T value(T, T a, T y, T level) {
+    static PELLUCID_INLINE T value(T, T a, T y, T level, T) {
         const T above = y - a;
         return above > 0 ? level * above : (level - 1) * above;
     }
@@ -60,7 +60,7 @@ struct Quantile {
 
 struct Poisson {
     template <class T>
-    static PELLUCID_INLINE T value(T z, T a, T y, T) {
+    static PELLUCID_INLINE T value(T z, T a, T y, T, T) {
         return (logarithm(y > 0 ? y : T(1)) - z - 1) * y + a;
     }
     template <class T>
@@ -77,8 +77,12 @@ PELLUCID_INLINE T smoothed(T y, T smoothing, T classes) {
 
 struct LogLossLogistic {
     template <class T>
-    static PELLUCID_INLINE T value(T z, T, T y, T smoothing) {
-        return softplus(z) - smoothed(y, smoothing, T(2)) * z;
+    static PELLUCID_INLINE T begin(T z) {
+        return exponential_of_minus_size(z);
+    }
+    template <class T>
+    static PELLUCID_INLINE T value(T z, T, T y, T smoothing, T e) {
+        return softplus(z, e) - smoothed(y, smoothing, T(2)) * z;
     }
     template <class T>
     static PELLUCID_INLINE T derivative(T a, T y, T smoothing) {
@@ -94,16 +98,21 @@ struct LossPanels {
 
 template <class T, class Rule>
 PELLUCID_INLINE void sum_outputs(T parameter, size_t panels, size_t features, LossPanels<T> of, Panels<T> losses) {
-    constexpr size_t width = panel_rows<T>;
-    for (size_t panel = 0; panel < panels; ++panel) {
+    each_panel<T>(panels, features, [&](size_t panel, size_t rows) {
         const T *const z = of.z[panel], *const a = of.a[panel], *const y = of.y[panel];
         T* __restrict const sum = losses[panel];
-        for (size_t r = 0; r < width; ++r) sum[r] = 0;
-        for (size_t i = 0; i < features * width; i += width) {
-#pragma GCC unroll 1
-            for (size_t r = 0; r < width; ++r) sum[r] += Rule::value(z[i + r], a[i + r], y[i + r], parameter);
-        }
-    }
+        for (size_t r = 0; r < rows; ++r) sum[r] = 0;
+        in_steps<T, Rule>(features * rows, z, [&](size_t first, size_t length, const T* begun) {
+            // rows are a multiple of a piece, or the other way round
+            const size_t run = rows < length ? rows : length;
+            for (size_t i = first; i < first + length; i += run) {
+                T* __restrict const to = sum + i % rows;
+                for (size_t r = 0; r < run; ++r) {
+                    to[r] += Rule::value(z[i + r], a[i + r], y[i + r], parameter, begun[i - first + r]);
+                }
+            }
+        });
+    });
 }
 
 // Σ y (max z - z) - log(max p): log Σ exp(z - max z) is -log(max p)
@@ -152,42 +161,43 @@ PELLUCID_INLINE void derive(T parameter, size_t count, const T* a, const T* y, T
 }
 
 template <class T>
-PELLUCID_INLINE void derive_log_loss_softmax(T smoothing, size_t features, const T* a, const T* y, T* __restrict d) {
+PELLUCID_INLINE void derive_log_loss_softmax(T smoothing, size_t features, size_t count, const T* a, const T* y,
+                                             T* __restrict d) {
     const T classes = static_cast<T>(features);
-    for (size_t i = 0; i < features * panel_rows<T>; ++i) d[i] = a[i] - smoothed(y[i], smoothing, classes);
+    for (size_t i = 0; i < count; ++i) d[i] = a[i] - smoothed(y[i], smoothing, classes);
 }
 
 // ∂(loss of the row)/∂z of one panel
 template <class T>
-PELLUCID_INLINE void panel_delta(LossRule rule, Output output, size_t features, const T* a, const T* y, T* delta) {
+PELLUCID_INLINE void panel_delta(LossRule rule, Output output, size_t rows, size_t features, const T* a, const T* y,
+                                 T* delta) {
     const T parameter = static_cast<T>(rule.parameter);
-    const size_t count = features * panel_rows<T>;
+    const size_t count = features * rows;
     switch (rule.kind) {
         case Loss::poisson: return derive<T, Poisson>(parameter, count, a, y, delta);
         case Loss::log_loss:
-            if (output == Output::softmax) return derive_log_loss_softmax(parameter, features, a, y, delta);
+            if (output == Output::softmax) return derive_log_loss_softmax(parameter, features, count, a, y, delta);
             return derive<T, LogLossLogistic>(parameter, count, a, y, delta);
         case Loss::squared_error: derive<T, SquaredError>(parameter, count, a, y, delta); break;
         case Loss::absolute_error: derive<T, AbsoluteError>(parameter, count, a, y, delta); break;
         case Loss::huber: derive<T, Huber>(parameter, count, a, y, delta); break;
         case Loss::quantile: derive<T, Quantile>(parameter, count, a, y, delta); break;
     }
-    output_backward(output, features, a, delta);
+    output_backward(output, rows, features, a, delta);
 }
 
 // delta = row_weight · ∂(loss of the row)/∂z
 template <class T>
 void loss_delta(LossRule rule, Output output, size_t panels, size_t features, Panels<const T> a, Panels<const T> y,
                 Panels<const T> row_weight, Panels<T> delta) {
-    constexpr size_t width = panel_rows<T>;
-    for (size_t panel = 0; panel < panels; ++panel) {
+    each_panel<T>(panels, features, [&](size_t panel, size_t rows) {
         const T* const weight = row_weight[panel];
         T* __restrict const d = delta[panel];
-        panel_delta(rule, output, features, a[panel], y[panel], d);
-        for (size_t i = 0; i < features * width; i += width) {
-            for (size_t r = 0; r < width; ++r) d[i + r] *= weight[r];
+        panel_delta(rule, output, rows, features, a[panel], y[panel], d);
+        for (size_t i = 0; i < features * rows; i += rows) {
+            for (size_t r = 0; r < rows; ++r) d[i + r] *= weight[r];
         }
-    }
+    });
 }
 
 }  // namespace pellucid::PELLUCID_ISA

@@ -64,7 +64,7 @@ PELLUCID_INLINE void softmax_backward(size_t features, const T* a, T* d) {
 
 struct IdentityOutput {
     template <class T>
-    static PELLUCID_INLINE T value(T z) {
+    static PELLUCID_INLINE T value(T z, T) {
         return z;
     }
     template <class T>
@@ -75,8 +75,12 @@ struct IdentityOutput {
 
 struct LogisticOutput {
     template <class T>
-    static PELLUCID_INLINE T value(T z) {
-        return logistic(z);
+    static PELLUCID_INLINE T begin(T z) {
+        return exponential_of_minus_size(z);
+    }
+    template <class T>
+    static PELLUCID_INLINE T value(T z, T e) {
+        return logistic(z, e);
     }
     template <class T>
     static PELLUCID_INLINE T slope(T a) {
@@ -86,7 +90,7 @@ struct LogisticOutput {
 
 struct ExpOutput {
     template <class T>
-    static PELLUCID_INLINE T value(T z) {
+    static PELLUCID_INLINE T value(T z, T) {
         return exponential(z);
     }
     template <class T>
@@ -97,8 +101,12 @@ struct ExpOutput {
 
 struct TanhOutput {
     template <class T>
-    static PELLUCID_INLINE T value(T z) {
-        return hyperbolic_tangent(z);
+    static PELLUCID_INLINE T begin(T z) {
+        return exponential_minus_one(-2 * size_of(z));
+    }
+    template <class T>
+    static PELLUCID_INLINE T value(T z, T m) {
+        return hyperbolic_tangent(z, m);
     }
     template <class T>
     static PELLUCID_INLINE T slope(T a) {
@@ -106,24 +114,32 @@ struct TanhOutput {
     }
 };
 
+// Calls work(panel, rows) for every panel; panels of one feature lie side by side and are one long panel.
+template <class T, class Work>
+PELLUCID_INLINE void each_panel(size_t panels, size_t features, const Work& work) {
+    if (features == 1) return work(0, panels * panel_rows<T>);
+    for (size_t panel = 0; panel < panels; ++panel) work(panel, panel_rows<T>);
+}
+
 template <class T, class Rule>
-PELLUCID_INLINE void activate_outputs(size_t panels, size_t count, Panels<const T> z, Panels<T> prediction) {
-    for (size_t panel = 0; panel < panels; ++panel) {
-        const T* const from = z[panel];
-        T* __restrict const to = prediction[panel];
-        for (size_t i = 0; i < count; ++i) to[i] = Rule::value(from[i]);
-    }
+PELLUCID_INLINE void activate_outputs(size_t panels, size_t features, Panels<const T> z, Panels<T> prediction) {
+    each_panel<T>(panels, features, [&](size_t panel, size_t rows) {
+        in_steps<T, Rule>(features * rows, z[panel], [&](size_t first, size_t length, const T* begun) {
+            const T* const from = z[panel] + first;
+            T* __restrict const to = prediction[panel] + first;
+            for (size_t i = 0; i < length; ++i) to[i] = Rule::value(from[i], begun[i]);
+        });
+    });
 }
 
 // prediction = output activation of z
 template <class T>
 void output_activate(Output output, size_t panels, size_t features, Panels<const T> z, Panels<T> prediction) {
-    const size_t count = features * panel_rows<T>;
     switch (output) {
-        case Output::identity: return activate_outputs<T, IdentityOutput>(panels, count, z, prediction);
-        case Output::logistic: return activate_outputs<T, LogisticOutput>(panels, count, z, prediction);
-        case Output::exp: return activate_outputs<T, ExpOutput>(panels, count, z, prediction);
-        case Output::tanh: return activate_outputs<T, TanhOutput>(panels, count, z, prediction);
+        case Output::identity: return activate_outputs<T, IdentityOutput>(panels, features, z, prediction);
+        case Output::logistic: return activate_outputs<T, LogisticOutput>(panels, features, z, prediction);
+        case Output::exp: return activate_outputs<T, ExpOutput>(panels, features, z, prediction);
+        case Output::tanh: return activate_outputs<T, TanhOutput>(panels, features, z, prediction);
         case Output::softmax:
             for (size_t panel = 0; panel < panels; ++panel) softmax(features, z[panel], prediction[panel]);
     }
@@ -136,14 +152,15 @@ PELLUCID_INLINE void multiply_by_slope(size_t count, const T* a, T* __restrict d
 
 // ∂L/∂a of one panel becomes ∂L/∂z, in place.
 template <class T>
-void output_backward(Output output, size_t features, const T* a, T* d) {
-    const size_t count = features * panel_rows<T>;
+PELLUCID_INLINE void output_backward(Output output, size_t rows, size_t features, const T* a, T* d) {
+    const size_t count = features * rows;
     switch (output) {
         case Output::identity: return;
         case Output::logistic: return multiply_by_slope<T, LogisticOutput>(count, a, d);
         case Output::exp: return multiply_by_slope<T, ExpOutput>(count, a, d);
         case Output::tanh: return multiply_by_slope<T, TanhOutput>(count, a, d);
-        case Output::softmax: return softmax_backward(features, a, d);
+        case Output::softmax:
+            for (size_t row = 0; row < rows; row += panel_rows<T>) softmax_backward(features, a + row, d + row);
     }
 }
 

@@ -67,24 +67,29 @@ void check_not_finite(const Kernels<T>& k) {
 
 template <class T>
 void check_gather(const Kernels<T>& k) {
-    for (std::size_t features : {1, 3, 8, 19, 40}) {
+    for (std::size_t features : {1, 2, 3, 8, 19, 40}) {
         std::vector<T> data(k.panel_rows * features), back(data.size());
         fill(data.data(), data.size(), 7);
         for (std::size_t count = 1; count <= k.panel_rows; ++count) {
             Buffer<T> panel(features * k.panel_rows);
             std::fill_n(panel.data(), panel.size(), T(9));
-            std::vector<const T*> from;
+            std::vector<std::int64_t> backwards;
             std::vector<T*> to;
             for (std::size_t r = 0; r < count; ++r) {
-                from.push_back(data.data() + (count - 1 - r) * features);
+                backwards.push_back(static_cast<std::int64_t>(count - 1 - r));
                 to.push_back(back.data() + (count - 1 - r) * features);
             }
-            k.gather(from.data(), count, features, panel.data());
-            for (std::size_t j = 0; j < features; ++j) {
-                for (std::size_t r = 0; r < k.panel_rows; ++r) {
-                    CHECK(panel[j * k.panel_rows + r] == (r < count ? from[r][j] : T(0)));
+            const auto check = [&](auto place) {
+                for (std::size_t j = 0; j < features; ++j) {
+                    for (std::size_t r = 0; r < k.panel_rows; ++r) {
+                        CHECK(panel[j * k.panel_rows + r] == (r < count ? data[place(r) * features + j] : T(0)));
+                    }
                 }
-            }
+            };
+            k.gather({data.data(), features, nullptr}, count, features, panel.data());
+            check([](std::size_t r) { return r; });
+            k.gather({data.data(), features, backwards.data()}, count, features, panel.data());
+            check([&](std::size_t r) { return count - 1 - r; });
             k.scatter(panel.data(), count, features, to.data());
             CHECK(std::equal(data.begin(), data.begin() + static_cast<std::ptrdiff_t>(count * features), back.begin()));
         }
