@@ -15,7 +15,7 @@ lint:               ## style, order of imports, floors
 types:              ## strict types
 	mypy
 
-sanitize:           ## the C++ core's tests under sanitizers
+sanitize:           ## the tests of the C++ core and of the engines under sanitizers
 	native/sanitize.sh
 
 docs:               ## examples in the documents run; public names are documented
@@ -24,3 +24,4 @@ docs:               ## examples in the documents run; public names are documente
 bench:              ## speed, peers side by side (minutes)
 	python benchmarks/fit_against_sklearn.py
 	python benchmarks/native/steps.py
+	python benchmarks/native/whole_trainings.py

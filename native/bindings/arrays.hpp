@@ -103,10 +103,15 @@ void check_sparse(const SparseRows<T>& rows, std::size_t stored) {
     }
 }
 
-// (values, columns, row starts) of a CSR matrix.
+// (values, columns, row starts, number of columns) of a CSR matrix.
 template <class T>
 SparseRows<T> sparse_rows(nb::tuple parts, std::size_t features) {
-    if (parts.size() != 3) throw nb::value_error("sparse 'inputs' must be (values, columns, row starts).");
+    if (parts.size() != 4) throw nb::value_error("sparse 'inputs' must be (values, columns, row starts, width).");
+    const std::size_t width = nb::cast<std::size_t>(parts[3]);
+    if (width != features) {
+        throw nb::value_error(("'inputs' must have " + std::to_string(features) + " columns; got " +
+                               std::to_string(width) + ".").c_str());
+    }
     SparseRows<T> rows;
     const Array<const T, 1> values = array_of<const T, 1>(parts[0], "inputs");
     const std::size_t stored = values.shape(0);
@@ -142,12 +147,23 @@ Rows<T> rows_of(nb::handle inputs, std::size_t features) {
 // (inputs, targets, sample_weight or None)
 template <class T>
 Data<T> data_of(nb::tuple parts, std::size_t features, std::size_t outputs) {
-    if (parts.size() != 3) throw nb::value_error("data must be (inputs, targets, sample_weight or None).");
+    if (parts.size() != 4) throw nb::value_error("data must be (inputs, targets, sample_weight or None, rows or None).");
     Data<T> data;
     data.inputs = rows_of<T>(parts[0], features);
     data.targets = dense_rows<T>(parts[1], "targets", outputs);
-    if (data.targets.rows != data.rows()) throw nb::value_error("'inputs' and 'targets' must have as many rows.");
-    if (!parts[2].is_none()) data.sample_weight = vector_of<const double>(parts[2], "sample_weight", data.rows());
+    const std::size_t all = data.rows();
+    if (data.targets.rows != all) throw nb::value_error("'inputs' and 'targets' must have as many rows.");
+    if (!parts[2].is_none()) data.sample_weight = vector_of<const double>(parts[2], "sample_weight", all);
+    const nb::object index = parts[3];
+    if (index.is_none()) return data;
+    data.index_length = nb::len(index);
+    data.index = vector_of<const std::int64_t>(index, "rows", data.index_length);
+    if (data.index_length == 0) throw nb::value_error("'rows' must name at least one row; it names none.");
+    for (std::size_t i = 0; i < data.index_length; ++i) {
+        if (data.index[i] < 0 || static_cast<std::size_t>(data.index[i]) >= all) {
+            throw nb::value_error("'rows' must name rows of the data; it names one that is not there.");
+        }
+    }
     return data;
 }
 

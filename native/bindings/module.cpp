@@ -1,15 +1,22 @@
 // The one file in which Python and the core meet: descriptions in, arrays in place, runs out.
 #include <nanobind/nanobind.h>
+#include <nanobind/stl/array.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <array>
+#include <exception>
+#include <limits>
+#include <new>
 #include <stdexcept>
 #include <string_view>
+#include <system_error>
 
 #include "../core/cpus.hpp"
+#include "../core/limits.hpp"
 #include "../core/population.hpp"
 #include "../core/random.hpp"
 #include "../core/single.hpp"
@@ -27,7 +34,9 @@ const Names activation_names = {"identity", "logistic", "tanh",     "relu", "lea
 const Names output_names = {"identity", "logistic", "softmax", "exp", "tanh"};
 const Names loss_names = {"squared_error", "absolute_error", "huber", "quantile", "poisson", "log_loss"};
 const Names optimizer_names = {"gradient_descent", "momentum", "nesterov", "adagrad", "rmsprop", "adam", "adamw"};
-const Names schedule_names = {"constant", "invscaling", "adaptive", "step", "exponential", "cosine", "one_cycle"};
+const Names schedule_names = {"constant", "invscaling", "adaptive", "step", "exponential", "cosine", "one_cycle",
+                              "flat_cosine", "log_cosine"};
+const Names embedding_names = {"none", "periodic", "piecewise_linear"};
 const Names monitor_names = {"loss", "validation_score", "validation_loss"};
 const Names score_names = {"accuracy", "r2", "loss", "custom"};
 const Names outcome_names = {"CONVERGED", "ALL_EPOCHS", "TIME_LIMIT", "INTERRUPTED", "STOPPED", "DIVERGED"};
@@ -44,12 +53,39 @@ Enumeration named(Names names, const std::string& name, const char* what) {
 
 // --- descriptions
 
-using LayerTuple = std::tuple<std::size_t, std::string, double, double, bool>;
+using LayerTuple = std::tuple<std::size_t, std::string, double, double, bool, bool, double>;
+// numbers, passed, kind, width, frequencies, edges, (levels, width) of the categories
+using EmbeddingTuple = std::tuple<std::size_t, std::size_t, std::string, std::size_t, std::size_t,
+                                  std::vector<std::vector<double>>, std::vector<std::tuple<std::size_t, std::size_t>>>;
 
-Network make_network(std::size_t inputs, const std::vector<LayerTuple>& layers, const std::string& output) {
+Embedding make_embedding(const EmbeddingTuple& from) {
+    Embedding embedding;
+    std::string kind;
+    std::vector<std::tuple<std::size_t, std::size_t>> categories;
+    std::tie(embedding.numbers, embedding.passed, kind, embedding.width, embedding.frequencies, embedding.edges,
+             categories) = from;
+    embedding.kind = named<NumberEmbedding>(embedding_names, kind, "embedding");
+    const bool is_piecewise = embedding.kind == NumberEmbedding::piecewise_linear;
+    if (is_piecewise && embedding.edges.size() != embedding.numbers) {
+        throw nb::value_error("a piecewise-linear embedding must have edges for every number.");
+    }
+    for (const std::vector<double>& edges : embedding.edges) {
+        if (edges.size() < 2) throw nb::value_error("a number must have at least two edges.");
+    }
+    for (const auto& [levels, width] : categories) embedding.categories.push_back({levels, width, 0});
+    return embedding;
+}
+
+Network make_network(std::size_t inputs, const std::vector<LayerTuple>& layers, const std::string& output,
+                     const std::optional<EmbeddingTuple>& embedding, bool input_scale) {
     Network network;
+    network.input_scale = input_scale;
+    if (embedding) {
+        network.embedding = make_embedding(*embedding);
+        inputs = network.embedding->features();
+    }
     if (layers.empty() || inputs == 0) throw nb::value_error("a network must have an input and a layer.");
-    for (const auto& [width, activation, parameter, dropout, layer_norm] : layers) {
+    for (const auto& [width, activation, parameter, dropout, layer_norm, parametric, weight_factor] : layers) {
         if (width == 0) throw nb::value_error("a layer must have at least one neuron; got none.");
         const ActivationRule rule{named<Activation>(activation_names, activation, "activation"), parameter};
         Layer layer;
@@ -58,6 +94,8 @@ Network make_network(std::size_t inputs, const std::vector<LayerTuple>& layers, 
         layer.activation = rule;
         layer.dropout = dropout;
         layer.layer_norm = layer_norm;
+        layer.parametric = parametric;
+        layer.weight_factor = weight_factor;
         network.layers.push_back(layer);
         inputs = width;
     }
@@ -69,20 +107,34 @@ Network make_network(std::size_t inputs, const std::vector<LayerTuple>& layers, 
 using LossTuple = std::tuple<std::string, double>;
 using OptimizerTuple = std::tuple<std::string, double, double, double, double>;
 using ScheduleTuple = std::tuple<std::string, double, double, double>;
-using StoppingTuple = std::tuple<std::string, double, std::optional<std::size_t>>;
+using StoppingTuple = std::tuple<std::string, double, std::optional<std::size_t>, bool>;
+using FactorsTuple = std::array<double, group_count>;
+
+// Counts up to here are exact as double, and no sum of two of them overflows.
+constexpr std::size_t largest_count = std::size_t{1} << 53;
+
+ScheduleRule schedule_of(const ScheduleTuple& schedule) {
+    const ScheduleRule rule{named<Schedule>(schedule_names, std::get<0>(schedule), "schedule"), std::get<1>(schedule),
+                            std::get<2>(schedule), std::get<3>(schedule)};
+    if (rule.kind == Schedule::step && !(rule.second >= 1 && rule.second <= static_cast<double>(largest_count))) {
+        throw nb::value_error("a step schedule must count from 1 to 2^53 epochs.");
+    }
+    return rule;
+}
 
 Training make_training(const LossTuple& loss, const OptimizerTuple& optimizer, double learning_rate,
                        const ScheduleTuple& schedule, double l1, double l2, std::optional<double> clip_norm,
                        std::size_t batch_size, std::size_t epochs, bool shuffle, bool mean_reduction,
-                       const StoppingTuple& stopping) {
+                       const StoppingTuple& stopping, bool drop_last, const FactorsTuple& rates,
+                       const FactorsTuple& decays, const ScheduleTuple& dropout_schedule,
+                       const ScheduleTuple& decay_schedule, double average) {
     Training training;
     training.loss = {named<Loss>(loss_names, std::get<0>(loss), "loss"), std::get<1>(loss)};
     training.optimizer = {named<Optimizer>(optimizer_names, std::get<0>(optimizer), "optimizer"),
                           std::get<1>(optimizer), std::get<2>(optimizer), std::get<3>(optimizer),
                           std::get<4>(optimizer)};
     training.learning_rate = learning_rate;
-    training.schedule = {named<Schedule>(schedule_names, std::get<0>(schedule), "schedule"), std::get<1>(schedule),
-                         std::get<2>(schedule), std::get<3>(schedule)};
+    training.schedule = schedule_of(schedule);
     training.l1 = l1;
     training.l2 = l2;
     training.clip_norm = clip_norm;
@@ -91,7 +143,13 @@ Training make_training(const LossTuple& loss, const OptimizerTuple& optimizer, d
     training.shuffle = shuffle;
     training.mean_reduction = mean_reduction;
     training.stopping = {named<Monitor>(monitor_names, std::get<0>(stopping), "monitor"), std::get<1>(stopping),
-                         std::get<2>(stopping)};
+                         std::get<2>(stopping), false, std::get<3>(stopping)};
+    training.drop_last = drop_last;
+    training.rates = rates;
+    training.decays = decays;
+    training.dropout_schedule = schedule_of(dropout_schedule);
+    training.decay_schedule = schedule_of(decay_schedule);
+    training.average = average;
     return training;
 }
 
@@ -129,6 +187,7 @@ struct JobArguments {
     nb::object predictions;
     nb::object parameters;
     nb::object best_parameters;
+    nb::object average;
     nb::list memory;
     nb::object shuffle_key;
     int shuffle_position;
@@ -136,6 +195,22 @@ struct JobArguments {
     StateTuple state;
     std::size_t epochs;
 };
+
+// What the core's counters and its row orders can hold.
+template <class T>
+void check_counts(const Job<T>& job) {
+    const Training& training = *job.training;
+    const std::size_t rows = job.data.rows();
+    if (training.shuffle && rows > std::numeric_limits<std::uint32_t>::max()) {
+        throw nb::value_error("the native engine shuffles fewer than 2^32 rows; set shuffle=False.");
+    }
+    const std::size_t steps = training.batch_size == 0 ? 1 : divide_up(rows, training.batch_size);
+    for (const std::size_t epochs : {training.epochs, job.epochs, job.state.epochs}) {
+        if (epochs > largest_count / std::max(steps, rows)) {
+            throw nb::value_error("epochs times rows must be at most 2^53; plan fewer epochs.");
+        }
+    }
+}
 
 template <class T>
 Job<T> make_job(JobArguments& from) {
@@ -158,6 +233,10 @@ Job<T> make_job(JobArguments& from) {
     if (!from.best_parameters.is_none()) {
         job.best_parameters = vector_of<T>(from.best_parameters, "best parameters", network.parameters);
     }
+    if (from.average.is_none() != (job.training->average == 0)) {
+        throw nb::value_error("a running mean must be given where the training keeps one, and only there.");
+    }
+    if (!from.average.is_none()) job.average = vector_of<T>(from.average, "average", network.parameters);
     if (from.memory.size() != memories_of(from.training->optimizer.kind)) {
         throw nb::value_error("the optimizer's state must have as many arrays as the optimizer remembers.");
     }
@@ -172,6 +251,7 @@ Job<T> make_job(JobArguments& from) {
     job.dropout_key = from.dropout_key;
     job.state = state_of(from.state);
     job.epochs = from.epochs;
+    check_counts(job);
     return job;
 }
 
@@ -182,6 +262,13 @@ AnyJob make_any_job(JobArguments& from) {
 }
 
 // --- calling Python back
+
+// More threads than any machine has are a mistake, or an attack.
+std::size_t checked_threads(std::size_t threads) {
+    constexpr std::size_t most = 4096;
+    if (threads >= 1 && threads <= most) return threads;
+    throw nb::value_error(("'threads' must be from 1 to " + std::to_string(most) + "; got " + std::to_string(threads) + ".").c_str());
+}
 
 // Makes calls into Python with the GIL held; the first error that is no interrupt ends everything and is kept.
 class Python {
@@ -202,6 +289,8 @@ class Python {
             return call();
         } catch (nb::python_error& error) {
             error.restore();
+        } catch (const std::bad_alloc&) {
+            PyErr_NoMemory();
         } catch (const std::exception& error) {
             PyErr_SetString(PyExc_TypeError, error.what());
         }
@@ -250,8 +339,12 @@ RunTuple tuple_of(const Run& run, int shuffle_position) {
 std::vector<RunTuple> train(std::vector<JobArguments*> arguments, const KernelSet& kernels, std::size_t threads,
                             bool watches_signals, nb::object on_epoch, nb::object score,
                             std::optional<double> time_limit) {
+    checked_threads(threads);
     std::vector<AnyJob> jobs;
-    for (JobArguments* job : arguments) jobs.push_back(make_any_job(*job));
+    for (JobArguments* job : arguments) {
+        if (!job) throw nb::type_error("'jobs' must be jobs; got None.");
+        jobs.push_back(make_any_job(*job));
+    }
 
     Python python;
     Conductor* conducting = nullptr;
@@ -296,12 +389,13 @@ bool forward_typed(const Network& network, nb::handle parameters, nb::handle inp
 
 void forward(const Network& network, nb::object parameters, nb::object inputs, nb::object z, const KernelSet& kernels,
              std::size_t threads, bool watches_signals) {
+    checked_threads(threads);
     Callbacks callbacks;
     bool came = false;  // unlike training, a prediction has nothing to keep: its interrupt is raised
     if (watches_signals) {
         callbacks.interrupted = [&] {
             const nb::gil_scoped_acquire gil;
-            return came = PyErr_CheckSignals() != 0;
+            return came = came || PyErr_CheckSignals() != 0;
         };
     }
     Conductor conductor(std::move(callbacks));
@@ -329,8 +423,8 @@ ShownLayer<T> shown_layer(nb::handle layer, std::size_t rows, std::size_t output
 
 template <class T>
 ShownLoss step_typed(const Network& network, const Training& training, nb::handle parameters, nb::tuple data,
-                     Dropout dropout, nb::handle gradients, nb::list shown, const KernelSet& kernels,
-                     std::size_t threads) {
+                     Dropout dropout, nb::handle gradients, nb::list shown, nb::handle features,
+                     const KernelSet& kernels, std::size_t threads) {
     const Data<T> rows = data_of<T>(data, network.inputs(), network.outputs());
     const T* const vector = vector_of<const T>(parameters, "parameters", network.parameters);
     T* const to = vector_of<T>(gradients, "gradients", network.parameters);
@@ -341,22 +435,45 @@ ShownLoss step_typed(const Network& network, const Training& training, nb::handl
     for (std::size_t l = 0; l < shown.size(); ++l) {
         layers.push_back(shown_layer<T>(shown[l], rows.rows(), network.layers[l].outputs));
     }
+    T* const shown_features =
+        features.is_none() ? nullptr : matrix_of<T>(features, "features", rows.rows(), network.features());
     const nb::gil_scoped_release no_gil;
     Conductor conductor({});
-    return loss_and_gradients(network, training, vector, rows, dropout, kernels, threads, conductor, to, layers);
+    return loss_and_gradients(network, training, vector, rows, dropout, kernels, threads, conductor, to, layers,
+                              shown_features);
 }
 
 std::tuple<double, double> step(const Network& network, const Training& training, nb::object parameters, nb::tuple data,
                                 std::optional<std::tuple<std::uint64_t, std::uint64_t>> dropout, nb::object gradients,
-                                nb::list shown, const KernelSet& kernels, std::size_t threads) {
+                                nb::list shown, nb::object features, const KernelSet& kernels, std::size_t threads) {
+    checked_threads(threads);
     Dropout masks;
     if (dropout) masks = {true, std::get<0>(*dropout), std::get<1>(*dropout)};
     Array<const float, 1> float32;
     const ShownLoss loss =
         nb::try_cast(parameters, float32, false)
-            ? step_typed<float>(network, training, parameters, data, masks, gradients, shown, kernels, threads)
-            : step_typed<double>(network, training, parameters, data, masks, gradients, shown, kernels, threads);
+            ? step_typed<float>(network, training, parameters, data, masks, gradients, shown, features, kernels,
+                                threads)
+            : step_typed<double>(network, training, parameters, data, masks, gradients, shown, features, kernels,
+                                 threads);
     return {loss.loss, loss.penalty};
+}
+
+// --- measuring
+
+double measured_fma_peak(const KernelSet& kernels, const std::string& dtype, double seconds) {
+    if (dtype != "float32" && dtype != "float64") throw nb::value_error("'dtype' must be 'float32' or 'float64'.");
+    const nb::gil_scoped_release no_gil;
+    return dtype == "float32" ? fma_peak(*kernels.float32, seconds) : fma_peak(*kernels.float64, seconds);
+}
+
+std::tuple<double, double> measured_bandwidth(const KernelSet& kernels, nb::object values, double seconds) {
+    const std::size_t count = array_of<double, 1>(values, "values").shape(0);
+    double* const numbers = vector_of<double>(values, "values", count);
+    if (count < 384) throw nb::value_error("'values' must have at least 384 numbers.");
+    const nb::gil_scoped_release no_gil;
+    const Bandwidth bandwidth = memory_bandwidth(*kernels.float64, numbers, count, seconds);
+    return {bandwidth.read, bandwidth.triad};
 }
 
 }  // namespace
@@ -368,6 +485,18 @@ NB_MODULE(_native, m) {
     using nb::arg;
 
     m.doc() = "The native engine's core; use pellucid.engines.native.";
+    nb::register_exception_translator([](const std::exception_ptr& thrown, void*) {
+        try {
+            std::rethrow_exception(thrown);
+        } catch (const std::bad_alloc&) {
+            PyErr_SetString(PyExc_MemoryError,
+                            "the native engine finds no memory for this network and so many rows; "
+                            "use smaller layers, smaller batches or fewer jobs at once.");
+        } catch (const std::system_error& error) {
+            PyErr_SetString(PyExc_RuntimeError, (std::string("the native engine cannot start its threads (") +
+                                                 error.what() + "); use fewer.").c_str());
+        }
+    });
     m.def("usable_cpus", &usable_cpus);
     m.def("possible_isas", &possible_isas);
 
@@ -375,8 +504,13 @@ NB_MODULE(_native, m) {
     m.def("kernel_set", &kernel_set, arg("name"), nb::rv_policy::reference);
 
     nb::class_<Network>(m, "Network")
-        .def("__init__", [](Network* self, std::size_t inputs, const std::vector<LayerTuple>& layers,
-                            const std::string& output) { new (self) Network(make_network(inputs, layers, output)); })
+        .def(
+            "__init__",
+            [](Network* self, std::size_t inputs, const std::vector<LayerTuple>& layers, const std::string& output,
+               const std::optional<EmbeddingTuple>& embedding, bool input_scale) {
+                new (self) Network(make_network(inputs, layers, output, embedding, input_scale));
+            },
+            arg("inputs"), arg("layers"), arg("output"), arg("embedding").none(), arg("input_scale"))
         .def_ro("parameters", &Network::parameters);
     nb::class_<Training>(m, "Training")
         .def(
@@ -384,25 +518,29 @@ NB_MODULE(_native, m) {
             [](Training* self, const LossTuple& loss, const OptimizerTuple& optimizer, double learning_rate,
                const ScheduleTuple& schedule, double l1, double l2, std::optional<double> clip_norm,
                std::size_t batch_size, std::size_t epochs, bool shuffle, bool mean_reduction,
-               const StoppingTuple& stopping) {
+               const StoppingTuple& stopping, bool drop_last, const FactorsTuple& rates, const FactorsTuple& decays,
+               const ScheduleTuple& dropout_schedule, const ScheduleTuple& decay_schedule, double average) {
                 new (self) Training(make_training(loss, optimizer, learning_rate, schedule, l1, l2, clip_norm,
-                                                  batch_size, epochs, shuffle, mean_reduction, stopping));
+                                                  batch_size, epochs, shuffle, mean_reduction, stopping, drop_last,
+                                                  rates, decays, dropout_schedule, decay_schedule, average));
             },
             nb::kw_only(), arg("loss"), arg("optimizer"), arg("learning_rate"), arg("schedule"), arg("l1"), arg("l2"),
             arg("clip_norm").none(), arg("batch_size"), arg("epochs"), arg("shuffle"), arg("mean_reduction"),
-            arg("stopping"));
+            arg("stopping"), arg("drop_last"), arg("rates"), arg("decays"), arg("dropout_schedule"),
+            arg("decay_schedule"), arg("average"));
     nb::class_<JobArguments>(m, "Job").def(
         "__init__",
         [](JobArguments* self, const Network& network, const Training& training, nb::tuple data, nb::object validation,
            std::string score, nb::object predictions, nb::object parameters, nb::object best_parameters,
-           nb::list memory, nb::object shuffle_key, int shuffle_position, std::uint64_t dropout_key,
+           nb::object average, nb::list memory, nb::object shuffle_key, int shuffle_position, std::uint64_t dropout_key,
            const StateTuple& state, std::size_t epochs) {
             new (self) JobArguments{&network,   &training,       data,   validation,  std::move(score),
-                                    predictions, parameters,      best_parameters, memory, shuffle_key,
+                                    predictions, parameters,      best_parameters, average, memory, shuffle_key,
                                     shuffle_position, dropout_key, state, epochs};
         },
         nb::kw_only(), arg("network"), arg("training"), arg("data"), arg("validation").none(), arg("score"),
-        arg("predictions").none(), arg("parameters"), arg("best_parameters").none(), arg("memory"), arg("shuffle_key"),
+        arg("predictions").none(), arg("parameters"), arg("best_parameters").none(),
+        arg("average").none(), arg("memory"), arg("shuffle_key"),
         arg("shuffle_position"), arg("dropout_key"), arg("state"), arg("epochs"), nb::keep_alive<1, 2>(), nb::keep_alive<1, 3>());
 
     m.def("train", &train, arg("jobs"), arg("kernels"), arg("threads"), arg("watches_signals"),
@@ -410,5 +548,7 @@ NB_MODULE(_native, m) {
     m.def("forward", &forward, arg("network"), arg("parameters"), arg("inputs"), arg("z"), arg("kernels"),
           arg("threads"), arg("watches_signals"));
     m.def("loss_and_gradients", &step, arg("network"), arg("training"), arg("parameters"), arg("data"),
-          arg("dropout").none(), arg("gradients"), arg("shown"), arg("kernels"), arg("threads"));
+          arg("dropout").none(), arg("gradients"), arg("shown"), arg("features").none(), arg("kernels"), arg("threads"));
+    m.def("fma_peak", &measured_fma_peak, arg("kernels"), arg("dtype"), arg("seconds"));
+    m.def("memory_bandwidth", &measured_bandwidth, arg("kernels"), arg("values"), arg("seconds"));
 }

@@ -43,7 +43,7 @@ double quota_v1() {
 }  // namespace
 
 std::size_t usable_cpus() {
-    const double quota = std::min(quota_v2(), quota_v1());
+    static const double quota = std::min(quota_v2(), quota_v1());  // opening the files takes longer than a small task
     std::size_t count = std::max<std::size_t>(1, cpus_by_affinity());
     if (quota < static_cast<double>(count)) count = static_cast<std::size_t>(std::max(1.0, std::ceil(quota)));
     return count;

@@ -66,6 +66,28 @@ struct RowsAt {
     const std::int64_t* order = nullptr;
 };
 
+// How one column of numbers is embedded: weights (bases, width), bias (width); frequencies and phases, or edges.
+template <class T>
+struct NumberColumn {
+    NumberEmbedding kind = NumberEmbedding::none;
+    std::size_t bases = 0;
+    std::size_t width = 0;
+    const T* weights = nullptr;
+    const T* bias = nullptr;
+    const T* frequencies = nullptr;
+    const T* phases = nullptr;
+    const T* edges = nullptr;  // bases + 1
+};
+
+// Where the gradients of a NumberColumn go.
+template <class T>
+struct NumberGradients {
+    T* weights = nullptr;
+    T* bias = nullptr;
+    T* frequencies = nullptr;
+    T* phases = nullptr;
+};
+
 template <class T>
 struct Kernels {
     std::size_t panel_rows;    // rows of a panel
@@ -98,6 +120,23 @@ struct Kernels {
     void (*layer_norm_gradients)(std::size_t panels, std::size_t features, Panels<const T> d_out,
                                  Panels<const T> normalised, bool add, T* d_gain, T* d_shift);
 
+    // α of each feature: with z in `bend`, a ← z + (a - z) α, bend ← a - z, slope (if any) ← 1 + (slope - 1) α
+    void (*bend_activation)(std::size_t features, const T* alpha, T* bend, T* a, T* slope);
+
+    // --- embeddings: a column of panels in, its features out
+    void (*embed_number)(const NumberColumn<T>& column, std::size_t panels, Panels<const T> x, Panels<T> features);
+    void (*embed_number_backward)(const NumberColumn<T>& column, std::size_t panels, Panels<const T> x,
+                                  Panels<const T> d_features, bool add, NumberGradients<T> gradients);
+    void (*embed_category)(const T* table, std::size_t levels, std::size_t width, std::size_t panels,
+                           Panels<const T> codes, Panels<T> features);
+    void (*embed_category_backward)(std::size_t levels, std::size_t width, std::size_t panels, Panels<const T> codes,
+                                    Panels<const T> d_features, bool add, T* d_table);
+
+    // --- weights as the products see them: factor · scale[input] · W (a null scale is all ones), and back
+    void (*scale_weights)(std::size_t inputs, std::size_t outputs, T factor, const T* scale, const T* weights, T* to);
+    void (*unscale_gradient)(std::size_t inputs, std::size_t outputs, T factor, const T* scale, const T* weights,
+                             T* d_weights, T* d_scale);
+
     // --- the output layer
     void (*output_activate)(Output output, std::size_t panels, std::size_t features, Panels<const T> z,
                             Panels<T> prediction);
@@ -109,10 +148,17 @@ struct Kernels {
     // --- the parameter vector, piece by piece
     void (*finish_gradient)(GradientRule rule, std::size_t count, const T* parameters, T* gradients);
     void (*update)(const UpdateRule& rule, std::size_t count, T* parameters, const T* gradients, T* first, T* second);
+    void (*average)(std::size_t count, double kept, const T* parameters, T* averaged);
     double (*sum_of_squares)(std::size_t count, const T* values);
     double (*sum_of_sizes)(std::size_t count, const T* values);
     double (*dot_product)(std::size_t count, const T* values, const T* others);
     bool (*all_finite)(std::size_t count, const T* values);
+
+    // --- what the processor and its memory can do at most; counts are multiples of 128
+    std::size_t multiply_add_flops;  // operations of one repeat of multiply_adds
+    T (*multiply_adds)(std::size_t repeats, T factor, T addend);
+    T (*read_all)(std::size_t count, const T* values);
+    void (*triad)(std::size_t count, const T* a, const T* b, T factor, T* to);
 };
 
 }  // namespace pellucid

@@ -1,9 +1,12 @@
 // A network as the core runs it: its layers, and where their parameters lie in the one flat vector.
 #pragma once
 
+#include <array>
+#include <cmath>
+#include <optional>
 #include <vector>
 
-#include "rules.hpp"
+#include "embedding.hpp"
 #include "sizes.hpp"
 
 namespace pellucid {
@@ -16,15 +19,19 @@ struct Layer {
     ActivationRule activation;
     double dropout = 0.0;
     bool layer_norm = false;
+    bool parametric = false;     // z + (g(z) - z) α
+    double weight_factor = 1.0;  // what the weights are multiplied by
 
-    // Offsets into the parameter vector: W (inputs, outputs), b (outputs), gain and shift (outputs).
+    // Offsets into the parameter vector: W (inputs, outputs), b (outputs), gain, shift and α (outputs).
     std::size_t weights = 0;
     std::size_t bias = 0;
     std::size_t gain = 0;
     std::size_t shift = 0;
+    std::size_t alpha = 0;
 
     // Whether the forward pass must keep g'(z) (times the dropout mask), or the backward pass can find it from a.
     bool keeps_slope() const {
+        if (parametric) return true;
         switch (activation.kind) {
             case Activation::softplus:
             case Activation::gelu:
@@ -35,9 +42,16 @@ struct Layer {
     }
 };
 
-// Layers as described; `place` fills in the offsets: all weights, then all biases, gains and shifts.
+// Groups of parameters, each with a learning rate and a decay of its own.
+enum class Group { weights, bias, norm, scale, slope, numbers, categories };
+constexpr std::size_t group_count = 7;
+
+// Layers as described; `place` fills in the offsets: all weights, then all biases, and the rest group by group.
 struct Network {
     std::vector<Layer> layers;
+    std::optional<Embedding> embedding;
+    bool input_scale = false;
+    std::size_t scale = 0;  // offset of the inputs' scale, (features)
     Output output = Output::identity;
     std::size_t all_weights = 0;  // length of the leading piece that holds the weights
     std::size_t parameters = 0;   // length of the whole vector
@@ -46,21 +60,62 @@ struct Network {
         parameters = 0;
         for (Layer& layer : layers) layer.weights = take(times(layer.inputs, layer.outputs));
         all_weights = parameters;
+        end_group(Group::weights);
         for (Layer& layer : layers) layer.bias = take(layer.outputs);
+        end_group(Group::bias);
         for (Layer& layer : layers) layer.gain = layer.layer_norm ? take(layer.outputs) : 0;
         for (Layer& layer : layers) layer.shift = layer.layer_norm ? take(layer.outputs) : 0;
+        end_group(Group::norm);
+        scale = input_scale ? take(features()) : 0;
+        end_group(Group::scale);
+        for (Layer& layer : layers) layer.alpha = layer.parametric ? take(layer.outputs) : 0;
+        end_group(Group::slope);
+        if (embedding) place(*embedding);
     }
 
-    std::size_t inputs() const { return layers.front().inputs; }
+    // Columns of X, and numbers that the first layer sees.
+    std::size_t inputs() const { return embedding ? embedding->inputs() : features(); }
+    std::size_t features() const { return layers.front().inputs; }
+
+    // Where the group ends that begins where the one before it ends.
+    std::size_t group_end(std::size_t group) const { return group_ends_[group]; }
+
+    // Whether the products see weights that are not those of the parameter vector, but multiples of them.
+    bool scales_weights(std::size_t layer) const {
+        return layers[layer].weight_factor != 1.0 || (layer == 0 && input_scale);
+    }
+    bool trains_embedding() const { return embedding && embedding->trains(); }
     std::size_t outputs() const { return layers.back().outputs; }
 
     std::size_t widest() const {
-        std::size_t width = inputs();
+        std::size_t width = features();
         for (const Layer& layer : layers) width = layer.outputs > width ? layer.outputs : width;
         return width;
     }
 
   private:
+    void place(Embedding& e) {
+        e.weights_at.clear();
+        if (e.trains_numbers()) {
+            if (e.kind == NumberEmbedding::periodic) {
+                e.frequencies_at = take(times(e.numbers, e.frequencies));
+                e.phases_at = take(times(e.numbers, e.frequencies));
+            }
+            for (std::size_t c = 0; c < e.numbers; ++c) e.weights_at.push_back(take(times(e.bases(c), e.width)));
+            e.bias_at = take(times(e.numbers, e.width));
+        }
+        end_group(Group::numbers);
+        for (Category& category : e.categories) category.table = take(times(category.levels, category.width));
+        end_group(Group::categories);
+    }
+
+    // Ends this group, and those after it: they are empty, until they end elsewhere.
+    void end_group(Group group) {
+        for (std::size_t g = static_cast<std::size_t>(group); g < group_count; ++g) group_ends_[g] = parameters;
+    }
+
+    std::array<std::size_t, group_count> group_ends_{};
+
     std::size_t take(std::size_t count) {
         const std::size_t start = parameters;
         parameters = plus(parameters, count);

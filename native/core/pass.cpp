@@ -36,6 +36,7 @@ Pass<T>::Pass(const Network& network, const Kernels<T>& kernels, Workspace<T>& w
     : network_(network), kernels_(kernels), workspace_(workspace), team_(team), conductor_(conductor) {
     for (const Layer& layer : network.layers) work_per_row_ += 2 * layer.inputs * layer.outputs;
     plan_tiles();
+    if (network.embedding) plan_embedding();
 }
 
 template <class T>
@@ -53,9 +54,31 @@ void Pass<T>::plan_tiles() {
 }
 
 template <class T>
+void Pass<T>::plan_embedding() {
+    const Embedding& embedding = *network_.embedding;
+    for (const std::vector<double>& column : embedding.edges) {
+        edges_.emplace_back(column.size());
+        for (std::size_t k = 0; k < column.size(); ++k) edges_.back()[k] = static_cast<T>(column[k]);
+    }
+    std::size_t feature = embedding.numbers * embedding.features_of_number() + embedding.passed;
+    for (const Category& category : embedding.categories) {
+        category_features_.push_back(feature);
+        feature += category.width;
+    }
+    number_tasks_ = embedding.trains_numbers() ? embedding.numbers : 0;
+    category_tasks_ = embedding.categories.size();
+    for (std::size_t c = 0; c < number_tasks_; ++c) work_per_row_ += 20 * embedding.bases(c);
+}
+
+template <class T>
 void Pass<T>::use(const T* parameters) {
     parameters_ = parameters;
     for (std::size_t l = 0; l < network_.layers.size(); ++l) {
+        const Layer& layer = network_.layers[l];
+        if (network_.scales_weights(l)) {
+            kernels_.scale_weights(layer.inputs, layer.outputs, static_cast<T>(layer.weight_factor), input_scale(l),
+                                   parameters + layer.weights, workspace_.layers[l].scaled.data());
+        }
         T* const packed = workspace_.layers[l].packed.data();
         if (packed) kernels_.pack_weights(weights_of(l), packed);
     }
@@ -64,7 +87,32 @@ void Pass<T>::use(const T* parameters) {
 template <class T>
 Weights<T> Pass<T>::weights_of(std::size_t l) const {
     const Layer& layer = network_.layers[l];
-    return {parameters_ + layer.weights, workspace_.layers[l].packed.data(), layer.inputs, layer.outputs};
+    const T* const scaled = workspace_.layers[l].scaled.data();
+    return {scaled ? scaled : parameters_ + layer.weights, workspace_.layers[l].packed.data(), layer.inputs,
+            layer.outputs};
+}
+
+template <class T>
+const T* Pass<T>::input_scale(std::size_t l) const {
+    return l == 0 && network_.input_scale ? parameters_ + network_.scale : nullptr;
+}
+
+template <class T>
+NumberColumn<T> Pass<T>::number_column(std::size_t c) const {
+    const Embedding& embedding = *network_.embedding;
+    NumberColumn<T> column;
+    column.kind = embedding.kind;
+    column.bases = embedding.bases(c);
+    column.width = embedding.width;
+    column.weights = parameters_ + embedding.weights_at[c];
+    column.bias = parameters_ + embedding.bias_at + c * embedding.width;
+    if (embedding.kind == NumberEmbedding::periodic) {
+        column.frequencies = parameters_ + embedding.frequencies_at + c * embedding.frequencies;
+        column.phases = parameters_ + embedding.phases_at + c * embedding.frequencies;
+    } else {
+        column.edges = edges_[c].data();
+    }
+    return column;
 }
 
 template <class T>
@@ -80,7 +128,8 @@ std::size_t Pass<T>::group_panels(std::size_t panels) const {
 
 template <class T>
 Panels<const T> Pass<T>::inputs_of(std::size_t layer, std::size_t first_panel) const {
-    const PanelBuffer<T>& buffer = layer == 0 ? workspace_.inputs : workspace_.layers[layer - 1].a;
+    const PanelBuffer<T>& first = network_.embedding ? workspace_.features : workspace_.inputs;
+    const PanelBuffer<T>& buffer = layer == 0 ? first : workspace_.layers[layer - 1].a;
     Panels<const T> panels = buffer;
     panels.data += first_panel * panels.stride;
     return panels;
@@ -184,7 +233,32 @@ void Pass<T>::gather_targets(const Data<T>& data, RowRange block, Group group) {
 }
 
 template <class T>
+void Pass<T>::embed(Group group) {
+    const Embedding& embedding = *network_.embedding;
+    const std::size_t width = kernels_.panel_rows;
+    const Panels<const T> x = read_panels(workspace_.inputs, group.first);
+    const Panels<T> features = from_panel(workspace_.features, group.first);
+    const auto feature = [&](std::size_t j) { return Panels<T>{features.data + j * width, features.stride}; };
+    const auto column = [&](std::size_t c) { return Panels<const T>{x.data + c * width, x.stride}; };
+    for (std::size_t c = 0; c < number_tasks_; ++c) {
+        kernels_.embed_number(number_column(c), group.count, column(c), feature(c * embedding.features_of_number()));
+    }
+    const std::size_t copied = (number_tasks_ == 0 ? embedding.numbers : 0) + embedding.passed;
+    const std::size_t first_copied = number_tasks_ == 0 ? 0 : embedding.numbers;
+    const Panels<T> to = feature(number_tasks_ * embedding.features_of_number());
+    for (std::size_t panel = 0; panel < group.count; ++panel) {
+        std::copy_n(column(first_copied)[panel], copied * width, to[panel]);
+    }
+    for (std::size_t k = 0; k < category_tasks_; ++k) {
+        const Category& category = embedding.categories[k];
+        kernels_.embed_category(parameters_ + category.table, category.levels, category.width, group.count,
+                                column(embedding.numbers + embedding.passed + k), feature(category_features_[k]));
+    }
+}
+
+template <class T>
 void Pass<T>::forward(Group group, std::size_t first_row, Dropout dropout) {
+    if (network_.embedding) embed(group);
     for (std::size_t l = 0; l < network_.layers.size(); ++l) {
         const Layer& layer = network_.layers[l];
         const bool is_output = l + 1 == network_.layers.size();
@@ -192,7 +266,7 @@ void Pass<T>::forward(Group group, std::size_t first_row, Dropout dropout) {
         const Panels<T> z = from_panel(is_output && !buffers.z.empty() ? buffers.z : buffers.a, group.first);
         kernels_.dense_forward(group.count, inputs_of(l, group.first), weights_of(l), parameters_ + layer.bias, z);
         if (is_output) return;
-        if (is_small(z, group) && !layer.layer_norm && !(layer.dropout > 0 && dropout.on) && buffers.z.empty()) {
+        if (is_small(z, group) && !layer.layer_norm && !layer.parametric && !(layer.dropout > 0 && dropout.on) && buffers.z.empty()) {
             T* const slope = buffers.slope.empty() ? nullptr : buffers.slope[group.first];
             kernels_.activate(layer.activation, group.count * z.stride, z.data, slope);
             continue;
@@ -216,14 +290,19 @@ void Pass<T>::after_dense(std::size_t l, std::size_t panel, std::size_t first_ro
     }
     if (!buffers.z.empty()) std::copy_n(z, count, buffers.z[panel]);
     T* const slope = buffers.slope.empty() ? nullptr : buffers.slope[panel];
+    if (layer.parametric) std::copy_n(z, count, buffers.bend[panel]);
     kernels_.activate(layer.activation, count, z, slope);
+    if (layer.parametric) {
+        kernels_.bend_activation(layer.outputs, parameters_ + layer.alpha, buffers.bend[panel], z, slope);
+    }
     if (!buffers.activation.empty()) std::copy_n(z, count, buffers.activation[panel]);
     if (layer.dropout > 0 && dropout.on) {
         T* const mask = buffers.mask[panel];
         const std::size_t row = first_row + panel * kernels_.panel_rows;
-        kernels_.dropout_mask(dropout_rule(layer.dropout, dropout, l), row, layer.outputs, mask);
+        kernels_.dropout_mask(dropout_rule(layer.dropout * dropout.factor, dropout, l), row, layer.outputs, mask);
         kernels_.multiply(count, mask, z);
         kernels_.multiply(count, mask, slope);
+        if (layer.parametric) kernels_.multiply(count, mask, buffers.bend[panel]);
     }
 }
 
@@ -266,6 +345,9 @@ void Pass<T>::backward(Group group) {
             kernels_.dense_backward_inputs(group.count, read_panels(buffers.d_z, group.first), weights_of(l),
                                            from_panel(d_a, group.first));
             activation_backward(l - 1, group);
+        } else if (network_.trains_embedding()) {
+            kernels_.dense_backward_inputs(group.count, read_panels(buffers.d_z, group.first), weights_of(l),
+                                           from_panel(workspace_.d_features, group.first));
         }
     }
 }
@@ -280,6 +362,7 @@ void Pass<T>::activation_backward(std::size_t l, Group group) {
     const bool at_once = is_small(panels, group);
     const std::size_t count = at_once ? group.count * panels.stride : layer.outputs * kernels_.panel_rows;
     for (std::size_t panel = group.first; panel < group.first + (at_once ? 1 : group.count); ++panel) {
+        if (layer.parametric) kernels_.multiply(count, d[panel], buffers.bend[panel]);
         if (layer.keeps_slope()) {
             kernels_.multiply(count, buffers.slope[panel], d[panel]);
         } else {
@@ -298,8 +381,16 @@ double Pass<T>::weighted_losses() const {
 template <class T>
 bool Pass<T>::gradients(bool add, T* gradients) {
     const std::size_t panels = panels_of(rows_);
-    team_.run_if(is_worth_sharing(rows_), tasks_.size(), [&](std::size_t task) {
-        if (!conductor_.wants_to_stop()) gradient_tile(task, panels, add, gradients);
+    const std::size_t tiles = tasks_.size(), numbers = tiles + number_tasks_;
+    team_.run_if(is_worth_sharing(rows_), numbers + category_tasks_, [&](std::size_t task) {
+        if (conductor_.wants_to_stop()) return;
+        if (task < tiles) {
+            gradient_tile(task, panels, add, gradients);
+        } else if (task < numbers) {
+            number_gradient(task - tiles, panels, add, gradients);
+        } else {
+            category_gradient(task - numbers, panels, add, gradients);
+        }
     });
     return !conductor_.wants_to_stop();
 }
@@ -314,9 +405,52 @@ void Pass<T>::gradient_tile(std::size_t task, std::size_t panels, bool add, T* g
                                     layer.outputs, tile, add, gradients + layer.weights);
     if (tile.input_begin > 0 || tile.output_begin > 0) return;
     kernels_.dense_backward_bias(panels, buffers.d_z, layer.outputs, add, gradients + layer.bias);
+    if (layer.parametric) {
+        kernels_.dense_backward_bias(panels, buffers.bend, layer.outputs, add, gradients + layer.alpha);
+    }
     if (layer.layer_norm) {
         kernels_.layer_norm_gradients(panels, layer.outputs, buffers.d_norm, buffers.normalised, add,
                                       gradients + layer.gain, gradients + layer.shift);
+    }
+}
+
+template <class T>
+void Pass<T>::number_gradient(std::size_t c, std::size_t panels, bool add, T* gradients) {
+    const Embedding& embedding = *network_.embedding;
+    const std::size_t width = kernels_.panel_rows;
+    const Panels<const T> x = workspace_.inputs, d = workspace_.d_features;
+    NumberGradients<T> to;
+    to.weights = gradients + embedding.weights_at[c];
+    to.bias = gradients + embedding.bias_at + c * embedding.width;
+    if (embedding.kind == NumberEmbedding::periodic) {
+        to.frequencies = gradients + embedding.frequencies_at + c * embedding.frequencies;
+        to.phases = gradients + embedding.phases_at + c * embedding.frequencies;
+    }
+    const std::size_t feature = c * embedding.features_of_number();
+    kernels_.embed_number_backward(number_column(c), panels, {x.data + c * width, x.stride},
+                                   {d.data + feature * width, d.stride}, add, to);
+}
+
+template <class T>
+void Pass<T>::category_gradient(std::size_t k, std::size_t panels, bool add, T* gradients) {
+    const Embedding& embedding = *network_.embedding;
+    const Category& category = embedding.categories[k];
+    const std::size_t width = kernels_.panel_rows, column = embedding.numbers + embedding.passed + k;
+    const Panels<const T> x = workspace_.inputs, d = workspace_.d_features;
+    kernels_.embed_category_backward(category.levels, category.width, panels, {x.data + column * width, x.stride},
+                                     {d.data + category_features_[k] * width, d.stride}, add,
+                                     gradients + category.table);
+}
+
+template <class T>
+void Pass<T>::finish(T* gradients) {
+    for (std::size_t l = 0; l < network_.layers.size(); ++l) {
+        if (!network_.scales_weights(l)) continue;
+        const Layer& layer = network_.layers[l];
+        const T* const scale = input_scale(l);
+        kernels_.unscale_gradient(layer.inputs, layer.outputs, static_cast<T>(layer.weight_factor), scale,
+                                  parameters_ + layer.weights, gradients + layer.weights,
+                                  scale ? gradients + network_.scale : nullptr);
     }
 }
 

@@ -22,6 +22,7 @@ struct Dropout {
     bool on = false;
     std::uint64_t key = 0;
     std::uint64_t step = 0;
+    double factor = 1.0;  // times every layer's rate
 };
 
 DropoutRule dropout_rule(double rate, const Dropout& dropout, std::size_t layer);
@@ -57,6 +58,9 @@ class Pass {
     // The gradient of the summed loss over the last block, written or added to `gradients`.
     bool gradients(bool add, T* gradients);
 
+    // The gradient of what the products saw becomes that of the parameters, once all blocks are in it.
+    void finish(T* gradients);
+
     // Sum of the losses of the last block's rows, times their weights.
     double weighted_losses() const;
 
@@ -70,11 +74,14 @@ class Pass {
     bool is_worth_sharing(std::size_t rows) const;
     Panels<const T> inputs_of(std::size_t layer, std::size_t first_panel) const;
     Weights<T> weights_of(std::size_t layer) const;
+    NumberColumn<T> number_column(std::size_t column) const;
+    const T* input_scale(std::size_t layer) const;
 
     // Whether the workspace's panels hold these rows already, as in full batches without shuffling; if not, they will.
     bool holds(const Data<T>* data, RowRange block);
     void gather_inputs(const Rows<T>& rows, RowRange block, Group group);
     void gather_targets(const Data<T>& data, RowRange block, Group group);
+    void embed(Group group);
     void forward(Group group, std::size_t first_row, Dropout dropout);
     void after_dense(std::size_t layer, std::size_t panel, std::size_t first_row, Dropout dropout);
     void output_and_loss(const Objective<T>& objective, Group group);
@@ -82,7 +89,10 @@ class Pass {
     void backward(Group group);
     void activation_backward(std::size_t layer, Group group);
     void gradient_tile(std::size_t task, std::size_t panels, bool add, T* gradients);
+    void number_gradient(std::size_t column, std::size_t panels, bool add, T* gradients);
+    void category_gradient(std::size_t category, std::size_t panels, bool add, T* gradients);
     void plan_tiles();
+    void plan_embedding();
 
     // A part of a layer's weights, and of its biases where it begins at input 0.
     struct GradientTask {
@@ -110,6 +120,9 @@ class Pass {
     const Data<T>* held_ = nullptr;      // whose rows the panels hold, if they came in their own order
     std::size_t held_first_ = 0;
     std::vector<GradientTask> tasks_;
+    std::size_t number_tasks_ = 0, category_tasks_ = 0;  // after those
+    std::vector<std::size_t> category_features_;         // where a category's vectors begin among the features
+    std::vector<Buffer<T>> edges_;
     std::size_t work_per_row_ = 0;
 };
 

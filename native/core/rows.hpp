@@ -80,14 +80,17 @@ struct Rows {
     }
 };
 
-// Rows with their targets, and weights or null.
+// Rows with their targets, and weights or null; of all rows, or of those that `index` names.
 template <class T>
 struct Data {
     Rows<T> inputs;
     DenseRows<T> targets;
     const double* sample_weight = nullptr;
+    const std::int64_t* index = nullptr;
+    std::size_t index_length = 0;
 
-    std::size_t rows() const { return inputs.rows(); }
+    std::size_t rows() const { return index ? index_length : inputs.rows(); }
+    RowRange all() const { return {index, 0, rows()}; }
     double weight(std::size_t row) const { return sample_weight ? sample_weight[row] : 1.0; }
     double weight_of(RowRange range) const {
         if (!sample_weight) return static_cast<double>(range.count);

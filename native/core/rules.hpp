@@ -10,8 +10,9 @@ enum class Activation { identity, logistic, tanh, relu, leaky_relu, elu, selu, s
 enum class Output { identity, logistic, softmax, exp, tanh };
 enum class Loss { squared_error, absolute_error, huber, quantile, poisson, log_loss };
 enum class Optimizer { gradient_descent, momentum, nesterov, adagrad, rmsprop, adam, adamw };
-enum class Schedule { constant, invscaling, adaptive, step, exponential, cosine, one_cycle };
+enum class Schedule { constant, invscaling, adaptive, step, exponential, cosine, one_cycle, flat_cosine, log_cosine };
 enum class Monitor { loss, validation_score, validation_loss };
+enum class NumberEmbedding { none, periodic, piecewise_linear };
 enum class Score { accuracy, r2, loss, custom };
 
 // An activation and its one number: leaky_relu's slope or elu's alpha.

@@ -27,7 +27,10 @@ struct Progress {
     std::size_t reductions = 0;
 };
 
-inline bool varies_by_step(Schedule kind) { return kind == Schedule::cosine || kind == Schedule::one_cycle; }
+inline bool varies_by_step(Schedule kind) {
+    return kind == Schedule::cosine || kind == Schedule::one_cycle || kind == Schedule::flat_cosine ||
+           kind == Schedule::log_cosine;
+}
 
 // end + (start - end) · ½ (1 + cos(π done / total))
 inline double half_cosine(double start, double end, std::size_t done, std::size_t total) {
@@ -47,6 +50,21 @@ inline double one_cycle(double base, const ScheduleRule& rule, const Progress& a
     const auto rising = static_cast<std::size_t>(rule.first * static_cast<double>(at.steps));
     if (at.step < rising) return half_cosine(base / rule.second, base, at.step, rising);
     return half_cosine(base, base / (rule.second * rule.third), at.step - rising, at.steps - rising);
+}
+
+inline double share_done(const Progress& at) {
+    return std::min(static_cast<double>(at.step) / static_cast<double>(at.steps), 1.0);
+}
+
+inline double flat_cosine(double base, const Progress& at) {
+    const double share = share_done(at);
+    return share < 0.5 ? base : base * 0.5 * (1 + std::cos(std::numbers::pi * (2 * share - 1)));
+}
+
+// first = cycles
+inline double log_cosine(double base, const ScheduleRule& rule, const Progress& at) {
+    const double waves = std::log2(1 + (std::exp2(rule.first) - 1) * share_done(at));
+    return base * 0.5 * (1 - std::cos(2 * std::numbers::pi * waves));
 }
 
 // first = factor
@@ -70,6 +88,8 @@ inline double learning_rate_at(const ScheduleRule& rule, double base, const Prog
         case Schedule::exponential: return base * std::pow(rule.first, static_cast<double>(at.epoch));
         case Schedule::cosine: return cosine(base, rule, at);
         case Schedule::one_cycle: return one_cycle(base, rule, at);
+        case Schedule::flat_cosine: return flat_cosine(base, at);
+        case Schedule::log_cosine: return log_cosine(base, rule, at);
     }
     return base;
 }

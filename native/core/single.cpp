@@ -27,22 +27,24 @@ void predict_row(const Network& network, const T* parameters, const Kernels<T>& 
     }
 }
 
-bool has_layer_norm(const Network& network) {
-    for (const Layer& layer : network.layers) {
-        if (layer.layer_norm) return true;
+// Whether the layers are only weighted sums and activations.
+bool is_plain(const Network& network) {
+    for (std::size_t l = 0; l < network.layers.size(); ++l) {
+        if (network.layers[l].layer_norm || network.layers[l].parametric || network.scales_weights(l)) return false;
     }
-    return false;
+    return !network.embedding;
 }
 
 template <class T>
 class Show {
   public:
     Show(const Network& network, const Kernels<T>& kernels, const Workspace<T>& workspace,
-         const std::vector<ShownLayer<T>>& layers)
-        : network_(network), kernels_(kernels), workspace_(workspace), layers_(layers) {}
+         const std::vector<ShownLayer<T>>& layers, T* features)
+        : network_(network), kernels_(kernels), workspace_(workspace), layers_(layers), features_(features) {}
 
     // Copies what the layers did with rows first, first + 1, … of the batch.
     void block(std::size_t first, std::size_t rows) const {
+        copy(workspace_.features, network_.features(), first, rows, features_);
         for (std::size_t l = 0; l < layers_.size(); ++l) {
             const LayerBuffers<T>& buffers = workspace_.layers[l];
             const ShownLayer<T>& to = layers_[l];
@@ -74,6 +76,7 @@ class Show {
     const Kernels<T>& kernels_;
     const Workspace<T>& workspace_;
     const std::vector<ShownLayer<T>>& layers_;
+    T* const features_;
 };
 
 }  // namespace
@@ -82,7 +85,7 @@ template <class T>
 bool predict(const Network& network, const T* parameters, const Rows<T>& rows, const KernelSet& set,
              std::size_t threads, Conductor& conductor, T* z) {
     const Kernels<T>& kernels = kernels_of<T>(set);
-    if (rows.rows() == 1 && !rows.is_sparse && !has_layer_norm(network)) {
+    if (rows.rows() == 1 && !rows.is_sparse && is_plain(network)) {
         predict_row(network, parameters, kernels, rows.dense.data, z);
         return true;
     }
@@ -102,14 +105,14 @@ bool predict(const Network& network, const T* parameters, const Rows<T>& rows, c
 template <class T>
 ShownLoss loss_and_gradients(const Network& network, const Training& training, const T* parameters, const Data<T>& data,
                              Dropout dropout, const KernelSet& set, std::size_t threads, Conductor& conductor,
-                             T* gradients, const std::vector<ShownLayer<T>>& layers) {
+                             T* gradients, const std::vector<ShownLayer<T>>& layers, T* features) {
     const Kernels<T>& kernels = kernels_of<T>(set);
     Workspace<T> workspace(network, kernels, data.rows(), layers.empty() ? Purpose::train : Purpose::show);
     Team team(threads);
     Pass<T> pass(network, kernels, workspace, team, conductor);
     Step<T> step(network, training, kernels, pass, team);
-    const Show<T> show(network, kernels, workspace, layers);
-    step.differentiate(Objective<T>{training.loss, &data}, RowRange{nullptr, 0, data.rows()}, dropout, parameters,
+    const Show<T> show(network, kernels, workspace, layers, features);
+    step.differentiate(Objective<T>{training.loss, &data}, data.all(), dropout, parameters,
                        [&](std::size_t first, std::size_t rows) { show.block(first, rows); });
     std::copy_n(step.gradients(), network.parameters, gradients);
     return {step.loss().mean, step.loss().penalty};
@@ -120,9 +123,9 @@ template bool predict(const Network&, const double*, const Rows<double>&, const 
                       double*);
 template ShownLoss loss_and_gradients(const Network&, const Training&, const float*, const Data<float>&, Dropout,
                                       const KernelSet&, std::size_t, Conductor&, float*,
-                                      const std::vector<ShownLayer<float>>&);
+                                      const std::vector<ShownLayer<float>>&, float*);
 template ShownLoss loss_and_gradients(const Network&, const Training&, const double*, const Data<double>&, Dropout,
                                       const KernelSet&, std::size_t, Conductor&, double*,
-                                      const std::vector<ShownLayer<double>>&);
+                                      const std::vector<ShownLayer<double>>&, double*);
 
 }  // namespace pellucid

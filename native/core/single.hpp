@@ -30,10 +30,10 @@ bool predict(const Network& network, const T* parameters, const Rows<T>& rows, c
              std::size_t threads, Conductor& conductor, T* z);
 
 // One forward and backward pass over all rows of the data: its loss, its gradients and, if `layers` is not empty, what
-// every layer did.
+// every layer did; `features` (rows, features), if not null, what its embedding made of the inputs.
 template <class T>
 ShownLoss loss_and_gradients(const Network& network, const Training& training, const T* parameters, const Data<T>& data,
                              Dropout dropout, const KernelSet& kernels, std::size_t threads, Conductor& conductor,
-                             T* gradients, const std::vector<ShownLayer<T>>& layers);
+                             T* gradients, const std::vector<ShownLayer<T>>& layers, T* features);
 
 }  // namespace pellucid

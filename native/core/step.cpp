@@ -11,17 +11,18 @@ constexpr std::size_t least_shared_pieces = 16;
 template <class T>
 Step<T>::Step(const Network& network, const Training& training, const Kernels<T>& kernels, Pass<T>& pass, Team& team)
     : training_(training), kernels_(kernels), pass_(pass), team_(team), gradients_(network.parameters) {
-    cut(0, network.all_weights, true);
-    cut(network.all_weights, network.parameters, false);
+    for (std::size_t group = 0; group < group_count; ++group) {
+        cut(group == 0 ? 0 : network.group_end(group - 1), network.group_end(group), group);
+    }
     sizes_.resize(pieces_.size());
     squares_.resize(pieces_.size());
     lengths_.resize(pieces_.size());
 }
 
 template <class T>
-void Step<T>::cut(std::size_t begin, std::size_t end, bool is_weights) {
+void Step<T>::cut(std::size_t begin, std::size_t end, std::size_t group) {
     for (; begin < end; begin += piece_length) {
-        pieces_.push_back({begin, std::min(piece_length, end - begin), is_weights});
+        pieces_.push_back({begin, std::min(piece_length, end - begin), group});
     }
 }
 
@@ -38,6 +39,7 @@ bool Step<T>::differentiate(const Objective<T>& objective, RowRange batch, Dropo
         weight += objective.data->weight_of(block);
         if (after_block) after_block(first, block.count);
     }
+    pass_.finish(gradients_.data());
     const double per_row = weight > 0 ? 1 / weight : 0.0;
     share_ = training_.mean_reduction ? per_row : 1.0;
     finish_gradients(parameters);
@@ -53,11 +55,12 @@ void Step<T>::finish_gradients(const T* parameters) {
         const Piece& piece = pieces_[p];
         T* const g = gradients_.data() + piece.begin;
         const T* const theta = parameters + piece.begin;
-        const GradientRule rule{share_, piece.is_weights ? training_.l1 * share_ : 0.0,
-                                piece.is_weights ? training_.l2 * share_ : 0.0};
+        const bool is_penalised = piece.is_weights();
+        const GradientRule rule{share_, is_penalised ? training_.l1 * share_ : 0.0,
+                                is_penalised ? training_.l2 * share_ : 0.0};
         kernels_.finish_gradient(rule, piece.count, theta, g);
-        if (piece.is_weights && training_.l1 != 0) sizes_[p] = kernels_.sum_of_sizes(piece.count, theta);
-        if (piece.is_weights && training_.l2 != 0) squares_[p] = kernels_.sum_of_squares(piece.count, theta);
+        if (is_penalised && training_.l1 != 0) sizes_[p] = kernels_.sum_of_sizes(piece.count, theta);
+        if (is_penalised && training_.l2 != 0) squares_[p] = kernels_.sum_of_squares(piece.count, theta);
         if (training_.clip_norm) lengths_[p] = kernels_.sum_of_squares(piece.count, g);
     };
     team_.run_if(pieces_.size() >= least_shared_pieces, pieces_.size(), finish);
@@ -85,21 +88,37 @@ double Step<T>::clipping_scale() const {
 }
 
 template <class T>
-void Step<T>::update(double learning_rate, std::size_t step, T* parameters, T* first, T* second) {
+void Step<T>::update(double learning_rate, double decay, std::size_t step, T* parameters, T* first, T* second) {
     const auto t = static_cast<double>(step);
     UpdateRule rule{training_.optimizer, learning_rate, learning_rate, clipping_scale()};
     if (rule.optimizer.kind == Optimizer::adam || rule.optimizer.kind == Optimizer::adamw) {
         rule.step_size *= std::sqrt(1 - std::pow(rule.optimizer.second, t)) / (1 - std::pow(rule.optimizer.first, t));
     }
-    UpdateRule rule_without_decay = rule;
-    rule_without_decay.optimizer.weight_decay = 0.0;
+    std::array<UpdateRule, group_count> rules;
+    for (std::size_t group = 0; group < group_count; ++group) {
+        rules[group] = rule;
+        rules[group].learning_rate *= training_.rates[group];
+        rules[group].step_size *= training_.rates[group];
+        rules[group].optimizer.weight_decay *= training_.decays[group] * decay;
+    }
     auto update = [&](std::size_t p) {
         const Piece& piece = pieces_[p];
-        kernels_.update(piece.is_weights ? rule : rule_without_decay, piece.count, parameters + piece.begin,
-                        gradients_.data() + piece.begin, first ? first + piece.begin : nullptr,
-                        second ? second + piece.begin : nullptr);
+        kernels_.update(rules[piece.group], piece.count, parameters + piece.begin, gradients_.data() + piece.begin,
+                        first ? first + piece.begin : nullptr, second ? second + piece.begin : nullptr);
     };
     team_.run_if(pieces_.size() >= least_shared_pieces, pieces_.size(), update);
+}
+
+// The first steps weigh more than later ones, or the mean would long remember where training began.
+template <class T>
+void Step<T>::average(std::size_t step, const T* parameters, T* averaged) {
+    const auto t = static_cast<double>(step);
+    const double kept = std::min(training_.average, (1 + t) / (10 + t));
+    auto take_in = [&](std::size_t p) {
+        const Piece& piece = pieces_[p];
+        kernels_.average(piece.count, kept, parameters + piece.begin, averaged + piece.begin);
+    };
+    team_.run_if(pieces_.size() >= least_shared_pieces, pieces_.size(), take_in);
 }
 
 template class Step<float>;

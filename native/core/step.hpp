@@ -31,17 +31,21 @@ class Step {
     StepLoss loss() const { return loss_; }
     T* gradients() const { return gradients_.data(); }
 
-    // Changes the parameters by the gradient of the last batch. `step` counts from 1.
-    void update(double learning_rate, std::size_t step, T* parameters, T* first, T* second);
+    // Changes the parameters by the gradient of the last batch. `step` counts from 1; the decay is times `decay`.
+    void update(double learning_rate, double decay, std::size_t step, T* parameters, T* first, T* second);
+
+    // The parameters' running mean takes in what they are after so many steps.
+    void average(std::size_t step, const T* parameters, T* averaged);
 
   private:
-    // A piece of the parameter vector, all weights or none.
+    // A piece of the parameter vector, all of one group.
     struct Piece {
         std::size_t begin = 0, count = 0;
-        bool is_weights = false;
+        std::size_t group = 0;
+        bool is_weights() const { return group == static_cast<std::size_t>(Group::weights); }
     };
 
-    void cut(std::size_t begin, std::size_t end, bool is_weights);
+    void cut(std::size_t begin, std::size_t end, std::size_t group);
     void finish_gradients(const T* parameters);
     double penalty(double per_row) const;
     double clipping_scale() const;

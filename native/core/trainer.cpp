@@ -10,7 +10,7 @@ Trainer<T>::Trainer(std::size_t index, Job<T>& job, const Kernels<T>& kernels, T
     : index_(index), job_(job), training_(*job.training), kernels_(kernels), conductor_(conductor),
       rows_(job.data.rows()),
       batch_size_(training_.batch_size == 0 ? rows_ : std::min(training_.batch_size, rows_)),
-      steps_an_epoch_(divide_up(rows_, batch_size_)),
+      steps_an_epoch_(training_.drop_last ? rows_ / batch_size_ : divide_up(rows_, batch_size_)),
       workspace_(*job.network, kernels, batch_size_, Purpose::train),
       pass_(*job.network, kernels, workspace_, team, conductor),
       step_(*job.network, training_, kernels, pass_, team) {
@@ -19,7 +19,7 @@ Trainer<T>::Trainer(std::size_t index, Job<T>& job, const Kernels<T>& kernels, T
         order_ = Buffer<std::int64_t>(rows_);
         permutation_ = Buffer<std::uint32_t>(rows_);
         next_order_ = Buffer<std::int64_t>(rows_);
-        for (std::size_t i = 0; i < rows_; ++i) order_[i] = static_cast<std::int64_t>(i);
+        for (std::size_t i = 0; i < rows_; ++i) order_[i] = static_cast<std::int64_t>(job_.data.all()[i]);
         twister_.emplace(job_.shuffle_key, *job_.shuffle_position);
     }
     run_.state = job.state;
@@ -50,20 +50,25 @@ std::optional<double> Trainer<T>::visit_all_rows(double rate) {
     if (training_.shuffle) shuffle();
     const bool by_step = varies_by_step(training_.schedule.kind);
     const Objective<T> objective{training_.loss, &job_.data};
-    const RowRange rows{order_.data(), 0, rows_};
+    const RowRange rows{training_.shuffle ? order_.data() : job_.data.index, 0, rows_};
     double total = 0.0;
+    std::size_t visited = 0;
     for (std::size_t batch = 0; batch < steps_an_epoch_; ++batch) {
         RowRange range = rows;
         range.first = batch * batch_size_;
         range.count = std::min(batch_size_, rows_ - range.first);
-        const Dropout dropout{true, job_.dropout_key, run_.state.optimizer_step};
+        const Dropout dropout{true, job_.dropout_key, run_.state.optimizer_step,
+                              learning_rate_at(training_.dropout_schedule, 1.0, progress(batch))};
         if (!step_.differentiate(objective, range, dropout, job_.parameters)) return std::nullopt;
         total += step_.loss().mean * static_cast<double>(range.count);
+        visited += range.count;
         run_.state.optimizer_step += 1;
-        step_.update(by_step ? learning_rate(batch) : rate, run_.state.optimizer_step, job_.parameters, job_.memory[0],
-                     job_.memory[1]);
+        const double decay = learning_rate_at(training_.decay_schedule, 1.0, progress(batch));
+        step_.update(by_step ? learning_rate(batch) : rate, decay, run_.state.optimizer_step, job_.parameters,
+                     job_.memory[0], job_.memory[1]);
+        if (job_.average) step_.average(run_.state.optimizer_step, job_.parameters, job_.average);
     }
-    return total / static_cast<double>(rows_);
+    return total / static_cast<double>(visited);
 }
 
 // Each epoch permutes the order of the one before.
@@ -98,10 +103,10 @@ bool Trainer<T>::is_finite() const {
 template <class T>
 bool Trainer<T>::validate() {
     const Objective<T> objective{training_.loss, &*job_.validation};
-    const RowRange all{nullptr, 0, job_.validation->rows()};
+    const RowRange all = job_.validation->all();
     const std::size_t width = kernels_.panel_rows, outputs = job_.network->outputs();
     const PanelBuffer<T>& prediction = workspace_.layers.back().a;
-    pass_.use(job_.parameters);
+    pass_.use(trained());
     validator_->begin();
     for (std::size_t first = 0; first < all.count; first += pass_.block_rows()) {
         const RowRange block = all.part(first, pass_.block_rows());
@@ -141,12 +146,12 @@ void Trainer<T>::observe(double value) {
     const double tolerance = training_.stopping.tolerance;
     const bool too_little = higher_is_better ? value < before + tolerance : value > before - tolerance;
     best.stale = too_little ? best.stale + 1 : 0;
-    if (higher_is_better ? value <= before : value >= before) return;
-    if (std::isnan(value)) return;
+    const bool is_better = higher_is_better ? value > before : value < before;
+    if (!is_better && !(training_.stopping.latest_best && value == before)) return;
     best.value = value;
     best.epoch = run_.history.loss.size();
     run_.best_changed = true;
-    if (job_.best_parameters) std::copy_n(job_.parameters, job_.network->parameters, job_.best_parameters);
+    if (job_.best_parameters) std::copy_n(trained(), job_.network->parameters, job_.best_parameters);
 }
 
 template <class T>

@@ -31,6 +31,7 @@ class Trainer {
     bool is_finite() const;
     Progress progress(std::size_t batch) const;
     double learning_rate(std::size_t batch) const;
+    T* trained() const { return job_.average ? job_.average : job_.parameters; }
 
     const std::size_t index_;
     Job<T>& job_;

@@ -16,6 +16,7 @@ struct StoppingRule {
     double tolerance = 1e-4;
     std::optional<std::size_t> patience = 10;
     bool restore_best = false;
+    bool latest_best = false;  // of equally good epochs
 };
 
 struct Training {
@@ -31,6 +32,12 @@ struct Training {
     bool shuffle = true;
     bool mean_reduction = true;
     StoppingRule stopping;
+    bool drop_last = false;
+    std::array<double, group_count> rates = {1, 1, 1, 1, 1, 1, 1};  // times the learning rate
+    std::array<double, group_count> decays = {1, 0, 0, 0, 0, 0, 0};  // times AdamW's decay
+    ScheduleRule dropout_schedule;
+    ScheduleRule decay_schedule;
+    double average = 0.0;  // β of the parameters' running mean; 0: none
 };
 
 enum class Outcome { converged, all_epochs, time_limit, interrupted, stopped, diverged };
@@ -70,6 +77,7 @@ struct Job {
     T* predictions = nullptr;      // (validation rows, outputs), for a custom score
     T* parameters = nullptr;       // (network.parameters,)
     T* best_parameters = nullptr;  // likewise, if the best are to be restored
+    T* average = nullptr;          // likewise, if the training keeps a running mean
     T* memory[2] = {nullptr, nullptr};
     std::uint32_t* shuffle_key = nullptr;  // Mersenne Twister: 624 words and a position
     int* shuffle_position = nullptr;

@@ -8,15 +8,17 @@ template <class T>
 Validator<T>::Validator(const Network& network, const Data<T>& data, Score score)
     : data_(data), score_(score), output_(network.output), spread_(network.outputs()), residual_(network.outputs()) {
     const DenseRows<T>& y = data.targets;
+    const RowRange rows = data.all();
     std::vector<double> mean(spread_.size());
-    for (std::size_t row = 0; row < y.rows; ++row) weight_ += data.weight(row);
-    for (std::size_t row = 0; row < y.rows; ++row) {
-        for (std::size_t j = 0; j < mean.size(); ++j) mean[j] += data.weight(row) * y.data[row * y.stride + j] / weight_;
+    for (std::size_t i = 0; i < rows.count; ++i) weight_ += data.weight(rows[i]);
+    for (std::size_t i = 0; i < rows.count; ++i) {
+        const T* const of = y.data + rows[i] * y.stride;
+        for (std::size_t j = 0; j < mean.size(); ++j) mean[j] += data.weight(rows[i]) * of[j] / weight_;
     }
-    for (std::size_t row = 0; row < y.rows; ++row) {
+    for (std::size_t i = 0; i < rows.count; ++i) {
         for (std::size_t j = 0; j < mean.size(); ++j) {
-            const double off = y.data[row * y.stride + j] - mean[j];
-            spread_[j] += data.weight(row) * off * off;
+            const double off = y.data[rows[i] * y.stride + j] - mean[j];
+            spread_[j] += data.weight(rows[i]) * off * off;
         }
     }
 }
@@ -32,7 +34,7 @@ template <class T>
 void Validator<T>::add(std::size_t first, std::size_t count, std::size_t panel_rows, const T* prediction,
                        const T* targets, const T* losses) {
     for (std::size_t r = 0; r < count; ++r) {
-        const double weight = data_.weight(first + r);
+        const double weight = data_.weight(data_.all()[first + r]);
         loss_ += static_cast<double>(losses[r]) * weight;
         for (std::size_t j = 0; j < residual_.size(); ++j) {
             is_finite_ = is_finite_ && std::isfinite(prediction[j * panel_rows + r]);

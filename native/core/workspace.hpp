@@ -56,6 +56,8 @@ struct LayerBuffers {
     PanelBuffer<T> z;            // what the activation saw; of the output layer, and to show
     PanelBuffer<T> activation;   // a before dropout, to show
     PanelBuffer<T> mask;         // dropout's, while the layer has it
+    PanelBuffer<T> bend;         // g(z) - z of a parametric activation; then that times ∂L/∂a
+    Buffer<T> scaled;            // weights as the products see them, where they are not those of the parameters
     Buffer<T> packed;            // weights, as dense_forward reads them
     Buffer<T> turned;            // d_z, as dense_backward_weights reads it
 };
@@ -66,8 +68,14 @@ struct Workspace {
         : most_rows(std::min(rows, block_rows)),
           panels(divide_up(std::max<std::size_t>(most_rows, 1), kernels.panel_rows)),
           inputs(panels, network.inputs(), kernels.panel_rows) {
-        for (const Layer& layer : network.layers) layers.push_back(make(layer, network, kernels, purpose));
+        for (std::size_t l = 0; l < network.layers.size(); ++l) {
+            layers.push_back(make(network.layers[l], network, kernels, purpose));
+            const Layer& layer = network.layers[l];
+            if (network.scales_weights(l)) layers[l].scaled = Buffer<T>(times(layer.inputs, layer.outputs));
+        }
+        if (network.embedding) features = PanelBuffer<T>(panels, network.features(), kernels.panel_rows);
         if (purpose == Purpose::predict) return;
+        if (network.trains_embedding()) d_features = PanelBuffer<T>(panels, network.features(), kernels.panel_rows);
         targets = PanelBuffer<T>(panels, network.outputs(), kernels.panel_rows);
         row_weight = PanelBuffer<T>(panels, 1, kernels.panel_rows);
         losses = PanelBuffer<T>(panels, 1, kernels.panel_rows);
@@ -76,6 +84,8 @@ struct Workspace {
     std::size_t most_rows;
     std::size_t panels;
     PanelBuffer<T> inputs;
+    PanelBuffer<T> features;    // what an embedding makes of the inputs
+    PanelBuffer<T> d_features;  // ∂L/∂ of them
     PanelBuffer<T> targets;
     PanelBuffer<T> row_weight;  // 0 for the unused rows of a panel
     PanelBuffer<T> losses;
@@ -97,6 +107,7 @@ struct Workspace {
         buffers.d_norm = panel_buffer(trains && layer.layer_norm, layer.outputs);
         buffers.z = panel_buffer(shows || (is_output && trains), layer.outputs);
         buffers.activation = panel_buffer(shows, layer.outputs);
+        buffers.bend = panel_buffer(layer.parametric, layer.outputs);
         buffers.mask = panel_buffer(trains && layer.dropout > 0, layer.outputs);
         if (packs(layer)) {
             buffers.packed = Buffer<T>(times(round_up(layer.outputs, kernels.tile_outputs), layer.inputs));

@@ -6,6 +6,7 @@
 
 #include "../core/kernels.hpp"
 #include "elementary.hpp"
+#include "tile.hpp"
 
 namespace pellucid::PELLUCID_ISA {
 
@@ -222,6 +223,22 @@ void activate_backward(ActivationRule rule, size_t count, const T* a, T* d) {
         case Activation::elu: return activate_backward_all<T, EluRule>(parameter, count, a, d);
         case Activation::selu: return activate_backward_all<T, SeluRule>(parameter, count, a, d);
         default: return;
+    }
+}
+
+// a parametric activation's part: see core/kernels.hpp
+template <class T>
+void bend_activation(size_t features, const T* alpha, T* bend, T* a, T* slope) {
+    constexpr size_t width = panel_rows<T>;
+    for (size_t j = 0; j < features; ++j) {
+        const T share = alpha[j];
+        for (size_t i = j * width; i < (j + 1) * width; ++i) {
+            const T z = bend[i];
+            bend[i] = a[i] - z;
+            a[i] = z + bend[i] * share;
+        }
+        if (!slope) continue;
+        for (size_t i = j * width; i < (j + 1) * width; ++i) slope[i] = 1 + (slope[i] - 1) * share;
     }
 }
 

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "../core/kernels.hpp"
+#include "sums.hpp"
 #include "tile.hpp"
 
 namespace pellucid::PELLUCID_ISA {
@@ -21,9 +22,6 @@ constexpr size_t longest_piece = 24 * 1024 / (panel_rows<T> * sizeof(T));
 // Rows of c worked on at a time: 192 KiB of a, to stay in the second-level cache.
 template <class T>
 constexpr size_t block_rows = 192 * 1024 / (longest_piece<T> * sizeof(T)) / most_tile_rows * most_tile_rows;
-
-PELLUCID_INLINE size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
-PELLUCID_INLINE size_t divided_up(size_t a, size_t b) { return (a + b - 1) / b; }
 
 // The length of equal pieces, none longer than `longest`.
 PELLUCID_INLINE size_t even_piece(size_t whole, size_t longest) {
@@ -82,6 +80,28 @@ void pack_weights(const Weights<T>& weights, T* packed) {
                 for (size_t m = 0; m < most_tile_rows; ++m) packed[m] = m < count ? from[m] : T(0);
             }
         }
+    }
+}
+
+// to[i][j] = factor · scale[i] · weights[i][j]
+template <class T>
+void scale_weights(size_t inputs, size_t outputs, T factor, const T* scale, const T* weights, T* __restrict to) {
+    for (size_t i = 0; i < inputs; ++i) {
+        const T by = scale ? factor * scale[i] : factor;
+        for (size_t j = i * outputs; j < (i + 1) * outputs; ++j) to[j] = by * weights[j];
+    }
+}
+
+// The gradient of the scaled weights becomes that of the weights, and gives that of the scale.
+template <class T>
+void unscale_gradient(size_t inputs, size_t outputs, T factor, const T* scale, const T* weights, T* __restrict d_weights,
+                      T* __restrict d_scale) {
+    for (size_t i = 0; i < inputs; ++i) {
+        const T by = scale ? factor * scale[i] : factor;
+        const T* const w = weights + i * outputs;
+        T* const d = d_weights + i * outputs;
+        if (d_scale) d_scale[i] = static_cast<T>(factor * dot_product(outputs, w, d));
+        for (size_t j = 0; j < outputs; ++j) d[j] *= by;
     }
 }
 

@@ -23,6 +23,8 @@ struct Numbers<float> {
                                            0.0013926926614021907f};
     static constexpr float atanh_tail[] = {0.3333333327494159f, 0.20000062799777182f, 0.14275198479809006f,
                                            0.11670971694357281f};
+    static constexpr float sin_tail[] = {-1.0f / 6, 1.0f / 120, -1.0f / 5040, 1.0f / 362880, -1.0f / 39916800,
+                                         1.0f / 6227020800};
     static constexpr float scaled_erfc[] = {
         1.2329950604883022f,  -0.13962111141094743f, 0.015383842892897707f, 0.06809666149276009f,
         -0.101088254932082f,  0.09373752788484618f,  -0.06611786377912013f, 0.03714649903841068f,
@@ -52,6 +54,16 @@ struct Numbers<double> {
     static constexpr double atanh_tail[] = {0.3333333333333333,  0.19999999999999996, 0.1428571428571793,
                                             0.11111111109855148, 0.09090909307588639, 0.07692286725014484,
                                             0.06667855542504218, 0.05843254458656023, 0.05948279284206082};
+    static constexpr double sin_tail[] = {-1.0 / 6,
+                                          1.0 / 120,
+                                          -1.0 / 5040,
+                                          1.0 / 362880,
+                                          -1.0 / 39916800,
+                                          1.0 / 6227020800,
+                                          -1.0 / 1307674368000,
+                                          1.0 / 355687428096000,
+                                          -1.0 / 121645100408832000,
+                                          1.0 / 51090942171709440000.0};
     static constexpr double scaled_erfc[] = {
         1.2329951186255526,     -0.13962111684056228,  0.015379652102619974,   0.06809705425466839,
         -0.10103906603631811,   0.09373283499911264,   -0.06633036581186058,   0.037167515526338006,
@@ -214,6 +226,34 @@ PELLUCID_INLINE T logarithm(T x) {
     const T result = e * N::ln2_high + (e * N::ln2_low + twice_atanh((m - 1) / (m + 1)));
     const T infinity = static_cast<T>(__builtin_inf());
     return x > 0 ? (x < infinity ? result : x) : (x == 0 ? -infinity : static_cast<T>(__builtin_nan("")));
+}
+
+// sin(2π u) for |u| <= ¼: its series, which ends below the last place
+template <class T>
+PELLUCID_INLINE T sine_of_quarter(T u) {
+    const T s = u * static_cast<T>(6.283185307179586);
+    const T s2 = s * s;
+    return s + s * s2 * polynomial(s2, Numbers<T>::sin_tail);
+}
+
+// t less the nearest whole number, for |t| <= 2²² (float32) or 2⁵¹; between -½ and ½ always, NaN of NaN
+template <class T>
+PELLUCID_INLINE T fraction_of_turn(T t) {
+    const T r = t - ((t + Numbers<T>::round_magic) - Numbers<T>::round_magic);
+    constexpr T half = static_cast<T>(0.5);
+    return r < -half ? -half : (r > half ? half : r);
+}
+
+// cos(2π r) and sin(2π r) for |r| <= ½
+template <class T>
+PELLUCID_INLINE T cosine_of_turn(T r) {
+    return sine_of_quarter(static_cast<T>(0.25) - size_of(r));
+}
+template <class T>
+PELLUCID_INLINE T sine_of_turn(T r) {
+    const T size = size_of(r);
+    const T near = size > static_cast<T>(0.25) ? static_cast<T>(0.5) - size : size;
+    return sine_of_quarter(r < 0 ? -near : near);
 }
 
 // exp(x²) erfc(x) for x >= 0

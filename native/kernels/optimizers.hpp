@@ -88,6 +88,13 @@ PELLUCID_INLINE void adam_step(const UpdateRule& rule, T decay, size_t count, T*
     }
 }
 
+// θ̄ ← kept · θ̄ + (1 - kept) · θ
+template <class T>
+void average(size_t count, double kept, const T* theta, T* __restrict averaged) {
+    const T old_share = static_cast<T>(kept), new_share = static_cast<T>(1 - kept);
+    for (size_t i = 0; i < count; ++i) averaged[i] = old_share * averaged[i] + new_share * theta[i];
+}
+
 // One step of a piece of the parameter vector. `first` and `second` are the optimiser's memory, as far as it has any.
 template <class T>
 void update(const UpdateRule& rule, size_t count, T* theta, const T* g, T* first, T* second) {

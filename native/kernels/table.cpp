@@ -3,8 +3,10 @@
 #include "activations.hpp"
 #include "dense.hpp"
 #include "dropout.hpp"
+#include "embeddings.hpp"
 #include "gather.hpp"
 #include "layer_norm.hpp"
+#include "limits.hpp"
 #include "losses.hpp"
 #include "optimizers.hpp"
 #include "sums.hpp"
@@ -34,15 +36,27 @@ constexpr Kernels<T> kernels = {
     .layer_norm_forward = layer_norm_forward<T>,
     .layer_norm_backward = layer_norm_backward<T>,
     .layer_norm_gradients = layer_norm_gradients<T>,
+    .bend_activation = bend_activation<T>,
+    .embed_number = embed_number<T>,
+    .embed_number_backward = embed_number_backward<T>,
+    .embed_category = embed_category<T>,
+    .embed_category_backward = embed_category_backward<T>,
+    .scale_weights = scale_weights<T>,
+    .unscale_gradient = unscale_gradient<T>,
     .output_activate = output_activate<T>,
     .loss_rows = loss_rows<T>,
     .loss_delta = loss_delta<T>,
     .finish_gradient = finish_gradient<T>,
     .update = update<T>,
+    .average = average<T>,
     .sum_of_squares = sum_of_squares<T>,
     .sum_of_sizes = sum_of_sizes<T>,
     .dot_product = dot_product<T>,
     .all_finite = all_finite<T>,
+    .multiply_add_flops = multiply_add_flops<T>,
+    .multiply_adds = multiply_adds<T>,
+    .read_all = read_all<T>,
+    .triad = triad<T>,
 };
 
 extern const KernelSet kernel_set;

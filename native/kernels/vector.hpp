@@ -28,6 +28,9 @@ namespace pellucid::PELLUCID_ISA {
 
 using std::size_t;
 
+PELLUCID_INLINE size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+PELLUCID_INLINE size_t divided_up(size_t a, size_t b) { return (a + b - 1) / b; }
+
 constexpr size_t vector_bytes = PELLUCID_VECTOR_BYTES;
 
 template <class T>

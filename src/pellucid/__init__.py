@@ -15,12 +15,15 @@ from pellucid._version import __version__
 if TYPE_CHECKING:
     from pellucid import plotting, spec, textbook
     from pellucid.estimators import MLPClassifier, MLPRegressor
+    from pellucid.estimators.tabular import TabularClassifier, TabularRegressor
     from pellucid.storage import load, save
     from pellucid.tracing import check_gradients, trace
 
 __all__ = [
     "MLPClassifier",
     "MLPRegressor",
+    "TabularClassifier",
+    "TabularRegressor",
     "__version__",
     "check_gradients",
     "load",
@@ -34,6 +37,8 @@ __all__ = [
 _HOMES = {
     "MLPClassifier": "pellucid.estimators",
     "MLPRegressor": "pellucid.estimators",
+    "TabularClassifier": "pellucid.estimators.tabular",
+    "TabularRegressor": "pellucid.estimators.tabular",
     "check_gradients": "pellucid.tracing",
     "load": "pellucid.storage",
     "save": "pellucid.storage",

@@ -3,37 +3,58 @@ import pandas as pd
 import pytest
 
 import pellucid as package
-from pellucid.estimators import MLPRegressor
-from pellucid.estimators.table_model import TableModel
+from pellucid import MLPClassifier, MLPRegressor, TabularClassifier
 
 
 @pytest.fixture
-def model(flowers, tmp_path):
-    model = TableModel(hidden_layer_sizes=(4,), max_iter=5, random_state=0)
+def numbers(flowers):
+    return flowers.fillna({"height": 12.0})[["height", "width", "species"]]
+
+
+@pytest.fixture
+def table(numbers, tmp_path):
+    numbers.to_csv(tmp_path / "flowers.csv", index=False)
+    return "flowers.csv"
+
+
+@pytest.fixture
+def model(numbers, tmp_path):
+    model = MLPClassifier((4,), max_iter=5, random_state=0)
     with pytest.warns(UserWarning, match="Maximum iterations"):
-        model.fit(flowers, "species")
+        model.fit(numbers[["height", "width"]], numbers["species"].to_numpy())
     package.save(model, tmp_path / "m.safetensors")
     return model
 
 
+@pytest.fixture
+def ensemble(flowers, tmp_path):
+    X, y = flowers.drop(columns="species"), flowers["species"]
+    model = TabularClassifier(preset="fast", max_epochs=15, random_state=0).fit(X, y).compute_importances(X, y)
+    package.save(model, tmp_path / "e.safetensors")
+    return model
+
+
+TARGET = ("--target", "species")
+
+
 def test_one_row(pellucid, table, model):
-    status, out, error = pellucid("explain", "m.safetensors", table, "--row", 7)
+    status, out, error = pellucid("explain", "m.safetensors", table, "--row", 7, *TARGET)
     assert (status, error) == (0, "")
     assert "One training step with one row" in out
     assert out.index("1 Forward") < out.index("2 Loss") < out.index("3 Backward") < out.index("4 Update")
     assert "Inputs of row 7" in out
-    assert "colour=red" in out
+    assert "height" in out
 
 
 def test_the_first_row_unless_another_is_named(pellucid, table, model):
     assert pellucid("explain", "m.safetensors", table) == pellucid("explain", "m.safetensors", table, "--row", 0)
 
 
-def test_rows_are_one_batch(pellucid, table, model, flowers):
-    _, out, _ = pellucid("explain", "m.safetensors", table, "--rows", "10:13", "--layer", 2)
+def test_rows_are_one_batch(pellucid, table, model, numbers):
+    _, out, _ = pellucid("explain", "m.safetensors", table, "--rows", "10:13", "--layer", 2, *TARGET)
     assert "ℓ[10] + ℓ[11] + ℓ[12]" in out
     assert "Hidden layer 1" not in out
-    step = package.trace(model, flowers[10:13])
+    step = package.trace(model, numbers[["height", "width"]][10:13], numbers["species"][10:13])
     assert f"= {step.loss:.4g}" in out
 
 
@@ -43,8 +64,8 @@ def test_one_neuron(pellucid, table, model):
     assert "z₁ = " not in out
 
 
-def test_without_the_target_the_forward_pass(pellucid, model, flowers, tmp_path):
-    flowers.drop(columns="species").to_csv(tmp_path / "new.csv", index=False)
+def test_without_the_target_the_forward_pass(pellucid, model, numbers, tmp_path):
+    numbers.drop(columns="species").to_csv(tmp_path / "new.csv", index=False)
     status, out, _ = pellucid("explain", "m.safetensors", "new.csv", "--rows", ":")
     assert status == 0
     assert "Forward pass of 80 rows" in out
@@ -68,6 +89,41 @@ def test_a_network_that_was_not_trained_on_a_table(pellucid, tmp_path):
     assert "2 Loss" in pellucid("explain", "r.safetensors", "t.csv", "--target", "b")[1]
 
 
+def test_what_an_ensemble_uses(pellucid, table, ensemble):
+    status, out, error = pellucid("explain", "e.safetensors")
+    assert (status, error) == (0, "")
+    assert f"out-of-fold score (log_loss, higher is better): {ensemble.oof_score_:.4f}" in out
+    assert "category, 2 levels: blue, red" in out
+    order = sorted(ensemble.feature_names_in_, key=lambda name: out.index(f"\n{name} "))
+    ranked = ensemble.feature_names_in_[np.argsort(-ensemble.feature_importances_, kind="stable")]
+    assert order == ranked.tolist()
+    assert f"{ensemble.feature_importances_[0]:.4g} ± {ensemble.feature_importances_std_[0]:.2g}" in out
+    assert "256 → 256 → 256" in out
+    assert "Single steps are shown for models of one network: MLPClassifier, MLPRegressor." in out
+    assert pellucid("explain", "e.safetensors", table)[1] == out
+
+
+def test_an_ensemble_without_importances(pellucid, flowers, tmp_path):
+    model = TabularClassifier(preset="fast", max_epochs=1, random_state=0)
+    package.save(model.fit(flowers[["height"]], flowers["species"].tolist()), tmp_path / "e.safetensors")
+    _, out, _ = pellucid("explain", "e.safetensors")
+    assert "TabularClassifier of the target, 1 network" in out
+    assert "not computed" in out
+
+
+def test_an_ensemble_has_no_single_step(pellucid, table, ensemble):
+    status, out, error = pellucid("explain", "e.safetensors", table, "--row", 3, "--layer", 1)
+    assert (status, out) == (2, "")
+    assert "'--row', '--layer' must be given for a single network only" in error
+    assert "Leave them out" in error
+
+
+def test_a_network_needs_a_table(pellucid, model):
+    status, _, error = pellucid("explain", "m.safetensors")
+    assert status == 2
+    assert "holds MLPClassifier: to show a step of it, name a table after it" in error
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -80,7 +136,7 @@ def test_a_network_that_was_not_trained_on_a_table(pellucid, tmp_path):
         (["--layer", 0], "'--layer' must be from 1, the first hidden layer, to 2, the output layer; got 0"),
         (["--layer", 1, "--neuron", 5], "'--neuron' must be from 1 to 4; got 5"),
         (["--target", "specis"], "Did you mean 'species'?"),
-        (["--target", "colour"], "must be of a class that the model knows"),
+        (["--target", "width"], "must hold classes that the model knows"),
         (["--html", "step.pdf"], "must end in .html"),
         (["--html", "no/step.html"], "there is no folder 'no'"),
     ],

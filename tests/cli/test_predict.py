@@ -3,15 +3,17 @@ import pandas as pd
 import pytest
 
 import pellucid as package
-from pellucid.estimators import MLPClassifier
-from pellucid.estimators.table_model import TableModel
+from pellucid import MLPClassifier, TabularClassifier, TabularRegressor
+
+
+def fitted(kind, frame, target):
+    """A model of the frame's other columns, trained for a moment."""
+    return kind(preset="fast", max_epochs=3, random_state=0).fit(frame.drop(columns=target), frame[target])
 
 
 @pytest.fixture
 def model(flowers, tmp_path):
-    model = TableModel(hidden_layer_sizes=(8,), max_iter=15, learning_rate_init=0.02, random_state=0)
-    with pytest.warns(UserWarning, match="Maximum iterations"):
-        model.fit(flowers, "species")
+    model = fitted(TabularClassifier, flowers, "species")
     package.save(model, tmp_path / "m.safetensors")
     return model
 
@@ -27,6 +29,29 @@ def test_predictions_are_the_model_s(pellucid, flowers, table, model, tmp_path):
     assert np.allclose(written[expected[-2:]], model.predict_proba(flowers))
 
 
+def test_intervals(pellucid, flowers, table, tmp_path):
+    model = fitted(TabularRegressor, flowers, "width")
+    package.save(model, tmp_path / "w.safetensors")
+    status, out, _ = pellucid("predict", "w.safetensors", table, "--out", "p.csv", "--interval", "0.8")
+    assert status == 0
+    assert "80 predictions of 'width'" in out
+    written = pd.read_csv(tmp_path / "p.csv")
+    assert np.allclose(written["prediction"], model.predict(flowers))
+    ends = written[["prediction low", "prediction high"]]
+    assert np.allclose(ends, model.predict_interval(flowers, coverage=0.8))
+    assert np.mean((ends["prediction low"] <= flowers["width"]) & (flowers["width"] <= ends["prediction high"])) > 0.6
+
+
+def test_several_targets_without_names(pellucid, flowers, table, tmp_path):
+    X, y = flowers[["height", "colour"]], np.column_stack([flowers["width"], -flowers["width"]])
+    package.save(TabularRegressor(preset="fast", max_epochs=2, random_state=0).fit(X, y), tmp_path / "w.safetensors")
+    status, out, _ = pellucid("predict", "w.safetensors", table, "--out", "p.csv", "--interval", "0.8")
+    assert status == 0
+    assert "80 predictions of the target written" in out
+    names = [f"prediction{what} {number}" for what in ("", " low", " high") for number in (1, 2)]
+    assert pd.read_csv(tmp_path / "p.csv").columns.tolist() == [*flowers.columns, *names]
+
+
 @pytest.mark.parametrize("ending", ["csv", "tsv", "parquet"])
 def test_what_was_written_can_be_predicted_again(pellucid, table, model, tmp_path, ending):
     assert pellucid("predict", "m.safetensors", table, "--out", f"p.{ending}")[0] == 0
@@ -36,10 +61,7 @@ def test_what_was_written_can_be_predicted_again(pellucid, table, model, tmp_pat
 
 
 def test_blank_lines_of_one_column_are_rows(pellucid, flowers, tmp_path):
-    model = TableModel(hidden_layer_sizes=(2,), time_limit=1e-9, random_state=0)
-    with pytest.warns(package.errors.TrainingWarning):
-        model.fit(flowers[["height", "species"]], "species")
-    package.save(model, tmp_path / "m.safetensors")
+    package.save(fitted(TabularClassifier, flowers[["height", "species"]], "species"), tmp_path / "m.safetensors")
     (tmp_path / "x.csv").write_text("height\n1.0\n\n-1.0\n0.5\n")
     assert "4 predictions of" in pellucid("predict", "m.safetensors", "x.csv", "--out", "p.csv")[1]
     assert pd.read_csv(tmp_path / "p.csv")["height"].isna().tolist() == [False, True, False, False]
@@ -63,7 +85,12 @@ def test_the_target_need_not_be_there(pellucid, flowers, model, tmp_path):
         (["m.safetensors", "flowers.csv", "--out", "no/p.csv"], "there is no folder 'no'"),
         (["m.safetensors", "old.csv", "--out", "p.csv"], "must hold numbers; row 2 has 'tall'"),
         (["m.safetensors", "less.csv", "--out", "p.csv"], "must have the column 'width'"),
-        (["r.safetensors", "flowers.csv", "--out", "p.csv", "--proba"], "Probabilities exist for classes only"),
+        (
+            ["r.safetensors", "flowers.csv", "--out", "p.csv", "--proba"],
+            "Probabilities exist for classes only; 'width' is a",
+        ),
+        (["m.safetensors", "flowers.csv", "--out", "p.csv", "--interval", "0.9"], "Intervals exist for numbers only"),
+        (["m.safetensors", "flowers.csv", "--out", "p.csv", "--interval", "90"], "'--interval' must be greater than 0"),
         (["mlp.safetensors", "flowers.csv", "--out", "p.csv"], "must hold a model of a table"),
     ],
 )
@@ -71,10 +98,7 @@ def test_bad_input(pellucid, table, model, flowers, tmp_path, arguments, message
     flowers.astype({"height": object}).assign(height=["1", "tall"] * 40).to_csv(tmp_path / "old.csv", index=False)
     flowers.drop(columns="width").to_csv(tmp_path / "less.csv", index=False)
     if arguments[0] == "r.safetensors":
-        regression = TableModel("regression", hidden_layer_sizes=(2,), time_limit=1e-9, random_state=0)
-        with pytest.warns(package.errors.TrainingWarning):
-            regression.fit(flowers, "width")
-        package.save(regression, tmp_path / "r.safetensors")
+        package.save(fitted(TabularRegressor, flowers, "width"), tmp_path / "r.safetensors")
     if arguments[0] == "mlp.safetensors":
         other = MLPClassifier((2,), solver="lbfgs", random_state=0).fit([[0.0], [1.0]], [0, 1])
         package.save(other, tmp_path / "mlp.safetensors")

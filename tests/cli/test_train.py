@@ -8,7 +8,7 @@ import pellucid as package
 from pellucid.engines import TextbookEngine
 from pellucid.estimators import progress
 
-QUICK = ("--hidden", "8", "--epochs", "15", "--learning-rate", "0.02")
+QUICK = ("--preset", "fast", "--epochs", "15")
 
 
 def test_train_says_what_it_does_and_writes_a_model(pellucid, table, tmp_path):
@@ -19,11 +19,20 @@ def test_train_says_what_it_does_and_writes_a_model(pellucid, table, tmp_path):
     assert "Target 'species': one of 2 classes: rosa, viola (classification)" in out
     assert "64 rows to learn from, 16 held out" in out
     assert "epoch 1/15" in err
-    accuracy, baseline = (float(text) for text in out.split("accuracy")[1].split()[:2])
+    assert "Importances: column 3/3" in err
+    assert "1 network, 15 epochs." in out
+    outside, accuracy, baseline = (float(text) for text in out.split("accuracy")[1].split()[:3])
     assert accuracy > 0.9 > baseline
-    assert package.load(tmp_path / "model.safetensors").target_.labels == ("rosa", "viola")
+    assert outside > 0.9
+    model = package.load(tmp_path / "model.safetensors")
+    assert model.classes_.tolist() == ["rosa", "viola"]
+    assert model.target_name_ == "species"
+    assert model.feature_importances_.shape == (3,)
     names = {path.name for path in (tmp_path / "model-report").iterdir()}
-    assert names == {"index.html", "loss-curve.png", "confusion-matrix.png"}
+    assert names == {"index.html", "loss-curves.png", "confusion-matrix.png", "importances.png", "calibration.png"}
+    page = (tmp_path / "model-report" / "index.html").read_text()
+    for text in ("out of fold", "expected calibration error", "temperature", "Members", "What each column counts"):
+        assert text in page
 
 
 def test_regression(pellucid, flowers, tmp_path):
@@ -31,7 +40,68 @@ def test_regression(pellucid, flowers, tmp_path):
     status, out, _ = pellucid("train", "f.parquet", "--target", "width", *QUICK, "--model", "w.safetensors")
     assert status == 0
     assert "root mean squared error" in out
-    assert (tmp_path / "w-report" / "predicted-versus-true.png").read_bytes().startswith(b"\x89PNG")
+    assert "Intervals of 90% hold" in out
+    for name in ("predicted-versus-true.png", "intervals.png", "importances.png", "loss-curves.png"):
+        assert (tmp_path / "w-report" / name).read_bytes().startswith(b"\x89PNG")
+    assert "Intervals of 90% hold" in (tmp_path / "w-report" / "index.html").read_text()
+
+
+def test_members_of_a_preset(pellucid, table, tmp_path):
+    options = ("--preset", "default", "--epochs", "2", "--threads", "1", "--no-importances")
+    status, out, err = pellucid("train", table, "--target", "species", *options)
+    assert status == 0
+    assert "10 networks, 2 epochs each." in out
+    assert "epoch 20/20" in err  # of all networks, counted through
+    assert "Importances" not in err
+    model = package.load(tmp_path / "model.safetensors")
+    assert not hasattr(model, "feature_importances_")
+    assert model.n_threads == 1
+
+
+def test_the_scoring_is_the_task_s(pellucid, table, tmp_path):
+    status, _, _ = pellucid("train", table, "--target", "species", *QUICK, "--scoring", "accuracy", "--no-report")
+    assert status == 0
+    assert package.load(tmp_path / "model.safetensors").scoring == "accuracy"
+    status, _, err = pellucid("train", table, "--target", "species", *QUICK, "--scoring", "rmse", "--no-report")
+    assert status == 2
+    assert "'scoring' of TabularClassifier must be one of log_loss, accuracy, roc_auc" in err
+
+
+def test_counts(pellucid, tmp_path):
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({"x": random.random(200), "claims": random.poisson(0.7, 200)})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    options = ("--target", "claims", "--task", "regression", "--scoring", "poisson", *QUICK)
+    status, out, _ = pellucid("train", "t.csv", *options)
+    assert status == 0
+    assert "Poisson deviance" in out
+
+
+def test_fractions_as_classes(pellucid, tmp_path):
+    frame = pd.DataFrame({"x": np.arange(60.0), "dose": np.where(np.arange(60) < 30, 0.5, 1.5)})
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    status, out, err = pellucid("train", "t.csv", "--target", "dose", "--task", "classification", *QUICK)
+    assert status == 0, err
+    assert "one of 2 classes: 0.5, 1.5" in out
+    assert package.load(tmp_path / "model.safetensors").classes_.tolist() == ["0.5", "1.5"]
+
+
+def test_a_class_of_one_row(pellucid, flowers, tmp_path):
+    for row in (0, 7, 30):
+        changed = flowers.copy()
+        changed.loc[row, "species"] = "rare"
+        changed.to_csv(tmp_path / "f.csv", index=False)
+        status, _, err = pellucid("train", "f.csv", "--target", "species", *QUICK)
+        assert status == 0, err
+
+
+def test_a_column_that_is_odd_only_in_rows_held_out(pellucid, flowers, tmp_path):
+    for row in range(0, 80, 16):
+        changed = flowers.astype({"width": object})
+        changed.loc[row, "width"] = "unknown"
+        changed.to_csv(tmp_path / "f.csv", index=False)
+        status, _, err = pellucid("train", "f.csv", "--target", "species", *QUICK, "--no-report")
+        assert status == 0, err
 
 
 @pytest.mark.parametrize("task", ["auto", "regression"])
@@ -49,7 +119,7 @@ def test_decimal_commas(pellucid, flowers, tmp_path, task):
 def test_one_epoch(pellucid, table):
     status, out, _ = pellucid("train", table, "--target", "species", *QUICK, "--epochs", "1")
     assert status == 0
-    assert "\n1 epoch. " in out
+    assert "\n1 network, 1 epoch." in out
 
 
 def test_two_inputs_give_a_decision_boundary(pellucid, flowers, tmp_path):
@@ -80,7 +150,7 @@ def test_ctrl_c_keeps_the_best_network(pellucid, table, tmp_path, monkeypatch):
     status, out, _ = pellucid("train", table, "--target", "species", *QUICK)
     assert status == 0
     assert "Training was interrupted" in out
-    assert package.load(tmp_path / "model.safetensors").estimator_.n_iter_ <= 4
+    assert package.load(tmp_path / "model.safetensors").n_iter_ <= 4
     assert (tmp_path / "model-report" / "index.html").exists()
 
 
@@ -91,12 +161,22 @@ def test_ctrl_c_in_the_first_epoch(pellucid, table, tmp_path, monkeypatch):
 
     original = progress.ProgressBar.on_fit_begin
     monkeypatch.setattr(progress.ProgressBar, "on_fit_begin", interrupt)
-    monkeypatch.setattr("pellucid.estimators.base.get_engine", lambda *_: TextbookEngine())
-    status, out, err = pellucid("train", table, "--target", "species", *QUICK)
-    assert status == 0, err
-    assert "0 epochs. Training was interrupted" in out
-    assert package.load(tmp_path / "model.safetensors").estimator_.n_iter_ == 0
-    assert not (tmp_path / "model-report" / "loss-curve.png").exists()
+    monkeypatch.setattr("pellucid.estimators.tabular.base.get_engine", lambda *_: TextbookEngine())
+    status, _, err = pellucid("train", table, "--target", "species", *QUICK)
+    assert (status, err) == (130, "Interrupted.\n")
+    assert not (tmp_path / "model.safetensors").exists()
+
+
+def test_ctrl_c_in_the_importances(pellucid, table, tmp_path, monkeypatch):
+    def interrupt(*_):
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("pellucid.estimators.tabular.importances._shuffled_losses", interrupt)
+    status, _, err = pellucid("train", table, "--target", "species", *QUICK, "--quiet")
+    assert status == 0
+    assert err == "Interrupted: the model and the report are written without importances.\n"
+    assert not hasattr(package.load(tmp_path / "model.safetensors"), "feature_importances_")
+    assert (tmp_path / "model-report" / "index.html").exists()
 
 
 def test_ctrl_c_elsewhere(pellucid, table, tmp_path, monkeypatch):
@@ -112,21 +192,15 @@ def test_ctrl_c_elsewhere(pellucid, table, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--learning-rate", "0"], "'--learning-rate' must be a number greater than 0; got 0.0."),
-        (["--learning-rate", "-1"], "'--learning-rate' must be a number greater than 0; got -1.0."),
-        (["--learning-rate", "nan"], "'--learning-rate' must be"),
-        (["--hidden", "0"], "'--hidden' must be widths of at least 1"),
-        (["--hidden", "8,,4"], "'--hidden' must be widths of at least 1"),
-        (["--hidden", "-3"], "'--hidden' must be widths of at least 1"),
+        (["--preset", "defualt"], "'--preset' must be one of its known names; got 'defualt'. Did you mean 'default'?"),
+        (["--scoring", "acuracy"], "Did you mean 'accuracy'?"),
         (["--epochs", "0"], "'--epochs' must be at least 1"),
-        (["--batch-size", "0"], "'--batch-size' must be at least 1"),
-        (["--dropout", "1"], "'--dropout' must be at least 0 and less than 1"),
-        (["--alpha", "-0.1"], "'--alpha' must be"),
+        (["--threads", "0"], "'--threads' must be at least 1"),
+        (["--time", "0"], "'--time' must be greater than 0 seconds"),
+        (["--time", "nan"], "'--time' must be"),
         (["--test-share", "1"], "'--test-share' must be"),
         (["--seed", "-1"], "'--seed' must be"),
-        (["--time-limit", "0"], "'--time-limit' must be"),
         (["--task", "clasification"], "Did you mean 'classification'?"),
-        (["--activation", "rellu"], "relu"),
         (["--target", "specie"], "must have the column 'specie'; it does not. Did you mean 'species'?"),
         (["--target", "colour"], "'colour' must have a value in every row; it is missing in rows 6, 61."),
         (["--target", "height"], "missing in rows 4, 41"),

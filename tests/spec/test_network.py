@@ -1,5 +1,5 @@
 from itertools import pairwise
-from math import prod
+from math import prod, sqrt
 from typing import Any, get_args
 
 import numpy as np
@@ -11,17 +11,21 @@ from pellucid.spec import (
     OUTPUTS,
     Activation,
     Elu,
+    Embedding,
+    FromData,
     Initializer,
     Layer,
     LeakyRelu,
     Network,
     Normal,
+    Periodic,
+    PiecewiseLinear,
     Relu,
     Uniform,
     parameter_count,
     parameter_layout,
 )
-from strategies import networks
+from strategies import embedded_networks
 
 
 @pytest.mark.parametrize("union", [Activation, Initializer])
@@ -51,7 +55,16 @@ def test_names_are_unique_and_defaults_exist(union: Any) -> None:
         (lambda: Network(1, [Layer(1)], 1), "'hidden' of Network must be a tuple of Layer; got [Layer("),
         (lambda: Network(1, (3,), 1), "'hidden' of Network must be a tuple of Layer; got (3,)."),
         (lambda: Network(1, (), 1, "softmx"), "got 'softmx'. Did you mean 'softmax'?"),
-        (lambda: Network(1, (), 1, initializer="normal"), "'initializer' of Network must be one of GlorotNormal,"),
+        (lambda: Layer(3, parametric=1), "'parametric' of Layer must be True or False; got 1."),
+        (lambda: FromData(zero_last="no"), "'zero_last' of FromData must be True or False; got 'no'."),
+        (lambda: Network(1, (), 1, input_scale=None), "'input_scale' of Network must be True or False; got None."),
+        (lambda: Network(1, (), 1, parametrization="ntp"), "got 'ntp'. Did you mean 'ntk'?"),
+        (lambda: Network(1, (), 1, embedding="pbld"), "'embedding' of Network must be one of Embedding; got 'pbld'."),
+        (
+            lambda: Network(2, (), 1, embedding=Embedding(passed=3)),
+            "'embedding' of Network must be for its 2 inputs; it is for 3.",
+        ),
+        (lambda: Network(1, (), 1, initializer="normal"), "'initializer' of Network must be one of FromData,"),
     ],
 )
 def test_what_cannot_exist(make: Any, message: str) -> None:
@@ -71,7 +84,7 @@ def test_outputs_are_named() -> None:
         assert Network(1, (), 1, output).output == output
 
 
-@given(networks())
+@given(embedded_networks())
 def test_layout_covers_the_vector_once_in_order(network: Network) -> None:
     layout = parameter_layout(network)
     stop = 0
@@ -81,13 +94,40 @@ def test_layout_covers_the_vector_once_in_order(network: Network) -> None:
         stop = block.stop
     assert stop == parameter_count(network)
     roles = [block.role for block in layout]
-    assert roles == sorted(roles, key=["weights", "bias", "gain", "shift"].index)
+    order = ["weights", "bias", "gain", "shift", "scale", "slope"]
+    order += ["frequencies", "phases", "number_weights", "number_bias", "levels"]
+    assert roles == sorted(roles, key=order.index)
 
-    widths = (network.inputs, *(layer.width for layer in network.hidden), network.outputs)
+    features = network.inputs if network.embedding is None else network.embedding.features
+    widths = (features, *(layer.width for layer in network.hidden), network.outputs)
     assert network.widths == widths
-    by_role = {role: [block for block in layout if block.role == role] for role in set(roles)}
-    assert [block.shape for block in by_role["weights"]] == list(pairwise(widths))
-    assert [block.shape for block in by_role["bias"]] == [(width,) for width in widths[1:]]
-    normalised = [(index, (layer.width,)) for index, layer in enumerate(network.hidden) if layer.layer_norm]
-    for role in ("gain", "shift"):
-        assert [(block.layer, block.shape) for block in by_role.get(role, [])] == normalised
+    assert network.features == features
+    by_role = {role: [block for block in layout if block.role == role] for role in order}
+    shapes = {role: [block.shape for block in blocks] for role, blocks in by_role.items()}
+    assert shapes["weights"] == list(pairwise(widths))
+    assert shapes["bias"] == [(width,) for width in widths[1:]]
+    for asks, its in (("layer_norm", ("gain", "shift")), ("parametric", ("slope",))):
+        layers = [(i, (layer.width,)) for i, layer in enumerate(network.hidden) if getattr(layer, asks)]
+        for role in its:
+            assert [(block.layer, block.shape) for block in by_role[role]] == layers
+    assert shapes["scale"] == [(features,)] * network.input_scale
+    embedding = network.embedding or Embedding(passed=1)
+    assert shapes["levels"] == [(category.levels, category.width) for category in embedding.categories]
+    numbers, kind = embedding.numbers, embedding.number_embedding if embedding.numbers else None
+    match kind:
+        case None:
+            assert not shapes["number_weights"] + shapes["number_bias"] + shapes["frequencies"] + shapes["phases"]
+        case Periodic(frequencies=frequencies, width=width):
+            assert shapes["frequencies"] == shapes["phases"] == [(numbers, frequencies)]
+            assert shapes["number_weights"] == [(numbers, frequencies, width)]
+            assert shapes["number_bias"] == [(numbers, width)]
+        case PiecewiseLinear(edges=edges, width=width):
+            assert shapes["number_weights"] == [(len(column) - 1, width) for column in edges]
+            assert shapes["number_bias"] == [(numbers, width)]
+
+
+@given(embedded_networks())
+def test_the_weight_factor_is_one_over_the_root_of_what_a_neuron_sees(network: Network) -> None:
+    for layer, fan_in in enumerate(network.widths[:-1]):
+        standard = network.parametrization == "standard"
+        assert network.weight_factor(layer) == (1.0 if standard else 1 / sqrt(fan_in))

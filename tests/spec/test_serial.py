@@ -18,6 +18,7 @@ from pellucid.spec import (
     Network,
     Normal,
     Optimizer,
+    PiecewiseLinear,
     Relu,
     Schedule,
     SquaredError,
@@ -25,9 +26,10 @@ from pellucid.spec import (
     from_json,
     to_json,
 )
-from strategies import networks, trainings
+from strategies import embedded_networks, trainings
 
 NETWORK = to_json(Network(2, (Layer(3, LeakyRelu(0.2), dropout=0.1), Layer(4)), 1, "logistic", Normal(0.5)))
+PIECES = to_json(PiecewiseLinear(((0.0, 1.0), (0.0, 1.0, 2.0))))
 TRAINING = to_json(Training(LogLoss(0.1), Adam(), clip_norm=1.0, batch_size=32))
 
 
@@ -35,7 +37,7 @@ def through_json(value: Any) -> Any:
     return json.loads(json.dumps(value, allow_nan=False))
 
 
-@given(networks())
+@given(embedded_networks())
 def test_networks_come_back_equal(network: Network) -> None:
     assert from_json(Network, through_json(to_json(network))) == network
 
@@ -56,6 +58,18 @@ def test_every_kind_comes_back_on_its_own(union: Any) -> None:
 def test_fields_with_defaults_may_be_left_out() -> None:
     assert from_json(Training, {"loss": {"name": "log_loss"}}) == Training(LogLoss())
     assert from_json(Network, {"inputs": 1, "hidden": [{"width": 2}], "outputs": 1}) == Network(1, (Layer(2),), 1)
+
+
+def test_what_was_written_before_embeddings_is_read_with_defaults() -> None:
+    """A file of an earlier version names fewer fields."""
+    new = {"embedding", "input_scale", "parametrization"}
+    layers = [{key: value for key, value in layer.items() if key != "parametric"} for layer in NETWORK["hidden"]]
+    old = {key: value for key, value in NETWORK.items() if key not in new} | {"hidden": layers}
+    assert from_json(Network, old) == from_json(Network, NETWORK)
+    new = {"drop_last", "rates", "decays", "dropout_schedule", "decay_schedule", "average"}
+    stopping = {key: value for key, value in TRAINING["stopping"].items() if key != "latest_best"}
+    old = {key: value for key, value in TRAINING.items() if key not in new} | {"stopping": stopping}
+    assert from_json(Training, old) == from_json(Training, TRAINING)
 
 
 def test_whole_numbers_may_stand_for_floats() -> None:
@@ -91,6 +105,24 @@ def test_whole_numbers_may_stand_for_floats() -> None:
             "Network.initializer.std must be of type",
         ),
         (Network, NETWORK | {"initializer": {"name": "zeros", "std": 1.0}}, "unknown field 'std'"),
+        (Network, NETWORK | {"embedding": []}, "Network.embedding must be an object with named fields; got []."),
+        (Network, NETWORK | {"embedding": {"passed": 3}}, "'embedding' of Network must be for its 2 inputs"),
+        (Network, NETWORK | {"embedding": PIECES | {"name": "periodc"}}, "unknown field 'name'"),
+        (
+            Network,
+            NETWORK | {"embedding": {"numbers": 2, "number_embedding": {"name": "periodc"}}},
+            "Network.embedding.number_embedding must have a known 'name'; got 'periodc'. Did you mean 'periodic'",
+        ),
+        (
+            Network,
+            NETWORK | {"embedding": {"numbers": 2, "number_embedding": PIECES | {"edges": [[0, "1"], [0, 1]]}}},
+            "Network.embedding.number_embedding.edges[0][1] must be of type float; got '1' (str).",
+        ),
+        (
+            Network,
+            NETWORK | {"embedding": {"numbers": 2, "number_embedding": PIECES | {"edges": [[0, 10**400], [0, 1]]}}},
+            "'edges' of PiecewiseLinear must hold",
+        ),
         (Network, NETWORK | {"name": "network"}, "Network has an unknown field 'name'."),
         (Relu, {"name": "tanh"}, "Relu must have the name 'relu'; got 'tanh'."),
         (Training, TRAINING | {"loss": "log_loss"}, "Training.loss must have a known 'name'"),

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pellucid.tables.cells import cell_texts, date_format_of, read_booleans, read_dates, read_numbers
+from pellucid.tables.cells import cell_texts, coded, date_format_of, read_booleans, read_dates, read_numbers
 
 
 @pytest.mark.parametrize(
@@ -92,3 +92,23 @@ def test_dates_in_a_zone_are_utc():
     zoned = pd.Series(pd.to_datetime(["2020-01-01 20:00"]).tz_localize("Etc/GMT-2"))
     assert read_dates(zoned)[0].tolist() == [expected]
     assert read_dates(pd.Series(["2020-01-01 20:00+02:00"]))[0].tolist() == [expected]
+
+
+@pytest.mark.parametrize(
+    ("series", "codes", "texts"),
+    [
+        (pd.Series(["b", " b ", None, "a", "NA"]), [0, 0, -1, 1, -1], ["b", "a"]),
+        (pd.Series([1, True, 1.0, "1"], dtype=object), [0, 1, 0, 0], ["1", "True"]),
+        (pd.Series([[1], "x", [1]], dtype=object), [0, 1, 0], ["[1]", "x"]),
+        (pd.Series([2.0, np.nan, 2.5]), [0, -1, 1], ["2", "2.5"]),
+        (pd.Series([2, None], dtype="Int64"), [0, -1], ["2"]),
+        (pd.Series(pd.Categorical(["y", None, "y"], categories=["x", "y", " y"])), [0, -1, 0], ["y"]),
+        (pd.Series(pd.Categorical([2.0, 3.0])), [0, 1], ["2", "3"]),
+        (pd.Series([], dtype=object), [], []),
+        (pd.Series([None, None], dtype=object), [-1, -1], []),
+    ],
+)
+def test_different_texts_are_numbered(series, codes, texts):
+    found = coded(series)
+    assert found.codes.tolist() == codes
+    assert found.texts.tolist() == texts

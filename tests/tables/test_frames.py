@@ -45,3 +45,15 @@ def test_twice_the_same_name():
 def test_row_list():
     assert row_list([False, True]) == "row 2"
     assert row_list(np.ones(9, dtype=bool)) == "rows 1, 2, 3, 4, 5 … (9 in all)"
+
+
+def test_cells_kept_by_arrow_become_pandas_own():
+    days = pd.to_datetime(["2020-01-01", None])
+    plain = pd.DataFrame({"n": [1, 2], "t": ["x", None], "d": days, "b": [True, None], "gap": [0.5, None]})
+    arrow = pa.Table.from_pandas(plain).to_pandas(types_mapper=pd.ArrowDtype)
+    frame = to_pandas(arrow)
+    assert not any(isinstance(dtype, pd.ArrowDtype) for dtype in frame.dtypes)
+    assert isinstance(arrow["n"].dtype, pd.ArrowDtype)
+    assert frame["n"].tolist() == [1, 2]
+    assert frame["d"].isna().tolist() == [False, True]
+    assert frame["d"][0] == days[0]

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pellucid.errors import DataError, ModelFileError
-from pellucid.tables import Target
+from pellucid.tables import Target, TargetTable
 
 from .strange_frames import strange_frames
 
@@ -32,6 +32,7 @@ def target_of(cells, task="auto", **options):
         ([True, False] * 3, "classification"),
         (pd.Categorical([1, 2, 3] * 3), "classification"),
         (["1.5", "2.5", "7"], "regression"),
+        ([f"0{i}" for i in range(30)] * 9, "classification"),
     ],
 )
 def test_tasks(cells, task):
@@ -132,6 +133,9 @@ def test_any_column_is_a_target_or_an_error(frame, task):
         {"mean": float("nan")},
         {"scale": 0.0},
         {"scale": "1"},
+        {"low": 1.0},
+        {"high": float("inf")},
+        {"skew": None},
         {"more": 1},
         {"task": "regression"},
     ],
@@ -139,3 +143,79 @@ def test_any_column_is_a_target_or_an_error(frame, task):
 def test_hostile_states(change):
     with pytest.raises(ModelFileError):
         Target.from_state(target_of(["a", "b"] * 3).to_state() | change)
+
+
+def test_heavy_tails_are_reported_and_clamped():
+    target = target_of(np.exp(np.random.default_rng(0).normal(size=1000) * 2))
+    assert target.skew > 5
+    assert "skew" in target.meaning()
+    assert target.decode([-100.0, 1e9], clamp=True).tolist() == [target.low, target.high]
+    assert target.decode([-100.0])[0] < 0
+    assert abs(target_of(np.linspace(0, 1, 100)).skew) < 1e-9
+    assert "skew" not in target_of(np.linspace(0, 1, 100)).meaning()
+
+
+@pytest.mark.parametrize("dtype", ["int64", "float64", "bool", "Int8", "str"])
+def test_multilabel(dtype):
+    marks = pd.DataFrame({"a": [1, 0, 1], "b": [0, 0, 0]}).astype("int64" if dtype == "str" else dtype)
+    marks = marks.astype("str") if dtype == "str" else marks
+    targets = TargetTable.of(marks)
+    assert targets.task == "multilabel"
+    assert targets.encode(marks).tolist() == [[1, 0], [0, 0], [1, 0]]
+    assert targets.decode(targets.encode(marks)).astype(int).tolist() == [[1, 0], [0, 0], [1, 0]]
+    assert TargetTable.from_state(json.loads(json.dumps(targets.to_state()))) == targets
+
+
+def test_several_numbers():
+    y = np.random.default_rng(0).normal(size=(50, 3)) * [1, 10, 1e6] + 5
+    targets = TargetTable.of(y)
+    assert targets.task == "regression"
+    assert np.allclose(targets.encode(y).std(axis=0), 1)
+    assert np.allclose(targets.decode(targets.encode(y)), y)
+    assert np.array_equal(targets.decode(np.full((1, 3), 1e9), clamp=True)[0], y.max(axis=0))
+    assert TargetTable.from_state(json.loads(json.dumps(targets.to_state()))) == targets
+
+
+@pytest.mark.parametrize(
+    ("table", "task", "message"),
+    [
+        ({"a": [1, 0], "b": [2, 0]}, "classification", r"only 0 and 1; 'b' does not"),
+        ({"a": [1.5, 0], "b": [2, None]}, "auto", r"'b' .* missing in row 2"),
+        ({"a": [1.5, 0], "b": ["x", "y"]}, "auto", r"'b' of a regression must be a number; row 1 has 'x'"),
+        ({"a": [1.5, 0], "b": [1, 1]}, "auto", r"'b' must vary"),
+        ({}, "auto", "at least one row and one column"),
+        ({"a": [1, 0]}, "ranking", "known names"),
+    ],
+)
+def test_several_bad_targets(table, task, message):
+    with pytest.raises(DataError, match=message):
+        TargetTable.of(pd.DataFrame(table), task)
+
+
+@settings(max_examples=100)
+@given(strange_frames())
+def test_any_frame_is_targets_or_an_error(frame):
+    try:
+        targets = TargetTable.of(frame)
+        y = targets.encode(frame)
+    except DataError:
+        return
+    assert np.isfinite(y).all()
+    assert TargetTable.from_state(json.loads(json.dumps(targets.to_state(), allow_nan=False))) == targets
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        [],
+        {},
+        None,
+        [1],
+        [target_of(["a", "b"] * 3).to_state()],
+        [target_of([0, 1] * 3).to_state()] * 2,
+        [target_of([0, 1] * 3).to_state(), target_of([0.5, 1]).to_state() | {"label": "b"}],
+    ],
+)
+def test_several_hostile_states(state):
+    with pytest.raises(ModelFileError):
+        TargetTable.from_state(state)

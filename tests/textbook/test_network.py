@@ -1,5 +1,6 @@
 """The whole network: the chain rule against central differences, and against arithmetic done by hand."""
 
+from dataclasses import replace
 from typing import get_args
 
 import numpy as np
@@ -11,14 +12,15 @@ from scipy import sparse
 from central_differences import numerical_gradient
 from pellucid import spec
 from pellucid.errors import SpecError
-from pellucid.spec import Layer, LogLoss, Network, SquaredError
+from pellucid.spec import Category, Embedding, Layer, LogLoss, Network, Periodic, PiecewiseLinear, SquaredError
+from pellucid.textbook.activations import gelu
 from pellucid.textbook.dropout import dropout_mask
 from pellucid.textbook.initializers import initial_parameters
 from pellucid.textbook.losses import loss_problem
 from pellucid.textbook.network import Batch, forward, predict, step
 from pellucid.textbook.parameters import Parameters
+from strategies import embedded_networks, networks, rows_for
 from strategies import losses as any_loss
-from strategies import networks
 
 SMOOTH = [kind() for kind in get_args(spec.Activation)]
 
@@ -33,12 +35,12 @@ def targets_for(network, loss, random, rows):
     return random.normal(size=(rows, network.outputs)) * 3
 
 
-def compare(network, loss, *, seed=0, rows=6, weighted=False, l1=0.0, l2=0.0, masks=(), tolerance=1e-6):
+def compare(network, loss, *, seed=0, rows=6, weighted=False, l1=0.0, l2=0.0, masks=(), tolerance=1e-6, X=None):
     """Compare the gradient with central differences of the reported loss; float64, steps of 1e-6."""
     random = np.random.default_rng(seed)
-    vector = initial_parameters(network, np.random.RandomState(seed), np.float64)
+    X = rows_for(network, rows, seed) if X is None else X
+    vector = initial_parameters(network, np.random.RandomState(seed), np.float64, X)
     vector = vector + random.normal(0, 0.1, vector.shape)
-    X = random.normal(size=(rows, network.inputs))
     weight = random.uniform(0.2, 3, rows) if weighted else None
     batch = Batch(X, targets_for(network, loss, random, rows), weight)
 
@@ -137,16 +139,128 @@ def test_sparse_rows_are_dense_rows():
     np.testing.assert_array_equal(found[2], found[1])
 
 
-@given(network=networks(), rows=st.integers(1, 5), single=st.booleans())
+@given(network=embedded_networks(), rows=st.integers(1, 5), single=st.booleans())
 def test_prediction_is_the_forward_pass(network, rows, single):
     dtype = np.float32 if single else np.float64
-    parameters = Parameters(network, initial_parameters(network, np.random.RandomState(0), dtype))
-    X = np.random.default_rng(0).normal(size=(rows, network.inputs)).astype(dtype)
-    with np.errstate(over="ignore"):
+    X = rows_for(network, rows).astype(dtype)
+    parameters = Parameters(network, initial_parameters(network, np.random.RandomState(0), dtype, X))
+    with np.errstate(over="ignore", invalid="ignore"):
         passes = forward(network, parameters, X)
         z = predict(network, parameters, X)
     assert z.dtype == passes[-1].activation.dtype == dtype
+    assert passes[0].inputs.shape == (rows, network.features)
     np.testing.assert_array_equal(passes[-1].pre_activation, z)
+
+
+PIECES = {
+    "periodic": {"embedding": Embedding(numbers=3, number_embedding=Periodic(4, 0.3, 2), passed=2)},
+    "piecewise linear": {"embedding": Embedding(3, PiecewiseLinear(((-1.0, 1.0), (-0.5, 0.2, 0.9), (0.0, 3.0)), 2), 2)},
+    "categories": {"embedding": Embedding(passed=2, categories=(Category(3, 2), Category(4, 3), Category(1, 1)))},
+    "numbers as they are": {"embedding": Embedding(numbers=3, passed=1, categories=(Category(2, 1),))},
+    "input scale": {"input_scale": True},
+    "ntk": {"parametrization": "ntk"},
+    "parametric": {"parametric": True},
+    "all": {
+        "embedding": Embedding(2, Periodic(3, 0.5, 2), 1, (Category(3, 2), Category(2, 3))),
+        "input_scale": True,
+        "parametrization": "ntk",
+        "parametric": True,
+    },
+}
+
+
+@pytest.mark.parametrize("layer_norm", [False, True])
+@pytest.mark.parametrize("name", PIECES)
+def test_every_piece(name, layer_norm):
+    pieces = {"embedding": None, "parametric": False} | PIECES[name]
+    layer = {"layer_norm": layer_norm, "parametric": pieces.pop("parametric")}
+    inputs = 5 if pieces["embedding"] is None else pieces["embedding"].inputs
+    network = Network(inputs, (Layer(5, spec.Mish(), **layer), Layer(4, spec.Selu(), **layer)), 2, "softmax", **pieces)
+    compare(network, LogLoss(), l1=0.01, l2=0.1, weighted=True, rows=12)
+
+
+def test_a_piece_of_a_linear_model():
+    """Without a hidden layer the embedding and the scale meet the output layer itself."""
+    embedding = Embedding(2, PiecewiseLinear(((-1.0, 0.0, 1.0), (-1.0, 1.0)), 2), 1, (Category(3, 2),))
+    compare(Network(4, (), 2, embedding=embedding, input_scale=True), SquaredError(), rows=9)
+
+
+@pytest.mark.parametrize("activation", SMOOTH, ids=lambda a: a.name)
+def test_every_parametric_activation_with_dropout(activation):
+    network = Network(3, (Layer(6, activation, 0.5, parametric=True), Layer(5, activation, parametric=True)), 2)
+    mask = dropout_mask(0.5, (6, 6), key=1, step=0, layer=0, dtype=np.float64)
+    compare(network, SquaredError(), masks=[mask, None])
+
+
+@settings(max_examples=100)
+@given(network=embedded_networks(5, 2), seed=st.integers(0, 10**6), rows=st.integers(1, 6), weighted=st.booleans())
+def test_random_networks_with_all_pieces(network, seed, rows, weighted):
+    """Any shape of any piece; activations and starts are smooth and moderate, so that differences say something."""
+    hidden = tuple(
+        replace(layer, activation=spec.Tanh(), dropout=0, layer_norm=layer.layer_norm and layer.width > 2)
+        for layer in network.hidden
+    )
+    network = replace(network, hidden=hidden, output="identity", initializer=spec.Normal(0.5))
+    compare(network, SquaredError(), seed=seed, rows=rows, weighted=weighted, l2=0.1)
+
+
+def test_a_parametric_activation_goes_from_a_line_to_the_curve():
+    random = np.random.default_rng(0)
+    X = random.normal(size=(5, 3))
+    curved = Network(3, (Layer(4, spec.Gelu(), parametric=True),), 2)
+    parameters = Parameters(curved, random.normal(size=spec.parameter_count(curved)))
+    for slope, plain in ((0.0, spec.Identity()), (1.0, spec.Gelu())):
+        parameters.slope[0][...] = slope
+        network = Network(3, (Layer(4, plain),), 2)
+        theirs = Parameters.from_arrays(network, parameters.weights, parameters.bias)
+        np.testing.assert_allclose(predict(curved, parameters, X), predict(network, theirs, X), rtol=1e-13)
+    parameters.slope[0][...] = [0.0, 1.0, 0.5, 2.0]
+    done = forward(curved, parameters, X)[0]
+    z = done.pre_activation
+    expected = z + (gelu(z) - z) * [0.0, 1.0, 0.5, 2.0]
+    np.testing.assert_allclose(done.activation, expected, rtol=1e-13)
+
+
+def test_ntk_divides_the_weights():
+    random = np.random.default_rng(1)
+    hidden = (Layer(9, spec.Tanh()), Layer(4, spec.Tanh()))
+    ntk, standard = Network(5, hidden, 3, parametrization="ntk"), Network(5, hidden, 3)
+    parameters = Parameters(ntk, random.normal(size=spec.parameter_count(ntk)))
+    divided = [weights / np.sqrt(len(weights)) for weights in parameters.weights]
+    theirs = Parameters.from_arrays(standard, divided, parameters.bias)
+    X = random.normal(size=(6, 5))
+    np.testing.assert_allclose(predict(ntk, parameters, X), predict(standard, theirs, X), rtol=1e-13)
+
+
+def test_a_scale_multiplies_the_features_dense_or_sparse():
+    random = np.random.default_rng(2)
+    X = np.where(random.random((7, 5)) < 0.6, 0, random.normal(size=(7, 5)))
+    network, plain = Network(5, (Layer(4, spec.Tanh()),), 2, input_scale=True), Network(5, (Layer(4, spec.Tanh()),), 2)
+    parameters = Parameters(network, random.normal(size=spec.parameter_count(network)))
+    theirs = Parameters.from_arrays(plain, parameters.weights, parameters.bias)
+    expected = predict(plain, theirs, X * parameters.scale)
+    found = []
+    for rows in (X, sparse.csr_matrix(X), sparse.csr_array(X)):
+        np.testing.assert_allclose(predict(network, parameters, rows), expected, rtol=1e-12)
+        gradients = Parameters.empty(network, np.float64)
+        step(network, SquaredError(), parameters, Batch(rows, np.ones((7, 2))), gradients)
+        found.append(gradients.vector)
+    np.testing.assert_allclose(found[1], found[0], rtol=1e-12, atol=1e-15)
+    np.testing.assert_allclose(found[2], found[0], rtol=1e-12, atol=1e-15)
+
+
+def test_penalties_see_the_raw_weights():
+    network = Network(4, (Layer(3, parametric=True),), 1, input_scale=True, parametrization="ntk")
+    parameters = Parameters(network, np.random.default_rng(0).normal(size=spec.parameter_count(network)))
+    batch = Batch(np.ones((2, 4)), np.ones((2, 1)))
+    plain, penalised = (Parameters.empty(network, np.float64) for _ in range(2))
+    step(network, SquaredError(), parameters, batch, plain)
+    done = step(network, SquaredError(), parameters, batch, penalised, l2=3.0)
+    weights = np.concatenate([each.ravel() for each in parameters.weights])
+    assert done.penalty == pytest.approx(0.5 * 3.0 * (weights @ weights) / 2)
+    difference = penalised.vector - plain.vector
+    np.testing.assert_allclose(difference[: weights.size], 1.5 * weights, rtol=1e-12)
+    assert not difference[weights.size :].any()
 
 
 def test_parameters_are_views_of_one_vector():
@@ -159,7 +273,28 @@ def test_parameters_are_views_of_one_vector():
     assert parameters.gain[1] is None
     again = Parameters.from_arrays(network, parameters.weights, parameters.bias, parameters.gain, parameters.shift)
     np.testing.assert_array_equal(again.vector, parameters.vector)
+    assert parameters.rest.size == 0
     with pytest.raises(SpecError, match=r"a vector of 26 numbers; got an array of shape \(3,\)"):
         Parameters(network, np.zeros(3))
     with pytest.raises(SpecError, match=r"gain of layer 0 must have shape \(3,\); got None"):
         Parameters.from_arrays(network, parameters.weights, parameters.bias)
+
+
+@given(embedded_networks())
+def test_parameters_come_apart_and_together_again(network):
+    """Every view is the layout's piece, and the pieces make the vector."""
+    parameters = Parameters(network, np.arange(float(spec.parameter_count(network))))
+    layers = (parameters.weights, parameters.bias, parameters.gain, parameters.shift)
+    again = Parameters.from_arrays(network, *layers, parameters.rest)
+    np.testing.assert_array_equal(again.vector, parameters.vector)
+    for block in spec.parameter_layout(network):
+        found = getattr(parameters, block.role)
+        if block.role == "scale":
+            pieces = [found]
+        elif block.role in ("frequencies", "phases", "number_bias") or len(block.shape) == 3:
+            pieces = found
+        else:
+            pieces = [found[block.layer]]
+        flat = np.concatenate([piece.ravel() for piece in pieces])
+        np.testing.assert_array_equal(flat, np.arange(block.start, block.stop))
+        assert all(np.shares_memory(piece, parameters.vector) for piece in pieces)

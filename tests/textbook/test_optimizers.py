@@ -21,6 +21,7 @@ from pellucid.spec import (
     RMSprop,
 )
 from pellucid.textbook import optimizers as module
+from pellucid.textbook.groups import ParameterGroup
 from pellucid.textbook.optimizers import STATE_SYMBOLS, OptimizerState, copy_state, initial_state, update
 from strategies import optimizers
 
@@ -56,9 +57,11 @@ def scalar_descent(optimizer: Any, theta: float, gradients: list[float], rate: f
 
 
 def descend(optimizer: Any, theta: Any, gradients: Any, rate: float, weights: int) -> OptimizerState:
+    """Steps of a vector whose first numbers are weights and decay, while the rest does not."""
     state = initial_state(optimizer, theta)
+    groups = [ParameterGroup(0, weights), ParameterGroup(weights, theta.size, decay=0.0)]
     for gradient in gradients:
-        update(optimizer, theta, gradient, state, rate, theta[:weights])
+        update(optimizer, theta, gradient, state, rate, groups)
     return state
 
 
@@ -129,10 +132,32 @@ def test_a_copied_state_goes_on_alike_and_apart(kind: type[Any]) -> None:
     theta, gradient = random.normal(size=10), random.normal(size=10)
     state = descend(kind(), theta, [gradient] * 3, 0.01, 10)
     copied, other = copy_state(state), theta.copy()
-    update(kind(), theta, gradient, state, 0.01, theta)
+    groups = [ParameterGroup(0, theta.size)]
+    update(kind(), theta, gradient, state, 0.01, groups)
     assert copied.step == 3
-    update(kind(), other, gradient, copied, 0.01, other)
+    update(kind(), other, gradient, copied, 0.01, groups)
     np.testing.assert_array_equal(theta, other)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_group_has_its_rate_and_its_decay(kind: type[Any]) -> None:
+    """Three groups in one vector do what three vectors do, each with a learning rate and a decay of its own."""
+    random = np.random.default_rng(3)
+    theta, gradients = random.normal(size=9), random.normal(size=(5, 9))
+    groups = [ParameterGroup(0, 4, 1.0, 1.0), ParameterGroup(4, 7, 0.1, 3.0), ParameterGroup(7, 9, 0.0, 0.5)]
+    decayed: dict[str, Any] = {"weight_decay": 0.3} if kind is AdamW else {}
+    expected = []
+    for group in groups:
+        alone = theta[group.start : group.stop].copy()
+        factor = {name: value * group.decay * 0.5 for name, value in decayed.items()}
+        descend(kind(**factor), alone, gradients[:, group.start : group.stop], 0.05 * group.rate, alone.size)
+        expected.append(alone)
+    start, state = theta.copy(), initial_state(kind(), theta)
+    for gradient in gradients:
+        update(kind(**decayed), theta, gradient, state, 0.05, groups, decay=0.5)
+    np.testing.assert_allclose(theta, np.concatenate(expected), rtol=1e-13)
+    np.testing.assert_array_equal(theta[7:], start[7:])
+    assert state.step == 5
 
 
 def test_lbfgs_has_no_single_steps() -> None:
@@ -140,5 +165,5 @@ def test_lbfgs_has_no_single_steps() -> None:
     state = initial_state(Lbfgs(), theta)
     assert state.arrays == ()
     with pytest.raises(SpecError, match="'Lbfgs' minimises as a whole"):
-        update(Lbfgs(), theta, theta, state, 0.1, theta)
+        update(Lbfgs(), theta, theta, state, 0.1, [ParameterGroup(0, 2)])
     assert state.step == 0

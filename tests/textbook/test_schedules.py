@@ -1,10 +1,23 @@
+import math
 from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pellucid.spec import Adaptive, Constant, Cosine, Exponential, InvScaling, OneCycle, Schedule, Step
+from pellucid.spec import (
+    Adaptive,
+    Constant,
+    Cosine,
+    Exponential,
+    FlatCosine,
+    InvScaling,
+    LogCosine,
+    OneCycle,
+    Schedule,
+    ShareSchedule,
+    Step,
+)
 from pellucid.textbook.schedules import learning_rate_at, varies_by_step
 from strategies import schedules
 
@@ -41,6 +54,19 @@ def at(schedule: Schedule, base: float = 1.0, **where: int) -> float:
         (OneCycle(), {"step": 30}, 0.5),
         (OneCycle(), {"step": 100}, 0.5 / 25e4),
         (OneCycle(warmup=0.0), {"step": 0}, 0.5),
+        (FlatCosine(), {"step": 0}, 0.5),
+        (FlatCosine(), {"step": 49}, 0.5),
+        (FlatCosine(), {"step": 50}, 0.5),
+        (FlatCosine(), {"step": 75}, 0.25),
+        (FlatCosine(), {"step": 100}, 0.0),
+        (FlatCosine(), {"step": 500}, 0.0),
+        (LogCosine(1), {"step": 0}, 0.0),
+        (LogCosine(4), {"step": 1, "steps": 15}, 0.0),  # waves end at 1, 3, 7 and 15 fifteenths
+        (LogCosine(4), {"step": 3, "steps": 15}, 0.0),
+        (LogCosine(4), {"step": 7, "steps": 15}, 0.0),
+        (LogCosine(4), {"step": 15, "steps": 15}, 0.0),
+        (LogCosine(4), {"step": 40, "steps": 15}, 0.0),
+        (LogCosine(2), {"step": 10, "steps": 40}, 0.5 * (1 - math.cos(2 * math.pi * math.log2(1.75))) / 2),
     ],
 )
 def test_known_points(schedule: Schedule, where: dict[str, int], expected: float) -> None:
@@ -75,6 +101,20 @@ def test_never_negative_nor_above_the_base(
     rate = at(schedule, base, epoch=epoch, step=step, steps=steps, rows_seen=rows_seen, reductions=reductions)
     assert type(rate) is float
     assert 0 <= rate <= base * (1 + 1e-12)
+
+
+def test_log_cosine_rises_to_the_base_once_a_wave() -> None:
+    for cycles in (1, 2, 4):
+        rates = [at(LogCosine(cycles), step=step, steps=3000) for step in range(3001)]
+        tops = [i for i in range(1, 3000) if rates[i - 1] < rates[i] >= rates[i + 1]]
+        assert len(tops) == cycles
+        assert all(rates[top] > 0.99 for top in tops)
+        expected = [(2 ** (wave + 0.5) - 1) / (2**cycles - 1) * 3000 for wave in range(cycles)]
+        assert tops == pytest.approx(expected, abs=1.01)
+
+
+def test_those_that_follow_the_share_of_steps() -> None:
+    assert {kind for kind in get_args(Schedule) if varies_by_step(kind())} | {Constant} == set(get_args(ShareSchedule))
 
 
 def test_cosine_and_one_cycle_rise_then_fall() -> None:

@@ -4,7 +4,6 @@ import pytest
 
 from pellucid import MLPClassifier, MLPRegressor, trace
 from pellucid.errors import DataError
-from pellucid.estimators.table_model import TableModel
 from pellucid.tracing.tables import rows_of_network
 
 
@@ -14,32 +13,6 @@ def frame():
     colour = np.array(["red", "blue"])[random.integers(2, size=60)]
     size = random.normal(size=60)
     return pd.DataFrame({"colour": colour, "size": size, "price": 10 + 3 * size + (colour == "red")})
-
-
-def fit(frame, target):
-    model = TableModel(hidden_layer_sizes=(3,), max_iter=4, learning_rate_init=0.03, random_state=0)
-    with pytest.warns(UserWarning, match="Maximum iterations"):
-        return model.fit(frame, target)
-
-
-def test_a_regression(frame):
-    model = fit(frame, "price")
-    step = trace(model, frame[:5])
-    assert step.layers[0].input_names == model.encoder_.feature_names_out
-    assert step.layers[-1].neuron_names == ("price",)
-    assert np.allclose(step.targets.ravel(), model.target_.encode(frame["price"][:5]))
-    assert np.allclose(model.target_.decode(step.prediction.ravel()), model.predict(frame[:5]))
-    assert "y = (price −" in step.notes[-1]
-
-
-def test_a_classification(frame):
-    model = fit(frame, "colour")
-    step = trace(model, frame[:5])
-    assert step.layers[-1].neuron_names == ("class red",)
-    assert step.targets.ravel().tolist() == (frame["colour"][:5] == "red").astype(float).tolist()
-    assert trace(model, frame[:5].drop(columns="colour")).targets is None
-    given = trace(model, frame[:5].drop(columns="colour"), frame["colour"][:5])
-    assert np.array_equal(given.after.vector, step.after.vector)
 
 
 def test_rows_of_a_network_that_knows_names(frame):

@@ -30,6 +30,18 @@ def test_not_a_number_is_never_the_best():
     assert best.value == 0.1
 
 
+def test_of_equally_good_epochs_the_latest_is_the_best_where_asked_for():
+    values = [0.5, 0.7, 0.7, 0.6, 0.7, 0.6]
+    for monitor, seen in (("validation_score", values), ("loss", [-value for value in values])):
+        for latest, epoch in ((False, 2), (True, 5)):
+            stopping = Stopping(monitor, tolerance=0.0, restore_best=True, latest_best=latest)
+            best, stale = observed(stopping, seen)
+            assert (best.value, best.epoch, best.parameters[0]) == (seen[1], epoch, float(epoch))
+            unlucky, stale_of_default = observed(Stopping(monitor, tolerance=0.0), seen)
+            assert stale == stale_of_default, "patience does not change"
+            assert unlucky.stale == best.stale
+
+
 def test_patience():
     stopping = Stopping(patience=2)
     assert not Best(stale=2).is_exhausted(stopping)

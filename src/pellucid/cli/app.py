@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from pellucid import __version__
+from pellucid.cli.bench import bench
 from pellucid.cli.console import printable
 from pellucid.cli.demo import demo
 from pellucid.cli.explain import explain
@@ -20,7 +21,7 @@ from pellucid.cli.train import train
 
 __all__ = ["COMMANDS", "app", "main"]
 
-COMMANDS: tuple[Callable[..., None], ...] = (demo, train, predict, explain)
+COMMANDS: tuple[Callable[..., None], ...] = (demo, train, predict, explain, bench)
 
 app = typer.Typer(
     name="pellucid",

@@ -1,5 +1,6 @@
 """How good a model is on rows it has not seen, beside a trivial baseline."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +11,27 @@ from sklearn.metrics import (
     accuracy_score,
     balanced_accuracy_score,
     mean_absolute_error,
+    mean_poisson_deviance,
     r2_score,
+    roc_auc_score,
     root_mean_squared_error,
 )
 
-from pellucid.estimators.table_model import TableModel
+from pellucid.estimators.tabular import TabularClassifier, TabularRegressor
+from pellucid.estimators.tabular.calibration import expected_calibration_error
+from pellucid.tables import Target
+from pellucid.tables.cells import read_numbers
 
-__all__ = ["Evaluation", "Score", "evaluate"]
+__all__ = ["COVERAGES", "Evaluation", "Score", "TabularModel", "evaluate", "foretold", "target_values"]
+
+TabularModel = TabularClassifier | TabularRegressor
+
+COVERAGES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
+"""Of the intervals that are tried on the rows held out."""
+
+SMALLEST = 1e-12
+
+Values = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -26,12 +41,14 @@ class Score:
     Parameters
     ----------
     name : str
-    network, baseline : float
+    out_of_fold, held_out, baseline : float or None
+        None: there is none.
     """
 
     name: str
-    network: float
-    baseline: float
+    out_of_fold: float | None
+    held_out: float
+    baseline: float | None
 
 
 @dataclass(frozen=True)
@@ -40,60 +57,196 @@ class Evaluation:
 
     Parameters
     ----------
+    target : Target
     learned, held_out : pandas.DataFrame
         The rows learned from, and the others.
     actual, predicted : array (held-out rows,)
+    probabilities : array (held-out rows, classes) or None
+        Of a classification.
     scores : tuple of Score
     baseline_name : str
+    covered : array (coverages,) or None
+        Of a regression: the share of held-out rows within the interval of each of `COVERAGES`.
+    width : float or None
+        Median width of the intervals of 90%.
     """
 
+    target: Target
     learned: pd.DataFrame
     held_out: pd.DataFrame
-    actual: NDArray[Any]
-    predicted: NDArray[Any]
+    actual: Values
+    predicted: Values
+    probabilities: Values | None
     scores: tuple[Score, ...]
     baseline_name: str
+    covered: Values | None = None
+    width: float | None = None
 
-    def rows(self) -> list[tuple[str, str, str]]:
-        """Return name, network and baseline of each score as text."""
-        return [(score.name, _shown(score.network), _shown(score.baseline)) for score in self.scores]
+    def rows(self) -> list[tuple[str, ...]]:
+        """Return name, out-of-fold, held-out and baseline value of each score as text."""
+        return [
+            (score.name, *(_shown(value) for value in (score.out_of_fold, score.held_out, score.baseline)))
+            for score in self.scores
+        ]
+
+    def intervals(self) -> str | None:
+        """Say how good the intervals of 90% are, if there are any."""
+        if self.covered is None:
+            return None
+        share = self.covered[COVERAGES.index(0.9)]
+        return (
+            f"Intervals of 90% hold {share:.1%} of the rows held out; half of them are narrower than {self.width:.4g}."
+        )
 
 
-def _shown(value: float) -> str:
-    return f"{value:.4f}" if 0.01 <= abs(value) < 100 else f"{value:.6g}"
+def _shown(value: float | None) -> str:
+    if value is None or not np.isfinite(value):
+        return "–"
+    if abs(value) < 0.01:
+        return f"{value:.2g}"
+    return f"{value:.4f}" if abs(value) < 100 else f"{value:.6g}"
 
 
-def evaluate(model: TableModel, learned: pd.DataFrame, held_out: pd.DataFrame) -> Evaluation:
+def target_values(target: Target, series: "pd.Series[Any]") -> Values:
+    """Return the target's values as a model learns them: classes as they stand in the table, or numbers."""
+    if target.task == "regression":
+        return read_numbers(series)[0]
+    values = target.decode(target.encode(series))
+    if values.dtype.kind == "f" and (values % 1).any():
+        return np.array([str(value) for value in values.tolist()], dtype=object)  # fractions that stand for classes
+    return values
+
+
+def evaluate(model: TabularModel, target: Target, learned: pd.DataFrame, held_out: pd.DataFrame) -> Evaluation:
     """Score a trained model on rows held out, both frames with the target column.
 
-    The baseline always says the most frequent class, or the mean, of the rows learned from.
+    The baseline always says how frequent each class is, or the mean, of the rows learned from.
     """
-    target = model.target_
-    known = target.decode(target.encode(learned[target.label]))
-    actual = target.decode(target.encode(held_out[target.label]))
-    predicted = model.predict(held_out)
-    if target.task == "classification":
-        frequent = max(target.labels, key=lambda label: int((known == label).sum()))
-        trivial, name = np.full_like(actual, frequent), f"always {frequent!r}, the most frequent class"
-    else:
-        trivial, name = np.full_like(actual, known.mean()), f"always {known.mean():.6g}, the mean"
-    scores = _scores(target.task, actual, predicted, trivial)
-    return Evaluation(learned, held_out, actual, predicted, scores, name)
-
-
-def _scores(task: str, actual: Any, predicted: Any, trivial: Any) -> tuple[Score, ...]:
-    measures: dict[str, Any]
-    if task == "classification":
-        # scikit-learn knows text of NumPy's own type
-        actual, predicted, trivial = (np.array([str(label) for label in each]) for each in (actual, predicted, trivial))
-        measures = {"accuracy": accuracy_score, "balanced accuracy": balanced_accuracy_score}
-    else:
-        measures = {
-            "root mean squared error": root_mean_squared_error,
-            "mean absolute error": mean_absolute_error,
-            "R²": r2_score,
-        }
-    return tuple(
-        Score(name, float(measure(actual, predicted)), float(measure(actual, trivial)))
+    known, actual = (target_values(target, frame[target.label]) for frame in (learned, held_out))
+    rows = held_out.drop(columns=target.label)
+    if isinstance(model, TabularClassifier):
+        return _evaluate_classes(model, target, (learned, held_out), rows, known, actual)
+    predicted = model.predict(rows)
+    outside = ~np.isnan(model.oof_prediction_)
+    measures = _number_measures(model)
+    trivial = np.full(len(actual), known.mean())
+    scores = [
+        Score(
+            name,
+            _measured(measure, known[outside], model.oof_prediction_[outside]),
+            float(measure(actual, predicted)),
+            float(measure(actual, trivial)),
+        )
         for name, measure in measures.items()
+    ]
+    covered, width = _intervals(model, rows, actual) if outside.any() else (None, None)
+    name = f"always {known.mean():.6g}, the mean"
+    return Evaluation(
+        target, learned, held_out, actual, predicted, None, tuple(scores), name, covered=covered, width=width
     )
+
+
+def _measured(measure: Callable[..., Any], *arguments: Values) -> float | None:
+    return float(measure(*arguments)) if len(arguments[0]) > 1 else None
+
+
+def _number_measures(model: TabularRegressor) -> dict[str, Callable[..., Any]]:
+    measures = {
+        "root mean squared error": root_mean_squared_error,
+        "mean absolute error": mean_absolute_error,
+        "R²": r2_score,
+    }
+    if model.scoring == "poisson":
+        measures["Poisson deviance"] = lambda actual, predicted: mean_poisson_deviance(
+            actual, np.maximum(predicted, SMALLEST)
+        )
+    return measures
+
+
+def _intervals(model: TabularRegressor, rows: pd.DataFrame, actual: Values) -> tuple[Values, float]:
+    """Return the share within the interval of each coverage, and the median width of that of 90%."""
+    tails = [(1 - coverage) / 2 for coverage in COVERAGES]
+    levels = sorted({round(level, 6) for tail in tails for level in (tail, 1 - tail)})
+    quantiles = dict(zip(levels, model.predict_quantiles(rows, levels).T, strict=True))
+    ends = [(quantiles[round(tail, 6)], quantiles[round(1 - tail, 6)]) for tail in tails]
+    covered = np.array([np.mean((low <= actual) & (actual <= high)) for low, high in ends])
+    low, high = ends[COVERAGES.index(0.9)]
+    return covered, float(np.median(high - low))
+
+
+def _evaluate_classes(
+    model: TabularClassifier,
+    target: Target,
+    frames: tuple[pd.DataFrame, pd.DataFrame],
+    rows: pd.DataFrame,
+    known: Values,
+    actual: Values,
+) -> Evaluation:
+    labels = model.classes_.tolist()
+    place = {label: index for index, label in enumerate(labels)}
+    known_codes, codes = (np.array([place.get(label, -1) for label in each.tolist()]) for each in (known, actual))
+    probabilities = model.predict_proba(rows)
+    counts = np.bincount(known_codes, minlength=len(labels))
+    trivial = np.tile(counts / counts.sum(), (len(codes), 1))
+    outside = ~np.isnan(model.oof_proba_[:, 0])
+    scores = [
+        Score(
+            name,
+            _measured(measure, known_codes[outside], model.oof_proba_[outside]),
+            float(measure(codes, probabilities)),
+            None if name == CALIBRATION else float(measure(codes, trivial)),
+        )
+        for name, measure in CLASS_MEASURES.items()
+    ]
+    frequent = labels[int(counts.argmax())]
+    predicted = model.classes_[probabilities.argmax(axis=1)]
+    name = f"always {frequent!r}, the most frequent class, with the classes' shares as probabilities"
+    return Evaluation(target, *frames, actual, predicted, probabilities, tuple(scores), name)
+
+
+def _accuracy(codes: Values, probabilities: Values) -> float:
+    return float(accuracy_score(codes, probabilities.argmax(axis=1)))
+
+
+def _balanced_accuracy(codes: Values, probabilities: Values) -> float:
+    return float(balanced_accuracy_score(codes, _only_known(codes, probabilities)))
+
+
+def _only_known(codes: Values, probabilities: Values) -> Values:
+    """Return the predicted classes; one that no row has becomes any wrong one, of which scikit-learn does not warn."""
+    predicted = probabilities.argmax(axis=1)
+    present = np.unique(codes)
+    wrong = np.where(codes == present[0], present[-1], present[0])
+    return np.where(np.isin(predicted, present), predicted, wrong)
+
+
+def _log_loss(codes: Values, probabilities: Values) -> float:
+    chosen = np.where(codes >= 0, probabilities[np.arange(len(codes)), codes], 0.0)
+    return float(-np.log(np.maximum(chosen, SMALLEST)).mean())
+
+
+def _auc(codes: Values, probabilities: Values) -> float:
+    """Mean over the classes that some rows have and some have not; NaN if there is none."""
+    counts = np.bincount(codes[codes >= 0], minlength=probabilities.shape[1])
+    areas = [
+        roc_auc_score(codes == index, probabilities[:, index])
+        for index in np.flatnonzero((counts > 0) & (counts < len(codes)))
+    ]
+    return float(np.mean(areas)) if areas else float("nan")
+
+
+def foretold(codes: Values, probabilities: Values) -> tuple[Values, Values]:
+    """Return each row's probability of the second of two classes, or of the predicted of more, and if it came true."""
+    if probabilities.shape[1] == 2:
+        return probabilities[:, 1], codes == 1
+    return probabilities.max(axis=1), codes == probabilities.argmax(axis=1)
+
+
+CALIBRATION = "expected calibration error"
+CLASS_MEASURES: dict[str, Callable[[Values, Values], float]] = {
+    "accuracy": _accuracy,
+    "balanced accuracy": _balanced_accuracy,
+    "log loss": _log_loss,
+    "area under the ROC curve": _auc,
+    CALIBRATION: lambda codes, probabilities: expected_calibration_error(*foretold(codes, probabilities)),
+}

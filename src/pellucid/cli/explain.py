@@ -1,4 +1,4 @@
-"""`pellucid explain`: one training step of a model with rows of a table, every number with its symbol."""
+"""`pellucid explain`: one training step of a network, every number with its symbol; of an ensemble, what it uses."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +9,7 @@ import typer
 from pellucid.cli.failures import check
 
 if TYPE_CHECKING:
+    from pellucid.cli.evaluation import TabularModel
     from pellucid.tracing import Trace
 
 __all__ = ["explain"]
@@ -16,7 +17,9 @@ __all__ = ["explain"]
 
 def explain(
     model: Annotated[Path, typer.Argument(help="Model file.", show_default=False)],
-    table: Annotated[Path, typer.Argument(help="CSV, TSV or Parquet with the model's columns.", show_default=False)],
+    table: Annotated[
+        Path | None, typer.Argument(help="CSV, TSV or Parquet with the model's columns.", show_default=False)
+    ] = None,
     row: Annotated[int | None, typer.Option(help="Row to explain; the first is 0.", show_default="0")] = None,
     rows: Annotated[
         str | None, typer.Option(help="Rows from:to that form one batch, such as 0:8.", show_default="none")
@@ -25,27 +28,39 @@ def explain(
         int | None, typer.Option(help="Only this layer; the first hidden layer is 1.", show_default="all")
     ] = None,
     neuron: Annotated[int | None, typer.Option(help="Only this neuron; the first is 1.", show_default="all")] = None,
-    target: Annotated[
-        str | None, typer.Option(help="Column with the target.", show_default="the one learned from")
-    ] = None,
+    target: Annotated[str | None, typer.Option(help="Column with the target.", show_default="none")] = None,
     html: Annotated[
         Path | None, typer.Option(help="Write the explanation as a page, and print nothing of it.", show_default="none")
     ] = None,
 ) -> None:
-    """Show one training step in numbers: forward, loss, backward, update.
+    """Show one training step of an MLPClassifier or MLPRegressor in numbers: forward, loss, backward, update.
 
     The step is taken on a copy; the model stays as it is. Without the target's column, the forward pass is shown.
+    Of a model that `pellucid train` wrote, an ensemble, what it uses is shown: its columns and what each counts, its
+    members and their weights; no table is needed.
     """
     check("--row", "given without '--rows'", row, row is None or rows is None)
     first, last = (row or 0, (row or 0) + 1) if rows is None else _parse_rows(rows)
 
     from rich.console import Console
 
+    from pellucid.errors import PellucidError
+    from pellucid.estimators.tabular import TabularClassifier, TabularRegressor
+    from pellucid.storage import load
     from pellucid.tables.writing import check_writable, replaced_whole
 
     if html is not None:
         check_writable(html, (".html", ".htm"))
-    step = _trace(model, table, first, last, "--row" if rows is None else "--rows", target)
+    loaded = load(model)
+    if isinstance(loaded, TabularClassifier | TabularRegressor):
+        given = {"row": row, "rows": rows, "layer": layer, "neuron": neuron, "target": target, "html": html}
+        _show_ensemble(model, loaded, [f"'--{name}'" for name, value in given.items() if value is not None])
+        return
+    if table is None:
+        raise PellucidError(
+            f"'{model}' holds {type(loaded).__name__}: to show a step of it, name a table after it, with its inputs."
+        )
+    step = _trace(loaded, table, first, last, "--row" if rows is None else "--rows", target)
     places = _places(step, layer, neuron)
     if html is None:
         Console().print(step.render(**places))
@@ -55,26 +70,46 @@ def explain(
     typer.echo(f"The explanation is written to {html}")
 
 
-def _trace(model: Path, table: Path, first: int, last: int, option: str, target: str | None) -> "Trace":
-    from pellucid.estimators.table_model import TableModel
-    from pellucid.storage import load
+def _show_ensemble(path: Path, model: "TabularModel", options: list[str]) -> None:
+    from pellucid.cli.console import print_table, printable
+    from pellucid.cli.members import MEMBER_TITLES, importance_rows, member_rows
+    from pellucid.cli.models import target_name
+    from pellucid.errors import PellucidError
+    from pellucid.tables.frames import counted
+
+    kind = type(model).__name__
+    if options:
+        raise PellucidError(
+            f"{', '.join(options)} must be given for a single network only (MLPClassifier, MLPRegressor); '{path}' "
+            f"holds a {kind}, an ensemble. Leave {'it' if len(options) == 1 else 'them'} out to see what it uses."
+        )
+    score = f"out-of-fold score ({model._scoring()}, higher is better): {model.oof_score_:.4f}"
+    print(f"{kind} of {printable(target_name(model))}, {counted(len(model.bag_.networks), 'network')}; {score}\n")
+    importances = importance_rows(model)
+    described = [(*row, importances.get(row[0], "not computed")) for row in model.schema_.describe()]
+    if importances:
+        order = dict(zip(model._columns, model.feature_importances_, strict=True))
+        described.sort(key=lambda row: -order[row[0]])
+    print_table(("column", "missing", "understood as", "importance"), described)
+    print("\nImportance: by how much the score falls when the column is shuffled.\n")
+    print_table(MEMBER_TITLES, member_rows(model))
+    print("\nSingle steps are shown for models of one network: MLPClassifier, MLPRegressor.")
+
+
+def _trace(loaded: Any, table: Path, first: int, last: int, option: str, target: str | None) -> "Trace":
     from pellucid.tables import read_table
     from pellucid.tables.schema import require_columns
     from pellucid.tracing import trace
     from pellucid.tracing.tables import rows_of_network
 
-    loaded, frame = load(model), read_table(table)
+    frame = read_table(table)
     count = len(frame)
     check(option, f"within the table's rows, 0 to {count - 1}", first, 0 <= first < count)
     last = min(last, count)
     frame = frame.iloc[first:last]
     if target is not None:
         require_columns(frame, [target])
-    y: Any = None if target is None else frame[target]
-    X: Any = frame
-    if not isinstance(loaded, TableModel):
-        X, y = rows_of_network(loaded, frame, target)
-    return replace(trace(loaded, X, y), rows=tuple(range(first, last)))
+    return replace(trace(loaded, *rows_of_network(loaded, frame, target)), rows=tuple(range(first, last)))
 
 
 def _parse_rows(rows: str) -> tuple[int, int]:

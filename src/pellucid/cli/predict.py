@@ -1,9 +1,16 @@
 """``pellucid predict``: a model and a table in, a table out."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from pellucid.cli.failures import check
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pellucid.cli.evaluation import TabularModel
 
 __all__ = ["predict"]
 
@@ -14,13 +21,20 @@ def predict(
         Path, typer.Argument(help="CSV, TSV or Parquet, with the columns learned from.", show_default=False)
     ],
     out: Annotated[Path, typer.Option(help="Table to write: .csv, .tsv or .parquet.", show_default=False)],
-    proba: Annotated[bool, typer.Option("--proba", help="Add the probability of each class.")] = False,
+    proba: Annotated[bool, typer.Option("--proba", help="Add the calibrated probability of each class.")] = False,
+    interval: Annotated[
+        float | None, typer.Option(help="Add an interval that holds this share of numbers, such as 0.9.")
+    ] = None,
 ) -> None:
     """Predict the target for the rows of a table.
 
-    Writes the table with a column 'prediction' and, with --proba, a column 'probability of CLASS' for each class.
+    Writes the table with a column 'prediction'; with --proba also 'probability of CLASS' for each class, with
+    --interval also 'prediction low' and 'prediction high'.
     """
-    from pellucid.cli.models import load_table_model
+    check("--interval", "greater than 0 and less than 1", interval, interval is None or 0 < interval < 1)
+
+    from pellucid.cli.console import printable
+    from pellucid.cli.models import load_table_model, target_name
     from pellucid.tables import read_table, write_table
     from pellucid.tables.frames import counted
     from pellucid.tables.writing import TABLE_ENDINGS, check_writable
@@ -28,11 +42,37 @@ def predict(
     check_writable(out, TABLE_ENDINGS)
     predictor = load_table_model(model)
     frame = read_table(table)
-    added = {"prediction": predictor.predict(frame)}
-    if proba:
-        probabilities = predictor.predict_proba(frame)
-        added |= {
-            f"probability of {label}": column for label, column in zip(predictor.classes_, probabilities.T, strict=True)
-        }
+    added = _added(predictor, frame, proba, interval)
     write_table(frame.drop(columns=list(added), errors="ignore").assign(**added), out)
-    typer.echo(f"{counted(len(frame), 'prediction')} of {predictor.target_.label!r} written to {out}")
+    typer.echo(f"{counted(len(frame), 'prediction')} of {printable(target_name(predictor))} written to {out}")
+
+
+def _added(model: "TabularModel", frame: "pd.DataFrame", proba: bool, interval: float | None) -> dict[str, Any]:
+    """Return the columns to be added, by name."""
+    from pellucid.cli.models import target_name
+    from pellucid.errors import PellucidError
+    from pellucid.estimators.tabular import TabularClassifier
+
+    is_classifier = isinstance(model, TabularClassifier)
+    if proba and not is_classifier:
+        raise PellucidError(f"Probabilities exist for classes only; {target_name(model)} is a number. Use --interval.")
+    if interval is not None and is_classifier:
+        raise PellucidError(f"Intervals exist for numbers only; {target_name(model)} is a class. Use --proba.")
+    added = _named("prediction", model.predict(frame))
+    if isinstance(model, TabularClassifier):
+        if proba:
+            probabilities = model.predict_proba(frame).T
+            added |= {
+                f"probability of {label}": column for label, column in zip(model.classes_, probabilities, strict=True)
+            }
+    elif interval is not None:
+        ends = model.predict_interval(frame, interval)
+        added |= _named("prediction low", ends[..., 0]) | _named("prediction high", ends[..., 1])
+    return added
+
+
+def _named(name: str, values: Any) -> dict[str, Any]:
+    """Return one column, or, of several targets, numbered ones."""
+    if values.ndim == 1:
+        return {name: values}
+    return {f"{name} {index}": column for index, column in enumerate(values.T, start=1)}

@@ -16,16 +16,26 @@ import matplotlib as mpl
 import numpy as np
 
 from pellucid.cli.console import printable
-from pellucid.cli.evaluation import Evaluation
-from pellucid.estimators.table_model import TableModel
+from pellucid.cli.evaluation import COVERAGES, Evaluation, TabularModel, foretold
+from pellucid.cli.members import MEMBER_TITLES, importance_rows, member_rows
+from pellucid.estimators.tabular import TabularClassifier, TabularRegressor
 from pellucid.tables.cells import read_numbers
 from pellucid.tables.frames import counted
 from pellucid.tables.writing import replaced_whole
+from pellucid.training.stopping import Outcome
 
 __all__ = ["write_report"]
 
 _MOST_CLASSES = 30
 _MOST_POINTS = 1000
+SCORING_UNITS = {
+    "log_loss": "log loss (nats)",
+    "accuracy": "accuracy",
+    "roc_auc": "area under the ROC curve",
+    "rmse": "root mean squared error",
+    "mae": "mean absolute error",
+    "poisson": "Poisson deviance",
+}
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
 table { border-collapse: collapse; margin: 1rem 0; }
@@ -34,7 +44,7 @@ img { max-width: 100%; }
 """
 
 
-def write_report(folder: Path, source: str, model: TableModel, evaluation: Evaluation) -> Path:
+def write_report(folder: Path, source: str, model: TabularModel, evaluation: Evaluation) -> Path:
     """Write index.html and the pictures into a folder, which is made if need be.
 
     Parameters
@@ -42,7 +52,7 @@ def write_report(folder: Path, source: str, model: TableModel, evaluation: Evalu
     folder : Path
     source : str
         Name of the table.
-    model : TableModel
+    model : TabularModel
         Trained.
     evaluation : Evaluation
 
@@ -68,41 +78,80 @@ def _write(path: Path, content: bytes) -> None:
 # --- pictures ---------------------------------------------------------------------------------------------------------
 
 
-def _pictures(model: TableModel, evaluation: Evaluation) -> dict[str, tuple[str, bytes]]:
+def _pictures(model: TabularModel, evaluation: Evaluation) -> dict[str, tuple[str, bytes]]:
     """Return title and PNG of each picture by file name."""
     mpl.use("Agg")
-    drawings = {}
-    if model.estimator_.loss_curve_:  # empty if interrupted in the first epoch
-        drawings["loss-curve.png"] = ("Loss per epoch", _loss_curve(model))
-    if model.target_.task == "regression":
+    target, drawings = evaluation.target, {}
+    if hasattr(model, "feature_importances_"):
+        drawings["importances.png"] = ("What each column counts", _importances(model))
+    if evaluation.probabilities is None:
         drawings["predicted-versus-true.png"] = ("Predicted versus true", _prediction_error(evaluation))
-    elif len(model.target_.labels) <= _MOST_CLASSES:
-        drawings["confusion-matrix.png"] = ("Confusion matrix", _confusion_matrix(model, evaluation))
+        if evaluation.covered is not None:
+            drawings["intervals.png"] = ("Whether intervals can be trusted", _coverage(evaluation))
+    else:
+        drawings["calibration.png"] = ("Whether probabilities can be trusted", _calibration(model, evaluation))
+        if len(target.labels) <= _MOST_CLASSES:
+            drawings["confusion-matrix.png"] = ("Confusion matrix", _confusion_matrix(model, evaluation))
     columns = model.schema_.used
-    if len(columns) == 2 and all(column.kind == "number" for column in columns):
+    if model.n_features_in_ == len(columns) == 2 and all(column.kind == "number" for column in columns):
         drawings["decision-boundary.png"] = ("Decision boundary", _decision_boundary(model, evaluation))
+    drawings["loss-curves.png"] = ("Loss per epoch", _loss_curves(model))
     return {name: (title, _as_png(display)) for name, (title, display) in drawings.items()}
 
 
-def _loss_curve(model: TableModel) -> Any:
-    from pellucid.plotting import LossCurve
-    from pellucid.plotting.loss_curve import EpochCurves
+def _importances(model: TabularModel) -> Any:
+    from pellucid.plotting import ImportanceBars
 
-    network = model.estimator_
-    unit = "log loss (nats)" if model.target_.task == "classification" else "½ squared error (target standardised)"
-    curves = EpochCurves(network.loss_curve_, network.validation_loss_curve_, loss_name=unit)
-    return LossCurve({"network": curves}).plot()
+    names = [_plain(name) for name in model._columns]
+    unit = SCORING_UNITS[model._scoring()]
+    return ImportanceBars(names, model.feature_importances_, model.feature_importances_std_, unit=unit).plot()
 
 
-def _confusion_matrix(model: TableModel, evaluation: Evaluation) -> Any:
+def _loss_curves(model: TabularModel) -> Any:
+    from pellucid.plotting import LossSpread
+
+    unit = "log loss (nats)"
+    if isinstance(model, TabularRegressor):
+        unit = {"rmse": "½ squared error (target standardised)", "mae": "absolute error (target standardised)"}.get(
+            model._scoring(), "Poisson loss"
+        )
+    return LossSpread.from_estimator(model, loss_name=unit)
+
+
+def _calibration(model: TabularModel, evaluation: Evaluation) -> Any:
+    from pellucid.plotting import ReliabilityCurve
+
+    names = model.classes_.tolist()
+    place = {label: index for index, label in enumerate(names)}
+    codes = np.array([place.get(label, -1) for label in evaluation.actual.tolist()])
+    probability, happened = foretold(codes, np.asarray(evaluation.probabilities))
+    what = f"probability of {_plain(str(names[1]))}" if len(names) == 2 else "probability of the predicted class"
+    return ReliabilityCurve.from_predictions(
+        probability, happened, xlabel=what, ylabel="share of the rows held out that are of this class"
+    )
+
+
+def _coverage(evaluation: Evaluation) -> Any:
+    from pellucid.plotting import ReliabilityCurve
+
+    return ReliabilityCurve(
+        COVERAGES,
+        np.asarray(evaluation.covered),
+        title="Intervals",
+        xlabel="share that an interval is to hold",
+        ylabel="share of the rows held out that it holds",
+    ).plot()
+
+
+def _confusion_matrix(model: TabularModel, evaluation: Evaluation) -> Any:
     from pellucid.plotting import ConfusionMatrix
 
-    target = model.target_
-    place = {label: i for i, label in enumerate(target.labels)}
+    labels = sorted({*model.classes_.tolist(), *evaluation.actual.tolist()})
+    place = {label: i for i, label in enumerate(labels)}
     actual, predicted = (
         [place[label] for label in each.tolist()] for each in (evaluation.actual, evaluation.predicted)
     )
-    names = [_plain(str(label)) for label in target.labels]
+    names = [_plain(str(label)) for label in labels]
     return ConfusionMatrix.from_predictions(actual, predicted, labels=range(len(names)), display_labels=names)
 
 
@@ -122,14 +171,14 @@ def _subsample(evaluation: Evaluation) -> int:
     return min(_MOST_POINTS, len(evaluation.actual))
 
 
-def _decision_boundary(model: TableModel, evaluation: Evaluation) -> Any:
+def _decision_boundary(model: TabularModel, evaluation: Evaluation) -> Any:
     from pellucid.plotting import DecisionBoundary
 
     names = [column.label for column in model.schema_.used]
     shown = evaluation.held_out[names].apply(lambda series: read_numbers(series)[0])
     finite = np.flatnonzero(np.isfinite(shown.to_numpy()).all(axis=1))[:_MOST_POINTS]
     return DecisionBoundary.from_estimator(
-        model, shown.iloc[finite], evaluation.actual[finite], feature_names=[_plain(name) for name in names]
+        model, shown.iloc[finite], evaluation.actual[finite], feature_names=[_plain(n) for n in names]
     )
 
 
@@ -155,26 +204,37 @@ def _as_png(display: Any) -> bytes:
 # --- page -------------------------------------------------------------------------------------------------------------
 
 
-def _page(source: str, model: TableModel, evaluation: Evaluation, pictures: Sequence[tuple[str, bytes]]) -> str:
-    target, network = model.target_, model.estimator_
-    widths = " → ".join(str(width) for width in network.network_.widths)
+def _page(source: str, model: TabularModel, evaluation: Evaluation, pictures: Sequence[tuple[str, bytes]]) -> str:
+    target, importances = evaluation.target, importance_rows(model)
+    intervals = evaluation.intervals()
+    ended = "" if model.outcome_ is Outcome.ALL_EPOCHS else f" {model.outcome_.value}"
+    columns = [(*row, importances.get(row[0], "")) for row in model.schema_.describe()]
     parts = [
         f"<h1>{_text(target.label)} of {_text(source)}</h1>",
-        f"<p>Target: {_text(target.meaning())}. Network: {widths}. {counted(network.n_iter_, 'epoch')}. "
-        f"{_text(network.outcome_.value)}</p>",
-        "<h2>Score on rows held out</h2>",
-        _table(("", "network", "baseline"), evaluation.rows()),
-        f"<p>Baseline: {_text(evaluation.baseline_name)}. {counted(len(evaluation.learned), 'row')} learned from, "
-        f"{len(evaluation.held_out)} held out.</p>",
+        f"<p>Target: {_text(target.meaning())}. {counted(len(model.bag_.networks), 'network')}.{_text(ended)}</p>",
+        "<h2>Scores</h2>",
+        _table(("", "out of fold", "held out", "baseline"), evaluation.rows()),
+        f"<p>Out of fold: rows that were learned from, each predicted by networks that did not see it. Held out: "
+        f"{counted(len(evaluation.held_out), 'row')} that no network saw; {len(evaluation.learned)} were learned from. "
+        f"Baseline: {_text(evaluation.baseline_name)}.{_text(_temperature(model))}</p>",
+        *([f"<p>{_text(intervals)}</p>"] if intervals else []),
         *(_figure(title, picture) for title, picture in pictures),
+        "<h2>Members</h2>",
+        _table(MEMBER_TITLES, member_rows(model)),
         "<h2>Columns</h2>",
-        _table(("column", "missing", "understood as"), model.schema_.describe()),
+        _table(("column", "missing", "understood as", "importance" if importances else ""), columns),
     ]
     title = f"Pellucid: {_text(target.label)}"
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         f"<style>{_STYLE}</style></head>\n<body>\n" + "\n".join(parts) + "\n</body></html>\n"
     )
+
+
+def _temperature(model: TabularModel) -> str:
+    if not isinstance(model, TabularClassifier):
+        return ""
+    return f" Probabilities were calibrated out of fold, with the temperature {model.temperature_:.3f}."
 
 
 def _text(text: str) -> str:

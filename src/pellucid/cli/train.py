@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from pellucid.cli.failures import check
-from pellucid.cli.options import parse_widths
 
 __all__ = ["train"]
 
@@ -18,55 +17,75 @@ def train(
     *,
     target: Annotated[str, typer.Option(help="Column to be predicted.", show_default=False)],
     task: Annotated[str, typer.Option(help="auto, classification or regression.")] = "auto",
-    hidden: Annotated[str, typer.Option(help="Neurons of each hidden layer.")] = "128,64",
-    activation: Annotated[str, typer.Option(help="Of the hidden layers: relu, tanh, logistic, gelu …")] = "relu",
-    learning_rate: Annotated[float, typer.Option(help="Step size, greater than 0.")] = 0.001,
+    preset: Annotated[
+        str, typer.Option(help="fast: one network; default: one for each of five folds; best: several recipes, too.")
+    ] = "default",
+    scoring: Annotated[
+        str | None,
+        typer.Option(
+            help="log_loss, accuracy or roc_auc; for numbers rmse, mae or poisson.",
+            show_default="log_loss or rmse",
+        ),
+    ] = None,
+    time: Annotated[float | None, typer.Option(help="Seconds for training.", show_default="none")] = None,
     epochs: Annotated[
-        int, typer.Option(help="Most passes over the rows; training stops when it no longer helps.")
-    ] = 100,
-    batch_size: Annotated[int | None, typer.Option(help="Rows a step.", show_default="by the number of rows")] = None,
-    dropout: Annotated[float, typer.Option(help="Share of neurons silenced in training, from 0 to below 1.")] = 0.0,
-    alpha: Annotated[float, typer.Option(help="L2 penalty on the weights, at least 0.")] = 0.0001,
-    test_share: Annotated[float, typer.Option(help="Share of the rows held out for the score.")] = 0.2,
+        int | None, typer.Option(help="Most passes over the rows.", show_default="by the number of rows")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the splits, the initial weights and the order of the rows.")] = 0,
-    time_limit: Annotated[float | None, typer.Option(help="Seconds for training.", show_default="none")] = None,
+    threads: Annotated[int | None, typer.Option(help="Processors to use.", show_default="all")] = None,
+    test_share: Annotated[float, typer.Option(help="Share of the rows held out for the score.")] = 0.2,
     model: Annotated[Path, typer.Option(help="Model file to write.")] = Path("model.safetensors"),
     report: Annotated[
         Path | None, typer.Option(help="Folder for the report.", show_default="beside the model: NAME-report")
     ] = None,
     no_report: Annotated[bool, typer.Option("--no-report", help="Write no report.")] = False,
+    no_importances: Annotated[
+        bool, typer.Option("--no-importances", help="Do not find out how much each column counts.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
 ) -> None:
-    """Train a network to predict one column of a table from the others.
+    """Train networks to predict one column of a table from the others.
 
     Says what it understood of each column, sets rows aside, trains, and prints the score on the rows set aside beside
-    that of a trivial baseline. Ctrl-C ends training early and keeps the best network so far.
+    that of a trivial baseline. The report shows what each column counts, how far the probabilities or intervals can be
+    trusted, and how training went. Ctrl-C ends training early and keeps the best networks so far.
     """
-    layers = parse_widths(hidden)
-    check("--learning-rate", "a number greater than 0", learning_rate, 0 < learning_rate < float("inf"))
-    check("--epochs", "at least 1", epochs, epochs >= 1)
-    check("--batch-size", "at least 1", batch_size, batch_size is None or batch_size >= 1)
-    check("--dropout", "at least 0 and less than 1", dropout, 0 <= dropout < 1)
-    check("--alpha", "a number of at least 0", alpha, 0 <= alpha < float("inf"))
-    check("--test-share", "greater than 0 and less than 1", test_share, 0 < test_share < 1)
+    from pellucid.estimators.tabular import PRESETS, TabularClassifier, TabularRegressor
+
+    _check_name("--preset", preset, tuple(PRESETS))
+    if scoring is not None:
+        _check_name("--scoring", scoring, (*TabularClassifier.SCORINGS, *TabularRegressor.SCORINGS))
+    check("--time", "greater than 0 seconds", time, time is None or 0 < time < float("inf"))
+    check("--epochs", "at least 1", epochs, epochs is None or epochs >= 1)
     check("--seed", "between 0 and 4294967295", seed, 0 <= seed < 2**32)
-    check("--time-limit", "greater than 0 seconds", time_limit, time_limit is None or time_limit > 0)
+    check("--threads", "at least 1", threads, threads is None or threads >= 1)
+    check("--test-share", "greater than 0 and less than 1", test_share, 0 < test_share < 1)
 
     from pellucid.cli.training import Places, run_training
-    from pellucid.estimators.table_model import TableModel
 
     folder = None if no_report else report or model.with_name(f"{model.stem}-report")
-    network = TableModel(
-        task,
-        hidden_layer_sizes=layers,
-        activation=activation,
-        learning_rate_init=learning_rate,
-        max_iter=epochs,
-        batch_size=batch_size or "auto",
-        dropout=dropout,
-        alpha=alpha,
-        random_state=seed,
-        time_limit=time_limit,
-        progress=not quiet,
+    parameters = {
+        "preset": preset,
+        "scoring": scoring,
+        "time_limit": time,
+        "max_epochs": epochs,
+        "random_state": seed,
+        "n_threads": threads,
+        "progress": not quiet,
+    }
+    run_training(
+        parameters,
+        target,
+        Places(table, model, folder),
+        task=task,
+        test_share=test_share,
+        importances=not no_importances,
+        quiet=quiet,
     )
-    run_training(network, target, Places(table, model, folder), test_share=test_share, seed=seed, quiet=quiet)
+
+
+def _check_name(option: str, value: str, known: tuple[str, ...]) -> None:
+    from pellucid.errors import PellucidError, did_you_mean
+
+    if value not in known:
+        raise PellucidError(f"'{option}' must be one of its known names; got {value!r}.{did_you_mean(value, known)}")

@@ -1,28 +1,36 @@
 """What ``pellucid train`` does, step by step."""
 
 import os
+import sys
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
-from sklearn.exceptions import ConvergenceWarning
 
 from pellucid.cli.console import print_table, printable
-from pellucid.cli.evaluation import Evaluation, evaluate
+from pellucid.cli.evaluation import Evaluation, TabularModel, evaluate, target_values
+from pellucid.cli.members import MEMBER_TITLES, member_rows
 from pellucid.cli.report import write_report
-from pellucid.errors import DataError, TrainingWarning
-from pellucid.estimators.table_model import TableModel
+from pellucid.errors import DataError
+from pellucid.estimators.tabular import TabularClassifier, TabularRegressor
+from pellucid.spec import parameter_count
 from pellucid.storage import save
 from pellucid.tables import Schema, Target, infer_schema, read_table, split_rows
 from pellucid.tables.decimals import has_decimal_commas
 from pellucid.tables.frames import counted
 from pellucid.tables.schema import require_columns
 from pellucid.tables.writing import check_writable
+from pellucid.training.stopping import Outcome
 
 __all__ = ["Places", "run_training"]
 
 _LEAST_ROWS = 20
+_MOST_PRODUCTS = 5e11
+"""Multiplications that finding the importances may take, some tens of seconds; of wide tables, a hundred rows' more."""
 
 
 @dataclass(frozen=True)
@@ -53,20 +61,29 @@ class Places:
 
 
 def run_training(
-    model: TableModel, target: str, places: Places, *, test_share: float, seed: int, quiet: bool
+    parameters: Mapping[str, Any],
+    target: str,
+    places: Places,
+    *,
+    task: str,
+    test_share: float,
+    importances: bool,
+    quiet: bool,
 ) -> Evaluation:
     """Read, understand, split, train, score, save and report.
 
     Parameters
     ----------
-    model : TableModel
-        Not trained yet.
+    parameters : mapping
+        Of the estimator; its random_state draws the split, too.
     target : str
         Name of the column to be predicted.
     places : Places
+    task : {'auto', 'classification', 'regression'}
     test_share : float
         Share of the rows held out for the score.
-    seed : int
+    importances : bool
+        Find out how much each column counts.
     quiet : bool
         Print nothing.
     """
@@ -75,17 +92,20 @@ def run_training(
     require_columns(frame, [target])
     if len(frame) < _LEAST_ROWS:
         raise DataError(f"'{places.table}' must have at least {_LEAST_ROWS} rows to learn from; it has {len(frame)}.")
-    goal, schema = Target.of(frame[target], model.task), infer_schema(frame, target)
+    goal, schema = Target.of(frame[target], task), infer_schema(frame, target)
     if not quiet:
         _show_columns(places.table, schema)
         commas = "; written with decimal commas" if has_decimal_commas(frame[target]) else ""
         print(f"\nTarget {printable(repr(goal.label))}: {printable(goal.meaning())}{commas}")
     classes = goal.encode(frame[target]) if goal.task == "classification" else None
-    rows, held_out = split_rows(len(frame), test_share, seed, classes)
+    rows, held_out = split_rows(len(frame), test_share, parameters["random_state"], classes)
     if not quiet:
         print(f"\n{counted(len(rows), 'row')} to learn from, {len(held_out)} held out for the score\n", flush=True)
-    _fit(model, frame.iloc[rows], target, schema, goal.task)
-    evaluation = evaluate(model, frame.iloc[rows], frame.iloc[held_out])
+    learned = frame.iloc[rows].reset_index(drop=True)
+    model = _fit(parameters, learned, goal, schema)
+    evaluation = evaluate(model, goal, learned, frame.iloc[held_out].reset_index(drop=True))
+    if importances and model.outcome_ is not Outcome.INTERRUPTED:
+        _compute_importances(model, learned, goal, quiet)
     save(model, places.model)
     if not quiet:
         _show_result(model, evaluation)
@@ -97,12 +117,31 @@ def run_training(
     return evaluation
 
 
-def _fit(model: TableModel, frame: pd.DataFrame, target: str, schema: Schema, task: str) -> None:
-    model.set_params(task=task)  # found on all rows
+def _fit(parameters: Mapping[str, Any], learned: pd.DataFrame, goal: Target, schema: Schema) -> TabularModel:
+    model: TabularModel
+    model = TabularClassifier(**parameters) if goal.task == "classification" else TabularRegressor(**parameters)
+    y = pd.Series(target_values(goal, learned[goal.label]), name=goal.label)
     with warnings.catch_warnings():
-        for kind in (ConvergenceWarning, TrainingWarning):
-            warnings.simplefilter("ignore", kind)  # how training ended is said below
-        model.fit(frame, target, schema=schema)
+        warnings.simplefilter("ignore", UserWarning)  # many classes for few rows: the score tells
+        return model.fit(learned.drop(columns=goal.label), y, schema=schema)
+
+
+def _compute_importances(model: TabularModel, learned: pd.DataFrame, goal: Target, quiet: bool) -> None:
+    """Compute importances, with fewer repeats and rows where there are many columns; Ctrl-C leaves them out."""
+    columns = len(model.schema_.used)
+    repeats = 5 if columns <= 20 else 2 if columns <= 200 else 1
+    networks = {each.member: parameter_count(each.network) for each in model.bag_.networks}
+    rows = int(np.clip(_MOST_PRODUCTS / (columns * repeats * sum(networks.values())), 100, 10_000))
+    y = pd.Series(target_values(goal, learned[goal.label]), name=goal.label)
+    try:
+        model.compute_importances(
+            learned.drop(columns=goal.label), y, repeats=repeats, max_rows=rows, progress=not quiet
+        )
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted: the model and the report are written without importances.\n")
+    except DataError as error:
+        if not quiet:
+            sys.stderr.write(f"No importances: {error}\n")
 
 
 def _show_columns(table: Path, schema: Schema) -> None:
@@ -111,7 +150,15 @@ def _show_columns(table: Path, schema: Schema) -> None:
     print_table(("column", "missing", "understood as"), schema.describe())
 
 
-def _show_result(model: TableModel, evaluation: Evaluation) -> None:
-    print(f"\n{counted(model.estimator_.n_iter_, 'epoch')}. {model.estimator_.outcome_.value}\n")
-    print_table(("held-out score", "network", "baseline"), evaluation.rows())
-    print(f"\nBaseline: {printable(evaluation.baseline_name)}.\n")
+def _show_result(model: TabularModel, evaluation: Evaluation) -> None:
+    ended = "" if model.outcome_ in (Outcome.ALL_EPOCHS, Outcome.CONVERGED) else f" {model.outcome_.value}"
+    count = len(model.bag_.networks)
+    each = " each" if count > 1 else ""
+    print(f"\n{counted(count, 'network')}, {counted(model.n_iter_, 'epoch')}{each}.{ended}\n")
+    print_table(MEMBER_TITLES, member_rows(model))
+    print()
+    print_table(("score", "out of fold", "held out", "baseline"), evaluation.rows())
+    print(f"\nBaseline: {printable(evaluation.baseline_name)}.")
+    if evaluation.intervals():
+        print(evaluation.intervals())
+    print()

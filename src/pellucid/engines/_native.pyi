@@ -5,14 +5,16 @@ from typing import Any, TypeAlias, final
 
 from pellucid.textbook.arrays import Array
 
-Layer: TypeAlias = tuple[int, str, float, float, bool]
-"""(width, activation, its number, dropout, layer_norm)"""
+Layer: TypeAlias = tuple[int, str, float, float, bool, bool, float]
+"""(width, activation, its number, dropout, layer_norm, parametric, weight factor)"""
 
-Inputs: TypeAlias = Array | tuple[Array, Array, Array]
-"""Rows, or (values, columns, row starts) of a CSR matrix."""
+Schedule: TypeAlias = tuple[str, float, float, float]
 
-Data: TypeAlias = tuple[Inputs, Array, Array | None]
-"""(inputs, targets, sample_weight)"""
+Inputs: TypeAlias = Array | tuple[Array, Array, Array, int]
+"""Rows, or (values, columns, row starts, number of columns) of a CSR matrix."""
+
+Data: TypeAlias = tuple[Inputs, Array, Array | None, Array | None]
+"""(inputs, targets, sample_weight, rows)"""
 
 Best: TypeAlias = tuple[float | None, int, int]
 """(value, stale, epoch)"""
@@ -35,7 +37,14 @@ class KernelSet:
 
 @final
 class Network:
-    def __init__(self, inputs: int, layers: Sequence[Layer], output: str, /) -> None: ...
+    def __init__(
+        self,
+        inputs: int,
+        layers: Sequence[Layer],
+        output: str,
+        embedding: tuple[Any, ...] | None,
+        input_scale: bool,
+    ) -> None: ...
     @property
     def parameters(self) -> int: ...
 
@@ -47,7 +56,7 @@ class Training:
         loss: tuple[str, float],
         optimizer: tuple[str, float, float, float, float],
         learning_rate: float,
-        schedule: tuple[str, float, float, float],
+        schedule: Schedule,
         l1: float,
         l2: float,
         clip_norm: float | None,
@@ -55,7 +64,13 @@ class Training:
         epochs: int,
         shuffle: bool,
         mean_reduction: bool,
-        stopping: tuple[str, float, int | None],
+        stopping: tuple[str, float, int | None, bool],
+        drop_last: bool,
+        rates: Sequence[float],
+        decays: Sequence[float],
+        dropout_schedule: Schedule,
+        decay_schedule: Schedule,
+        average: float,
     ) -> None: ...
 
 @final
@@ -71,6 +86,7 @@ class Job:
         predictions: Array | None,
         parameters: Array,
         best_parameters: Array | None,
+        average: Array | None,
         memory: list[Array],
         shuffle_key: Array,
         shuffle_position: int,
@@ -108,6 +124,9 @@ def loss_and_gradients(
     dropout: tuple[int, int] | None,
     gradients: Array,
     shown: list[Any],
+    features: Array | None,
     kernels: KernelSet,
     threads: int,
 ) -> tuple[float, float]: ...
+def fma_peak(kernels: KernelSet, dtype: str, seconds: float) -> float: ...
+def memory_bandwidth(kernels: KernelSet, values: Array, seconds: float) -> tuple[float, float]: ...

@@ -12,17 +12,18 @@ import numpy as np
 from pellucid.engines.lbfgs import train_lbfgs
 from pellucid.spec import Adaptive, Lbfgs, Network, Training
 from pellucid.textbook.arrays import Array
+from pellucid.textbook.averaging import take_into_average
 from pellucid.textbook.clipping import clip_by_norm
 from pellucid.textbook.dropout import dropout_mask
+from pellucid.textbook.groups import parameter_groups
 from pellucid.textbook.losses import loss_problem
 from pellucid.textbook.network import Batch, Step, predict, step
-from pellucid.textbook.optimizers import initial_state, update
+from pellucid.textbook.optimizers import update
 from pellucid.textbook.parameters import Parameters
 from pellucid.textbook.schedules import varies_by_step
 from pellucid.training.jobs import Job, Run, Watch
 from pellucid.training.monitor import Monitor
 from pellucid.training.stopping import Outcome
-from pellucid.training.streams import RowOrder
 
 __all__ = ["TextbookEngine"]
 
@@ -40,13 +41,23 @@ class TextbookEngine:
         return loss_problem(training.loss, network.output)
 
     def train(self, jobs: Sequence[Job], watch: Watch) -> list[Run]:
-        """Train the jobs one after another."""
+        """Train the jobs one after another, until all are done or an interrupt comes."""
         began = perf_counter()
-        return [self._train_one(job, index, watch, began) for index, job in enumerate(jobs)]
+        runs: list[Run] = []
+        for index, job in enumerate(jobs):
+            is_interrupted = bool(runs) and runs[-1].outcome is Outcome.INTERRUPTED
+            runs.append(Run.untouched(job) if is_interrupted else self._train_one(job, index, watch, began))
+        return runs
 
     def _train_one(self, job: Job, index: int, watch: Watch, began: float) -> Run:
         parameters = Parameters(job.network, job.parameters)
-        monitor = Monitor(job, index, watch, began, lambda inputs: self.forward(job.network, parameters, inputs))
+        monitor = Monitor(
+            job,
+            index,
+            watch,
+            began,
+            lambda inputs: self.forward(job.network, Parameters(job.network, job.trained), inputs),
+        )
         if isinstance(job.training.optimizer, Lbfgs):
             return train_lbfgs(self, job, monitor)
         return _Descent(job, parameters, monitor).run()
@@ -54,7 +65,8 @@ class TextbookEngine:
     def forward(self, network: Network, parameters: Parameters, inputs: Any) -> Array:
         """Weighted sums of the output layer, of shape (rows, outputs)."""
         rows = inputs.shape[0]
-        block = max(1, BLOCK_OF_VALUES // max(network.widths[1:]))
+        widths = network.widths[1:] if network.embedding is None else network.widths
+        block = max(1, BLOCK_OF_VALUES // max(widths))
         if rows <= block:
             return predict(network, parameters, inputs)
         z = np.empty((rows, network.outputs), dtype=parameters.vector.dtype)
@@ -73,7 +85,7 @@ class TextbookEngine:
     ) -> Step:
         """One forward and backward pass, with all that happened in it."""
         gradients = Parameters.empty(network, parameters.vector.dtype)
-        masks = () if dropout is None else _dropout_masks(network, batch.rows, *dropout, parameters.vector.dtype)
+        masks = () if dropout is None else _dropout_masks(network, batch.rows, *dropout, 1.0, parameters.vector.dtype)
         return _step(network, training, parameters, batch, gradients, masks)
 
 
@@ -98,10 +110,10 @@ def _step(
     )
 
 
-def _dropout_masks(network: Network, rows: int, key: int, step: int, dtype: Any) -> list[Array | None]:
-    """Draw the masks of one step, one a hidden layer; None for a layer without dropout."""
+def _dropout_masks(network: Network, rows: int, key: int, step: int, factor: float, dtype: Any) -> list[Array | None]:
+    """Draw the masks of one step, one a hidden layer, all rates times `factor`; None for a layer without dropout."""
     return [
-        dropout_mask(layer.dropout, (rows, layer.width), key=key, step=step, layer=index, dtype=dtype)
+        dropout_mask(layer.dropout * factor, (rows, layer.width), key=key, step=step, layer=index, dtype=dtype)
         if layer.dropout
         else None
         for index, layer in enumerate(network.hidden)
@@ -115,12 +127,12 @@ class _Descent:
         self.job, self.parameters, self.monitor = job, parameters, monitor
         self.network, self.training, self.state = job.network, job.training, job.state
         self.gradients = Parameters.empty(job.network, job.parameters.dtype)
-        self.rows = job.data.rows
-        self.order = RowOrder(self.rows, job.streams.shuffling)
+        self.data = job.data.taken()
+        self.rows = self.data.rows
+        self.order = job.begin_order()
         self.has_dropout = any(layer.dropout for layer in job.network.hidden)
-        if self.state.optimizer is None:
-            self.state.optimizer = initial_state(job.training.optimizer, job.parameters)
-        self.optimizer_state = self.state.optimizer
+        self.groups = parameter_groups(job.network, job.training.rates, job.training.decays)
+        self.optimizer_state = job.begin()
 
     def run(self) -> Run:
         try:
@@ -136,38 +148,43 @@ class _Descent:
             loss = self._epoch(learning_rate)
             self.state.epochs += 1
             self.state.rows_seen += self.rows
+            if self.state.shuffling is not None:
+                self.state.shuffling.shuffles += 1
             outcome = self.monitor.end_epoch(loss, learning_rate) or self._out_of_patience()
             if outcome is not None:
                 return outcome
         return Outcome.ALL_EPOCHS
 
     def _epoch(self, learning_rate: float) -> float:
-        """Visit every row once; return the mean loss of the batches, each measured before its update."""
+        """Visit the rows, each once; return the mean loss of the batches, each measured before its update."""
         by_step = varies_by_step(self.training.schedule)
-        total = 0.0
+        total, visited = 0.0, 0
         for index, batch in enumerate(self._batches()):
-            done = self._step(batch)
+            done = self._step(batch, index)
             total += done.loss * batch.rows
-            self._update(self.job.learning_rate(index) if by_step else learning_rate)
-        return total / self.rows
+            visited += batch.rows
+            self._update(self.job.learning_rate(index) if by_step else learning_rate, index)
+        return total / visited
 
     def _batches(self) -> Iterator[Batch]:
-        data = self.job.data
+        data = self.data
         order = self.order.shuffle() if self.training.shuffle else None
-        for start in range(0, self.rows, self.job.batch_size):
+        for batch in range(self.job.steps_an_epoch):
+            start = batch * self.job.batch_size
             stop = min(start + self.job.batch_size, self.rows)
             rows: Any = slice(start, stop) if order is None else order[start:stop]
             weight = None if data.sample_weight is None else data.sample_weight[rows]
             yield Batch(data.inputs[rows], data.targets[rows], weight)
 
-    def _step(self, batch: Batch) -> Step:
+    def _step(self, batch: Batch, index: int) -> Step:
         masks: Sequence[Array | None] = ()
         if self.has_dropout:
             key, number = self.job.streams.dropout_key, self.optimizer_state.step
-            masks = _dropout_masks(self.network, batch.rows, key, number, self.parameters.vector.dtype)
+            factor = self.job.dropout_factor(index)
+            masks = _dropout_masks(self.network, batch.rows, key, number, factor, self.parameters.vector.dtype)
         return _step(self.network, self.training, self.parameters, batch, self.gradients, masks)
 
-    def _update(self, learning_rate: float) -> None:
+    def _update(self, learning_rate: float, index: int) -> None:
         if self.training.clip_norm is not None:
             clip_by_norm(self.gradients.vector, self.training.clip_norm)
         update(
@@ -176,8 +193,13 @@ class _Descent:
             self.gradients.vector,
             self.optimizer_state,
             learning_rate,
-            self.parameters.all_weights,
+            self.groups,
+            self.job.decay_factor(index),
         )
+        if self.state.average is not None:
+            take_into_average(
+                self.state.average, self.parameters.vector, self.training.average, self.optimizer_state.step
+            )
 
     def _out_of_patience(self) -> Outcome | None:
         if not self.state.best.is_exhausted(self.training.stopping):

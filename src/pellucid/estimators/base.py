@@ -3,7 +3,9 @@
 import warnings
 from abc import ABCMeta, abstractmethod
 from collections.abc import Callable
+from dataclasses import replace
 from inspect import signature
+from itertools import pairwise
 from math import inf, isnan
 from typing import Any, NamedTuple, Self
 
@@ -120,6 +122,9 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
 
         self._random_state = check_random_state(self.random_state)
         network = describe_network(self, X.shape[1], data.targets.shape[1], self._output())
+        if not first_pass:
+            self._check_same_layers(network)
+            network = self._as_set(network)
         self._begin(network, dtype, first_pass=first_pass, incremental=incremental)
         held_out = None
         if not incremental:
@@ -148,12 +153,12 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
             self._state, self.t_ = State(), 0
             self._set_parameters(network, initial_parameters(network, self._random_state, dtype))
         else:
-            self._check_same_layers(network)
             self._set_parameters(network, as_dtype(self._current_parameters(network).vector, dtype))
             if not hasattr(self, "_state"):
                 known = "best_validation_score_" if self.early_stopping else "best_loss_"
                 self._state = State(best=Best(value=getattr(self, known, None)))
             self._state.rows_seen = getattr(self, "t_", 0)
+            self._state.shuffling = self._state.current = None  # as in scikit-learn, only the parameters go on
             if not incremental:
                 self._state.optimizer, self._state.epochs, self._state.reductions = None, 0, 0
                 self._state.best.parameters = None  # as in scikit-learn, only what this fit finds is restored
@@ -164,13 +169,31 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         self._begin_curves(first_pass=first_pass)
 
     def _check_same_layers(self, network: Network) -> None:
+        known = self.__dict__.get("network_")
+        widths = network.widths if known is None else (known.features, *network.widths[1:])
         found = tuple(np.shape(array) for array in self.coefs_)
-        if found != tuple(zip(network.widths, network.widths[1:], strict=False)):
+        if found != tuple(pairwise(widths)):
             raise SpecError(
                 f"'hidden_layer_sizes' of {type(self).__name__} must stay as it was while training goes on from "
                 f"earlier weights; got {self.hidden_layer_sizes!r}, the weights have the shapes {list(found)}. "
                 "Set warm_start=False and fit anew."
             )
+
+    def _as_set(self, network: Network) -> Network:
+        """Keep what no parameter describes, but a network from `set_network` may have: its embedding, for example."""
+        known = self.__dict__.get("network_")
+        if known is None:
+            return network
+        return replace(
+            network,
+            hidden=tuple(
+                replace(layer, parametric=before.parametric)
+                for layer, before in zip(network.hidden, known.hidden, strict=True)
+            ),
+            embedding=known.embedding,
+            input_scale=known.input_scale,
+            parametrization=known.parametrization,
+        )
 
     def _begin_curves(self, *, first_pass: bool) -> None:
         if first_pass:

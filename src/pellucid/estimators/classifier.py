@@ -11,7 +11,7 @@ from sklearn.utils import compute_sample_weight
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
-from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.validation import column_or_1d, validate_data
 
 from pellucid import spec
 from pellucid.errors import DataError, SpecError
@@ -391,12 +391,14 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         array of shape (rows,), or (rows, labels) of zeros and ones
         """
-        check_is_fitted(self, "coefs_")
         network, z = self._forward(X)
         probabilities = output_activation(network.output, z)
-        predicted: Array = self._label_binarizer.inverse_transform(
-            probabilities.ravel() if network.outputs == 1 else probabilities
-        )
+        binarizer = self._label_binarizer
+        if binarizer.y_type_ == "multiclass":
+            return np.take(binarizer.classes_, probabilities.argmax(axis=1))
+        if binarizer.y_type_ == "binary" and len(binarizer.classes_) == 2:
+            return np.take(binarizer.classes_, probabilities[:, 0] > 0.5)
+        predicted: Array = binarizer.inverse_transform(probabilities.ravel() if network.outputs == 1 else probabilities)
         return predicted
 
     def predict_proba(self, X: Any) -> Array:

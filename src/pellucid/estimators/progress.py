@@ -22,14 +22,18 @@ class ProgressBar:
         What stands before the bar; the estimator's class name by default.
     lines : bool
         Whether to write lines where there is no terminal.
+    unit : str
+        What is counted.
     """
 
-    def __init__(self, description: str | None = None, *, lines: bool = True) -> None:
+    def __init__(self, description: str | None = None, *, lines: bool = True, unit: str = "epoch") -> None:
         self.description = description
         self.lines = lines
+        self.unit = unit
         self._bar: Any = None
         self._task: Any = None
         self._shown_at = 0.0
+        self._done = 0
 
     def on_fit_begin(self, estimator: Any) -> None:
         """Show an empty bar."""
@@ -41,7 +45,7 @@ class ProgressBar:
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
-            TextColumn("epoch {task.completed}/{task.total}"),
+            TextColumn(self.unit + " {task.completed}/{task.total}"),
             TextColumn("{task.fields[figures]}"),
             TimeElapsedColumn(),
             TextColumn("left"),
@@ -54,31 +58,33 @@ class ProgressBar:
         self._task = self._bar.add_task(description, total=None, figures="")
         self._bar.start()
         self._shown_at = 0.0
+        self._done = 0
 
     def on_epoch_end(self, estimator: Any, epoch: Epoch) -> None:
         """Move the bar."""
-        is_last = epoch.epoch == epoch.epochs
+        self.advance(estimator, epoch.epoch, epoch.epochs, epoch.seconds, _figures(epoch))
+
+    def advance(self, estimator: Any, done: int, total: int, seconds: float, figures: str = "") -> None:
+        """Show that so many of all units are done, after so many seconds."""
+        self._done = done
         if not self._is_live:
-            if self.lines and (epoch.epoch % max(1, epoch.epochs // 10) == 0 or epoch.epoch == 1):
-                self._print_line(estimator, epoch)
+            if self.lines and (done % max(1, total // 10) == 0 or done == 1):
+                left = seconds / done * (total - done)
+                name = self.description or type(estimator).__name__
+                shown = f"  {figures}" if figures else ""
+                sys.stderr.write(f"{name}: {self.unit} {done}/{total}{shown}  at most {left:.0f} s left\n")
             return
-        if epoch.seconds - self._shown_at < LEAST_SECONDS_BETWEEN_UPDATES and not is_last:
+        if seconds - self._shown_at < LEAST_SECONDS_BETWEEN_UPDATES and done < total:
             return
-        self._shown_at = epoch.seconds
-        self._bar.update(self._task, completed=epoch.epoch, total=epoch.epochs, figures=_figures(epoch))
+        self._shown_at = seconds
+        self._bar.update(self._task, completed=done, total=total, figures=figures)
 
     def on_fit_end(self, estimator: Any) -> None:
         """Leave the last state standing."""
         if self._bar is not None:
-            n_iter = getattr(estimator, "n_iter_", None)
-            if self._is_live and n_iter:
-                self._bar.update(self._task, completed=n_iter, total=n_iter)
+            if self._is_live and self._done:
+                self._bar.update(self._task, completed=self._done, total=self._done)
             self._bar.stop()
-
-    def _print_line(self, estimator: Any, epoch: Epoch) -> None:
-        left = epoch.seconds / epoch.epoch * (epoch.epochs - epoch.epoch)
-        name = self.description or type(estimator).__name__
-        sys.stderr.write(f"{name}: epoch {epoch.epoch}/{epoch.epochs}  {_figures(epoch)}  at most {left:.0f} s left\n")
 
 
 def _figures(epoch: Epoch) -> str:

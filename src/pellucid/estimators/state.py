@@ -19,7 +19,19 @@ from pellucid.spec import Network, from_json, to_json
 from pellucid.textbook.arrays import Array
 from pellucid.training.stopping import Outcome
 
-__all__ = ["HasState", "mlp_from_state", "mlp_to_state"]
+__all__ = [
+    "HasState",
+    "classes_from_data",
+    "classes_to_data",
+    "from_data",
+    "given_parameters",
+    "mlp_from_state",
+    "mlp_to_state",
+    "part_of",
+    "read_outcome",
+    "read_parameters",
+    "to_data",
+]
 
 T = TypeVar("T", bound=BaseMLP)
 Header = dict[str, Any]
@@ -60,12 +72,12 @@ CURVES = ("loss_curve_", "validation_loss_curve_", "validation_scores_")
 def mlp_to_state(estimator: BaseMLP) -> tuple[Header, Arrays]:
     """Return a fitted estimator's header and arrays."""
     header: Header = {
-        "parameters": {name: _to_data(value) for name, value in _given(estimator).items()},
+        "parameters": {name: to_data(value) for name, value in given_parameters(estimator).items()},
         "network": to_json(estimator.network_),
         "n_features_in": int(estimator.n_features_in_),
         "outcome": estimator.outcome_.name if hasattr(estimator, "outcome_") else None,
         "numbers": {
-            name: _to_data(getattr(estimator, name)) for name in NUMBERS if getattr(estimator, name, None) is not None
+            name: to_data(getattr(estimator, name)) for name in NUMBERS if getattr(estimator, name, None) is not None
         },
     }
     if hasattr(estimator, "feature_names_in_"):
@@ -75,12 +87,13 @@ def mlp_to_state(estimator: BaseMLP) -> tuple[Header, Arrays]:
         if getattr(estimator, name, None) is not None:
             arrays[name] = np.asarray(getattr(estimator, name), dtype=np.float64)
     if hasattr(estimator, "_label_binarizer"):
-        _classes_to_data(estimator, header, arrays)
+        header["targets"] = str(estimator._label_binarizer.y_type_)
+        classes_to_data(np.asarray(estimator.classes_), header, arrays)
     return header, arrays
 
 
-def _given(estimator: BaseMLP) -> dict[str, Any]:
-    """Parameters that differ from the defaults and are data."""
+def given_parameters(estimator: Any) -> dict[str, Any]:
+    """Return an estimator's parameters that differ from the defaults and are data."""
     defaults = type(estimator)().get_params()
     given = {}
     for name, value in estimator.get_params(deep=False).items():
@@ -92,11 +105,12 @@ def _given(estimator: BaseMLP) -> dict[str, Any]:
     return given
 
 
-def _to_data(value: Any) -> Any:
+def to_data(value: Any) -> Any:
+    """Return a parameter as JSON can hold it; `from_data` reads it back."""
     if isinstance(value, Mapping):
-        return {"pairs": [[_to_data(key), _to_data(item)] for key, item in value.items()]}
+        return {"pairs": [[to_data(key), to_data(item)] for key, item in value.items()]}
     if isinstance(value, Iterable) and not isinstance(value, str):
-        return [_to_data(item) for item in value]
+        return [to_data(item) for item in value]
     if isinstance(value, Integral) and not isinstance(value, bool):
         return int(value)
     if isinstance(value, Real) and not isinstance(value, bool):
@@ -104,9 +118,14 @@ def _to_data(value: Any) -> Any:
     return to_json(value.item() if isinstance(value, np.generic) else value)
 
 
-def _classes_to_data(estimator: Any, header: Header, arrays: Arrays) -> None:
-    classes = np.asarray(estimator.classes_)
-    header["targets"] = str(estimator._label_binarizer.y_type_)
+def classes_to_data(classes: Array, header: Header, arrays: Arrays) -> None:
+    """Put classes into the arrays if they are numbers, into the header if they are texts.
+
+    Raises
+    ------
+    DataError
+        If they are neither.
+    """
     if classes.dtype.kind in "biuf":
         arrays["classes_"] = classes
     elif all(isinstance(name, str) for name in classes.tolist()):
@@ -131,9 +150,9 @@ def mlp_from_state(kind: type[T], header: Header, arrays: Arrays) -> T:
         If anything is missing, unknown, of another shape, or not finite.
     """
     try:
-        estimator = kind(**_parameters(kind, _part(header, "parameters", dict)))
+        estimator = kind(**read_parameters(kind, part_of(header, "parameters", dict)))
         estimator._validate_params()
-        network = from_json(Network, _part(header, "network", dict))
+        network = from_json(Network, part_of(header, "network", dict))
         _restore_weights(estimator, network, header, arrays)
         if hasattr(estimator, "predict_proba"):
             _restore_classes(estimator, header, arrays)
@@ -145,31 +164,34 @@ def mlp_from_state(kind: type[T], header: Header, arrays: Arrays) -> T:
     return estimator
 
 
-def _part(header: Header, name: str, kind: type) -> Any:
+def part_of(header: Header, name: str, kind: type) -> Any:
+    """Return a field of the header, or raise ModelFileError if it is not of this kind."""
     value = header.get(name)
     if not isinstance(value, kind) or isinstance(value, bool):
         raise ModelFileError(f"the model file's header must have {name!r} as {kind.__name__}; got {value!r}.")
     return value
 
 
-def _parameters(kind: type[BaseMLP], given: Mapping[str, Any]) -> dict[str, Any]:
+def read_parameters(kind: Any, given: Mapping[str, Any], described: Mapping[str, Any] = DESCRIBED) -> dict[str, Any]:
+    """Return the parameters that `given_parameters` gave; some may be descriptions, of these kinds."""
     known = set(kind().get_params()) - set(NOT_DATA)
     for name in given:
         if name not in known:
             raise ModelFileError(f"{kind.__name__} has no parameter {name!r}.{did_you_mean(str(name), known)}")
-    read = {name: _from_data(value, DESCRIBED.get(name)) for name, value in given.items()}
+    read = {name: from_data(value, described.get(name)) for name, value in given.items()}
     return {name: tuple(value) if isinstance(value, list) else value for name, value in read.items()}
 
 
-def _from_data(value: Any, described: Any = None) -> Any:
+def from_data(value: Any, described: Any = None) -> Any:
+    """Return what `to_data` was given; a description must be of this kind."""
     if isinstance(value, list):
-        return [_from_data(item, described) for item in value]
+        return [from_data(item, described) for item in value]
     if not isinstance(value, dict):
         return value
     if "number" in value:
         return float(value["number"])
     if "pairs" in value:
-        return {_from_data(key): _from_data(item) for key, item in value["pairs"]}
+        return {from_data(key): from_data(item) for key, item in value["pairs"]}
     return from_json(described, value, "parameter")
 
 
@@ -179,7 +201,7 @@ def _restore_weights(estimator: Any, network: Network, header: Header, arrays: A
         raise ModelFileError("the model file lacks its weights as 32- or 64-bit numbers.")
     if not np.isfinite(vector).all():
         raise ModelFileError("the model file's weights contain NaN or infinity: it is damaged.")
-    inputs = _part(header, "n_features_in", int)
+    inputs = part_of(header, "n_features_in", int)
     if inputs != network.inputs:
         raise ModelFileError(f"the model file names {inputs} inputs, its network has {network.inputs}.")
     estimator.set_network(network, np.array(vector))
@@ -190,17 +212,23 @@ def _restore_weights(estimator: Any, network: Network, header: Header, arrays: A
         estimator.feature_names_in_ = np.array(names, dtype=object)
 
 
-def _restore_classes(estimator: Any, header: Header, arrays: Arrays) -> None:
-    targets = _part(header, "targets", str)
+def classes_from_data(header: Header, arrays: Arrays) -> Array:
+    """Return the classes that `classes_to_data` kept, or raise ModelFileError."""
     if "classes_" in arrays:
         classes = arrays["classes_"]
     else:
-        names = _part(header, "classes", list)
+        names = part_of(header, "classes", list)
         if not all(isinstance(name, str) for name in names):
             raise ModelFileError(f"the model file's classes must be texts; got {names!r}.")
         classes = np.array(names)
     if classes.dtype.kind == "f" and not np.isfinite(classes).all():
         raise ModelFileError("the model file's classes contain NaN or infinity: it is damaged.")
+    return classes
+
+
+def _restore_classes(estimator: Any, header: Header, arrays: Arrays) -> None:
+    targets = part_of(header, "targets", str)
+    classes = classes_from_data(header, arrays)
     outputs = 1 if targets == "binary" else len(classes)
     if targets not in ("binary", "multiclass", "multilabel-indicator") or outputs != estimator.n_outputs_:
         raise ModelFileError(
@@ -218,9 +246,9 @@ def _restore_classes(estimator: Any, header: Header, arrays: Arrays) -> None:
 
 
 def _restore_history(estimator: Any, header: Header, arrays: Arrays) -> None:
-    numbers = _part(header, "numbers", dict)
+    numbers = part_of(header, "numbers", dict)
     for name in NUMBERS:
-        value = _from_data(numbers.get(name))
+        value = from_data(numbers.get(name))
         if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
             raise ModelFileError(f"the model file's {name!r} must be a number; got {value!r}.")
         if value is not None:
@@ -231,8 +259,12 @@ def _restore_history(estimator: Any, header: Header, arrays: Arrays) -> None:
     if "loss_curve_" in arrays:
         for name in ("validation_loss_curve_", "validation_scores_", "best_loss_", "best_validation_score_"):
             estimator.__dict__.setdefault(name, None)
-    outcome = header.get("outcome")
-    if outcome is not None:
-        if outcome not in Outcome.__members__:
-            raise ModelFileError(f"the model file names an unknown outcome {outcome!r}.")
-        estimator.outcome_ = Outcome[outcome]
+    if header.get("outcome") is not None:
+        estimator.outcome_ = read_outcome(header["outcome"])
+
+
+def read_outcome(name: Any) -> Outcome:
+    """Return the outcome of this name, or raise ModelFileError."""
+    if not isinstance(name, str) or name not in Outcome.__members__:
+        raise ModelFileError(f"the model file names an unknown outcome {name!r}.")
+    return Outcome[name]

@@ -6,16 +6,24 @@ Each display is made by ``from_estimator`` (or from arrays), draws itself, and d
 
 from pellucid.plotting.confusion_matrix import ConfusionMatrix
 from pellucid.plotting.decision_boundary import DecisionBoundary
+from pellucid.plotting.importance_bars import ImportanceBars
 from pellucid.plotting.loss_curve import LossCurve
+from pellucid.plotting.loss_spread import LossSpread
 from pellucid.plotting.network_diagram import NetworkDiagram
 from pellucid.plotting.prediction_error import PredictionError
+from pellucid.plotting.reliability_curve import ReliabilityCurve
+from pellucid.plotting.roofline import Roofline
 from pellucid.plotting.weight_histogram import WeightHistogram
 
 __all__ = [
     "ConfusionMatrix",
     "DecisionBoundary",
+    "ImportanceBars",
     "LossCurve",
+    "LossSpread",
     "NetworkDiagram",
     "PredictionError",
+    "ReliabilityCurve",
+    "Roofline",
     "WeightHistogram",
 ]

@@ -12,7 +12,16 @@ from typing import Any
 
 from pellucid.errors import SpecError, did_you_mean
 
-__all__ = ["check_choice", "check_flag", "check_integer", "check_kind", "check_number", "shown", "suggestion"]
+__all__ = [
+    "check_choice",
+    "check_flag",
+    "check_integer",
+    "check_kind",
+    "check_number",
+    "finite_number",
+    "shown",
+    "suggestion",
+]
 
 
 def shown(value: object) -> str:
@@ -53,7 +62,7 @@ def check_number(
 ) -> None:
     """Raise SpecError unless ``owner.name`` is a finite number between low and high; keep it as a float."""
     value = getattr(owner, name)
-    number = _finite(value)
+    number = finite_number(value)
     too_low = number is not None and (number <= low if low_open else number < low)
     too_high = number is not None and (number >= high if high_open else number > high)
     if number is not None and not too_low and not too_high:
@@ -68,7 +77,14 @@ def check_number(
     raise SpecError(f"'{name}' of {type(owner).__name__} must be {rule}; got {shown(value)}.")
 
 
-def _finite(value: object) -> float | None:
+def finite_number(value: object) -> float | None:
+    """Return the value as a float, or None if it is no finite number.
+
+    Examples
+    --------
+    >>> finite_number(3), finite_number(True), finite_number(float("nan"))
+    (3.0, None, None)
+    """
     if not isinstance(value, Real) or isinstance(value, bool):
         return None
     try:

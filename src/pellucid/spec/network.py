@@ -1,244 +1,16 @@
-"""What a network IS: inputs, hidden layers, outputs; and where each of its parameters lives.
+"""What a network IS: inputs, hidden layers, outputs."""
 
-All parameters of a network are one flat vector. `parameter_layout` says which part of it belongs to whom:
-first every weight matrix, then every bias, then the gains and shifts of layer normalisation. So the penalties, which
-touch weights only, see one contiguous piece, and an optimiser sees one array.
-"""
-
-from dataclasses import dataclass
-from math import prod
-from typing import ClassVar, get_args
+from dataclasses import dataclass, field
+from math import sqrt
+from typing import get_args
 
 from pellucid.errors import SpecError
+from pellucid.spec.activations import Activation, Relu
 from pellucid.spec.checks import check_choice, check_flag, check_integer, check_kind, check_number, shown
+from pellucid.spec.embeddings import Embedding
+from pellucid.spec.initializers import Initializer, ScikitLearn
 
-__all__ = [
-    "OUTPUTS",
-    "Activation",
-    "Block",
-    "Elu",
-    "Gelu",
-    "GlorotNormal",
-    "GlorotUniform",
-    "HeNormal",
-    "HeUniform",
-    "Identity",
-    "Initializer",
-    "Layer",
-    "LeakyRelu",
-    "LecunNormal",
-    "LecunUniform",
-    "Logistic",
-    "Mish",
-    "Network",
-    "Normal",
-    "Relu",
-    "ScikitLearn",
-    "Selu",
-    "Silu",
-    "Softplus",
-    "Tanh",
-    "Uniform",
-    "Zeros",
-    "parameter_count",
-    "parameter_layout",
-]
-
-
-# --- activations ------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Identity:
-    """g(z) = z."""
-
-    name: ClassVar[str] = "identity"
-
-
-@dataclass(frozen=True)
-class Logistic:
-    """g(z) = 1 / (1 + exp(-z)), the sigmoid."""
-
-    name: ClassVar[str] = "logistic"
-
-
-@dataclass(frozen=True)
-class Tanh:
-    """g(z) = tanh(z)."""
-
-    name: ClassVar[str] = "tanh"
-
-
-@dataclass(frozen=True)
-class Relu:
-    """g(z) = max(0, z)."""
-
-    name: ClassVar[str] = "relu"
-
-
-@dataclass(frozen=True)
-class LeakyRelu:
-    """g(z) = z for z > 0, else slope * z."""
-
-    name: ClassVar[str] = "leaky_relu"
-    slope: float = 0.01
-
-    def __post_init__(self) -> None:
-        check_number(self, "slope", low=0, high=1)
-
-
-@dataclass(frozen=True)
-class Elu:
-    """g(z) = z for z > 0, else alpha * (exp(z) - 1)."""
-
-    name: ClassVar[str] = "elu"
-    alpha: float = 1.0
-
-    def __post_init__(self) -> None:
-        check_number(self, "alpha", low=0, low_open=True)
-
-
-@dataclass(frozen=True)
-class Selu:
-    """The self-normalising ELU (Klambauer et al., 2017)."""
-
-    name: ClassVar[str] = "selu"
-
-
-@dataclass(frozen=True)
-class Softplus:
-    """g(z) = log(1 + exp(z))."""
-
-    name: ClassVar[str] = "softplus"
-
-
-@dataclass(frozen=True)
-class Gelu:
-    """g(z) = z * Phi(z), Phi the normal distribution function (exact, not the tanh approximation)."""
-
-    name: ClassVar[str] = "gelu"
-
-
-@dataclass(frozen=True)
-class Silu:
-    """g(z) = z / (1 + exp(-z)), also called swish."""
-
-    name: ClassVar[str] = "silu"
-
-
-@dataclass(frozen=True)
-class Mish:
-    """g(z) = z * tanh(log(1 + exp(z)))."""
-
-    name: ClassVar[str] = "mish"
-
-
-Activation = Identity | Logistic | Tanh | Relu | LeakyRelu | Elu | Selu | Softplus | Gelu | Silu | Mish
-
-
-# --- initialisers -----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class ScikitLearn:
-    """Weights and biases uniform in ±sqrt(factor / (fan_in + fan_out)).
-
-    scikit-learn's factor is 2 where its activation is the logistic function, else 6.
-    """
-
-    name: ClassVar[str] = "sklearn"
-    factor: float = 6.0
-
-    def __post_init__(self) -> None:
-        check_number(self, "factor", low=0)
-
-
-@dataclass(frozen=True)
-class GlorotUniform:
-    """Weights uniform in ±sqrt(6 / (fan_in + fan_out)), biases 0 (Glorot & Bengio, 2010)."""
-
-    name: ClassVar[str] = "glorot_uniform"
-
-
-@dataclass(frozen=True)
-class GlorotNormal:
-    """Weights normal with variance 2 / (fan_in + fan_out), biases 0 (Glorot & Bengio, 2010)."""
-
-    name: ClassVar[str] = "glorot_normal"
-
-
-@dataclass(frozen=True)
-class HeUniform:
-    """Weights uniform in ±sqrt(6 / fan_in), biases 0 (He et al., 2015)."""
-
-    name: ClassVar[str] = "he_uniform"
-
-
-@dataclass(frozen=True)
-class HeNormal:
-    """Weights normal with variance 2 / fan_in, biases 0 (He et al., 2015)."""
-
-    name: ClassVar[str] = "he_normal"
-
-
-@dataclass(frozen=True)
-class LecunUniform:
-    """Weights uniform in ±sqrt(3 / fan_in), biases 0 (LeCun et al., 1998)."""
-
-    name: ClassVar[str] = "lecun_uniform"
-
-
-@dataclass(frozen=True)
-class LecunNormal:
-    """Weights normal with variance 1 / fan_in, biases 0 (LeCun et al., 1998)."""
-
-    name: ClassVar[str] = "lecun_normal"
-
-
-@dataclass(frozen=True)
-class Normal:
-    """Weights normal with the given standard deviation, biases 0."""
-
-    name: ClassVar[str] = "normal"
-    std: float = 1.0
-
-    def __post_init__(self) -> None:
-        check_number(self, "std", low=0)
-
-
-@dataclass(frozen=True)
-class Uniform:
-    """Weights uniform in ±bound, biases 0."""
-
-    name: ClassVar[str] = "uniform"
-    bound: float = 0.1
-
-    def __post_init__(self) -> None:
-        check_number(self, "bound", low=0)
-
-
-@dataclass(frozen=True)
-class Zeros:
-    """Everything 0: every neuron of a layer learns the same. For lessons."""
-
-    name: ClassVar[str] = "zeros"
-
-
-Initializer = (
-    ScikitLearn
-    | GlorotUniform
-    | GlorotNormal
-    | HeUniform
-    | HeNormal
-    | LecunUniform
-    | LecunNormal
-    | Normal
-    | Uniform
-    | Zeros
-)
-
-
-# --- the network ------------------------------------------------------------------------------------------------------
+__all__ = ["OUTPUTS", "Layer", "Network"]
 
 
 @dataclass(frozen=True)
@@ -254,18 +26,23 @@ class Layer:
         Share of the layer's activations set to 0 in training, in [0, 1).
     layer_norm : bool
         Normalise the weighted sums of a row before the activation (Ba et al., 2016).
+    parametric : bool
+        Make the activation z + (g(z) - z) · α, each neuron with an α that is trained and begins with 1
+        (Holzmüller et al., 2024).
     """
 
     width: int
-    activation: Activation = Relu()
+    activation: Activation = field(default_factory=Relu)
     dropout: float = 0.0
     layer_norm: bool = False
+    parametric: bool = False
 
     def __post_init__(self) -> None:
         check_integer(self, "width", low=1)
         check_kind(self, "activation", get_args(Activation))
         check_number(self, "dropout", low=0, high=1, high_open=True)
         check_flag(self, "layer_norm")
+        check_flag(self, "parametric")
 
 
 OUTPUTS = ("identity", "logistic", "softmax", "exp", "tanh")
@@ -279,12 +56,20 @@ class Network:
     Parameters
     ----------
     inputs : int
+        Columns of X.
     hidden : tuple of Layer
         May be empty: a linear model.
     outputs : int
     output : {'identity', 'logistic', 'softmax', 'exp', 'tanh'}
         Activation of the output layer.
     initializer : Initializer
+    embedding : Embedding or None
+        What becomes of the columns before the first layer; None: they pass as they are.
+    input_scale : bool
+        Multiply each feature that the first layer sees by a factor that is trained and begins with 1.
+    parametrization : {'standard', 'ntk'}
+        With 'ntk' a weighted sum is x W / √fan_in + b (Jacot et al., 2018): weights of any width are then of size 1,
+        and one learning rate suits them all.
 
     Examples
     --------
@@ -300,73 +85,38 @@ class Network:
     hidden: tuple[Layer, ...]
     outputs: int
     output: str = "identity"
-    initializer: Initializer = ScikitLearn()
+    initializer: Initializer = field(default_factory=ScikitLearn)
+    embedding: Embedding | None = None
+    input_scale: bool = False
+    parametrization: str = "standard"
 
     def __post_init__(self) -> None:
         check_integer(self, "inputs", low=1)
         check_integer(self, "outputs", low=1)
         check_choice(self, "output", OUTPUTS)
         check_kind(self, "initializer", get_args(Initializer))
+        check_flag(self, "input_scale")
+        check_choice(self, "parametrization", ("standard", "ntk"))
         if not isinstance(self.hidden, tuple) or not all(isinstance(x, Layer) for x in self.hidden):
             raise SpecError(f"'hidden' of Network must be a tuple of Layer; got {shown(self.hidden)}.")
+        if self.embedding is None:
+            return
+        check_kind(self, "embedding", (Embedding,))
+        if self.embedding.inputs != self.inputs:
+            raise SpecError(
+                f"'embedding' of Network must be for its {self.inputs} inputs; it is for {self.embedding.inputs}."
+            )
 
     @property
     def widths(self) -> tuple[int, ...]:
-        """Neurons of every layer, from the inputs to the outputs."""
-        return (self.inputs, *(layer.width for layer in self.hidden), self.outputs)
-
-
-@dataclass(frozen=True)
-class Block:
-    """One array within the flat parameter vector.
-
-    Parameters
-    ----------
-    role : {'weights', 'bias', 'gain', 'shift'}
-    layer : int
-        0 for the first hidden layer; the output layer is the last.
-    shape : tuple of int
-    start : int
-        Offset of its first element in the vector.
-    """
-
-    role: str
-    layer: int
-    shape: tuple[int, ...]
-    start: int
+        """Numbers that pass between the layers: what the first one sees, neurons of every layer, outputs."""
+        return (self.features, *(layer.width for layer in self.hidden), self.outputs)
 
     @property
-    def stop(self) -> int:
-        """Offset after its last element."""
-        return self.start + prod(self.shape)
+    def features(self) -> int:
+        """Numbers that the first layer sees: the inputs, or what the embedding makes of them."""
+        return self.inputs if self.embedding is None else self.embedding.features
 
-
-def parameter_layout(network: Network) -> tuple[Block, ...]:
-    """Say where each parameter array of the network lives: all weights, all biases, all gains, all shifts.
-
-    Examples
-    --------
-    >>> from pellucid.spec import Layer, Network, parameter_layout
-    >>> [(block.role, block.layer, block.shape) for block in parameter_layout(Network(2, (Layer(3),), 1))]
-    [('weights', 0, (2, 3)), ('weights', 1, (3, 1)), ('bias', 0, (3,)), ('bias', 1, (1,))]
-    """
-    widths = network.widths
-    normalised = [index for index, layer in enumerate(network.hidden) if layer.layer_norm]
-    arrays: list[tuple[str, int, tuple[int, ...]]] = [
-        *(("weights", i, (widths[i], widths[i + 1])) for i in range(len(widths) - 1)),
-        *(("bias", i, (widths[i + 1],)) for i in range(len(widths) - 1)),
-        *(("gain", i, (widths[i + 1],)) for i in normalised),
-        *(("shift", i, (widths[i + 1],)) for i in normalised),
-    ]
-    blocks: list[Block] = []
-    start = 0
-    for role, layer, shape in arrays:
-        block = Block(role, layer, shape, start)
-        blocks.append(block)
-        start = block.stop
-    return tuple(blocks)
-
-
-def parameter_count(network: Network) -> int:
-    """Return the length of the network's flat parameter vector."""
-    return parameter_layout(network)[-1].stop
+    def weight_factor(self, layer: int) -> float:
+        """Return what a layer's weights are multiplied by: 1, or 1 / √fan_in under 'ntk'."""
+        return 1.0 if self.parametrization == "standard" else 1 / sqrt(self.widths[layer])

@@ -70,8 +70,9 @@ def _decode_union(kinds: tuple[Any, ...], value: Any, where: str) -> Any:
     if type(None) in kinds:
         if value is None:
             return None
-        (kind,) = (each for each in kinds if each is not type(None))
-        return _decode(kind, value, where)
+        kinds = tuple(each for each in kinds if each is not type(None))
+    if len(kinds) == 1:
+        return _decode(kinds[0], value, where)
     by_name = {kind.name: kind for kind in kinds}
     name = value.get("name") if isinstance(value, dict) else None
     if not isinstance(name, str) or name not in by_name:

@@ -6,6 +6,7 @@ from typing import ClassVar, get_args
 from pellucid.spec.checks import check_choice, check_flag, check_integer, check_kind, check_number
 
 __all__ = [
+    "WEIGHTS_ONLY",
     "AbsoluteError",
     "Adagrad",
     "Adam",
@@ -14,10 +15,13 @@ __all__ = [
     "Constant",
     "Cosine",
     "Exponential",
+    "Factors",
+    "FlatCosine",
     "GradientDescent",
     "Huber",
     "InvScaling",
     "Lbfgs",
+    "LogCosine",
     "LogLoss",
     "Loss",
     "Momentum",
@@ -28,6 +32,7 @@ __all__ = [
     "Quantile",
     "RMSprop",
     "Schedule",
+    "ShareSchedule",
     "SquaredError",
     "Step",
     "Stopping",
@@ -292,7 +297,86 @@ class OneCycle:
         check_number(self, "final_factor", low=1)
 
 
-Schedule = Constant | InvScaling | Adaptive | Step | Exponential | Cosine | OneCycle
+@dataclass(frozen=True)
+class FlatCosine:
+    """η₀ for the first half of all steps, then half a cosine down to 0."""
+
+    name: ClassVar[str] = "flat_cosine"
+
+
+@dataclass(frozen=True)
+class LogCosine:
+    """η = η₀ · ½ (1 - cos(2π log₂(1 + (2^cycles - 1) t))), t the share of all steps done (Holzmüller et al., 2024).
+
+    Waves from 0 to η₀ and back, each twice as long as the one before.
+    """
+
+    name: ClassVar[str] = "log_cosine"
+    cycles: int = 4
+
+    def __post_init__(self) -> None:
+        check_integer(self, "cycles", low=1)
+
+
+Schedule = Constant | InvScaling | Adaptive | Step | Exponential | Cosine | OneCycle | FlatCosine | LogCosine
+
+ShareSchedule = Constant | Cosine | OneCycle | FlatCosine | LogCosine
+"""Those that follow the share of all steps done."""
+
+
+# --- groups of parameters ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Factors:
+    """A factor for each group of a network's parameters, each at least 0.
+
+    Parameters
+    ----------
+    weights, bias : float
+    norm : float
+        Gains and shifts of layer normalisation.
+    scale : float
+        The scale of the inputs.
+    slope : float
+        The slopes of parametric activations.
+    numbers, categories : float
+        All that the embedding of numbers trains, and the vectors of the categories' levels.
+    """
+
+    weights: float = 1.0
+    bias: float = 1.0
+    norm: float = 1.0
+    scale: float = 1.0
+    slope: float = 1.0
+    numbers: float = 1.0
+    categories: float = 1.0
+
+    def __post_init__(self) -> None:
+        for group in ("weights", "bias", "norm", "scale", "slope", "numbers", "categories"):
+            check_number(self, group, low=0)
+
+    def of(self, role: str) -> float:
+        """Return the factor of the parameters with this role in the layout.
+
+        Examples
+        --------
+        >>> from pellucid.spec import Factors
+        >>> Factors(numbers=0.1).of("phases")
+        0.1
+        """
+        match role:
+            case "weights" | "bias" | "scale" | "slope":
+                return float(getattr(self, role))
+            case "gain" | "shift":
+                return self.norm
+            case "levels":
+                return self.categories
+        return self.numbers
+
+
+WEIGHTS_ONLY = Factors(bias=0, norm=0, scale=0, slope=0, numbers=0, categories=0)
+"""1 for the weights, 0 for all else."""
 
 
 # --- the training -----------------------------------------------------------------------------------------------------
@@ -312,18 +396,22 @@ class Stopping:
         Training stops when more than this many epochs in a row brought no improvement; None: never.
     restore_best : bool
         End with the parameters of the best epoch of the monitored quantity instead of the last ones.
+    latest_best : bool
+        Of epochs that are equally good, the latest is the best, instead of the first.
     """
 
     monitor: str = "loss"
     tolerance: float = 1e-4
     patience: int | None = 10
     restore_best: bool = False
+    latest_best: bool = False
 
     def __post_init__(self) -> None:
         check_choice(self, "monitor", ("loss", "validation_score", "validation_loss"))
         check_number(self, "tolerance", low=0)
         check_integer(self, "patience", low=1, optional=True)
         check_flag(self, "restore_best")
+        check_flag(self, "latest_best")
 
 
 @dataclass(frozen=True)
@@ -351,6 +439,17 @@ class Training:
         Whether the gradient is that of the mean or the sum of the rows' losses. The loss reported is always a mean.
     stopping : Stopping
     dtype : {'float64', 'float32'}
+    drop_last : bool
+        Leave out an epoch's last rows where they do not fill a batch (unless there is only that one).
+    rates : Factors
+        What the learning rate is multiplied by, by group of parameters.
+    decays : Factors
+        What AdamW's decay is multiplied by, by group of parameters.
+    dropout_schedule, decay_schedule : Constant, Cosine, OneCycle, FlatCosine or LogCosine
+        What the dropout rates and AdamW's decay are multiplied by as training goes on, beginning from 1.
+    average : float
+        β in [0, 1): after each step t the averaged parameters take in the new ones, θ̄ ← β̂ θ̄ + (1 - β̂) θ with
+        β̂ = min(β, (1 + t) / (10 + t)). Validation and the trained network use θ̄. 0: no averaging.
 
     Examples
     --------
@@ -372,6 +471,12 @@ class Training:
     reduction: str = "mean"
     stopping: Stopping = field(default_factory=Stopping)
     dtype: str = "float64"
+    drop_last: bool = False
+    rates: Factors = field(default_factory=Factors)
+    decays: Factors = WEIGHTS_ONLY
+    dropout_schedule: ShareSchedule = field(default_factory=Constant)
+    decay_schedule: ShareSchedule = field(default_factory=Constant)
+    average: float = 0.0
 
     def __post_init__(self) -> None:
         check_kind(self, "loss", get_args(Loss))
@@ -388,3 +493,9 @@ class Training:
         check_flag(self, "shuffle")
         check_choice(self, "reduction", ("mean", "sum"))
         check_choice(self, "dtype", ("float64", "float32"))
+        check_flag(self, "drop_last")
+        check_kind(self, "rates", (Factors,))
+        check_kind(self, "decays", (Factors,))
+        check_kind(self, "dropout_schedule", get_args(ShareSchedule))
+        check_kind(self, "decay_schedule", get_args(ShareSchedule))
+        check_number(self, "average", low=0, high=1, high_open=True)

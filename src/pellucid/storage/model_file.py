@@ -38,7 +38,8 @@ DEEPEST_HEADER = 40
 KINDS: Mapping[str, str] = {
     "MLPClassifier": "pellucid.estimators.classifier",
     "MLPRegressor": "pellucid.estimators.regressor",
-    "TableModel": "pellucid.estimators.table_model",
+    "TabularClassifier": "pellucid.estimators.tabular",
+    "TabularRegressor": "pellucid.estimators.tabular",
 }
 """Models that a file may hold, and the modules they live in. A file names a kind, never a module."""
 
@@ -48,7 +49,7 @@ def save(model: HasState, path: str | Path) -> None:
 
     Parameters
     ----------
-    model : MLPClassifier, MLPRegressor or a model trained by ``pellucid train``
+    model : MLPClassifier, MLPRegressor, TabularClassifier or TabularRegressor
     path : str or Path
         By custom ending in ``.safetensors``. A file of this name is replaced at once when the new one is complete.
 
@@ -106,7 +107,7 @@ def load(path: str | Path) -> Any:
 
     Returns
     -------
-    MLPClassifier, MLPRegressor or TableModel
+    MLPClassifier, MLPRegressor, TabularClassifier or TabularRegressor
         As it was saved; what is no data (callbacks, the optimiser's memory) is at its default.
 
     Raises

@@ -1,18 +1,28 @@
 """Tables to arrays and back: reading and writing, what columns mean, encoding, targets, splits."""
 
-from pellucid.tables.encoder import TableEncoder
 from pellucid.tables.frames import to_pandas
+from pellucid.tables.inference import infer_schema
+from pellucid.tables.inputs import Inputs
+from pellucid.tables.parquet import ParquetTable, encode_to_file, fit_encoder
 from pellucid.tables.reading import read_table
-from pellucid.tables.schema import ColumnSchema, Schema, infer_schema
-from pellucid.tables.splits import split_rows
-from pellucid.tables.targets import Target
+from pellucid.tables.schema import ColumnSchema, Schema
+from pellucid.tables.splits import Folds, fold_rows, split_rows
+from pellucid.tables.tabular import TabularEncoder
+from pellucid.tables.targets import Target, TargetTable
 from pellucid.tables.writing import write_table
 
 __all__ = [
     "ColumnSchema",
+    "Folds",
+    "Inputs",
+    "ParquetTable",
     "Schema",
-    "TableEncoder",
+    "TabularEncoder",
     "Target",
+    "TargetTable",
+    "encode_to_file",
+    "fit_encoder",
+    "fold_rows",
     "infer_schema",
     "read_table",
     "split_rows",

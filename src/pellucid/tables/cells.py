@@ -2,10 +2,12 @@
 
 Text is read the same way wherever it comes from, so a column learned from a Parquet file is understood in a CSV file
 too. Each reader gives an array of values, NaN where a cell is missing, and a mask of the cells that break its rule.
+Of text, each different one is read once (`Coded`), however many cells hold it.
 """
 
 import re
-from typing import Any, cast
+from collections.abc import Callable
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import pandas as pd
@@ -19,10 +21,13 @@ __all__ = [
     "LARGEST_NUMBER",
     "MISSING_WORDS",
     "BoolArray",
+    "Coded",
     "FloatArray",
     "TextArray",
     "cell_texts",
+    "coded",
     "date_format_of",
+    "have_leading_zeros",
     "read_booleans",
     "read_dates",
     "read_numbers",
@@ -42,6 +47,7 @@ LARGEST_NUMBER = 1e100  # the variance of larger numbers is no longer a float64
 _NUMBER = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|inf(?:inity)?)", re.ASCII | re.IGNORECASE)
 
 ISO_DATE = "ISO8601"
+_CODE = re.compile(r"0\d+", re.ASCII)
 _ISO = re.compile(
     r"\d{4}-\d{1,2}-\d{1,2}(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?", re.ASCII
 )
@@ -51,10 +57,67 @@ DATE_FORMATS = (ISO_DATE, *(day + time for day in _DAYS for time in ("", " %H:%M
 _MICROSECONDS_A_DAY = 86_400e6
 
 
-def cell_texts(series: "pd.Series[Any]") -> TextArray:
-    """Return the cells as text without surrounding blanks; None where a cell is missing.
+class Coded(NamedTuple):
+    """Cells as numbers of their different texts: cell i says ``texts[codes[i]]``; the code -1 is a missing cell."""
+
+    codes: NDArray[np.int64]
+    texts: TextArray
+
+
+def coded(series: "pd.Series[Any]") -> Coded:
+    """Return the cells as numbers of their different texts, each without surrounding blanks.
 
     Whole numbers read alike as integers and as floats: 3 and 3.0 are both ``'3'``.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> codes, texts = coded(pd.Series([" a ", "NA", 3.0, None, "a"]))
+    >>> codes.tolist(), texts.tolist()
+    ([0, -1, 1, -1, 0], ['a', '3'])
+    """
+    codes, cells = _different(series)
+    missing = pd.isna(cells)
+    texts = np.empty(len(cells), dtype=object)
+    for i, cell in enumerate(cells):
+        text = None if missing[i] else _text_of(cell)
+        texts[i] = None if text in MISSING_WORDS else text
+    merged, found = pd.factorize(texts)
+    codes = np.append(merged, -1)[codes].astype(np.int64)
+    present = np.bincount(codes[codes >= 0], minlength=len(found)) > 0
+    if not present.all():  # a categorical column may know levels that no cell has
+        codes = np.append(np.where(present, np.cumsum(present) - 1, -1), -1)[codes]
+    return Coded(codes, np.asarray(found, dtype=object)[present])
+
+
+def _different(series: "pd.Series[Any]") -> tuple[NDArray[Any], TextArray]:
+    """Return numbers of cells and the cells that they stand for; -1 is a missing one."""
+    dtype = series.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        return series.cat.codes.to_numpy(), series.cat.categories.astype(object).to_numpy()
+    if _are_alike(series):
+        codes, cells = pd.factorize(series)
+        return codes, cells.astype(object).to_numpy()
+    missing = series.isna().to_numpy(dtype=bool)  # of several types: 1 and True are equal, but differ as texts
+    texts = np.empty(len(series), dtype=object)
+    for row, (value, is_missing) in enumerate(zip(series.astype(object), missing, strict=True)):
+        texts[row] = None if is_missing else _text_of(value)
+    numbers, found = pd.factorize(texts)
+    return numbers, np.asarray(found, dtype=object)
+
+
+def _are_alike(series: "pd.Series[Any]") -> bool:
+    """Tell whether cells that are equal say the same, so that equal ones can be found by their hash."""
+    dtype = series.dtype
+    if isinstance(dtype, pd.StringDtype):
+        return True
+    if types.is_object_dtype(dtype):
+        return types.infer_dtype(series, skipna=True) == "string"
+    return types.is_integer_dtype(dtype) or types.is_float_dtype(dtype)
+
+
+def cell_texts(series: "pd.Series[Any]") -> TextArray:
+    """Return the cells as text without surrounding blanks; None where a cell is missing.
 
     Examples
     --------
@@ -62,12 +125,8 @@ def cell_texts(series: "pd.Series[Any]") -> TextArray:
     >>> cell_texts(pd.Series([" a ", "NA", 3.0, None])).tolist()
     ['a', None, '3', None]
     """
-    missing = series.isna().to_numpy(dtype=bool)
-    texts = np.empty(len(series), dtype=object)
-    for row, (value, is_missing) in enumerate(zip(series.astype(object), missing, strict=True)):
-        text = None if is_missing else _text_of(value)
-        texts[row] = None if text in MISSING_WORDS else text
-    return texts
+    codes, texts = coded(series)
+    return cast(TextArray, np.append(texts, [None])[codes])
 
 
 def _text_of(value: object) -> str:
@@ -76,7 +135,18 @@ def _text_of(value: object) -> str:
     return str(value).strip()
 
 
-def read_numbers(series: "pd.Series[Any]") -> tuple[FloatArray, BoolArray]:
+def have_leading_zeros(texts: TextArray) -> bool:
+    """Tell whether a whole number is written with a zero in front, so that these are codes and not numbers.
+
+    Examples
+    --------
+    >>> have_leading_zeros(np.array(["020", "113"], dtype=object)), have_leading_zeros(np.array(["0", "0.5"]))
+    (True, False)
+    """
+    return any(_CODE.fullmatch(text) for text in texts)
+
+
+def read_numbers(series: "pd.Series[Any] | Coded") -> tuple[FloatArray, BoolArray]:
     """Return the cells as numbers (durations in days), and a mask of those that are no numbers.
 
     Infinities are kept; missing cells and those that are no numbers are NaN.
@@ -88,16 +158,22 @@ def read_numbers(series: "pd.Series[Any]") -> tuple[FloatArray, BoolArray]:
     >>> values.tolist(), wrong.tolist()
     ([3.5, 7.0, nan, nan], [False, False, False, True])
     """
+    if isinstance(series, Coded):
+        return _read_each(series, _number_of)
     dtype = series.dtype
     if types.is_timedelta64_dtype(dtype):
         days = series.dt.total_seconds().to_numpy(dtype=np.float64, na_value=np.nan) / 86_400
         return days, np.zeros(len(series), dtype=bool)
     if types.is_numeric_dtype(dtype) and not types.is_complex_dtype(dtype):  # booleans among them
         return series.to_numpy(dtype=np.float64, na_value=np.nan), np.zeros(len(series), dtype=bool)
-    return _read_each(series, lambda text: float(text) if _NUMBER.fullmatch(text) else None)
+    return _read_each(coded(series), _number_of)
 
 
-def read_booleans(series: "pd.Series[Any]") -> tuple[FloatArray, BoolArray]:
+def _number_of(text: str) -> float | None:
+    return float(text) if _NUMBER.fullmatch(text) else None
+
+
+def read_booleans(series: "pd.Series[Any] | Coded") -> tuple[FloatArray, BoolArray]:
     """Return 1 for true, yes, t, y, on and 1; 0 for false, no, f, n, off and 0; and a mask of all other words.
 
     Examples
@@ -107,25 +183,20 @@ def read_booleans(series: "pd.Series[Any]") -> tuple[FloatArray, BoolArray]:
     >>> values.tolist(), wrong.tolist()
     ([1.0, 0.0, nan, nan], [False, False, False, True])
     """
+    if isinstance(series, pd.Series) and types.is_bool_dtype(series.dtype):
+        return series.to_numpy(dtype=np.float64, na_value=np.nan), np.zeros(len(series), dtype=bool)
     words = dict.fromkeys(_TRUE, 1.0) | dict.fromkeys(_FALSE, 0.0)
-    return _read_each(series, lambda text: words.get(text.lower()))
+    return _read_each(series if isinstance(series, Coded) else coded(series), lambda text: words.get(text.lower()))
 
 
-def _read_each(series: "pd.Series[Any]", parse: Any) -> tuple[FloatArray, BoolArray]:
-    values = np.full(len(series), np.nan)
-    wrong = np.zeros(len(series), dtype=bool)
-    for row, text in enumerate(cell_texts(series)):
-        if text is None or text in ALSO_MISSING:
-            continue
-        value = parse(text)
-        if value is None:
-            wrong[row] = True
-        else:
-            values[row] = value
-    return values, wrong
+def _read_each(cells: Coded, parse: Callable[[str], float | None]) -> tuple[FloatArray, BoolArray]:
+    read = [np.nan if text in ALSO_MISSING else parse(text) for text in cells.texts]
+    wrong = np.array([*(value is None for value in read), False], dtype=bool)
+    values = np.array([*(np.nan if value is None else value for value in read), np.nan])
+    return values[cells.codes], wrong[cells.codes]
 
 
-def date_format_of(series: "pd.Series[Any]") -> str | None:
+def date_format_of(series: "pd.Series[Any] | Coded") -> str | None:
     """Return the first of DATE_FORMATS that reads every cell that is not missing, or None.
 
     Where month and day could be exchanged throughout, the month comes first.
@@ -136,14 +207,15 @@ def date_format_of(series: "pd.Series[Any]") -> str | None:
     >>> date_format_of(pd.Series(["31/12/2020", "01/02/2021"]))
     '%d/%m/%Y'
     """
-    present = [text for text in cell_texts(series) if text is not None and text not in ALSO_MISSING]
+    cells = series if isinstance(series, Coded) else coded(series)
+    present = [text for text in cells.texts if text not in ALSO_MISSING]
     if not present or not all(len(text) <= 40 and text[:1].isdigit() for text in present):
         return None
-    texts = pd.Series(present, dtype=object)
-    return next((form for form in DATE_FORMATS if not read_dates(texts, form)[1].any()), None)
+    different = Coded(np.arange(len(present)), np.array(present, dtype=object))
+    return next((form for form in DATE_FORMATS if not read_dates(different, form)[1].any()), None)
 
 
-def read_dates(series: "pd.Series[Any]", form: str = ISO_DATE) -> tuple[FloatArray, BoolArray]:
+def read_dates(series: "pd.Series[Any] | Coded", form: str = ISO_DATE) -> tuple[FloatArray, BoolArray]:
     """Return the cells as days since 1970-01-01 (UTC where a zone is given), and a mask of those that are no dates.
 
     Parameters
@@ -159,14 +231,16 @@ def read_dates(series: "pd.Series[Any]", form: str = ISO_DATE) -> tuple[FloatArr
     >>> read_dates(pd.Series(["1970-01-02 12:00", "soon"]))[0].tolist()
     [1.5, nan]
     """
-    if types.is_datetime64_any_dtype(series.dtype):
-        return _days(series), np.zeros(len(series), dtype=bool)
-    texts = [None if text in ALSO_MISSING else text for text in cell_texts(series)]
+    if not isinstance(series, Coded):
+        if types.is_datetime64_any_dtype(series.dtype):
+            return _days(series), np.zeros(len(series), dtype=bool)
+        series = coded(series)
+    texts = [None if text in ALSO_MISSING else text for text in series.texts]
     shape = _ISO if form == ISO_DATE else _OTHER_DATE  # pandas would read 'now' and 'today', too
     possible = [text if text and shape.fullmatch(text) else None for text in texts]
-    dates = pd.to_datetime(pd.Series(possible, dtype=object), format=form, errors="coerce", utc=True)
-    days = _days(dates)
-    return days, np.isnan(days) & np.array([text is not None for text in texts], dtype=bool)
+    days = _days(pd.to_datetime(pd.Series(possible, dtype=object), format=form, errors="coerce", utc=True))
+    wrong = np.isnan(days) & np.array([text is not None for text in texts], dtype=bool)
+    return np.append(days, np.nan)[series.codes], np.append(wrong, [False])[series.codes]
 
 
 def _days(dates: "pd.Series[Any]") -> FloatArray:

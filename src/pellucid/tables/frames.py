@@ -5,6 +5,7 @@ from typing import Any
 import narwhals as nw
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from pellucid.errors import DataError
 
@@ -30,6 +31,9 @@ def to_pandas(table: Any) -> pd.DataFrame:
     frame = _as_frame(table).reset_index(drop=True)
     frame.columns = pd.Index([str(name) for name in frame.columns], dtype=object)
     check_columns(list(frame.columns))
+    for label, dtype in frame.dtypes.items():
+        if isinstance(dtype, pd.ArrowDtype):  # cells kept by Arrow: as pandas' own types
+            frame[label] = pa.array(frame[label]).to_pandas(date_as_object=False)
     return frame
 
 

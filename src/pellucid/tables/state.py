@@ -8,7 +8,16 @@ from numpy.typing import NDArray
 
 from pellucid.errors import ModelFileError
 
-__all__ = ["Arrays", "finite_array", "flag_array", "only_these", "prefixed", "whole_array", "without_prefix"]
+__all__ = [
+    "Arrays",
+    "finite_array",
+    "finite_table",
+    "flag_array",
+    "only_these",
+    "prefixed",
+    "whole_array",
+    "without_prefix",
+]
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -19,6 +28,16 @@ def finite_array(arrays: Arrays, name: str, length: int, *, positive: bool = Fal
     if not np.isfinite(array).all() or (positive and not (array > 0).all()):
         raise ModelFileError(f"The array {name!r} of the model must be finite{' and above 0' if positive else ''}.")
     return array
+
+
+def finite_table(arrays: Arrays, name: str, rows: int) -> NDArray[np.float64]:
+    """Return an array of two dimensions of finite float64 with this many rows, or raise ModelFileError."""
+    array = arrays.get(name)
+    if not isinstance(array, np.ndarray) or array.dtype != np.float64 or array.ndim != 2 or len(array) != rows:
+        raise ModelFileError(f"The model must have an array {name!r} of {rows} rows and type float64.")
+    if not np.isfinite(array).all():
+        raise ModelFileError(f"The array {name!r} of the model must be finite.")
+    return np.array(array)
 
 
 def flag_array(arrays: Arrays, name: str, length: int) -> NDArray[np.bool_]:

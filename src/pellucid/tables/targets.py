@@ -1,6 +1,7 @@
 """The column to be predicted: which task it sets, and its values as the network sees them.
 
-A classification's network sees class numbers, a regression's the standardised value (y - mean) / scale.
+A classification's network sees class numbers, a regression's the standardised value (y - mean) / scale. `Target` is one
+column, `TargetTable` several: numbers, or marks of 0 and 1 of which a row may have any (multilabel).
 """
 
 from collections.abc import Mapping
@@ -14,14 +15,25 @@ from numpy.typing import NDArray
 from pandas.api import types
 
 from pellucid.errors import DataError, ModelFileError, did_you_mean
-from pellucid.tables.cells import LARGEST_NUMBER, FloatArray, cell_texts, read_numbers
-from pellucid.tables.frames import row_list
+from pellucid.tables.cells import (
+    LARGEST_NUMBER,
+    BoolArray,
+    FloatArray,
+    cell_texts,
+    coded,
+    have_leading_zeros,
+    read_numbers,
+)
+from pellucid.tables.frames import counted, row_list, to_pandas
+from pellucid.tables.schema import require_columns
 
-__all__ = ["TASKS", "ClassLabel", "Target"]
+__all__ = ["TASKS", "ClassLabel", "Target", "TargetTable"]
 
 TASKS = ("auto", "classification", "regression")
 _MOST_WHOLE_NUMBERS = 20
 _WIDEST_SPAN = 100
+_NUMBERS = ("mean", "scale", "low", "high", "skew")
+_SKEWED = 2.0  # from here on it is worth a word
 
 ClassLabel = str | int | float | bool
 
@@ -39,6 +51,10 @@ class Target:
         A classification's classes, sorted, as they stand in the table.
     mean, scale : float
         A regression's mean and standard deviation.
+    low, high : float
+        Its smallest and largest value.
+    skew : float
+        Its skewness, the mean of ((y - mean) / scale)³: 0 if symmetric, 2 for waiting times, more with a heavy tail.
 
     Examples
     --------
@@ -53,6 +69,9 @@ class Target:
     labels: tuple[ClassLabel, ...] = ()
     mean: float = 0.0
     scale: float = 1.0
+    low: float = 0.0
+    high: float = 0.0
+    skew: float = 0.0
 
     @classmethod
     def of(cls, series: "pd.Series[Any]", task: str = "auto") -> "Target":
@@ -80,7 +99,7 @@ class Target:
 
     @classmethod
     def _of_classes(cls, label: str, series: "pd.Series[Any]") -> "Target":
-        texts, first_rows = np.unique(cell_texts(series), return_index=True)
+        codes, texts = coded(series)
         if len(texts) == 1:
             raise DataError(
                 f"The target {label!r} must have at least two classes; every row has {texts[0]!r}. "
@@ -91,7 +110,8 @@ class Target:
                 f"The target {label!r} must have at least two rows for each class; {len(series)} rows have "
                 f"{len(texts)} different values. Choose another target, or the task 'regression' if it is a number."
             )
-        return cls(label, "classification", _as_labels([series.iloc[row] for row in first_rows]))
+        first_rows = np.unique(codes, return_index=True)[1]
+        return cls(label, "classification", _as_labels(series.iloc[first_rows].tolist()))
 
     @classmethod
     def _of_numbers(cls, label: str, series: "pd.Series[Any]") -> "Target":
@@ -101,7 +121,11 @@ class Target:
                 f"The target {label!r} must vary; every row has {values[0]:g}. Choose another target or other rows."
             )
         mean, scale = float(values.mean()), float(values.std())
-        return cls(label, "regression", mean=mean, scale=scale if scale > 0 else 1.0)
+        scale = scale if scale > 0 else 1.0
+        skew = float(np.mean(((values - mean) / scale) ** 3))
+        return cls(
+            label, "regression", mean=mean, scale=scale, low=float(values.min()), high=float(values.max()), skew=skew
+        )
 
     @property
     def classes(self) -> NDArray[Any]:
@@ -111,7 +135,8 @@ class Target:
     def meaning(self) -> str:
         """Say in a few words what is predicted."""
         if self.task == "regression":
-            return f"a number, mean {self.mean:.6g}, standard deviation {self.scale:.6g} (regression)"
+            tail = f", skew {self.skew:.2g}" if abs(self.skew) >= _SKEWED else ""
+            return f"a number, mean {self.mean:.6g}, standard deviation {self.scale:.6g}{tail} (regression)"
         shown = ", ".join(str(label) for label in self.labels[:10])
         more = ", …" if len(self.labels) > 10 else ""
         return f"one of {len(self.labels)} classes: {shown}{more} (classification)"
@@ -127,23 +152,28 @@ class Target:
         _refuse_missing(self.label, series)
         if self.task == "regression":
             return (_finite_numbers(self.label, series) - self.mean) / self.scale
-        texts = cell_texts(series)
+        codes, texts = coded(series)
         known = cell_texts(pd.Series(self.labels, dtype=object))
-        numbers: NDArray[np.int64] = pd.Index(known, dtype=object).get_indexer(pd.Index(texts, dtype=object))
+        of_text: NDArray[np.int64] = pd.Index(known, dtype=object).get_indexer(pd.Index(texts, dtype=object))
+        numbers = of_text[codes].astype(np.int64)
         if (numbers < 0).any():
-            unknown = str(texts[numbers < 0][0])
+            unknown = str(texts[of_text < 0][0])
             raise DataError(
                 f"The target {self.label!r} must be of a class that the model knows; {row_list(numbers < 0)} "
                 f"{'is' if (numbers < 0).sum() == 1 else 'are'} not, as {unknown!r}.{did_you_mean(unknown, known)}"
             )
-        return numbers.astype(np.int64)
+        return numbers
 
-    def decode(self, values: Any) -> NDArray[Any]:
-        """Return the classes of class numbers, or the values of standardised values: the inverse of `encode`."""
+    def decode(self, values: Any, *, clamp: bool = False) -> NDArray[Any]:
+        """Return the classes of class numbers, or the values of standardised values: the inverse of `encode`.
+
+        With `clamp`, a regression's values stay between the smallest and the largest that were learned from.
+        """
         if self.task == "classification":
             classes: NDArray[Any] = self.classes[np.asarray(values)]
             return classes
-        return np.asarray(values, dtype=np.float64) * self.scale + self.mean
+        found: FloatArray = np.asarray(values, dtype=np.float64) * self.scale + self.mean
+        return found.clip(self.low, self.high) if clamp else found
 
     def to_state(self) -> dict[str, Any]:
         """Return the target as JSON can hold it; `from_state` reads it back."""
@@ -153,6 +183,9 @@ class Target:
             "labels": list(self.labels),
             "mean": self.mean,
             "scale": self.scale,
+            "low": self.low,
+            "high": self.high,
+            "skew": self.skew,
         }
 
     @classmethod
@@ -164,15 +197,18 @@ class Target:
         ModelFileError
             If it is not what `to_state` gives.
         """
-        if not isinstance(state, Mapping) or set(state) != {"label", "task", "labels", "mean", "scale"}:
-            raise ModelFileError("The model's target must have a label, a task, labels, a mean and a scale.")
-        label, task, labels, mean, scale = (state[key] for key in ("label", "task", "labels", "mean", "scale"))
+        if not isinstance(state, Mapping) or set(state) != {"label", "task", "labels", *_NUMBERS}:
+            raise ModelFileError(f"The model's target must have a label, a task, labels, {', '.join(_NUMBERS)}.")
+        label, task, labels = (state[key] for key in ("label", "task", "labels"))
+        numbers = {key: state[key] for key in _NUMBERS}
         if not isinstance(label, str) or task not in ("classification", "regression"):
             raise ModelFileError(f"The model's target must have a name and a known task; got {label!r}, {task!r}.")
-        if not all(isinstance(number, float) and isfinite(number) for number in (mean, scale)) or scale <= 0:
-            raise ModelFileError(f"The model's target must have a finite mean and scale > 0; got {mean!r}, {scale!r}.")
+        if not all(isinstance(number, float) and isfinite(number) for number in numbers.values()):
+            raise ModelFileError(f"The numbers of the model's target must be finite; got {numbers!r}.")
+        if numbers["scale"] <= 0 or numbers["low"] > numbers["high"]:
+            raise ModelFileError(f"The model's target must have a scale > 0 and a range that rises; got {numbers!r}.")
         _check_labels(task, labels)
-        return cls(label, task, tuple(labels), mean, scale)
+        return cls(label, task, tuple(labels), **numbers)
 
 
 def _check_labels(task: str, labels: Any) -> None:
@@ -186,12 +222,18 @@ def _check_labels(task: str, labels: Any) -> None:
 
 
 def _refuse_missing(label: str, series: "pd.Series[Any]") -> None:
-    missing = np.array([text is None for text in cell_texts(series)], dtype=bool)
+    missing = _missing(series)
     if missing.any():
         raise DataError(
             f"The target {label!r} must have a value in every row; it is missing in {row_list(missing)}. "
             "Remove these rows or complete them."
         )
+
+
+def _missing(series: "pd.Series[Any]") -> BoolArray:
+    if types.is_numeric_dtype(series.dtype) and not types.is_complex_dtype(series.dtype):
+        return series.isna().to_numpy(dtype=bool)
+    return coded(series).codes < 0
 
 
 def _find_task(label: str, series: "pd.Series[Any]") -> str:
@@ -200,7 +242,7 @@ def _find_task(label: str, series: "pd.Series[Any]") -> str:
     if isinstance(series.dtype, pd.CategoricalDtype) or types.is_bool_dtype(series.dtype):
         return "classification"
     values, wrong = read_numbers(series)
-    if wrong.any():
+    if wrong.any() or _are_codes(series):
         return "classification"
     distinct = np.unique(values)
     if not np.isfinite(distinct).all() or (distinct % 1).any():
@@ -208,6 +250,11 @@ def _find_task(label: str, series: "pd.Series[Any]") -> str:
     few = len(distinct) <= _MOST_WHOLE_NUMBERS and 5 * len(distinct) <= len(values)
     close = distinct[-1] - distinct[0] < _WIDEST_SPAN
     return "classification" if len(distinct) <= 2 or (few and close) else "regression"
+
+
+def _are_codes(series: "pd.Series[Any]") -> bool:
+    is_text = types.is_object_dtype(series.dtype) or types.is_string_dtype(series.dtype)
+    return is_text and have_leading_zeros(coded(series).texts)
 
 
 def _finite_numbers(label: str, series: "pd.Series[Any]") -> FloatArray:
@@ -239,3 +286,118 @@ def _as_labels(values: list[Any]) -> tuple[ClassLabel, ...]:
     if wrong.any():
         return tuple(sorted(plain))
     return tuple(plain[i] for i in np.argsort(numbers, kind="stable"))
+
+
+@dataclass(frozen=True)
+class TargetTable:
+    """Several columns to be predicted at once.
+
+    Parameters
+    ----------
+    targets : tuple of Target
+        All regressions, or all classifications of the classes 0 and 1 (False and True).
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> marks = pd.DataFrame({"rain": [1, 0, 1], "wind": [0, 0, 1]})
+    >>> targets = TargetTable.of(marks)
+    >>> targets.task, targets.encode(marks).tolist()
+    ('multilabel', [[1, 0], [0, 0], [1, 1]])
+    """
+
+    targets: tuple[Target, ...]
+
+    @classmethod
+    def of(cls, table: Any, task: str = "auto") -> "TargetTable":
+        """Learn the targets from their columns.
+
+        Parameters
+        ----------
+        table : pandas, polars or Arrow table, or NumPy array (rows, targets)
+        task : {'auto', 'classification', 'regression'}
+            'auto' takes columns of nothing but 0 and 1, or False and True, as classes, and all else as numbers.
+
+        Raises
+        ------
+        DataError
+            If a value is missing or infinite, or the columns do not suit the task.
+        """
+        frame = to_pandas(table)
+        if task not in TASKS:
+            raise DataError(f"'task' must be one of its known names; got {task!r}.{did_you_mean(task, TASKS)}")
+        if not frame.shape[0] or not frame.shape[1]:
+            raise DataError(f"The targets must have at least one row and one column; got {frame.shape}.")
+        columns = [(label, frame[label]) for label in frame.columns]
+        for label, series in columns:
+            _refuse_missing(label, series)
+        marks = {label: _is_mark(series) for label, series in columns}
+        if task == "classification" and not all(marks.values()):
+            label = next(label for label, is_mark in marks.items() if not is_mark)
+            raise DataError(
+                f"Each of several targets that are classes must hold only 0 and 1; {label!r} does not. "
+                "Turn it into one column of 0 and 1 for each class, or learn it by itself."
+            )
+        if task == "classification" or (task == "auto" and all(marks.values())):
+            return cls(tuple(Target(label, "classification", _two_labels(series)) for label, series in columns))
+        return cls(tuple(Target.of(series, "regression") for _, series in columns))
+
+    @property
+    def task(self) -> str:
+        """'multilabel' or 'regression'."""
+        return "regression" if self.targets[0].task == "regression" else "multilabel"
+
+    def meaning(self) -> str:
+        """Say in a few words what is predicted."""
+        what = "number" if self.task == "regression" else "mark"
+        return f"{counted(len(self.targets), what)}: {', '.join(target.label for target in self.targets)}"
+
+    def encode(self, table: Any) -> NDArray[Any]:
+        """Return marks (rows, targets) of 0 and 1 as int64, or standardised values as float64.
+
+        Raises
+        ------
+        DataError
+            If a column is missing, or a value is missing, infinite, or no such mark or number.
+        """
+        frame = to_pandas(table)
+        require_columns(frame, [target.label for target in self.targets])
+        return np.column_stack([target.encode(frame[target.label]) for target in self.targets])
+
+    def decode(self, values: Any, *, clamp: bool = False) -> NDArray[Any]:
+        """Return marks, or values in the targets' units, of (rows, targets): the inverse of `encode`."""
+        columns = np.asarray(values).T
+        return np.column_stack(
+            [target.decode(column, clamp=clamp) for target, column in zip(self.targets, columns, strict=True)]
+        )
+
+    def to_state(self) -> list[dict[str, Any]]:
+        """Return the targets as JSON can hold them; `from_state` reads them back."""
+        return [target.to_state() for target in self.targets]
+
+    @classmethod
+    def from_state(cls, state: Any) -> "TargetTable":
+        """Build the targets from what `to_state` gave.
+
+        Raises
+        ------
+        ModelFileError
+            If it is not what `to_state` gives.
+        """
+        if not isinstance(state, list) or not state:
+            raise ModelFileError("The model's targets must be a list of at least one.")
+        targets = tuple(Target.from_state(each) for each in state)
+        if len({target.task for target in targets}) > 1 or len({target.label for target in targets}) < len(targets):
+            raise ModelFileError("The model's targets must be of one task and have different names.")
+        if any(target.labels and target.labels != (0, 1) for target in targets):
+            raise ModelFileError("The labels of each of several targets must be 0 and 1.")
+        return cls(targets)
+
+
+def _is_mark(series: "pd.Series[Any]") -> bool:
+    values, wrong = read_numbers(series)
+    return not wrong.any() and bool(np.isin(values, (0.0, 1.0)).all())
+
+
+def _two_labels(series: "pd.Series[Any]") -> tuple[ClassLabel, ...]:
+    return (False, True) if types.is_bool_dtype(series.dtype) else (0, 1)

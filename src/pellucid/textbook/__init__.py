@@ -28,11 +28,23 @@ from pellucid.textbook.activations import (
     tanh_derivative,
 )
 from pellucid.textbook.arrays import Array
+from pellucid.textbook.averaging import take_into_average
 from pellucid.textbook.clipping import clip_by_norm, euclidean_norm
 from pellucid.textbook.dense import dense_backward, dense_forward
 from pellucid.textbook.dropout import dropout_mask, dropout_seed, dropout_words
+from pellucid.textbook.embeddings import (
+    embed,
+    embed_backward,
+    level_vectors,
+    level_vectors_backward,
+    periodic_basis,
+    periodic_basis_backward,
+    piecewise_linear_basis,
+)
 from pellucid.textbook.error_function import erf, erf_derivative
+from pellucid.textbook.groups import ParameterGroup, parameter_groups
 from pellucid.textbook.initializers import (
+    fit_layers_to_data,
     glorot_normal,
     glorot_uniform,
     he_normal,
@@ -107,6 +119,7 @@ __all__ = [
     "Batch",
     "LayerPass",
     "OptimizerState",
+    "ParameterGroup",
     "Parameters",
     "Step",
     "absolute_error",
@@ -125,10 +138,13 @@ __all__ = [
     "dropout_words",
     "elu",
     "elu_derivative",
+    "embed",
+    "embed_backward",
     "erf",
     "erf_derivative",
     "euclidean_norm",
     "exponential",
+    "fit_layers_to_data",
     "forward",
     "gelu",
     "gelu_derivative",
@@ -151,6 +167,8 @@ __all__ = [
     "learning_rate_at",
     "lecun_normal",
     "lecun_uniform",
+    "level_vectors",
+    "level_vectors_backward",
     "log_logistic",
     "log_loss_logistic",
     "log_loss_logistic_derivative",
@@ -172,8 +190,12 @@ __all__ = [
     "normal",
     "output_activation",
     "output_backward",
+    "parameter_groups",
     "penalty",
     "penalty_gradient",
+    "periodic_basis",
+    "periodic_basis_backward",
+    "piecewise_linear_basis",
     "poisson",
     "poisson_derivative",
     "predict",
@@ -195,6 +217,7 @@ __all__ = [
     "squared_error",
     "squared_error_derivative",
     "step",
+    "take_into_average",
     "tanh",
     "tanh_derivative",
     "uniform",

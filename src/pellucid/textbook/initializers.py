@@ -6,12 +6,16 @@ signals grow or fade from layer to layer. Everything is drawn in float64, layer 
 
 from collections.abc import Callable
 from dataclasses import asdict
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.random import RandomState
 
+from pellucid.errors import SpecError
 from pellucid.spec import (
+    Block,
+    FromData,
     GlorotNormal,
     GlorotUniform,
     HeNormal,
@@ -21,14 +25,18 @@ from pellucid.spec import (
     LecunUniform,
     Network,
     Normal,
+    Periodic,
     ScikitLearn,
     Uniform,
     Zeros,
     parameter_layout,
 )
 from pellucid.textbook.arrays import Array
+from pellucid.textbook.network import first_inputs, hidden_outputs
+from pellucid.textbook.parameters import Parameters
 
 __all__ = [
+    "fit_layers_to_data",
     "glorot_normal",
     "glorot_uniform",
     "he_normal",
@@ -44,10 +52,11 @@ __all__ = [
 ]
 
 
-def initial_parameters(network: Network, random: RandomState, dtype: Any) -> Array:
+def initial_parameters(network: Network, random: RandomState, dtype: Any, inputs: Array | None = None) -> Array:
     """Draw a network's flat parameter vector.
 
-    Gains of layer normalisation start at 1, shifts at 0.
+    Gains of layer normalisation, the scale of the inputs and the slopes of parametric activations start at 1, shifts
+    at 0. Embeddings are drawn as their descriptions say, after the layers.
 
     Parameters
     ----------
@@ -56,11 +65,18 @@ def initial_parameters(network: Network, random: RandomState, dtype: Any) -> Arr
         Advanced by the draws.
     dtype : {'float64', 'float32'}
         What the float64 draws are rounded to.
+    inputs : array of shape (rows, network.inputs) or None
+        Training rows, for ``FromData``; it looks at 10,000 of them at most.
 
     Returns
     -------
     array of shape (parameter_count(network),)
         In the order of ``pellucid.spec.parameter_layout``.
+
+    Raises
+    ------
+    SpecError
+        If ``FromData`` gets no rows.
 
     Examples
     --------
@@ -70,19 +86,92 @@ def initial_parameters(network: Network, random: RandomState, dtype: Any) -> Arr
     >>> initial_parameters(network, np.random.RandomState(42), "float64").round(3).tolist()
     [0.497, -0.138, 0.0]
     """
-    drawn = [
-        initial_layer(network.initializer, random, fan_in, fan_out)
-        for fan_in, fan_out in zip(network.widths, network.widths[1:], strict=False)
-    ]
-    layout = parameter_layout(network)
-    vector = np.empty(layout[-1].stop, dtype=dtype)
-    for block in layout:
-        values: Any = {"gain": 1.0, "shift": 0.0}.get(block.role)
-        if values is None:
-            weights, bias = drawn[block.layer]
-            values = weights.ravel() if block.role == "weights" else bias
-        vector[block.start : block.stop] = values
-    return vector
+    parameters = Parameters.empty(network, np.float64)
+    from_data = isinstance(network.initializer, FromData)
+    if not from_data:
+        for index, (fan_in, fan_out) in enumerate(pairwise(network.widths)):
+            drawn = initial_layer(network.initializer, random, fan_in, fan_out)
+            parameters.weights[index][...], parameters.bias[index][...] = drawn
+    for block in parameter_layout(network):
+        if block.role not in ("weights", "bias"):
+            parameters.vector[block.start : block.stop] = _beside_layers(network, block, random)
+    if from_data:
+        fit_layers_to_data(network, parameters, random, inputs)
+    return parameters.vector.astype(dtype)
+
+
+def _beside_layers(network: Network, block: Block, random: RandomState) -> Any:
+    """Draw what begins neither as weights nor as biases of a layer, flat."""
+    match block.role:
+        case "gain" | "scale" | "slope":
+            return 1.0
+        case "levels":
+            return random.standard_normal(block.shape).ravel()
+    numbers = network.embedding.number_embedding if network.embedding is not None else None
+    if not isinstance(numbers, Periodic):
+        return 0.0  # shifts of layer normalisation, and all that a piecewise-linear embedding trains
+    if block.role == "frequencies":
+        return random.normal(scale=numbers.sigma, size=block.shape).ravel()
+    bound = np.pi if block.role == "phases" else 1 / np.sqrt(numbers.frequencies)
+    return 0.0 if block.role == "shift" else random.uniform(-bound, bound, block.shape).ravel()
+
+
+ROWS_LOOKED_AT = 10_000
+"""Rows that ``FromData`` draws of the training rows, where there are more."""
+
+
+def fit_layers_to_data(network: Network, parameters: Parameters, random: RandomState, inputs: Any) -> None:
+    """Draw the layers' weights and biases so that they suit the rows (Holzmüller et al., 2024); see ``FromData``.
+
+    Parameters
+    ----------
+    network : Network
+    parameters : Parameters
+        What the embedding trains is there already; weights and biases are filled.
+    random : numpy.random.RandomState
+    inputs : array of shape (rows, network.inputs)
+
+    Raises
+    ------
+    SpecError
+        If there are no rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pellucid.spec import FromData, Layer, Network
+    >>> network = Network(2, (Layer(3),), 1, initializer=FromData())
+    >>> parameters, random = Parameters.empty(network, np.float64), np.random.RandomState(0)
+    >>> X = random.normal(size=(100, 2))
+    >>> fit_layers_to_data(network, parameters, random, X)
+    >>> (X @ parameters.weights[0]).std(axis=0).round(6).tolist()
+    [1.0, 1.0, 1.0]
+    """
+    if inputs is None or inputs.shape[0] == 0:
+        raise SpecError("The initialiser FromData needs training rows; got none. Pass them as inputs.")
+    if inputs.shape[0] > ROWS_LOOKED_AT:
+        inputs = inputs[random.choice(inputs.shape[0], ROWS_LOOKED_AT, replace=False)]
+    if isinstance(inputs, np.ndarray):
+        inputs = inputs.astype(np.float64)
+    zero_last = isinstance(network.initializer, FromData) and network.initializer.zero_last
+    seen = first_inputs(network, parameters, inputs)
+    for index, (fan_in, fan_out) in enumerate(pairwise(network.widths)):
+        weights, bias = parameters.weights[index], parameters.bias[index]
+        weights[...] = random.standard_normal((fan_in, fan_out))
+        sums = seen @ weights * network.weight_factor(index)
+        spread = sums.std(axis=0)
+        spread[spread <= 1e-9 * np.abs(sums).max(axis=0)] = 1  # constant, but for rounding
+        weights /= spread
+        sums /= spread
+        rows = random.randint(len(sums), size=(5, fan_out))
+        shares = random.exponential(size=(5, fan_out))
+        bias[...] = -np.sum(shares / shares.sum(axis=0) * np.take_along_axis(sums, rows, axis=0), axis=0)
+        if index == len(network.hidden):
+            break
+        seen = hidden_outputs(network, parameters, index, seen)
+    if zero_last:
+        weights[...] = 0
+        bias[...] = 0
 
 
 def initial_layer(initializer: Initializer, random: RandomState, fan_in: int, fan_out: int) -> tuple[Array, Array]:
@@ -96,6 +185,8 @@ def initial_layer(initializer: Initializer, random: RandomState, fan_in: int, fa
     >>> weights.tolist(), bias.tolist()
     ([[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]], [0.0, 0.0, 0.0])
     """
+    if isinstance(initializer, FromData):
+        raise SpecError("The initialiser FromData looks at rows: use initial_parameters, which takes them.")
     if isinstance(initializer, ScikitLearn):
         return scikit_learn(random, fan_in, fan_out, initializer.factor)
     weights = WEIGHTS[type(initializer)](random, fan_in, fan_out, **asdict(initializer))

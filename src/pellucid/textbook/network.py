@@ -2,12 +2,13 @@
 
 Each hidden layer computes, for a batch of rows,
 
-    z = x @ W + b                       weighted sum
+    z = x @ W · c + b                   weighted sum; c is 1, or 1 / √fan_in (the neural tangent parametrisation)
     z ← layer_norm(z)                   where the layer asks for it
-    a = g(z)                            activation
+    a = g(z)                            activation; z + (g(z) - z) · α where it is parametric
     a ← a · mask                        dropout, in training only
 
-and hands a to the next; the output layer applies its output activation. The backward pass walks the same way in
+and hands a to the next; the output layer applies its output activation. Before the first layer, columns may be
+embedded and their features scaled, x ← embed(x) · scale. The backward pass walks the same way in
 reverse and multiplies derivatives: the chain rule.
 """
 
@@ -17,17 +18,18 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.spec import Layer, Loss, Network
+from pellucid.spec import Loss, Network
 from pellucid.textbook.activations import activation_rule
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.dense import dense_backward, dense_forward
+from pellucid.textbook.embeddings import embed, embed_backward
 from pellucid.textbook.layer_norm import layer_norm_backward, layer_norm_forward
 from pellucid.textbook.losses import loss_delta, loss_rows, mean_loss
 from pellucid.textbook.outputs import output_activation
 from pellucid.textbook.parameters import Parameters
 from pellucid.textbook.penalties import penalty, penalty_gradient
 
-__all__ = ["Batch", "LayerPass", "Step", "backward", "forward", "predict", "step"]
+__all__ = ["Batch", "LayerPass", "Step", "backward", "first_inputs", "forward", "hidden_outputs", "predict", "step"]
 
 
 @dataclass
@@ -40,21 +42,32 @@ class Batch:
     targets : array of shape (rows, outputs)
         Numbers; classes as 0 and 1.
     sample_weight : array of shape (rows,) or None
+    index : array of int or None
+        The batch consists of these rows of the arrays, in this order; None: of all. So the folds of a
+        cross-validation share their arrays.
     """
 
     inputs: Any
     targets: Array
     sample_weight: Array | None = None
+    index: Array | None = None
 
     @property
     def rows(self) -> int:
         """Number of rows."""
-        return int(self.inputs.shape[0])
+        return int(self.inputs.shape[0]) if self.index is None else len(self.index)
 
     @property
     def total_weight(self) -> float:
         """Sum of the sample weights, or the number of rows."""
-        return self.rows if self.sample_weight is None else float(self.sample_weight.sum())
+        return self.rows if self.sample_weight is None else float(self.taken().sample_weight.sum())  # type: ignore[union-attr]
+
+    def taken(self) -> "Batch":
+        """Return the batch with its rows copied out of the arrays, where it consists of some of them."""
+        if self.index is None:
+            return self
+        weight = None if self.sample_weight is None else self.sample_weight[self.index]
+        return Batch(self.inputs[self.index], self.targets[self.index], weight)
 
 
 @dataclass
@@ -72,6 +85,8 @@ class LayerPass:
         What the next layer sees: a, or a · mask.
     mask : array or None
         Dropout's mask: 0 or 1 / (1 - rate).
+    bend : array or None
+        g(z) - z, where the activation is parametric.
     normalised, inverse_std : arrays or None
         (rows, width) and (rows, 1): what layer normalisation keeps for the backward pass.
     delta : array or None
@@ -86,6 +101,7 @@ class LayerPass:
     normalised: Array | None = None
     inverse_std: Array | None = None
     delta: Array | None = None
+    bend: Array | None = None
 
 
 @dataclass
@@ -138,26 +154,50 @@ def forward(
     [9.5, 0.5]
     """
     passes: list[LayerPass] = []
-    for index, layer in enumerate(network.hidden):
+    inputs = first_inputs(network, parameters, inputs)
+    for index in range(len(network.hidden)):
         mask = masks[index] if masks else None
-        done = _hidden_forward(layer, parameters, index, inputs, mask)
+        done = _hidden_forward(network, parameters, index, inputs, mask)
         passes.append(done)
         inputs = done.outputs
-    z = dense_forward(inputs, parameters.weights[-1], parameters.bias[-1])
+    z = _weighted_sums(network, parameters, len(passes), inputs)
     prediction = output_activation(network.output, z)
     passes.append(LayerPass(inputs, z, prediction, prediction))
     return passes
 
 
-def _hidden_forward(layer: Layer, parameters: Parameters, index: int, inputs: Any, mask: Array | None) -> LayerPass:
-    z = dense_forward(inputs, parameters.weights[index], parameters.bias[index])
+def first_inputs(network: Network, parameters: Parameters, inputs: Any) -> Any:
+    """Return what the first layer sees: the inputs, embedded and scaled where the network does so.
+
+    Returns
+    -------
+    array or SciPy CSR matrix of shape (rows, network.features)
+    """
+    if network.embedding is not None:
+        inputs = embed(network.embedding, parameters, inputs)
+    if parameters.scale is not None:
+        inputs = inputs * parameters.scale if isinstance(inputs, np.ndarray) else inputs.multiply(parameters.scale)
+    return inputs
+
+
+def _weighted_sums(network: Network, parameters: Parameters, index: int, inputs: Any) -> Array:
+    weights, factor = parameters.weights[index], network.weight_factor(index)
+    return dense_forward(inputs, weights if factor == 1.0 else weights * factor, parameters.bias[index])
+
+
+def _hidden_forward(network: Network, parameters: Parameters, index: int, inputs: Any, mask: Array | None) -> LayerPass:
+    z = _weighted_sums(network, parameters, index, inputs)
     normalised = inverse_std = None
     gain, shift = parameters.gain[index], parameters.shift[index]
     if gain is not None and shift is not None:
         z, normalised, inverse_std = layer_norm_forward(z, gain, shift)
-    a = activation_rule(layer.activation).function(z)
+    a = activation_rule(network.hidden[index].activation).function(z)
+    bend, slope = None, parameters.slope[index]
+    if slope is not None:
+        bend = a - z
+        a = z + bend * slope
     outputs = a if mask is None else a * mask
-    return LayerPass(inputs, z, a, outputs, mask, normalised, inverse_std)
+    return LayerPass(inputs, z, a, outputs, mask, normalised, inverse_std, bend=bend)
 
 
 def predict(network: Network, parameters: Parameters, inputs: Any) -> Array:
@@ -170,17 +210,29 @@ def predict(network: Network, parameters: Parameters, inputs: Any) -> Array:
     -------
     array of shape (rows, network.outputs)
     """
-    for index, layer in enumerate(network.hidden):
-        z = dense_forward(inputs, parameters.weights[index], parameters.bias[index])
-        gain, shift = parameters.gain[index], parameters.shift[index]
-        if gain is not None and shift is not None:
-            z = layer_norm_forward(z, gain, shift)[0]
-        inputs = activation_rule(layer.activation).function(z, out=z)
-    return dense_forward(inputs, parameters.weights[-1], parameters.bias[-1])
+    inputs = first_inputs(network, parameters, inputs)
+    for index in range(len(network.hidden)):
+        inputs = hidden_outputs(network, parameters, index, inputs)
+    return _weighted_sums(network, parameters, len(network.hidden), inputs)
+
+
+def hidden_outputs(network: Network, parameters: Parameters, index: int, inputs: Any) -> Array:
+    """Return what one hidden layer hands on, of shape (rows, width), without dropout and without keeping its parts."""
+    z = _weighted_sums(network, parameters, index, inputs)
+    gain, shift, slope = parameters.gain[index], parameters.shift[index], parameters.slope[index]
+    if gain is not None and shift is not None:
+        z = layer_norm_forward(z, gain, shift)[0]
+    function = activation_rule(network.hidden[index].activation).function
+    return function(z, out=z) if slope is None else z + (function(z) - z) * slope
 
 
 def backward(
-    network: Network, parameters: Parameters, passes: Sequence[LayerPass], delta: Array, gradients: Parameters
+    network: Network,
+    parameters: Parameters,
+    passes: Sequence[LayerPass],
+    delta: Array,
+    gradients: Parameters,
+    inputs: Any = None,
 ) -> None:
     """Walk back through the layers and fill the gradients by the chain rule.
 
@@ -194,7 +246,10 @@ def backward(
         ∂L/∂z of the output layer.
     gradients : Parameters
         Filled with ∂L/∂θ (no penalties).
+    inputs : array of shape (rows, network.inputs)
+        What came in; only a network that embeds or scales its inputs needs them.
     """
+    embeds = network.embedding is not None or network.input_scale
     for index in range(len(passes) - 1, -1, -1):
         done = passes[index]
         done.delta = delta
@@ -206,17 +261,44 @@ def backward(
             delta,
             gradients.weights[index],
             gradients.bias[index],
-            with_inputs=index > 0,
+            with_inputs=index > 0 or embeds,
         )
-        if d_inputs is not None:
-            delta = _activation_backward(network.hidden[index - 1], passes[index - 1], d_inputs)
+        factor = network.weight_factor(index)
+        if factor != 1.0:
+            gradients.weights[index] *= factor
+            d_inputs = None if d_inputs is None else d_inputs * factor
+        if d_inputs is not None and index > 0:
+            delta = _activation_backward(network, parameters, index - 1, passes[index - 1], d_inputs, gradients)
+        elif d_inputs is not None:
+            _first_inputs_backward(network, parameters, inputs, d_inputs, gradients)
 
 
-def _activation_backward(layer: Layer, done: LayerPass, d_outputs: Array) -> Array:
+def _activation_backward(
+    network: Network, parameters: Parameters, index: int, done: LayerPass, d_outputs: Array, gradients: Parameters
+) -> Array:
     if done.mask is not None:
         d_outputs *= done.mask
-    d_outputs *= activation_rule(layer.activation).derivative(done.pre_activation, done.activation)
+    z, slope, d_slope = done.pre_activation, parameters.slope[index], gradients.slope[index]
+    rule = activation_rule(network.hidden[index].activation)
+    if slope is None or d_slope is None or done.bend is None:
+        d_outputs *= rule.derivative(z, done.activation)
+        return d_outputs
+    np.sum(d_outputs * done.bend, axis=0, out=d_slope)
+    d_outputs *= 1 + (rule.derivative(z, z + done.bend) - 1) * slope
     return d_outputs
+
+
+def _first_inputs_backward(
+    network: Network, parameters: Parameters, inputs: Any, d_inputs: Array, gradients: Parameters
+) -> None:
+    """Walk back through the scale and the embedding; ``d_inputs`` is ∂L/∂(what the first layer saw)."""
+    features = inputs if network.embedding is None else embed(network.embedding, parameters, inputs)
+    if parameters.scale is not None and gradients.scale is not None:
+        products = d_inputs * features if isinstance(features, np.ndarray) else features.multiply(d_inputs)
+        gradients.scale[...] = np.asarray(products.sum(axis=0)).ravel()
+        d_inputs = d_inputs * parameters.scale
+    if network.embedding is not None:
+        embed_backward(network.embedding, parameters, inputs, d_inputs, gradients)
 
 
 def _layer_norm_backward(
@@ -262,13 +344,14 @@ def step(
     -------
     Step
     """
+    batch = batch.taken()
     passes = forward(network, parameters, batch.inputs, masks)
     last = passes[-1]
     rows = loss_rows(loss, network.output, last.pre_activation, last.activation, batch.targets)
     delta = loss_delta(loss, network.output, last.pre_activation, last.activation, batch.targets)
     if batch.sample_weight is not None:
         delta *= batch.sample_weight[:, np.newaxis]
-    backward(network, parameters, passes, delta, gradients)
+    backward(network, parameters, passes, delta, gradients, batch.inputs)
 
     total = batch.total_weight
     per_row = 1 / total if total > 0 else 0.0

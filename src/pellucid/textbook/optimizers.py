@@ -25,6 +25,7 @@ from pellucid.spec import (
     RMSprop,
 )
 from pellucid.textbook.arrays import Array
+from pellucid.textbook.groups import ParameterGroup
 
 __all__ = [
     "STATE_SYMBOLS",
@@ -104,7 +105,8 @@ def update(
     gradient: Array,
     state: OptimizerState,
     learning_rate: float,
-    weights: Array,
+    groups: Sequence[ParameterGroup],
+    decay: float = 1.0,
 ) -> None:
     """Do one step: change the parameters and the optimiser's memory in place.
 
@@ -117,8 +119,10 @@ def update(
         From `initial_state` or the step before.
     learning_rate : float
         η.
-    weights : array of shape (m,), m <= n
-        The leading part of `parameters` that holds the weight matrices, as a view: AdamW's decay leaves biases alone.
+    groups : sequence of ParameterGroup
+        From ``parameter_groups``; together they are the whole vector.
+    decay : float
+        What AdamW's decay is multiplied by, besides each group's factor.
 
     Raises
     ------
@@ -129,27 +133,29 @@ def update(
     --------
     >>> import numpy as np
     >>> from pellucid.spec import GradientDescent
+    >>> from pellucid.textbook.groups import ParameterGroup
     >>> parameters, gradient = np.array([1.0, 2.0]), np.array([1.0, -1.0])
     >>> state = initial_state(GradientDescent(), parameters)
-    >>> update(GradientDescent(), parameters, gradient, state, 0.5, parameters[:1])
+    >>> update(GradientDescent(), parameters, gradient, state, 0.5, [ParameterGroup(0, 2)])
     >>> parameters.tolist(), state.step
     ([0.5, 2.5], 1)
     """
     if isinstance(optimizer, Lbfgs):
         raise SpecError("'Lbfgs' minimises as a whole and has no single steps; use it through an engine's train.")
     state.step += 1
-    for start in range(0, parameters.size, BLOCK):
-        block = slice(start, start + BLOCK)
-        arrays = [array[block] for array in state.arrays]
-        _step_block(
-            optimizer,
-            parameters[block],
-            gradient[block],
-            arrays,
-            learning_rate,
-            step=state.step,
-            weights=weights[block],
-        )
+    for group in groups:
+        for start in range(group.start, group.stop, BLOCK):
+            block = slice(start, min(start + BLOCK, group.stop))
+            arrays = [array[block] for array in state.arrays]
+            _step_block(
+                optimizer,
+                parameters[block],
+                gradient[block],
+                arrays,
+                learning_rate * group.rate,
+                step=state.step,
+                decay=group.decay * decay,
+            )
 
 
 def _step_block(
@@ -160,7 +166,7 @@ def _step_block(
     learning_rate: float,
     *,
     step: int,
-    weights: Array,
+    decay: float,
 ) -> None:
     match optimizer:
         case GradientDescent():
@@ -171,12 +177,12 @@ def _step_block(
             nesterov_step(theta, g, arrays[0], learning_rate, momentum)
         case Adagrad(epsilon=epsilon):
             adagrad_step(theta, g, arrays[0], learning_rate, epsilon)
-        case RMSprop(decay=decay, epsilon=epsilon):
-            rmsprop_step(theta, g, arrays[0], learning_rate, decay=decay, epsilon=epsilon)
+        case RMSprop(decay=rho, epsilon=epsilon):
+            rmsprop_step(theta, g, arrays[0], learning_rate, decay=rho, epsilon=epsilon)
         case Adam(beta_1=beta_1, beta_2=beta_2, epsilon=epsilon):
             m, s = arrays
             adam_step(theta, g, m, s, learning_rate, step=step, beta_1=beta_1, beta_2=beta_2, epsilon=epsilon)
-        case AdamW(weight_decay=decay, beta_1=beta_1, beta_2=beta_2, epsilon=epsilon):
+        case AdamW(weight_decay=weight_decay, beta_1=beta_1, beta_2=beta_2, epsilon=epsilon):
             m, s = arrays
             adamw_step(
                 theta,
@@ -185,8 +191,7 @@ def _step_block(
                 s,
                 learning_rate,
                 step=step,
-                weights=weights,
-                weight_decay=decay,
+                weight_decay=weight_decay * decay,
                 beta_1=beta_1,
                 beta_2=beta_2,
                 epsilon=epsilon,
@@ -310,26 +315,23 @@ def adamw_step(
     learning_rate: float,
     *,
     step: int,
-    weights: Array,
     weight_decay: float,
     beta_1: float,
     beta_2: float,
     epsilon: float,
 ) -> None:
-    """AdamW: weights ← weights · (1 - η · weight_decay); then Adam's step (Loshchilov & Hutter, 2019).
-
-    `weights` is the leading part of θ that decays, as a view.
+    """AdamW: θ ← θ · (1 - η · weight_decay); then Adam's step (Loshchilov & Hutter, 2019).
 
     Examples
     --------
     >>> import numpy as np
-    >>> theta, m, s = np.array([1.0, 1.0]), np.zeros(2), np.zeros(2)
+    >>> theta, m, s = np.array([1.0]), np.zeros(1), np.zeros(1)
     >>> settings = {"weight_decay": 0.5, "beta_1": 0.5, "beta_2": 0.75, "epsilon": 1e-8}
-    >>> adamw_step(theta, np.array([4.0, 4.0]), m, s, 0.1, step=1, weights=theta[:1], **settings)
+    >>> adamw_step(theta, np.array([4.0]), m, s, 0.1, step=1, **settings)
     >>> theta.round(6).tolist()
-    [0.85, 0.9]
+    [0.85]
     """
-    weights *= 1 - learning_rate * weight_decay
+    theta *= 1 - learning_rate * weight_decay
     adam_step(theta, g, m, s, learning_rate, step=step, beta_1=beta_1, beta_2=beta_2, epsilon=epsilon)
 
 

@@ -14,7 +14,7 @@ __all__ = ["Parameters"]
 
 
 class Parameters:
-    """Weights, biases, gains and shifts of a network as views into one flat vector.
+    """Weights, biases and all else that a network trains, as views into one flat vector.
 
     Gradients have the same shape and use the same class. Changing a view changes the vector.
 
@@ -32,6 +32,16 @@ class Parameters:
         Shapes (inputs, outputs) and (outputs,).
     gain, shift : lists of arrays or None, one a layer
         None where the layer has no layer normalisation.
+    scale : array of shape (features,) or None
+        Of the inputs.
+    slope : list of arrays or None, one a layer
+        α of parametric activations.
+    frequencies, phases : lists of arrays of shape (bases,), one a number
+        Of a periodic embedding.
+    number_weights, number_bias : lists of arrays of shapes (bases, width) and (width,), one a number
+    levels : list of arrays of shape (levels, width), one a category
+    rest : array
+        The trailing piece of the vector: all from `scale` on.
 
     Examples
     --------
@@ -55,13 +65,26 @@ class Parameters:
         self.bias: list[Array] = []
         self.gain: list[Array | None] = [None] * layers
         self.shift: list[Array | None] = [None] * layers
+        self.scale: Array | None = None
+        self.slope: list[Array | None] = [None] * layers
+        self.frequencies: list[Array] = []
+        self.phases: list[Array] = []
+        self.number_weights: list[Array] = []
+        self.number_bias: list[Array] = []
+        self.levels: list[Array] = []
         for block in layout:
             view = vector[block.start : block.stop].reshape(block.shape)
-            if block.role in ("weights", "bias"):
-                getattr(self, block.role).append(view)
-            else:
+            if block.role == "scale":
+                self.scale = view
+            elif block.role in ("gain", "shift", "slope"):
                 getattr(self, block.role)[block.layer] = view
+            elif block.role in ("frequencies", "phases", "number_bias") or view.ndim == 3:
+                getattr(self, block.role).extend(view)  # one a number
+            else:
+                getattr(self, block.role).append(view)
         self.all_weights = vector[: sum(weights.size for weights in self.weights)]
+        in_layers = [block.stop for block in layout if block.role in ("weights", "bias", "gain", "shift")]
+        self.rest = vector[in_layers[-1] :]
 
     @classmethod
     def empty(cls, network: Network, dtype: DTypeLike) -> Self:
@@ -76,8 +99,16 @@ class Parameters:
         bias: Sequence[Array],
         gain: Sequence[Array | None] = (),
         shift: Sequence[Array | None] = (),
+        rest: Array | None = None,
     ) -> Self:
         """Copy arrays, one a layer, into a new flat vector.
+
+        Parameters
+        ----------
+        network : Network
+        weights, bias, gain, shift : sequences of arrays, one a layer
+        rest : array or None
+            As the attribute; None: the network trains nothing besides its layers.
 
         Raises
         ------
@@ -87,10 +118,14 @@ class Parameters:
         given = {"weights": weights, "bias": bias, "gain": gain, "shift": shift}
         pieces = []
         for block in parameter_layout(network):
+            if block.role not in given:
+                break
             arrays = given[block.role]
             array = arrays[block.layer] if block.layer < len(arrays) else None
             if array is None or np.shape(array) != block.shape:
                 shape = None if array is None else np.shape(array)
                 raise SpecError(f"the {block.role} of layer {block.layer} must have shape {block.shape}; got {shape}.")
             pieces.append(np.ravel(array))
+        if rest is not None:
+            pieces.append(rest)
         return cls(network, np.concatenate(pieces))

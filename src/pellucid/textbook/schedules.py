@@ -1,19 +1,33 @@
 """Learning-rate schedules: how long the steps are as training goes on.
 
-Each is a pure function of how far training has come. Cosine and OneCycle follow the steps, the others the epochs.
+Each is a pure function of how far training has come. Cosine, OneCycle, FlatCosine and LogCosine follow the steps, the
+others the epochs.
 """
 
 import math
 
-from pellucid.spec import Adaptive, Constant, Cosine, Exponential, InvScaling, OneCycle, Schedule, Step
+from pellucid.spec import (
+    Adaptive,
+    Constant,
+    Cosine,
+    Exponential,
+    FlatCosine,
+    InvScaling,
+    LogCosine,
+    OneCycle,
+    Schedule,
+    Step,
+)
 
 __all__ = [
     "adaptive",
     "cosine",
     "exponential",
+    "flat_cosine",
     "half_cosine",
     "inverse_scaling",
     "learning_rate_at",
+    "log_cosine",
     "one_cycle",
     "step_decay",
     "varies_by_step",
@@ -65,6 +79,10 @@ def learning_rate_at(
             rate = cosine(base, step, steps, warmup=warmup, final=final)
         case OneCycle(warmup=warmup, start_factor=start, final_factor=final):
             rate = one_cycle(base, step, steps, warmup=warmup, start_factor=start, final_factor=final)
+        case FlatCosine():
+            rate = flat_cosine(base, step, steps)
+        case LogCosine(cycles=cycles):
+            rate = log_cosine(base, step, steps, cycles)
     return rate
 
 
@@ -77,7 +95,7 @@ def varies_by_step(schedule: Schedule) -> bool:
     >>> varies_by_step(Constant()), varies_by_step(Cosine())
     (False, True)
     """
-    return isinstance(schedule, Cosine | OneCycle)
+    return isinstance(schedule, Cosine | OneCycle | FlatCosine | LogCosine)
 
 
 def inverse_scaling(base: float, rows_seen: int, power: float) -> float:
@@ -159,6 +177,30 @@ def one_cycle(base: float, step: int, steps: int, *, warmup: float, start_factor
     if step < rising:
         return half_cosine(base / start_factor, base, step, rising)
     return half_cosine(base, base / (start_factor * final_factor), step - rising, steps - rising)
+
+
+def flat_cosine(base: float, step: int, steps: int) -> float:
+    """η₀ for the first half of the steps; then η₀ · ½ (1 + cos(π (2t - 1))), t = step / steps.
+
+    Examples
+    --------
+    >>> [round(flat_cosine(1.0, step, 8), 3) for step in (0, 3, 4, 6, 8)]
+    [1.0, 1.0, 1.0, 0.5, 0.0]
+    """
+    share = min(step / steps, 1.0)
+    return base if share < 0.5 else base * 0.5 * (1 + math.cos(math.pi * (2 * share - 1)))
+
+
+def log_cosine(base: float, step: int, steps: int, cycles: int) -> float:
+    """Return η₀ · ½ (1 - cos(2π log₂(1 + (2^cycles - 1) t))), t = step / steps (Holzmüller et al., 2024).
+
+    Examples
+    --------
+    >>> [round(log_cosine(1.0, step, 30, cycles=2), 3) for step in (0, 4, 10, 18, 30)]
+    [0.0, 0.998, 0.0, 0.998, 0.0]
+    """
+    waves = math.log2(1 + (2.0**cycles - 1) * min(step / steps, 1.0))
+    return base * 0.5 * (1 - math.cos(2 * math.pi * waves))
 
 
 def half_cosine(start: float, end: float, done: int, total: int) -> float:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.errors import DataError
-from pellucid.spec import Network, Training, parameter_layout
+from pellucid.spec import Block, Network, Training, parameter_layout
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.parameters import Parameters
 from pellucid.tracing.preparing import Names, Setup, prepare
@@ -211,11 +211,37 @@ def parameter_name(network: Network, index: int, names: Names) -> str:
     ('weight from age to neuron 2 of hidden layer 1', 'bias of y of output layer')
     """
     block = next(block for block in parameter_layout(network) if index < block.stop)
+    place = [int(each) for each in np.unravel_index(index - block.start, block.shape)]
+    if block.role in ("weights", "bias", "gain", "shift", "slope"):
+        return _name_in_layer(network, block, place, names)
+    return _name_before_layers(network, block, place, names)
+
+
+def _name_in_layer(network: Network, block: Block, place: list[int], names: Names) -> str:
     last = len(network.hidden)
     layer = "output layer" if block.layer == last else f"hidden layer {block.layer + 1}"
-    place = [int(each) for each in np.unravel_index(index - block.start, block.shape)]
     to = f"neuron {place[-1] + 1}" if block.layer < last else names.outputs[place[-1]]
     if block.role != "weights":
         return f"{block.role} of {to} of {layer}"
-    source = names.inputs[place[0]] if block.layer == 0 else f"neuron {place[0] + 1} of hidden layer {block.layer}"
+    source = f"neuron {place[0] + 1} of hidden layer {block.layer}"
+    if block.layer == 0:
+        source = names.inputs[place[0]] if network.embedding is None else f"feature {place[0] + 1}"
     return f"weight from {source} to {to} of {layer}"
+
+
+def _name_before_layers(network: Network, block: Block, place: list[int], names: Names) -> str:
+    embedding = network.embedding
+    if embedding is None:  # the scale of the inputs
+        return f"scale of {names.inputs[place[0]]}"
+    numbers = [each + 1 for each in place]
+    match block.role:
+        case "scale":
+            return f"scale of feature {numbers[0]}"
+        case "levels":
+            column = names.inputs[embedding.numbers + embedding.passed + block.layer]
+            return f"number {numbers[1]} of the vector of level {place[0]} of {column}"
+        case "number_weights" if len(place) == 2:  # each number's stand on their own
+            return f"embedding weight {numbers[0]}, {numbers[1]} of {names.inputs[block.layer]}"
+    what = {"frequencies": "frequency", "phases": "phase", "number_bias": "embedding bias"}
+    which = ", ".join(str(number) for number in numbers[1:])
+    return f"{what.get(block.role, 'embedding weight')} {which} of {names.inputs[place[0]]}"

@@ -164,7 +164,7 @@ def _one_batch(job: Job) -> Job:
     if not isinstance(data.inputs, np.ndarray):
         data = replace(data, inputs=data.inputs.toarray())
     training = replace(job.training, batch_size=None, shuffle=False, stopping=Stopping(patience=None))
-    state = replace(job.state, best=Best())
+    state = replace(job.state, best=Best(), current=None, shuffling=None)
     return replace(job, data=data, training=training, state=state, parameters=job.parameters.copy(), epochs=1)
 
 

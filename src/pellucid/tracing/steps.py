@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.estimators.table_model import TableModel
+from pellucid.errors import SpecError
 from pellucid.spec import Lbfgs, Network, Training
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.clipping import clip_by_norm
@@ -16,9 +16,8 @@ from pellucid.textbook.parameters import Parameters
 from pellucid.tracing.explanation import explain
 from pellucid.tracing.html import page, to_html
 from pellucid.tracing.layers import LayerTrace, trace_layers
-from pellucid.tracing.preparing import Names, Setup, prepare
+from pellucid.tracing.preparing import Setup, prepare
 from pellucid.tracing.records import frame, records
-from pellucid.tracing.tables import rows_of_table
 from pellucid.tracing.terminal import render
 from pellucid.training.jobs import Watch
 from pellucid.training.stopping import Outcome
@@ -179,10 +178,9 @@ def trace(model: Any, X: Any, y: Any = None, *, sample_weight: Any = None, class
 
     Parameters
     ----------
-    model : MLPClassifier, MLPRegressor or model of a table
+    model : MLPClassifier or MLPRegressor
         It stays as it is.
     X : array, sparse matrix or table of shape (rows, features)
-        For the model of a table: the raw table, with its target column or without.
     y : array or None
         Targets; None: the forward pass only, without dropout, as in prediction.
     sample_weight : array of shape (rows,) or None
@@ -211,17 +209,28 @@ def trace(model: Any, X: Any, y: Any = None, *, sample_weight: Any = None, class
     >>> sorted(step.to_frame().stage.unique())
     ['backward', 'forward', 'loss', 'update']
     """
-    if isinstance(model, TableModel):
-        rows = rows_of_table(model, X, y)
-        setup = prepare(model.estimator_, rows.inputs, rows.targets, sample_weight, classes)
-        setup = replace(setup, names=Names(rows.input_names, rows.output_names), notes=[*setup.notes, *rows.notes])
-    else:
-        setup = prepare(model, X, y, sample_weight, classes)
-    return _step(setup)
+    return _step(prepare(model, X, y, sample_weight, classes))
+
+
+def _check_can_be_shown(network: Network) -> None:
+    """Raise SpecError for what the formulas and tables do not know yet."""
+    reasons = {
+        "an embedding": network.embedding is not None,
+        "a scale of the inputs": network.input_scale,
+        "parametric activations": any(layer.parametric for layer in network.hidden),
+        "the 'ntk' parametrization": network.parametrization != "standard",
+    }
+    found = [reason for reason, holds in reasons.items() if holds]
+    if found:
+        raise SpecError(
+            f"trace cannot show a network with {' and '.join(found)} yet. check_gradients checks its derivatives, and "
+            "an engine's loss_and_gradients returns every number of its step."
+        )
 
 
 def _step(setup: Setup) -> Trace:
     job = setup.job
+    _check_can_be_shown(job.network)
     before = Parameters(job.network, job.parameters)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # as in training: the numbers show it
         step = setup.engine.loss_and_gradients(job.network, job.training, before, job.data, dropout=setup.dropout)

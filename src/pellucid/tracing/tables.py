@@ -1,70 +1,17 @@
-"""Rows of a raw table as a network sees them: the one within a table's model, or one that knows no tables."""
+"""Rows of a raw table as numbers, for a network that knows no tables."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.utils.validation import check_is_fitted
 
 from pellucid.errors import DataError, did_you_mean
 from pellucid.estimators.base import BaseMLP
-from pellucid.estimators.table_model import TableModel
-from pellucid.tables import to_pandas
 from pellucid.tables.cells import cell_texts, read_numbers
 from pellucid.tables.schema import require_columns
 
-__all__ = ["TableRows", "rows_of_network", "rows_of_table"]
-
-
-@dataclass(frozen=True)
-class TableRows:
-    """Encoded rows, what their numbers stand for, and what a reader must know."""
-
-    inputs: NDArray[Any]
-    targets: NDArray[Any] | None
-    input_names: tuple[str, ...]
-    output_names: tuple[str, ...]
-    notes: tuple[str, ...]
-
-
-def rows_of_table(model: TableModel, table: Any, y: Any = None) -> TableRows:
-    """Encode the rows of a table.
-
-    Parameters
-    ----------
-    model : TableModel
-        Fitted.
-    table : pandas, polars or Arrow table
-    y : sequence or None
-        The target; None: the table's own column, if it has it.
-
-    Raises
-    ------
-    DataError
-        If a column is missing, or a cell cannot be read as what the column held.
-    """
-    check_is_fitted(model)
-    frame, target = to_pandas(table), model.target_
-    if y is not None:
-        column: Any = pd.Series(np.asarray(y), name=target.label)
-    else:
-        column = frame[target.label] if target.label in frame.columns else None
-    notes = ["Inputs are as the model encodes the table: numbers standardised, categories as 0 and 1."]
-    names: tuple[str, ...] = (target.label,)
-    if target.task == "regression":
-        notes.append(f"The target is standardised: y = ({target.label} − {target.mean:.6g}) / {target.scale:.6g}.")
-    else:
-        labels = [f"class {label}" for label in target.labels]
-        names = tuple(labels[1:] if len(labels) == 2 else labels)
-    return TableRows(
-        inputs=model.encoder_.transform(frame),
-        targets=None if column is None else target.encode(column),
-        input_names=model.encoder_.feature_names_out,
-        output_names=names,
-        notes=tuple(notes),
-    )
+__all__ = ["rows_of_network"]
 
 
 def rows_of_network(model: BaseMLP, frame: pd.DataFrame, target: str | None) -> tuple[Any, Any]:

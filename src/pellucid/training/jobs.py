@@ -6,13 +6,13 @@ A sweep, the folds of a cross-validation, an ensemble and a single fit are all l
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from pellucid.spec import Network, Training
+from pellucid.spec import Network, Schedule, Training
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.network import Batch
-from pellucid.textbook.optimizers import OptimizerState
+from pellucid.textbook.optimizers import OptimizerState, initial_state
 from pellucid.textbook.schedules import learning_rate_at
 from pellucid.training.stopping import Best, Outcome
-from pellucid.training.streams import Streams
+from pellucid.training.streams import RowOrder, Shuffling, Streams
 
 __all__ = ["Epoch", "History", "Job", "Run", "Score", "State", "Watch"]
 
@@ -42,7 +42,10 @@ class History:
 
 @dataclass
 class State:
-    """All that a training needs to go on where it stopped, besides the parameters.
+    """All that a training needs to go on where it stopped, besides the parameters and the dropout key.
+
+    A job that goes on from it, at the end of an epoch, ends as if it had never stopped, bit for bit. Who wants to go
+    on from the parameters alone, with the rows as they lie, takes `shuffling` and `current` out.
 
     Attributes
     ----------
@@ -55,6 +58,13 @@ class State:
     reductions : int
         How often an adaptive schedule has lowered the learning rate.
     best : Best
+    average : array or None
+        The parameters' running mean, where the training keeps one.
+    current : array or None
+        The parameters that training goes on from, while the job's are their running mean (or the best epoch's).
+    shuffling : Shuffling or None
+        How the row order came about, where the rows are shuffled; the stream goes on from there. None: start with the
+        rows as they lie, and with the job's stream as it is.
     """
 
     optimizer: OptimizerState | None = None
@@ -62,6 +72,9 @@ class State:
     rows_seen: int = 0
     reductions: int = 0
     best: Best = field(default_factory=Best)
+    average: Array | None = None
+    current: Array | None = None
+    shuffling: Shuffling | None = None
 
 
 @dataclass
@@ -77,6 +90,7 @@ class Job:
     parameters : array of shape (parameter_count(network),)
         Where training starts. It is trained in place.
     streams : Streams
+        Of a job that goes on: with the same dropout key.
     validation : Batch or None
         Rows that are scored after each epoch.
     score : str or Score
@@ -107,12 +121,71 @@ class Job:
         """Rows a step."""
         return min(self.training.batch_size or self.data.rows, self.data.rows)
 
+    @property
+    def steps_an_epoch(self) -> int:
+        """Batches an epoch."""
+        return self.data.rows // self.batch_size if self.training.drop_last else -(-self.data.rows // self.batch_size)
+
+    @property
+    def trained(self) -> Array:
+        """The parameters that are validated and kept: the running mean where there is one."""
+        return self.parameters if self.state.average is None else self.state.average
+
+    def begin(self) -> OptimizerState:
+        """Get the state ready for the first step: the optimiser's memory, and the running mean.
+
+        A training that goes on takes up its own parameters again, which `end` replaced by their running mean
+        or by those of the best epoch.
+        """
+        state = self.state
+        if state.optimizer is None:
+            state.optimizer = initial_state(self.training.optimizer, self.parameters)
+            state.average = state.current = None
+        if state.current is not None:
+            self.parameters[...], state.current = state.current, None
+        if not self.training.average:
+            state.average = None
+        elif state.average is None:
+            state.average = self.parameters.copy()
+        return state.optimizer
+
+    def begin_order(self) -> RowOrder:
+        """Return the order from which the first shuffle starts, and remember it in the state."""
+        order = RowOrder(self.data.rows, self.streams.shuffling)
+        if not self.training.shuffle:
+            return order
+        if self.state.shuffling is not None:
+            replayed = self.state.shuffling.replayed(self.data.rows)
+            self.streams.shuffling.set_state(replayed.random.get_state(legacy=False))
+            order.indices = replayed.indices
+        self.state.shuffling = Shuffling(order.indices, self.streams.shuffling.get_state(legacy=False))
+        return order
+
+    def end(self) -> None:
+        """Leave the best epoch's parameters where they are to be restored, else those that were trained."""
+        state = self.state
+        kept = state.best.parameters if self.training.stopping.restore_best else None
+        if state.current is None and (state.average is not None or kept is not None):
+            state.current = self.parameters.copy()
+        self.parameters[...] = self.trained if kept is None else kept
+
     def learning_rate(self, batch: int = 0) -> float:
         """Learning rate of the given batch of the epoch that comes next."""
-        state, steps_an_epoch = self.state, -(-self.data.rows // self.batch_size)
+        return self._at(self.training.schedule, self.training.learning_rate, batch)
+
+    def dropout_factor(self, batch: int) -> float:
+        """Factor of the dropout rates in the given batch of the epoch that comes next."""
+        return self._at(self.training.dropout_schedule, 1.0, batch)
+
+    def decay_factor(self, batch: int) -> float:
+        """Factor of AdamW's decay, likewise."""
+        return self._at(self.training.decay_schedule, 1.0, batch)
+
+    def _at(self, schedule: Schedule, base: float, batch: int) -> float:
+        state, steps_an_epoch = self.state, self.steps_an_epoch
         return learning_rate_at(
-            self.training.schedule,
-            self.training.learning_rate,
+            schedule,
+            base,
             epoch=state.epochs,
             step=state.epochs * steps_an_epoch + batch,
             steps=self.training.epochs * steps_an_epoch,
@@ -142,6 +215,11 @@ class Run:
     history: History
     outcome: Outcome
     message: str = ""
+
+    @classmethod
+    def untouched(cls, job: Job) -> "Run":
+        """Return the run of a job whose turn had not come when the population was interrupted."""
+        return cls(job.parameters, job.state, History(), Outcome.INTERRUPTED)
 
 
 @dataclass(frozen=True)

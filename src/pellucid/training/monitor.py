@@ -34,6 +34,7 @@ class Monitor:
     def __init__(self, job: Job, index: int, watch: Watch, began: float, forward: Callable[[object], Array]) -> None:
         self.job, self.index, self.watch, self.began, self.forward = job, index, watch, began, forward
         self.history = History()
+        self.validation = None if job.validation is None else job.validation.taken()
 
     def end_epoch(self, loss: float, learning_rate: float) -> Outcome | None:
         """Take in a finished epoch; return why training must end now, or None to go on."""
@@ -41,11 +42,11 @@ class Monitor:
         self.history.learning_rate.append(learning_rate)
         if not np.isfinite(loss) or not np.isfinite(self.job.parameters).all():
             return Outcome.DIVERGED
-        if self.job.validation is not None:
-            self._validate(self.job.validation)
+        if self.validation is not None:
+            self._validate(self.validation)
         values: list[float] = getattr(self.history, self.job.training.stopping.monitor)
-        epoch = len(self.history.loss)
-        self.job.state.best.observe(self.job.training.stopping, values[-1], epoch, self.job.parameters)
+        state, epoch = self.job.state, len(self.history.loss)
+        state.best.observe(self.job.training.stopping, values[-1], state.epochs, self.job.trained)
         if self._tell(epoch):
             return Outcome.STOPPED
         limit = self.watch.time_limit
@@ -55,9 +56,7 @@ class Monitor:
 
     def finish(self, outcome: Outcome, message: str = "") -> Run:
         """Restore the best epoch where that is asked for, and hand over the result."""
-        best = self.job.state.best.parameters
-        if best is not None and self.job.training.stopping.restore_best:
-            self.job.parameters[...] = best
+        self.job.end()
         return Run(self.job.parameters, self.job.state, self.history, outcome, message)
 
     def _validate(self, validation: Batch) -> None:
@@ -87,6 +86,6 @@ class Monitor:
             validation_score=history.validation_score[-1] if history.validation_score else None,
             learning_rate=history.learning_rate[-1],
             seconds=perf_counter() - self.began,
-            parameters=self.job.parameters,
+            parameters=self.job.trained,
         )
         return bool(self.watch.on_epoch(report))

@@ -37,7 +37,7 @@ class Best:
     stale : int
         Epochs in a row without an improvement by more than the tolerance.
     epoch : int
-        Epoch of the best value, from 1; 0 before the first.
+        Epoch of the best value, from 1, those of earlier parts of the training counted; 0 before the first.
     parameters : array or None
         Copy of the parameters at the best epoch, if they are to be restored.
     """
@@ -59,7 +59,7 @@ class Best:
         else:
             too_little, better = value > best - stopping.tolerance, value < best
         self.stale = self.stale + 1 if too_little else 0
-        if better:
+        if better or (stopping.latest_best and value == best):
             self.value, self.epoch = value, epoch
             if stopping.restore_best:
                 self.parameters = parameters.copy()

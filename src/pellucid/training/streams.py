@@ -5,14 +5,14 @@ from one integer seed, independent of each other. The drop-in estimators pass th
 since scikit-learn draws weights, splits and orders from one stream.
 """
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from pellucid.textbook.arrays import Array
 
-__all__ = ["RowOrder", "Streams", "streams"]
+__all__ = ["RowOrder", "Shuffling", "Streams", "streams"]
 
 
 class Streams(NamedTuple):
@@ -58,17 +58,46 @@ class RowOrder:
     ----------
     rows : int
     random : RandomState
+    indices : array of shape (rows,) or None
+        The order to begin with; None: 0, 1, 2, ….
     """
 
     rows: int
     random: np.random.RandomState
-
-    def __post_init__(self) -> None:
-        self.indices: Array = np.arange(self.rows)
+    indices: Array | None = None
 
     def shuffle(self) -> Array:
         """Draw a permutation, apply it to the current order, and return the new order of shape (rows,)."""
         permutation = np.arange(self.rows)
         self.random.shuffle(permutation)
-        self.indices = self.indices[permutation]
+        self.indices = permutation if self.indices is None else self.indices[permutation]
         return self.indices
+
+
+@dataclass
+class Shuffling:
+    """How a training's row order came about: enough to go on with it, and less than the order itself.
+
+    Attributes
+    ----------
+    start : array of shape (rows,) or None
+        The order before the first of the shuffles; None: 0, 1, 2, ….
+    random : dict
+        State of the stream then, as ``RandomState.get_state(legacy=False)`` gives it.
+    shuffles : int
+        Epochs that drew from it since.
+    """
+
+    start: Array | None
+    random: dict[str, Any] = field(repr=False)
+    shuffles: int = 0
+
+    def replayed(self, rows: int) -> RowOrder:
+        """Draw the same orders again; return the last, with the stream as it stood after it."""
+        bit_generator = getattr(np.random, self.random["bit_generator"])
+        random = np.random.RandomState(bit_generator())
+        random.set_state(self.random)
+        order = RowOrder(rows, random, self.start)
+        for _ in range(self.shuffles):
+            order.shuffle()
+        return order

@@ -10,5 +10,15 @@ Two settings come from the environment: ``PELLUCID_ISA`` names the instruction s
 
 from pellucid.engines.native.core import default_threads, instruction_set, possible_instruction_sets, unavailable
 from pellucid.engines.native.engine import NativeEngine
+from pellucid.engines.native.peak import Bandwidth, fma_peak, memory_bandwidth
 
-__all__ = ["NativeEngine", "default_threads", "instruction_set", "possible_instruction_sets", "unavailable"]
+__all__ = [
+    "Bandwidth",
+    "NativeEngine",
+    "default_threads",
+    "fma_peak",
+    "instruction_set",
+    "memory_bandwidth",
+    "possible_instruction_sets",
+    "unavailable",
+]

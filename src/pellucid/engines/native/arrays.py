@@ -5,14 +5,18 @@ from typing import Any
 import numpy as np
 
 from pellucid.errors import DataError
+from pellucid.spec import Network
 from pellucid.textbook.arrays import Array
+from pellucid.textbook.embeddings import check_dense
 from pellucid.textbook.network import Batch
 
 __all__ = ["data_parts", "in_place", "input_parts"]
 
 
-def input_parts(inputs: Any, dtype: Any) -> Any:
+def input_parts(network: Network, inputs: Any, dtype: Any) -> Any:
     """Rows as they are where the core can read them, else a copy; a sparse matrix as its parts."""
+    if network.embedding is not None:
+        check_dense(inputs)
     if isinstance(inputs, np.ndarray):
         return _rows(inputs, dtype)
     csr = inputs.tocsr()
@@ -21,6 +25,7 @@ def input_parts(inputs: Any, dtype: Any) -> Any:
         np.ascontiguousarray(csr.data, dtype),
         np.ascontiguousarray(csr.indices, index),
         np.ascontiguousarray(csr.indptr, np.int64),
+        csr.shape[1],
     )
 
 
@@ -32,12 +37,15 @@ def _rows(array: Array, dtype: Any) -> Array:
     return np.array(array, dtype, order="C")
 
 
-def data_parts(batch: Batch, dtype: Any) -> tuple[Any, Array, Array | None]:
-    """Split a batch into inputs, targets and weights (or None)."""
+def data_parts(network: Network, batch: Batch, dtype: Any) -> tuple[Any, Array, Array | None, Array | None]:
+    """Split a batch into inputs, targets, weights (or None) and the rows that it consists of (None: all)."""
     if batch.targets.ndim != 2:
         raise DataError(f"targets must have the shape (rows, outputs); got {batch.targets.shape}.")
     weight = None if batch.sample_weight is None else np.ascontiguousarray(batch.sample_weight, np.float64)
-    return input_parts(batch.inputs, dtype), _rows(batch.targets, dtype), weight
+    if batch.index is not None and batch.index.dtype.kind not in "iu":
+        raise DataError(f"the rows of a batch must be named by integers; got {batch.index.dtype}.")
+    index = None if batch.index is None else np.ascontiguousarray(batch.index, np.int64)
+    return input_parts(network, batch.inputs, dtype), _rows(batch.targets, dtype), weight, index
 
 
 def in_place(array: Array, what: str) -> Array:

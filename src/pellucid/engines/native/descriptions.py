@@ -1,5 +1,7 @@
 """Networks and trainings as the core reads them: names and plain numbers."""
 
+import atexit
+from dataclasses import fields
 from functools import lru_cache
 from typing import Any
 
@@ -9,38 +11,80 @@ from pellucid.spec import (
     Constant,
     Cosine,
     Elu,
+    Embedding,
     Exponential,
+    Factors,
+    FlatCosine,
     Huber,
     InvScaling,
     Lbfgs,
     LeakyRelu,
+    LogCosine,
     LogLoss,
     Network,
     OneCycle,
+    Periodic,
+    PiecewiseLinear,
     Quantile,
     Step,
     Training,
 )
 
-__all__ = ["core_network", "core_training"]
+__all__ = ["core_network", "core_training", "size"]
+
+
+LARGEST = 2**53
+"""More rows, neurons or epochs than this are as good as infinitely many."""
+
+
+def size(count: int) -> int:
+    """Return a count that the core's integers can hold.
+
+    Examples
+    --------
+    >>> size(200), size(10**30)
+    (200, 9007199254740992)
+    """
+    return min(int(count), LARGEST)
 
 
 @lru_cache(maxsize=256)
 def core_network(network: Network) -> Any:
     """Describe a network to the core; the output layer is its last layer."""
     layers = [
-        (int(layer.width), layer.activation.name, _number(layer.activation), float(layer.dropout), layer.layer_norm)
-        for layer in network.hidden
+        (
+            size(layer.width),
+            layer.activation.name,
+            _number(layer.activation),
+            layer.dropout,
+            layer.layer_norm,
+            layer.parametric,
+            network.weight_factor(index),
+        )
+        for index, layer in enumerate(network.hidden)
     ]
-    outputs = (int(network.outputs), "identity", 0.0, 0.0, False)
-    return core.Network(int(network.inputs), [*layers, outputs], network.output)
+    outputs = (size(network.outputs), "identity", 0.0, 0.0, False, False, network.weight_factor(len(layers)))
+    embedding = None if network.embedding is None else _embedding(network.embedding)
+    return core.Network(size(network.inputs), [*layers, outputs], network.output, embedding, network.input_scale)
+
+
+def _embedding(embedding: Embedding) -> tuple[Any, ...]:
+    """(numbers, passed, kind, width, frequencies, edges, (levels, width) of each category)."""
+    numbers: tuple[Any, ...] = ("none", 0, 0, [])
+    match embedding.number_embedding:
+        case Periodic(frequencies=frequencies, width=width):
+            numbers = ("periodic", width, frequencies, [])
+        case PiecewiseLinear(edges=edges, width=width):
+            numbers = ("piecewise_linear", width, 0, edges)
+    categories = [(category.levels, category.width) for category in embedding.categories]
+    return embedding.numbers, embedding.passed, *numbers, categories
 
 
 @lru_cache(maxsize=256)
 def core_training(training: Training) -> Any:
     """Describe a training to the core."""
     stopping = training.stopping
-    patience = None if stopping.patience is None else int(stopping.patience)
+    patience = None if stopping.patience is None else size(stopping.patience)
     return core.Training(
         loss=(training.loss.name, _number(training.loss)),
         optimizer=_optimizer(training.optimizer),
@@ -49,11 +93,17 @@ def core_training(training: Training) -> Any:
         l1=float(training.l1),
         l2=float(training.l2),
         clip_norm=None if training.clip_norm is None else float(training.clip_norm),
-        batch_size=int(training.batch_size or 0),
-        epochs=int(training.epochs),
+        batch_size=size(training.batch_size or 0),
+        epochs=size(training.epochs),
         shuffle=training.shuffle,
         mean_reduction=training.reduction == "mean",
-        stopping=(stopping.monitor, float(stopping.tolerance), patience),
+        stopping=(stopping.monitor, float(stopping.tolerance), patience, stopping.latest_best),
+        drop_last=training.drop_last,
+        rates=[getattr(training.rates, group.name) for group in fields(Factors)],
+        decays=[getattr(training.decays, group.name) for group in fields(Factors)],
+        dropout_schedule=_schedule(training.dropout_schedule),
+        decay_schedule=_schedule(training.decay_schedule),
+        average=training.average,
     )
 
 
@@ -89,11 +139,19 @@ _SCHEDULE_FIELDS: dict[type[Any], tuple[str, ...]] = {
     Exponential: ("factor",),
     Cosine: ("warmup", "final"),
     OneCycle: ("warmup", "start_factor", "final_factor"),
+    FlatCosine: (),
+    LogCosine: ("cycles",),
 }
 """The fields of each schedule, in the order of native/core/schedule.hpp."""
 
 
 def _schedule(schedule: Any) -> tuple[str, float, float, float]:
-    numbers = [float(getattr(schedule, name)) for name in _SCHEDULE_FIELDS[type(schedule)]]
+    numbers = [min(float(getattr(schedule, name)), float(LARGEST)) for name in _SCHEDULE_FIELDS[type(schedule)]]
     first, second, third = (*numbers, 0.0, 0.0, 0.0)[:3]
     return schedule.name, first, second, third
+
+
+# In what order an ending interpreter clears modules, and which it leaves, depends on all that was imported. What these
+# caches hold is let go before, so that the core's own check for leaks speaks of leaks only.
+atexit.register(core_network.cache_clear)
+atexit.register(core_training.cache_clear)

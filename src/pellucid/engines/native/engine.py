@@ -53,7 +53,7 @@ class NativeEngine:
         self.threads = threads
         self.isa = instruction_set() if isa is None else isa
         try:
-            self._kernels = core.kernel_set(self.isa)
+            core.kernel_set(self.isa)
         except ValueError as error:
             raise SpecError(str(error)) from None
 
@@ -72,7 +72,9 @@ class NativeEngine:
                 break
         for index, job in enumerate(jobs):
             if index not in runs:
-                runs[index] = self._train_elsewhere(job, index, watch, began, _are_interrupted(runs))
+                runs[index] = (
+                    Run.untouched(job) if _are_interrupted(runs) else self._train_elsewhere(job, index, watch, began)
+                )
         return [runs[index] for index in range(len(jobs))]
 
     def forward(self, network: Network, parameters: Parameters, inputs: Any) -> Array:
@@ -80,7 +82,7 @@ class NativeEngine:
         vector = parameters.vector
         z = np.empty((inputs.shape[0], network.outputs), vector.dtype)
         if len(z):
-            rows = input_parts(inputs, vector.dtype)
+            rows = input_parts(network, inputs, vector.dtype)
             core.forward(core_network(network), vector, rows, z, self._kernels, self._threads(), _watches_signals())
         return z
 
@@ -95,19 +97,10 @@ class NativeEngine:
     ) -> Step:
         """One forward and backward pass, with all that happened in it."""
         passes = _empty_passes(network, parameters.vector.dtype, batch, dropout is not None)
-        shown = [
-            (
-                each.pre_activation,
-                each.activation,
-                each.outputs,
-                each.mask,
-                each.inverse_std,
-                each.normalised,
-                each.delta,
-            )
-            for each in passes
-        ]
-        return self._step(network, training, parameters, batch, dropout, passes, shown)
+        done = self._step(network, training, parameters, batch, dropout, passes)
+        if network.input_scale:
+            passes[0].inputs = passes[0].inputs * parameters.scale
+        return done
 
     def _step(
         self,
@@ -117,22 +110,30 @@ class NativeEngine:
         batch: Batch,
         dropout: tuple[int, int] | None,
         passes: list[LayerPass],
-        shown: list[Any],
     ) -> Step:
         vector = parameters.vector
+        shown = [
+            (p.pre_activation, p.activation, p.outputs, p.mask, p.inverse_std, p.normalised, p.delta) for p in passes
+        ]
         gradients = Parameters.empty(network, vector.dtype)
         loss, penalty = core.loss_and_gradients(
             core_network(network),
             core_training(training),
             vector,
-            data_parts(batch, vector.dtype),
+            data_parts(network, batch, vector.dtype),
             None if dropout is None else (dropout[0] & WORD, dropout[1]),
             gradients.vector,
             shown,
+            passes[0].inputs if passes and network.embedding is not None else None,
             self._kernels,
             self._threads(),
         )
         return Step(passes, loss, penalty, gradients)
+
+    @property
+    def _kernels(self) -> Any:
+        """The core's functions for the instruction set; looked up anew, so that an engine is its settings only."""
+        return core.kernel_set(self.isa)
 
     def _threads(self) -> int:
         return default_threads() if self.threads is None else self.threads
@@ -156,12 +157,10 @@ class NativeEngine:
         )
         return [each.finish(*result) for each, result in zip(prepared, done, strict=True)]
 
-    def _train_elsewhere(self, job: Job, index: int, watch: Watch, began: float, is_interrupted: bool) -> Run:
+    def _train_elsewhere(self, job: Job, index: int, watch: Watch, began: float) -> Run:
         """Train what the core does not loop over itself: L-BFGS, and row orders that no Mersenne Twister draws."""
         parameters = Parameters(job.network, job.parameters)
         monitor = Monitor(job, index, watch, began, lambda inputs: self.forward(job.network, parameters, inputs))
-        if is_interrupted:
-            return monitor.finish(Outcome.INTERRUPTED)
         if isinstance(job.training.optimizer, Lbfgs):
             return train_lbfgs(_GradientsOnly(self.threads, self.isa), job, monitor)
         return TextbookEngine().train([job], watch)[0]
@@ -179,13 +178,13 @@ class _GradientsOnly(NativeEngine):
         *,
         dropout: tuple[int, int] | None = None,
     ) -> Step:
-        return self._step(network, training, parameters, batch, dropout, [], [])
+        return self._step(network, training, parameters, batch, dropout, [])
 
 
 def _empty_passes(network: Network, dtype: Any, batch: Batch, has_dropout: bool) -> list[LayerPass]:
     """Arrays for all that the layers do with a batch, to be filled."""
     passes: list[LayerPass] = []
-    inputs: Any = batch.inputs
+    inputs: Any = batch.inputs if network.embedding is None else np.empty((batch.rows, network.features), dtype)
     for layer in (*network.hidden, None):
         width = network.outputs if layer is None else layer.width
         z, a, delta = (np.empty((batch.rows, width), dtype) for _ in range(3))

@@ -1,15 +1,18 @@
 """Jobs on their way to the core, and what comes back."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
 from pellucid.engines.native.arrays import data_parts, in_place
 from pellucid.engines.native.core import core
-from pellucid.engines.native.descriptions import core_network, core_training
+from pellucid.engines.native.descriptions import core_network, core_training, size
 from pellucid.spec import Lbfgs
 from pellucid.textbook.arrays import Array
-from pellucid.textbook.optimizers import OptimizerState, initial_state
+from pellucid.textbook.network import Batch
+from pellucid.textbook.optimizers import OptimizerState
 from pellucid.training.jobs import Epoch, History, Job, Run, State
 from pellucid.training.stopping import Best, Outcome
 
@@ -26,12 +29,17 @@ def trains_in_core(job: Job) -> bool:
 
 
 def groups(jobs: Sequence[Job], indices: list[int]) -> list[list[int]]:
-    """Jobs that may run side by side: those that draw from one stream must take turns."""
-    streams = {id(jobs[index].streams.shuffling) for index in indices if jobs[index].training.shuffle}
-    drawing = sum(jobs[index].training.shuffle for index in indices)
-    if len(streams) == drawing:
+    """Jobs that may run side by side: those that draw from one stream, or train the same numbers, must take turns."""
+    streams = [id(jobs[index].streams.shuffling) for index in indices if jobs[index].training.shuffle]
+    if len(set(streams)) == len(streams) and not _overlap([jobs[index].parameters for index in indices]):
         return [indices] if indices else []
     return [[index] for index in indices]
+
+
+def _overlap(arrays: list[Array]) -> bool:
+    """Tell whether any two of these contiguous arrays share memory."""
+    places = sorted((array.__array_interface__["data"][0], array.nbytes) for array in arrays)
+    return any(start + length > after for (start, length), (after, _) in pairwise(places))
 
 
 class PreparedJob:
@@ -39,9 +47,8 @@ class PreparedJob:
 
     def __init__(self, job: Job) -> None:
         self.job, dtype = job, job.parameters.dtype
-        if job.state.optimizer is None:
-            job.state.optimizer = initial_state(job.training.optimizer, job.parameters)
-        self.optimizer: OptimizerState = job.state.optimizer
+        self.optimizer: OptimizerState = job.begin()
+        self.epochs_before, order = job.state.epochs, job.begin_order()
         self.random = job.streams.shuffling.get_state(legacy=False)
         self.key = np.ascontiguousarray(self.random["state"]["key"], np.uint32).copy()
         self.best = _best_parameters(job)
@@ -52,18 +59,19 @@ class PreparedJob:
         self.native = core.Job(
             network=core_network(job.network),
             training=core_training(job.training),
-            data=data_parts(job.data, dtype),
-            validation=None if validation is None else data_parts(validation, dtype),
+            data=data_parts(job.network, _in_order(job.data, order.indices), dtype),
+            validation=None if validation is None else data_parts(job.network, validation, dtype),
             score="custom" if is_custom else job.score if isinstance(job.score, str) else "r2",
             predictions=self.predictions,
             parameters=in_place(job.parameters, "parameters"),
             best_parameters=self.best,
+            average=None if job.state.average is None else in_place(job.state.average, "running mean"),
             memory=[in_place(array, "optimizer state") for array in self.optimizer.arrays],
             shuffle_key=self.key,
             shuffle_position=self.random["state"]["pos"],
             dropout_key=job.streams.dropout_key & WORD,
             state=_state(job.state, self.optimizer),
-            epochs=job.epochs_to_run,
+            epochs=size(job.epochs_to_run),
         )
 
     def score(self) -> float:
@@ -82,7 +90,7 @@ class PreparedJob:
         seconds: float,
     ) -> Epoch:
         """Tell of a finished epoch, as listeners hear it."""
-        epochs, parameters = self.job.epochs_to_run, self.job.parameters
+        epochs, parameters = self.job.epochs_to_run, self.job.trained
         return Epoch(index, epoch, epochs, loss, validation_loss, validation_score, learning_rate, seconds, parameters)
 
     def finish(
@@ -100,13 +108,21 @@ class PreparedJob:
         job = self.job
         self.random["state"] = {"key": self.key, "pos": shuffle_position}
         job.streams.shuffling.set_state(self.random)
-        self.optimizer.step, job.state.epochs, job.state.rows_seen, job.state.reductions, best = state
+        if job.state.shuffling is not None:
+            job.state.shuffling.shuffles = state[1] - self.epochs_before
+        self.optimizer.step, job.state.epochs, job.state.rows_seen, job.state.reductions, (value, stale, epoch) = state
         kept = self.best if best_changed else job.state.best.parameters
-        job.state.best = Best(*best, kept)
-        if kept is not None and job.training.stopping.restore_best:
-            job.parameters[...] = kept
+        job.state.best = Best(value, stale, epoch + self.epochs_before if best_changed else epoch, kept)
+        job.end()
         history = History(loss, validation_loss, validation_score, learning_rate)
         return Run(job.parameters, job.state, history, Outcome[outcome])
+
+
+def _in_order(data: Batch, order: Array | None) -> Batch:
+    """Return the batch with its rows in this order, nothing copied; None: as they are."""
+    if order is None:
+        return data
+    return replace(data, index=order if data.index is None else data.index[order])
 
 
 def _best_parameters(job: Job) -> Array | None:

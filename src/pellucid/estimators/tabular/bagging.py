@@ -1,0 +1,459 @@
+"""Bagging over cross-validation folds: every member is trained on every fold, all as one population.
+
+A row is validation in one fold: what the networks that never saw it predict for it, out of fold, is an honest estimate
+of what they predict for new rows. Scores, weights, calibration and intervals come from these predictions.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from math import ceil
+from time import perf_counter
+
+import numpy as np
+
+from pellucid.engines import Engine
+from pellucid.estimators.tabular.members import Member, describe_network, describe_training
+from pellucid.spec import Constant, Loss, Network, Stopping
+from pellucid.tables import Inputs
+from pellucid.textbook.arrays import Array
+from pellucid.textbook.initializers import ROWS_LOOKED_AT, initial_parameters
+from pellucid.textbook.network import Batch
+from pellucid.textbook.outputs import output_activation
+from pellucid.textbook.parameters import Parameters
+from pellucid.training.jobs import Epoch, Job, Run, Score, State, Watch
+from pellucid.training.stopping import Outcome
+from pellucid.training.streams import streams
+
+__all__ = ["UPDATE_EPOCHS", "Bag", "Problem", "Trained", "greedy_weights", "train_bag", "update_bag"]
+
+
+@dataclass
+class Problem:
+    """What is to be learned, in numbers.
+
+    Attributes
+    ----------
+    inputs : Inputs
+        What the columns of X are.
+    X : array of shape (rows, inputs.width) of float32
+    Y : array of shape (rows, outputs) of float32
+    weight : array of shape (rows,) or None
+    output : str
+        Output activation.
+    loss : Loss
+        Trained and, unless `score` is given, monitored on the validation rows.
+    score : Score or None
+        From predictions and the numbers of their rows; higher is better.
+    """
+
+    inputs: Inputs
+    X: Array
+    Y: Array
+    weight: Array | None
+    output: str
+    loss: Loss
+    score: Callable[[Array, Array], float] | None = None
+
+
+@dataclass
+class Trained:
+    """One network of the bag.
+
+    Attributes
+    ----------
+    network : Network
+    parameters : array
+    member, fold : int
+    epochs, best_epoch : int
+        Epochs trained, and the one whose parameters are kept.
+    loss, validation_loss : list of float
+        One number an epoch.
+    """
+
+    network: Network
+    parameters: Array
+    member: int
+    fold: int
+    epochs: int = 0
+    best_epoch: int = 0
+    loss: Sequence[float] = ()
+    validation_loss: Sequence[float] = ()
+
+    def predict(self, engine: Engine, X: Array) -> Array:
+        """Predictions of shape (rows, outputs), output activation applied."""
+        z = engine.forward(self.network, Parameters(self.network, self.parameters), X)
+        return output_activation(self.network.output, z)
+
+
+@dataclass
+class Bag:
+    """The trained networks and how much each member counts.
+
+    Attributes
+    ----------
+    networks : list of Trained
+    weights : array of shape (members,)
+        At least 0, with the sum 1.
+    out_of_fold : array of shape (members, rows, outputs)
+        What each member predicts for rows that it did not see; NaN where it saw them.
+    outcome : Outcome
+        Why training ended: of several reasons the gravest.
+    fold_of : array of int of shape (rows,) or None
+        The fold in which each row is validation; -1: none. None: not known any more.
+    """
+
+    networks: list[Trained]
+    weights: Array
+    out_of_fold: Array
+    outcome: Outcome = Outcome.ALL_EPOCHS
+    fold_of: Array | None = None
+
+    def predict(self, engine: Engine, X: Array) -> Array:
+        """Return the weighted mean of the networks' predictions, of shape (rows, outputs) in float64."""
+        counts = np.bincount([each.member for each in self.networks], minlength=len(self.weights))
+        total = np.zeros((len(X), self.networks[0].network.outputs))
+        for each in self.networks:
+            share = self.weights[each.member] / counts[each.member]
+            if share:
+                total += share * each.predict(engine, X)
+        return total
+
+    def blended(self) -> Array:
+        """Return the members' out-of-fold predictions, weighted, of shape (rows, outputs); NaN where there is none."""
+        used = self.weights > 0
+        blended: Array = np.tensordot(self.weights[used], self.out_of_fold[used], axes=1)
+        return blended
+
+    def averaged_away(self, engine: Engine, X: Array) -> Array:
+        """Estimate how much less the squared error of all networks' mean is than that of a row's out-of-fold mean.
+
+        Networks differ by chance, with a variance v; the mean of K of them has v / K of it, that of the m networks that
+        did not see a row v / m. v is taken from the networks that were trained on a row, over a sample of the rows: on
+        these they differ somewhat less than on new rows, so the estimate is low rather than high.
+
+        Parameters
+        ----------
+        engine : Engine
+        X : array of shape (rows, inputs)
+            What was learned from.
+
+        Returns
+        -------
+        array of shape (outputs,)
+        """
+        used = [each for each in self.networks if self.weights[each.member] > 0]
+        unseen = int((self.weights > 0).sum())
+        outputs = self.networks[0].network.outputs
+        rows = np.empty(0, np.int64) if self.fold_of is None else np.flatnonzero(self.fold_of >= 0)
+        rows = rows[:: max(1, len(rows) // ROWS_FOR_VARIANCE)]
+        if len(used) - unseen < 2 or not len(rows):
+            return np.zeros(outputs)
+        predicted = np.stack([each.predict(engine, X[rows]).astype(np.float64) for each in used])
+        saw = np.array([each.fold for each in used])[:, np.newaxis] != self.fold_of[rows]  # type: ignore[index]
+        predicted[~saw] = np.nan
+        enough = saw.sum(axis=0) >= 2
+        variance = np.nanvar(predicted[:, enough], axis=0, ddof=1).mean(axis=0) if enough.any() else np.zeros(outputs)
+        away: Array = variance * (1 / unseen - 1 / len(used))
+        return away
+
+
+def train_bag(
+    problem: Problem,
+    recipes: Sequence[Sequence[Member]],
+    folds: Sequence[tuple[Array, Array]],
+    epochs: int,
+    *,
+    engine: Engine,
+    seeds: Sequence[int],
+    time_limit: float | None = None,
+    on_epoch: Callable[[Epoch], bool] | None = None,
+    start: "Bag | None" = None,
+) -> Bag:
+    """Train the networks of all folds.
+
+    Parameters
+    ----------
+    problem : Problem
+    recipes : sequence of sequences of Member
+        For each fold its members, equally many; the first of each fold count together as one, and so on.
+    folds : sequence of pairs of arrays of int
+        Rows to train on, rows to validate on.
+    epochs : int
+        Planned for each network; a member may multiply them.
+    engine : Engine
+    seeds : sequence of int
+        One for each network, fold by fold.
+    time_limit : float or None
+        Seconds. Epochs are planned so that all networks are trained within it; where even a few epochs of all are too
+        many, fewer folds are trained, but always one.
+    on_epoch : callable or None
+        Told of each epoch of each network, counted through: a true answer ends the training.
+    start : Bag or None
+        Networks of the same members and folds to go on from; those that it lacks start afresh.
+    """
+    began = perf_counter()
+    outputs = problem.Y.shape[1]
+    networks = {
+        member: describe_network(member, problem.inputs, problem.X, outputs, problem.output)
+        for members in recipes
+        for member in members
+    }
+    known = {} if start is None else {(each.member, each.fold): each for each in start.networks}
+    places = [(index, fold) for fold in range(len(folds)) for index in range(len(recipes[fold]))]
+
+    def make(place: int) -> Job:
+        index, fold = places[place]
+        member, before = recipes[fold][index], known.get(places[place])
+        network = networks[member] if before is None else before.network
+        job = _job(problem, network, member, folds[fold], epochs, seeds[place])
+        if before is not None:
+            job.parameters[...] = before.parameters
+        return job
+
+    if time_limit is None:
+        jobs = [make(place) for place in range(len(places))]
+    else:
+        jobs = _within(time_limit - (perf_counter() - began), make, len(places), len(recipes[0]), engine)
+    watch = Watch(_counted(on_epoch, jobs), None if time_limit is None else time_limit - (perf_counter() - began))
+    runs = engine.train(jobs, watch)
+    return _collect(problem, len(recipes[0]), places, folds, jobs, runs, engine)
+
+
+def _job(problem: Problem, network: Network, member: Member, rows: tuple[Array, Array], epochs: int, seed: int) -> Job:
+    train, valid = rows
+    score = problem.score
+    monitor = "loss" if not len(valid) else "validation_loss" if score is None else "validation_score"
+    training = describe_training(member, problem.loss, len(train), epochs, monitor)
+    own = streams(seed)
+    looked_at = train if len(train) <= ROWS_LOOKED_AT else train[own.weights.randint(len(train), size=ROWS_LOOKED_AT)]
+    parameters = initial_parameters(network, own.weights, "float32", problem.X[looked_at])
+    return Job(
+        network,
+        training,
+        Batch(problem.X, problem.Y, problem.weight, train),
+        parameters,
+        own,
+        Batch(problem.X, problem.Y, problem.weight, valid) if len(valid) else None,
+        "loss" if score is None else _of_rows(score, valid),
+    )
+
+
+def _of_rows(score: Callable[[Array, Array], float], rows: Array) -> Score:
+    return lambda predictions: score(predictions, rows)
+
+
+ROWS_AT_ONCE = 100_000
+
+ROWS_FOR_VARIANCE = 2_000
+"""Rows from which the variance of the networks is estimated, where there are more."""
+
+LONG_EPOCH = 0.5
+"""Seconds; where ten epochs take less, they are measured, too."""
+
+FEWEST_EPOCHS = 5
+"""Below so many epochs of every network, fewer networks are trained instead."""
+
+
+def _within(seconds: float, make: Callable[[int], Job], count: int, members: int, engine: Engine) -> list[Job]:
+    """Make the jobs, planning the epochs, and if need be fewer networks, so that the training takes no longer."""
+    began = perf_counter()
+    jobs = [make(0)]
+    preparing = perf_counter() - began
+    an_epoch = _seconds_of_epoch(jobs[0], engine, seconds)
+    left = max(0.0, 0.9 * (seconds - (perf_counter() - began)) + preparing)
+    fewest = min(FEWEST_EPOCHS, jobs[0].training.epochs)
+    kept = max(1, min(count, int(left / (preparing + fewest * an_epoch))))
+    if kept > members:
+        kept -= kept % members  # whole folds
+    jobs += [make(place) for place in range(1, kept)]
+    epochs = max(1, int((left - kept * preparing) / an_epoch) // kept)
+    for job in jobs:
+        if job.training.epochs > epochs:
+            job.training = replace(job.training, epochs=epochs)
+    return jobs
+
+
+STEPS_TIMED = 20
+
+
+def _seconds_of_epoch(job: Job, engine: Engine, seconds: float) -> float:
+    """Measure how long an epoch of a network takes, on a few of its rows; if that is short, several times."""
+    share = min(1.0, STEPS_TIMED / job.steps_an_epoch)
+    held_out = None if job.validation is None else _first_rows(job.validation, share)
+    trial = replace(job, data=_first_rows(job.data, share), validation=held_out)
+    spent = 0.0
+    for epochs in (1, 10):
+        if epochs * spent > min(LONG_EPOCH, 0.1 * max(seconds, 0.0)):
+            break
+        trial = replace(trial, parameters=job.parameters.copy(), streams=streams(0), epochs=epochs, state=State())
+        began = perf_counter()
+        (run,) = engine.train([trial], Watch())
+        spent = (perf_counter() - began) / epochs
+        if run.outcome is Outcome.INTERRUPTED:
+            raise KeyboardInterrupt
+    return spent / share
+
+
+def _first_rows(batch: Batch, share: float) -> Batch:
+    if batch.index is None:
+        return batch
+    return replace(batch, index=batch.index[: max(1, ceil(share * len(batch.index)))])
+
+
+def _counted(on_epoch: Callable[[Epoch], bool] | None, jobs: Sequence[Job]) -> Callable[[Epoch], bool] | None:
+    """Count the epochs of all networks through, and end all where one is ended."""
+    if on_epoch is None:
+        return None
+    total, done, is_over = sum(job.epochs_to_run for job in jobs), 0, False
+
+    def tell(epoch: Epoch) -> bool:
+        nonlocal done, is_over
+        done += 1
+        is_over = is_over or on_epoch(replace(epoch, epoch=done, epochs=total))
+        return is_over
+
+    return tell
+
+
+GRAVITY = (
+    Outcome.CONVERGED,
+    Outcome.ALL_EPOCHS,
+    Outcome.STOPPED,
+    Outcome.TIME_LIMIT,
+    Outcome.DIVERGED,
+    Outcome.INTERRUPTED,
+)
+
+
+def _collect(
+    problem: Problem,
+    members: int,
+    places: Sequence[tuple[int, int]],
+    folds: Sequence[tuple[Array, Array]],
+    jobs: Sequence[Job],
+    runs: Sequence[Run],
+    engine: Engine,
+) -> Bag:
+    trained: list[Trained] = []
+    out_of_fold = np.full((members, *problem.Y.shape), np.nan, dtype=np.float32)
+    most = max(len(run.history.loss) / job.training.epochs for job, run in zip(jobs, runs, strict=True))
+    for (member, fold), job, run in zip(places, jobs, runs, strict=False):
+        done = len(run.history.loss)
+        is_usable = run.state.best.parameters is not None and np.isfinite(run.parameters).all()
+        if not is_usable or done / job.training.epochs < 0.5 * most:
+            continue  # it hardly began before the time was over, or it diverged
+        loss, validation_loss = run.history.loss, run.history.validation_loss
+        best = run.state.best.epoch
+        each = Trained(job.network, run.parameters, member, fold, done, best, loss, validation_loss)
+        trained.append(each)
+        valid = folds[fold][1]
+        for start in range(0, len(valid), ROWS_AT_ONCE):  # the rows may lie in a file
+            rows = valid[start : start + ROWS_AT_ONCE]
+            out_of_fold[member, rows] = each.predict(engine, problem.X[rows])
+    fold_of = np.full(len(problem.X), -1)
+    for fold, (_, valid) in enumerate(folds):
+        fold_of[valid] = fold
+    return Bag(trained, np.full(members, 1 / members), out_of_fold, _gravest(runs), fold_of)
+
+
+UPDATE_EPOCHS = 10
+UPDATE_RATE = 0.05
+"""Of a member's learning rate, when its networks go on with new rows."""
+
+
+def update_bag(
+    bag: Bag,
+    problem: Problem,
+    recipes: Sequence[Sequence[Member]],
+    *,
+    engine: Engine,
+    seeds: Sequence[int],
+    on_epoch: Callable[[Epoch], bool] | None = None,
+) -> Bag:
+    """Train every network a little further, on all rows of the problem, at a small learning rate that stays.
+
+    Parameters
+    ----------
+    bag : Bag
+        It stays as it is.
+    problem : Problem
+        New rows, in the inputs and targets of those learned from.
+    recipes : sequence of sequences of Member
+        As of `train_bag`.
+    engine : Engine
+    seeds : sequence of int
+        One for each network.
+    on_epoch : callable or None
+        As of `train_bag`.
+
+    Returns
+    -------
+    Bag
+        With the weights as they were. A network that diverged is as before.
+    """
+    rows = np.arange(len(problem.X)) if problem.weight is None else np.flatnonzero(problem.weight > 0)
+    jobs: list[Job] = []
+    for each, seed in zip(bag.networks, seeds, strict=True):
+        member = recipes[each.fold][each.member]
+        usual = describe_training(member, problem.loss, len(rows), 1, "loss")
+        training = replace(
+            usual,
+            learning_rate=usual.learning_rate * UPDATE_RATE,
+            schedule=Constant(),
+            dropout_schedule=Constant(),
+            decay_schedule=Constant(),
+            epochs=UPDATE_EPOCHS,
+            stopping=Stopping("loss", patience=None),
+        )
+        data = Batch(problem.X, problem.Y, problem.weight, rows)
+        jobs.append(Job(each.network, training, data, each.parameters.copy(), streams(seed)))
+    runs = engine.train(jobs, Watch(_counted(on_epoch, jobs)))
+    updated = [
+        replace(each, parameters=run.parameters) if np.isfinite(run.parameters).all() else each
+        for each, run in zip(bag.networks, runs, strict=True)
+    ]
+    return replace(bag, networks=updated, outcome=_gravest(runs), fold_of=None)
+
+
+def _gravest(runs: Sequence[Run]) -> Outcome:
+    return max((run.outcome for run in runs), key=GRAVITY.index)
+
+
+def greedy_weights(out_of_fold: Array, loss: Callable[[Array], float], rounds: int = 25) -> Array:
+    """Choose how much each member counts: again and again the one that lowers the loss of the mean most.
+
+    Caruana et al., "Ensemble selection from libraries of models", 2004; with replacement.
+
+    Parameters
+    ----------
+    out_of_fold : array of shape (members, rows, outputs)
+    loss : callable
+        From predictions of shape (rows, outputs) to a number.
+    rounds : int
+
+    Returns
+    -------
+    array of shape (members,)
+        At least 0, with the sum 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> truth = np.array([[0.0], [1.0]])
+    >>> members = np.stack([truth + 1, truth - 1, truth + 5])
+    >>> greedy_weights(members, lambda predictions: float(((predictions - truth) ** 2).mean()), rounds=10).tolist()
+    [0.5, 0.5, 0.0]
+    """
+    counts = np.zeros(len(out_of_fold))
+    total = np.zeros(out_of_fold.shape[1:])
+    best_counts, best_loss = counts, np.inf
+    for _ in range(rounds):
+        losses = [loss((total + member) / (counts.sum() + 1)) for member in out_of_fold]
+        chosen = int(np.argmin(losses))
+        counts = counts.copy()
+        counts[chosen] += 1
+        total = total + out_of_fold[chosen]
+        if losses[chosen] < best_loss - 1e-12:
+            best_counts, best_loss = counts, losses[chosen]
+    weights: Array = best_counts / best_counts.sum()
+    return weights

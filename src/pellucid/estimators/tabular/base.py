@@ -1,0 +1,531 @@
+"""What the tabular classifier and regressor share: from a raw table to a calibrated bag of networks."""
+
+from abc import ABCMeta, abstractmethod
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from copy import copy
+from numbers import Integral, Real
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Any, ClassVar, NamedTuple, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+
+from pellucid.engines import get_engine
+from pellucid.errors import DataError, DivergedError, did_you_mean
+from pellucid.estimators.callbacks import CallbackSupportMixin, listening
+from pellucid.estimators.fitted import thread_limit
+from pellucid.estimators.tabular.bagging import UPDATE_EPOCHS, Bag, Problem, greedy_weights, train_bag, update_bag
+from pellucid.estimators.tabular.importances import permutation_importances
+from pellucid.estimators.tabular.members import PRESETS, Member, Preset, epochs_of, planned_epochs
+from pellucid.estimators.tabular.sources import FileSource, FrameSource, Source
+from pellucid.estimators.tabular.state import tabular_from_state, tabular_to_state
+from pellucid.tables import ParquetTable, Schema, TabularEncoder, fold_rows, split_rows
+from pellucid.tables.frames import counted, row_list, to_pandas
+from pellucid.tables.parquet import encoded_parts
+from pellucid.textbook.arrays import Array
+from pellucid.training.stopping import Outcome
+
+__all__ = ["BaseTabular", "Remembered"]
+
+SHARE_SET_ASIDE = 0.2
+
+SMALL_TABLE = 2_000
+"""Rows up to which every member is trained on every fold: there, chance matters and networks are cheap."""
+
+ROWS_REMEMBERED = 1000
+"""Rows that `partial_fit` calibrates on: the latest, each predicted before it was learned from."""
+
+FEWEST_TO_CALIBRATE = 100
+"""With fewer rows remembered, `partial_fit` leaves the calibration as it is."""
+
+
+class Remembered(NamedTuple):
+    """Predictions for rows that were not learned from when they were predicted, and what came."""
+
+    blended: Array
+    Y: Array
+    weight: Array
+
+    @classmethod
+    def of(cls, blended: Array, Y: Array, weight: Array | None) -> "Remembered":
+        """Return the rows with their weights, 1 where none are given."""
+        return cls(blended, Y, np.ones(len(Y)) if weight is None else weight)
+
+    def followed_by(self, later: "Remembered") -> "Remembered":
+        """Return the latest rows of both."""
+        return Remembered(*(np.concatenate(each)[-ROWS_REMEMBERED:] for each in zip(self, later, strict=True)))
+
+
+class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
+    """A bag of networks for raw tables."""
+
+    SCORINGS: ClassVar[tuple[str, ...]]
+    """Names that ``scoring`` may have; the first is the default."""
+
+    bag_: Bag
+    encoder_: TabularEncoder
+    n_features_in_: int
+    _columns: tuple[str, ...]
+    _has_names: bool
+    _fold_seed: int
+    _remembered: Remembered
+
+    def _validated_table(self, X: Any, *, reset: bool) -> pd.DataFrame:
+        """Return X as a data frame, and take or check the names and number of its columns."""
+        if hasattr(X, "toarray") and hasattr(X, "nnz"):
+            raise TypeError("A sparse matrix was passed, but a table must be dense. Use X.toarray().")
+        frame = to_pandas(_array_as_table(X))
+        if reset:
+            self._take_names(X, frame)
+        elif not (self._has_names and _has_names(X)):  # columns are known by their places
+            if frame.shape[1] != self.n_features_in_:
+                raise DataError(
+                    f"X has {frame.shape[1]} features, but {type(self).__name__} is expecting "
+                    f"{self.n_features_in_} features as input."
+                )
+            frame.columns = list(self._columns)
+        return frame
+
+    def _take_names(self, X: Any, frame: pd.DataFrame) -> None:
+        self.n_features_in_ = frame.shape[1]
+        self._columns = tuple(frame.columns)
+        self._has_names = _has_names(X)
+        self.__dict__.pop("feature_names_in_", None)
+        if self._has_names:
+            self.feature_names_in_ = np.array(frame.columns, dtype=object)
+
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, *, groups: Any = None, schema: Schema | None = None
+    ) -> Self:
+        """Learn from a table.
+
+        Parameters
+        ----------
+        X : pandas, polars or Arrow table, NumPy array of shape (rows, columns), or ParquetTable
+            Numbers, categories, dates, yes and no; cells may be missing. A `pellucid.tables.ParquetTable` is read a
+            part at a time and need not fit in memory.
+        y : array or column of shape (rows,), or table of shape (rows, targets)
+            Of a ParquetTable the name of the target's column.
+        sample_weight : array of shape (rows,) or None
+        groups : array of shape (rows,) or None
+            Rows of a group are never on both sides of a fold.
+        schema : Schema or None
+            What the columns mean; None: this is found out (`pellucid.tables.infer_schema`).
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        DataError
+            If the table or a parameter cannot be used; the message names column, rule, value and remedy.
+        """
+        return self._or_as_before(self._fit, X, y, sample_weight, groups, None, schema)
+
+    def _or_as_before(self, learn: Callable[..., None], *given: Any) -> Self:
+        """Learn; what cannot be learned leaves what was learned before as it was."""
+        before = dict(self.__dict__)
+        try:
+            learn(*given)
+        except BaseException:
+            self.__dict__ = before
+            raise
+        return self
+
+    def _fit(
+        self, X: Any, y: Any, sample_weight: Any, groups: Any, classes: Any = None, schema: Schema | None = None
+    ) -> None:
+        began = perf_counter()
+        self._check_parameters()
+        self.target_name_ = y.name if isinstance(getattr(y, "name", None), str) else None
+        is_continued = self.warm_start and hasattr(self, "bag_")
+        with ExitStack() as files:
+            if isinstance(X, ParquetTable):
+                source: Source = self._file(X, y, files.enter_context(_temporary_folder()), reset=not is_continued)
+                y = source.column(y)
+            else:
+                source = FrameSource(self._validated_table(X, reset=not is_continued))
+            bag, problem, Y, weight = self._train(X, source, y, sample_weight, groups, classes, schema, began)
+            self._keep(bag, problem, Y, weight)
+
+    def _file(self, table: ParquetTable, target: Any, folder: str, *, reset: bool) -> FileSource:
+        """Take or check the names of a file's columns."""
+        if not isinstance(target, str):
+            raise DataError(f"'y' must be the name of the target's column where X is a ParquetTable; got {target!r}.")
+        missing = [name for name in (target, self.time_column) if name is not None and name not in table.columns]
+        if missing:
+            raise DataError(f"The table has no column {missing[0]!r}.{did_you_mean(missing[0], table.columns)}")
+        columns = [name for name in table.columns if name != target]
+        if reset:
+            self._columns, self._has_names, self.n_features_in_ = tuple(columns), True, len(columns)
+            self.feature_names_in_ = np.array(columns, dtype=object)
+        return FileSource(table, target, folder)
+
+    def _train(
+        self,
+        X: Any,
+        source: Source,
+        y: Any,
+        sample_weight: Any,
+        groups: Any,
+        classes: Any,
+        schema: Schema | None,
+        began: float,
+    ) -> tuple[Bag, Problem, Array, Array | None]:
+        """Train the networks on the rows of a source."""
+        is_continued = self.warm_start and hasattr(self, "bag_")
+        if source.rows < 2:
+            raise DataError(f"A table to learn from must have at least 2 rows; it has {source.rows} sample(s).")
+        all_rows = np.empty((source.rows, 0))
+        weight = self._checked_weight(sample_weight, all_rows, least=2)
+        Y, stratify = self._take_target(_as_long_as(all_rows, y), weight, classes, is_continued)
+        trained_weight = self._weights(Y, weight)
+        rows = np.arange(source.rows) if trained_weight is None else np.flatnonzero(trained_weight > 0)
+        if len(rows) < 2:
+            raise DataError(f"At least 2 rows must have a weight greater than 0; {counted(len(rows), 'row')} have.")
+        seed = check_random_state(self.random_state)
+        fold_seed = seed.randint(2**31 - 1)
+        if not is_continued:
+            self.encoder_ = source.learn(schema, rows, fold_seed)
+        if not is_continued or not hasattr(self, "_fold_seed"):
+            self._fold_seed = fold_seed  # kept, so that the same rows stay in the same folds when training goes on
+        folds = self._folds(source, rows, stratify, groups)
+        problem = self._problem(source.encode(self.encoder_), Y, trained_weight, weight)
+        is_small = len(folds) > 1 and len(rows) <= SMALL_TABLE
+        recipes = self._recipes(len(folds), in_turns=self._preset().is_mixed and not is_small)
+        epochs = self.max_epochs or planned_epochs(min(len(train) for train, _ in folds), self._preset().steps)
+        seeds = seed.randint(2**31 - 1, size=len(folds) * len(recipes[0])).tolist()
+        to_hear = sum(epochs_of(member, epochs) for members in recipes for member in members)
+        with listening(self, to_hear, X, y) as listeners, thread_limit(self.n_threads):
+            bag = train_bag(
+                problem,
+                recipes,
+                folds,
+                epochs,
+                engine=get_engine(self.engine, self.n_threads),
+                seeds=seeds,
+                time_limit=None if self.time_limit is None else self.time_limit - (perf_counter() - began),
+                on_epoch=listeners.on_epoch if listeners else None,
+                start=self.bag_ if is_continued else None,
+            )
+        return bag, problem, Y, weight
+
+    def _checked_weight(self, sample_weight: Any, all_rows: Any, *, least: int) -> Array | None:
+        """Return the weights, of which at least so many are not 0."""
+        if sample_weight is None:
+            return None
+        weight: Array = _check_sample_weight(sample_weight, all_rows, dtype=np.float64)
+        negative = weight < 0
+        if negative.any():
+            raise DataError(f"'sample_weight' must be at least 0; it is negative in {row_list(negative)}.")
+        if np.count_nonzero(weight) < least:
+            raise DataError(f"'sample_weight' must be greater than 0 in at least {counted(least, 'row')}. Correct it.")
+        return weight
+
+    def _problem(self, X_encoded: Array, Y: Array, trained_weight: Array | None, weight: Array | None) -> Problem:
+        return Problem(self.encoder_.inputs, X_encoded, self._targets(Y), trained_weight, *self._objective(Y, weight))
+
+    def _keep(self, bag: Bag, problem: Problem, Y: Array, weight: Array | None) -> None:
+        """Take over the trained networks: weigh them, calibrate them, and note how they did."""
+        if not bag.networks:
+            if bag.outcome is Outcome.INTERRUPTED:
+                raise KeyboardInterrupt
+            raise DivergedError(f"No network of {type(self).__name__} could be trained. {Outcome.DIVERGED.value}")
+        seen: Array = ~np.isnan(bag.out_of_fold[:, :, 0])  # (members, rows)
+        common = seen.all(axis=0)
+        trained_members = np.isin(np.arange(len(seen)), [each.member for each in bag.networks])
+        if not common.any():
+            bag.weights = trained_members / trained_members.sum()
+        elif len(bag.out_of_fold) > 1:
+            rows = np.flatnonzero(common)
+            bag.weights = greedy_weights(bag.out_of_fold[:, rows].astype(np.float64), self._loss_of(Y, rows, weight))
+        self._forget_importances()
+        self.bag_ = bag
+        self.outcome_ = bag.outcome
+        self.n_iter_ = max(each.epochs for each in bag.networks)
+        rows = np.flatnonzero(seen[bag.weights > 0].all(axis=0))
+        self._oof_rows = rows
+        blended = bag.blended()[rows].astype(np.float64)
+        self._calibrate(blended, Y, rows, weight, problem)
+        latest = rows[-ROWS_REMEMBERED:]
+        self._remembered = Remembered.of(
+            blended[-ROWS_REMEMBERED:], Y[latest], None if weight is None else weight[latest]
+        )
+
+    def _forget_importances(self) -> None:
+        """Drop what was computed for the networks as they were."""
+        for name in ("feature_importances_", "feature_importances_std_"):
+            self.__dict__.pop(name, None)
+
+    # --- going on with new rows ---------------------------------------------------------------------------------------
+
+    def _partial_fit(self, X: Any, y: Any, sample_weight: Any, classes: Any) -> None:
+        if not hasattr(self, "bag_"):
+            self._fit(X, y, sample_weight, None, classes)
+            return
+        self._check_parameters()
+        frame = self._validated_table(X, reset=False)
+        weight = self._checked_weight(sample_weight, frame, least=1)
+        Y, _ = self._take_target(_as_long_as(frame, y), weight, classes, True)
+        trained_weight = self._weights(Y, weight)
+        if trained_weight is not None and not trained_weight.any():
+            return  # all rows are of classes of weight 0
+        X_encoded = self.encoder_.transform(frame)
+        engine = get_engine(self.engine, self.n_threads)
+        in_turns = len(self.bag_.weights) == 1
+        recipes = self._recipes(max(each.fold for each in self.bag_.networks) + 1, in_turns=in_turns)
+        seed = check_random_state(self.random_state)
+        seeds = seed.randint(2**31 - 1, size=len(self.bag_.networks)).tolist()
+        problem = self._problem(X_encoded, Y, trained_weight, weight)
+        with listening(self, UPDATE_EPOCHS * len(seeds), X, y) as listeners, thread_limit(self.n_threads):
+            before = self.bag_.predict(engine, X_encoded)
+            on_epoch = listeners.on_epoch if listeners else None
+            self.bag_ = update_bag(self.bag_, problem, recipes, engine=engine, seeds=seeds, on_epoch=on_epoch)
+        self.outcome_ = self.bag_.outcome
+        self._forget_importances()
+        latest = Remembered.of(before, Y, weight)
+        self._remembered = self._remembered.followed_by(latest) if hasattr(self, "_remembered") else latest
+        if len(self._remembered.Y) >= FEWEST_TO_CALIBRATE:
+            blended, Y, weight = self._remembered.blended, self._remembered.Y, self._remembered.weight
+            self._calibrate(blended, Y, np.arange(len(Y)), weight, None)
+
+    # --- what a classifier and a regressor do differently -------------------------------------------------------------
+
+    @abstractmethod
+    def _take_target(
+        self, y: Any, weight: Array | None, classes: Any, is_continued: bool
+    ) -> tuple[Array, Array | None]:
+        """Check the target; return it as numbers, and the classes by which folds are balanced."""
+
+    @abstractmethod
+    def _targets(self, Y: Array) -> Array:
+        """Return what the networks learn, of shape (rows, outputs) in float32."""
+
+    @abstractmethod
+    def _objective(self, Y: Array, weight: Array | None) -> tuple[Any, ...]:
+        """Return output activation, loss and score of the problem."""
+
+    @abstractmethod
+    def _weights(self, Y: Array, weight: Array | None) -> Array | None:
+        """Return each row's weight in training."""
+
+    @abstractmethod
+    def _loss_of(self, Y: Array, rows: Array, weight: Array | None) -> Callable[[Array], float]:
+        """Return the function that members are weighed by: from the rows' predictions to a loss."""
+
+    @abstractmethod
+    def _calibrate(self, blended: Array, Y: Array, rows: Array, weight: Array | None, problem: Problem | None) -> None:
+        """Learn from out-of-fold predictions for these rows, and score them."""
+
+    @abstractmethod
+    def _finished(self, raw: Array) -> Array:
+        """Return calibrated probabilities, or numbers in the target's units, from the networks' mean."""
+
+    @abstractmethod
+    def _scoring_loss(self, predicted: Array, Y: Array, weight: Array | None) -> float:
+        """Return what the scoring wants to be low, of finished predictions."""
+
+    @abstractmethod
+    def _members_of(self, preset: Preset) -> Sequence[Member]:
+        """Return the preset's members for this task."""
+
+    # --- parameters ---------------------------------------------------------------------------------------------------
+
+    def _preset(self) -> Preset:
+        return PRESETS[self.preset]
+
+    def _recipes(self, folds: int, *, in_turns: bool) -> list[tuple[Member, ...]]:
+        """Return the members of each fold: all, or one in turns."""
+        if self.members is not None:
+            return [tuple(self.members)] * folds
+        members = tuple(self._members_of(self._preset()))
+        return [(members[fold % len(members)],) if in_turns else members for fold in range(folds)]
+
+    def _scoring(self) -> str:
+        return self.SCORINGS[0] if self.scoring is None else str(self.scoring)
+
+    def _check_parameters(self) -> None:
+        if self.preset not in PRESETS:
+            raise self._wrong("preset", f"be one of {', '.join(PRESETS)}", did_you_mean(str(self.preset), PRESETS))
+        if self.scoring is not None and self.scoring not in self.SCORINGS:
+            rule = f"be one of {', '.join(self.SCORINGS)}, or None"
+            raise self._wrong("scoring", rule, did_you_mean(str(self.scoring), self.SCORINGS))
+        if self.members is not None:
+            is_list = isinstance(self.members, Sequence) and len(self.members) > 0
+            if not is_list or not all(isinstance(member, Member) for member in self.members):
+                raise self._wrong("members", "be a list of at least one Member, or None")
+        for name, low in (("n_folds", 1), ("max_epochs", 1), ("n_threads", 1)):
+            value = getattr(self, name)
+            is_whole = isinstance(value, Integral) and not isinstance(value, bool)
+            if value is not None and (not is_whole or value < low):
+                raise self._wrong(name, f"be a whole number of at least {low}, or None")
+        limit: Any = self.time_limit
+        is_number = isinstance(limit, Real) and not isinstance(limit, bool)
+        if limit is not None and not (is_number and 0 < float(limit) < np.inf):
+            raise self._wrong("time_limit", "be a number of seconds greater than 0, or None")
+
+    def _wrong(self, name: str, rule: str, hint: str = "") -> DataError:
+        return DataError(f"{name!r} of {type(self).__name__} must {rule}; got {getattr(self, name)!r}.{hint}")
+
+    def _folds(self, source: Source, rows: Array, stratify: Array | None, groups: Any) -> list[tuple[Array, Array]]:
+        """Return the rows to train on and to validate on, of each fold; all are among those given."""
+        if groups is not None:
+            groups = np.asarray(groups)
+            check_consistent_length(np.empty((source.rows, 0)), groups)
+            groups = groups[rows]
+        stratify = None if stratify is None else stratify[rows]
+        time = None if self.time_column is None else source.column(self.time_column).iloc[rows]
+        dealt = self._dealt(len(rows), stratify, groups, time)
+        return [(rows[train], rows[valid]) for train, valid in dealt]
+
+    def _dealt(self, rows: int, stratify: Array | None, groups: Any, time: Any) -> list[tuple[Array, Array]]:
+        folds = self.n_folds or self._preset().folds
+        if folds == 1 and time is None and groups is None:
+            return [split_rows(rows, SHARE_SET_ASIDE, self._fold_seed, stratify)]
+        count = folds if folds > 1 else round(1 / SHARE_SET_ASIDE)
+        dealt = fold_rows(rows, count, self._fold_seed, stratify=stratify, groups=groups, time=time)
+        return list(dealt)[-folds:]
+
+    def _raw(self, X: Any) -> Array:
+        """Predictions of the bag for each row, of shape (rows, outputs)."""
+        check_is_fitted(self, "bag_")
+        if isinstance(X, ParquetTable):
+            parts = encoded_parts(self.encoder_, X)
+        else:
+            parts = iter([self.encoder_.transform(self._validated_table(X, reset=False))])
+        engine = get_engine(self.engine, self.n_threads)
+        with thread_limit(self.n_threads):
+            return np.concatenate([self.bag_.predict(engine, part) for part in parts])
+
+    def compute_importances(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        repeats: int = 5,
+        max_rows: int | None = None,
+        progress: bool = False,
+    ) -> Self:
+        """Find out how much each column counts: by how much the out-of-fold score falls when its cells are shuffled.
+
+        Each network predicts only rows that it did not see (Breiman, "Random forests", 2001), so what was learned by
+        heart does not count. Columns that tell the same stand in for each other: each may seem to count little. Sets
+        `feature_importances_` and `feature_importances_std_`, mean and standard deviation over the repeats, in units of
+        the scoring; a column that nothing was learned from has 0.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            What was given to `fit`.
+        repeats : int >= 1, default=5
+            How often each column is shuffled.
+        max_rows : int >= 2 or None, default=None
+            Most rows to predict; None: all out-of-fold rows.
+        progress : bool, default=False
+            Show a bar with the time left.
+
+        Raises
+        ------
+        DataError
+            If this is not the table of the last fit, or the model comes from a file: which rows each network saw is
+            not kept there.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pellucid import TabularRegressor
+        >>> X = np.random.default_rng(0).normal(size=(200, 2))
+        >>> model = TabularRegressor(preset="fast", random_state=0).fit(X, X[:, 1])
+        >>> importances = model.compute_importances(X, X[:, 1]).feature_importances_
+        >>> bool(importances[1] > 10 * abs(importances[0]))
+        True
+        """
+        check_is_fitted(self, "bag_")
+        frame = self._validated_table(X, reset=False)
+        unlike = copy(self)  # taking a target sets attributes
+        Y, _ = unlike._take_target(_as_long_as(frame, y), None, None, True)
+        weight = None if sample_weight is None else _check_sample_weight(sample_weight, frame, dtype=np.float64)
+        with thread_limit(self.n_threads):
+            mean, deviation = permutation_importances(
+                self, self.encoder_.transform(frame), Y, weight, repeats=repeats, max_rows=max_rows, progress=progress
+            )
+        self.feature_importances_, self.feature_importances_std_ = mean, deviation
+        return self
+
+    def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return all that predicts and explains: a header that JSON can hold, and plain arrays.
+
+        Left out are the out-of-fold predictions, and what cannot be data: callbacks, random generators.
+        """
+        check_is_fitted(self, "bag_")
+        return tabular_to_state(self)
+
+    @classmethod
+    def from_state(cls, header: dict[str, Any], arrays: dict[str, Array]) -> Self:
+        """Build the model from what `to_state` gave; it predicts the same to the last bit.
+
+        Raises
+        ------
+        ModelFileError
+            If it is not what `to_state` gives.
+        """
+        return tabular_from_state(cls, header, arrays)
+
+    @property
+    def schema_(self) -> Schema:
+        """What the columns were found to mean."""
+        if "encoder_" not in self.__dict__:
+            raise AttributeError("Only a fitted model knows its columns.")
+        return self.encoder_.schema
+
+    def _fitted_attributes(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name.endswith("_") and name[0] != "_"}
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        tags.non_deterministic = False
+        return tags
+
+
+def _as_long_as(rows: Any, y: Any) -> Any:
+    check_consistent_length(rows, y)
+    return y
+
+
+def _temporary_folder() -> Any:
+    return TemporaryDirectory(prefix="pellucid-", ignore_cleanup_errors=True)
+
+
+def _array_as_table(X: Any) -> Any:
+    """Return what has no columns by name as an array of two dimensions."""
+    if hasattr(X, "columns") or hasattr(X, "column_names"):
+        return X
+    array = np.asarray(X)
+    if array.ndim == 0:
+        return X  # no table of any kind: refused with all else that is none
+    if array.dtype.kind == "c":
+        raise DataError("Complex data not supported: a table must hold real numbers.")
+    if array.ndim != 2:
+        raise DataError(
+            f"Expected 2D array, got {array.ndim}D array instead. Reshape your data: X.reshape(-1, 1) for a single "
+            "column, X.reshape(1, -1) for a single row."
+        )
+    for count, what in zip(array.shape, ("sample", "feature"), strict=True):
+        if count == 0:
+            raise DataError(f"Found array with 0 {what}(s) (shape={array.shape}) while a minimum of 1 is required.")
+    return array
+
+
+def _has_names(X: Any) -> bool:
+    columns = getattr(X, "column_names", getattr(X, "columns", None))  # an Arrow table's columns are its arrays
+    return columns is not None and all(isinstance(name, str) for name in columns)

@@ -1,0 +1,180 @@
+"""Calibration from out-of-fold predictions: a temperature for probabilities, intervals for numbers."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+from pellucid.textbook.arrays import Array
+
+__all__ = [
+    "ResidualQuantiles",
+    "expected_calibration_error",
+    "find_temperature",
+    "reliability",
+    "with_temperature",
+]
+
+SMALLEST = 1e-12
+
+
+def with_temperature(probabilities: Array, temperature: float) -> Array:
+    """Make probabilities less (> 1) or more (< 1) certain: p^(1/T), scaled to the sum 1 (Guo et al., 2017).
+
+    Parameters
+    ----------
+    probabilities : array of shape (rows, classes)
+        Of shape (rows, marks) where each mark is a probability by itself: see `is_mark`.
+    temperature : float
+        Greater than 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> with_temperature(np.array([[0.8, 0.2]]), 2.0).round(4).tolist()
+    [[0.6667, 0.3333]]
+    """
+    logs = np.log(np.maximum(probabilities.astype(np.float64), SMALLEST)) / temperature
+    powers = np.exp(logs - logs.max(axis=1, keepdims=True))
+    result: Array = powers / powers.sum(axis=1, keepdims=True)
+    return result
+
+
+def find_temperature(probabilities: Array, classes: Array, weight: Array | None = None) -> float:
+    """Find the temperature under which the classes that came are most probable.
+
+    Parameters
+    ----------
+    probabilities : array of shape (rows, classes)
+    classes : array of int of shape (rows,)
+    weight : array of shape (rows,) or None
+
+    Returns
+    -------
+    float
+        Between 0.5 and 2.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> random = np.random.default_rng(0)
+    >>> truth = random.random(4000)
+    >>> classes = (random.random(4000) < truth).astype(int)
+    >>> certain = with_temperature(np.column_stack([1 - truth, truth]), 0.7)
+    >>> abs(find_temperature(certain, classes) - 1 / 0.7) < 0.1
+    True
+    """
+    rows = np.arange(len(classes))
+
+    def loss(log_temperature: float) -> float:
+        chosen = with_temperature(probabilities, float(np.exp(log_temperature)))[rows, classes]
+        return -float(np.average(np.log(np.maximum(chosen, SMALLEST)), weights=weight))
+
+    found = minimize_scalar(loss, bounds=(np.log(0.5), np.log(2)), method="bounded", options={"xatol": 1e-3})
+    return float(np.exp(found.x)) if found.fun < loss(0.0) else 1.0
+
+
+def reliability(probability: Array, happened: Array, bins: int = 15) -> tuple[Array, Array, Array]:
+    """Compare probabilities with how often what they foretell happens, in bins of equal width.
+
+    Parameters
+    ----------
+    probability : array of shape (rows,)
+        Between 0 and 1.
+    happened : array of bool of shape (rows,)
+    bins : int
+
+    Returns
+    -------
+    mean_probability, frequency, count : arrays of shape (bins that hold a row,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> reliability(np.array([0.1, 0.3, 0.9]), np.array([False, True, True]), bins=2)
+    (array([0.2, 0.9]), array([0.5, 1. ]), array([2, 1]))
+    """
+    index = np.minimum((np.asarray(probability) * bins).astype(np.int64), bins - 1)
+    count = np.bincount(index, minlength=bins)
+    held = count > 0
+    mean, frequency = (
+        np.bincount(index, values, minlength=bins)[held] / count[held]
+        for values in (np.asarray(probability, dtype=np.float64), np.asarray(happened, dtype=np.float64))
+    )
+    return mean, frequency, count[held]
+
+
+def expected_calibration_error(probability: Array, happened: Array, bins: int = 15) -> float:
+    """Mean distance between the probability and how often what it foretells happens (Naeini et al., 2015).
+
+    Parameters
+    ----------
+    probability : array of shape (rows,)
+    happened : array of bool of shape (rows,)
+    bins : int
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> round(expected_calibration_error(np.array([0.5, 0.5, 0.9, 0.9]), np.array([True, False, True, True])), 2)
+    0.05
+    """
+    mean, frequency, count = reliability(probability, happened, bins)
+    return float(np.average(np.abs(mean - frequency), weights=count))
+
+
+MOST_BINS, ROWS_OF_BIN = 20, 100
+
+
+@dataclass
+class ResidualQuantiles:
+    """How far the truth lies from predictions out of fold, by the size of the prediction: split conformal prediction.
+
+    Predictions are cut into bins of as many rows each; the residuals of a bin stand for those of new rows whose
+    predictions fall into it (Mondrian conformal prediction, Vovk et al., 2005). So intervals are wide where errors are
+    large, and need not be symmetric.
+
+    Attributes
+    ----------
+    edges : array of shape (bins - 1,)
+        Between the bins' predictions.
+    residuals : array of shape (rows,)
+        Truth less prediction, sorted within each bin, bin after bin.
+    starts : array of int of shape (bins + 1,)
+        Where the bins begin.
+    """
+
+    edges: Array
+    residuals: Array
+    starts: Array
+
+    @classmethod
+    def of(cls, predicted: Array, truth: Array) -> "ResidualQuantiles":
+        """Learn from out-of-fold predictions, of shape (rows,)."""
+        bins = int(np.clip(len(predicted) // ROWS_OF_BIN, 1, MOST_BINS))
+        order = np.argsort(predicted, kind="stable")
+        starts = np.round(np.linspace(0, len(predicted), bins + 1)).astype(np.int64)
+        residuals = (truth - predicted)[order]
+        for start, stop in pairwise(starts):
+            residuals[start:stop].sort()
+        return cls(predicted[order][starts[1:-1]].astype(np.float64), residuals.astype(np.float64), starts)
+
+    def quantile(self, predicted: Array, level: float) -> Array:
+        """Return the `level` quantile of each row's truth, of shape (rows,).
+
+        The level is that of finitely many residuals: (n + 1) · level of n, at the outside the outermost.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> quantiles = ResidualQuantiles.of(np.zeros(9), np.arange(9.0))
+        >>> quantiles.quantile(np.array([0.0]), 0.9).tolist(), quantiles.quantile(np.array([1.0]), 0.5).tolist()
+        ([8.0], [5.0])
+        """
+        by_bin = np.empty(len(self.starts) - 1)
+        for index, (start, stop) in enumerate(pairwise(self.starts)):
+            position = np.clip((stop - start + 1) * level - 1, 0, stop - start - 1)
+            by_bin[index] = np.interp(position, np.arange(stop - start), self.residuals[start:stop])
+        quantile: Array = predicted + by_bin[np.searchsorted(self.edges, predicted, side="right")]
+        return quantile

@@ -1,0 +1,276 @@
+"""Members of an ensemble: the recipes of its networks, and which of them each preset trains.
+
+The recipe began as RealMLP's tuned defaults (Holzmüller et al., 2024): robustly scaled and clipped inputs, periodic
+embeddings of numbers, a trained scale of the inputs, the neural tangent parametrisation, parametric activations, a
+start that suits the data, groups of parameters with learning rates of their own.
+"""
+
+from dataclasses import dataclass, replace
+from math import ceil, sqrt
+
+import numpy as np
+
+from pellucid.spec import (
+    Activation,
+    AdamW,
+    Category,
+    Embedding,
+    Factors,
+    FlatCosine,
+    FromData,
+    Layer,
+    LogCosine,
+    LogLoss,
+    Loss,
+    Mish,
+    Network,
+    NumberEmbedding,
+    Periodic,
+    PiecewiseLinear,
+    Relu,
+    Selu,
+    Silu,
+    Stopping,
+    Training,
+)
+from pellucid.spec.checks import check_choice, check_integer, check_number
+from pellucid.tables import Inputs
+from pellucid.textbook.arrays import Array
+
+__all__ = [
+    "PRESETS",
+    "Member",
+    "Preset",
+    "batch_size",
+    "describe_network",
+    "describe_training",
+    "epochs_of",
+    "planned_epochs",
+]
+
+ACTIVATIONS: dict[str, Activation] = {"selu": Selu(), "mish": Mish(), "relu": Relu(), "silu": Silu()}
+
+RATES = Factors(bias=0.1, scale=6, slope=0.1, numbers=0.1)
+DECAYS = Factors(bias=0, norm=0, scale=6, slope=0.1, numbers=0.1)
+
+
+@dataclass(frozen=True)
+class Member:
+    """The recipe of a network for tables.
+
+    Parameters
+    ----------
+    hidden : tuple of int
+        Widths of the hidden layers.
+    activation : {'selu', 'mish', 'relu', 'silu'}
+    numbers : {'piecewise_linear', 'periodic', 'plain'}
+        How numbers are embedded.
+    frequency : float
+        Standard deviation of a periodic embedding's first frequencies, greater than 0.
+    bins : int
+        Of a piecewise-linear embedding, at least 2.
+    category_width : int
+        Length of the vectors of a category's levels.
+    learning_rate : float
+        For batches of 256; smaller ones have less, by the square root of their size.
+    weight_decay : float
+    dropout : float in [0, 1)
+    label_smoothing : float in [0, 1)
+        For classes.
+    epochs : float
+        Times the planned epochs.
+    """
+
+    hidden: tuple[int, ...] = (256, 256, 256)
+    activation: str = "selu"
+    numbers: str = "piecewise_linear"
+    frequency: float = 0.1
+    bins: int = 32
+    category_width: int = 8
+    learning_rate: float = 0.04
+    weight_decay: float = 0.02
+    dropout: float = 0.15
+    label_smoothing: float = 0.0
+    epochs: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_choice(self, "activation", tuple(ACTIVATIONS))
+        check_choice(self, "numbers", ("periodic", "piecewise_linear", "plain"))
+        check_number(self, "frequency", low=0, low_open=True)
+        check_integer(self, "bins", low=2)
+        check_integer(self, "category_width", low=1)
+        check_number(self, "learning_rate", low=0, low_open=True)
+        check_number(self, "weight_decay", low=0)
+        check_number(self, "dropout", low=0, high=1, high_open=True)
+        check_number(self, "label_smoothing", low=0, high=1, high_open=True)
+        check_number(self, "epochs", low=0, low_open=True)
+
+
+@dataclass(frozen=True)
+class Preset:
+    """What an ensemble is made of.
+
+    Parameters
+    ----------
+    folds : int
+        Of the cross-validation; 1: one network, with a part of the rows set aside.
+    classes, numbers : tuple of Member
+        For a classification and for a regression.
+    is_mixed : bool
+        Whether the folds take turns with the members; else each member is trained on every fold, and their weights are
+        found from out-of-fold predictions.
+    steps : int
+        Steps of training that are planned for a table of ordinary size.
+    """
+
+    folds: int
+    classes: tuple[Member, ...]
+    numbers: tuple[Member, ...]
+    is_mixed: bool
+    steps: int
+
+
+CLASSES = (Member(numbers="piecewise_linear"), Member(numbers="periodic"))
+NUMBERS = (
+    Member(numbers="piecewise_linear", activation="mish", learning_rate=0.2, epochs=1.3),
+    Member(numbers="periodic", activation="mish", learning_rate=0.2, epochs=1.3),
+)
+
+PRESETS = {
+    "fast": Preset(1, CLASSES, NUMBERS, is_mixed=True, steps=1000),
+    "default": Preset(5, CLASSES, NUMBERS, is_mixed=True, steps=1250),
+    "best": Preset(
+        5,
+        (
+            *CLASSES,
+            Member(numbers="periodic", frequency=0.5, activation="silu", dropout=0.3, label_smoothing=0.05),
+        ),
+        (
+            *NUMBERS,
+            Member(numbers="piecewise_linear", bins=48, activation="silu", dropout=0.05, learning_rate=0.1),
+        ),
+        is_mixed=False,
+        steps=1250,
+    ),
+}
+"""Different ways to embed numbers see different things: where one is weak, the other often is not."""
+
+MOST_EPOCHS = 256
+USUAL_LEAST_EPOCHS, LEAST_EPOCHS = 10, 2
+ENOUGH_ROWS = 5_000_000
+"""Large tables have fewer epochs than usual once a network has seen so many rows, each as often as it did."""
+BATCHES = {1_000: 32, 4_000: 64, 100_000: 256}
+"""Rows of a batch for tables of up to so many rows; larger tables have the largest."""
+LARGEST_BATCH = 1024
+USUAL_BATCH = 256
+
+
+def batch_size(rows: int) -> int:
+    """Rows of a batch for a training on so many rows.
+
+    Examples
+    --------
+    >>> batch_size(10), batch_size(500), batch_size(10_000), batch_size(1_000_000)
+    (10, 32, 256, 1024)
+    """
+    wanted = next((batch for most, batch in BATCHES.items() if rows <= most), LARGEST_BATCH)
+    return min(wanted, rows)
+
+
+def planned_epochs(rows: int, steps: int) -> int:
+    """Epochs that make about so many steps, within limits.
+
+    Examples
+    --------
+    >>> planned_epochs(100, 1250), planned_epochs(10_000, 1250), planned_epochs(1_000_000, 1250)
+    (256, 33, 5)
+    """
+    an_epoch = max(1, rows // batch_size(rows))
+    least = min(max(ENOUGH_ROWS // rows, LEAST_EPOCHS), USUAL_LEAST_EPOCHS)
+    return min(max(ceil(steps / an_epoch), least), MOST_EPOCHS)
+
+
+def epochs_of(member: Member, planned: int) -> int:
+    """Epochs of a member, where so many are planned."""
+    return max(1, round(planned * member.epochs))
+
+
+def describe_network(member: Member, inputs: Inputs, X: Array, outputs: int, output: str) -> Network:
+    """Describe a member's network.
+
+    Parameters
+    ----------
+    member : Member
+    inputs : Inputs
+        What the columns of X are.
+    X : array of shape (rows, inputs.width)
+        From which the edges of piecewise-linear embeddings are taken.
+    outputs : int
+    output : str
+        Output activation.
+    """
+    embedding = Embedding(
+        numbers=inputs.numeric,
+        number_embedding=_number_embedding(member, X[:, : inputs.numeric]) if inputs.numeric else None,
+        passed=inputs.passed,
+        categories=tuple(Category(levels, member.category_width) for levels in inputs.levels),
+    )
+    activation = ACTIVATIONS[member.activation]
+    widths = list(member.hidden)
+    if widths:
+        widths[0] = min(widths[0], max(NARROWEST, MOST_FIRST_WEIGHTS // embedding.features))
+    hidden = tuple(Layer(width, activation, member.dropout, parametric=True) for width in widths)
+    return Network(
+        inputs.width, hidden, outputs, output, FromData(), embedding, input_scale=True, parametrization="ntk"
+    )
+
+
+MOST_FIRST_WEIGHTS = 8_000_000
+"""The first layer is narrower where it would have more weights: memory stays bounded for 100,000 columns."""
+
+NARROWEST = 16
+ROWS_FOR_EDGES = 50_000
+"""Rows from which the edges of piecewise-linear embeddings are taken, evenly spaced, where there are more."""
+
+MOST_EMBEDDED = 200
+"""Columns of numbers that are embedded; of more, each tells little by itself, and they pass as they are."""
+
+
+def _number_embedding(member: Member, numbers: Array) -> NumberEmbedding | None:
+    if member.numbers == "plain" or numbers.shape[1] > MOST_EMBEDDED:
+        return None
+    if member.numbers == "periodic":
+        return Periodic(frequencies=16, sigma=member.frequency, width=3)
+    numbers = numbers[:: max(1, len(numbers) // ROWS_FOR_EDGES)]
+    shares = np.linspace(0, 1, member.bins + 1)
+    return PiecewiseLinear(tuple(_edges(column, shares) for column in numbers.T), width=8)
+
+
+def _edges(column: Array, shares: Array) -> tuple[float, ...]:
+    """Return quantiles that differ, two at least."""
+    edges = np.unique(np.quantile(column, shares).astype(np.float32))
+    if len(edges) < 2:
+        edges = np.array([edges[0] - 1, edges[0] + 1])
+    return tuple(float(edge) for edge in edges)
+
+
+def describe_training(member: Member, loss: Loss, rows: int, epochs: int, monitor: str) -> Training:
+    """Describe how a member is trained on so many rows."""
+    batch = batch_size(rows)
+    if isinstance(loss, LogLoss):
+        loss = replace(loss, label_smoothing=member.label_smoothing)
+    return Training(
+        loss,
+        AdamW(weight_decay=member.weight_decay, beta_1=0.9, beta_2=0.95),
+        learning_rate=member.learning_rate * min(1.0, sqrt(batch / USUAL_BATCH)),
+        schedule=LogCosine(4),
+        batch_size=batch,
+        epochs=epochs_of(member, epochs),
+        drop_last=True,
+        rates=RATES,
+        decays=DECAYS,
+        dropout_schedule=FlatCosine(),
+        decay_schedule=FlatCosine(),
+        dtype="float32",
+        stopping=Stopping(monitor, tolerance=0.0, patience=None, restore_best=True, latest_best=True),
+    )

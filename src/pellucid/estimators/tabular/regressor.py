@@ -1,0 +1,348 @@
+"""`TabularRegressor`: numbers, quantiles and intervals from raw tables."""
+
+from collections.abc import Callable, Sequence
+from numbers import Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import RegressorMixin
+
+from pellucid.engines import get_engine
+from pellucid.errors import DataError
+from pellucid.estimators.tabular.bagging import Problem
+from pellucid.estimators.tabular.base import BaseTabular
+from pellucid.estimators.tabular.calibration import ResidualQuantiles
+from pellucid.estimators.tabular.members import Member, Preset
+from pellucid.estimators.tabular.target_rows import refuse_missing
+from pellucid.spec import AbsoluteError, Poisson, SquaredError
+from pellucid.tables.cells import LARGEST_NUMBER
+from pellucid.tables.frames import row_list
+from pellucid.textbook.arrays import Array
+
+__all__ = ["TabularRegressor"]
+
+
+class TabularRegressor(RegressorMixin, BaseTabular):
+    """A bag of multi-layer perceptrons that predicts numbers from the rows of a table, as the table is.
+
+    See `TabularClassifier` for how it learns. The target is standardised, and predictions stay within the range that
+    was learned from.
+
+    Parameters
+    ----------
+    preset : {'fast', 'default', 'best'}, default='default'
+        'fast': one network, with a fifth of the rows set aside. 'default': five, one for each fold. 'best': several
+        recipes on every fold, weighted on out-of-fold predictions.
+    scoring : {'rmse', 'mae', 'poisson'} or None, default=None
+        What is trained for, and what epochs and recipes are chosen by: the squared error (the mean is predicted), the
+        absolute error (the median), or the Poisson deviance (the mean of counts, at least 0). None: 'rmse'.
+    n_folds : int >= 1 or None, default=None
+        Each row is validation once; with 1, a fifth of the rows is set aside. None: the preset's. `partial_fit` uses
+        folds in its first call only.
+    members : list of Member or None, default=None
+        Own recipes instead of the preset's.
+    max_epochs : int >= 1 or None, default=None
+        Epochs of each network; None: as many as suit the number of rows.
+    time_limit : float > 0 or None, default=None
+        Seconds for the whole fit: epochs, and if need be networks, are planned to fit. One epoch of one network is
+        trained in any case.
+    time_column : str or None, default=None
+        Column of dates or numbers: each fold is trained on what was before and validated on what came next.
+    random_state : int, RandomState or None, default=None
+    warm_start : bool, default=False
+        Go on from the networks of the last fit, with the encoder as it is; the same rows stay in the same folds.
+    n_threads : int >= 1 or None, default=None
+        None: all processors.
+    engine : {'auto', 'native', 'textbook'}, default='auto'
+    callbacks : list or None, default=None
+        Functions f(estimator, epoch), or objects with methods of `Callback`. The epochs of all networks are counted
+        through; a true answer ends all. Ctrl-C, likewise, keeps what was trained, if that is a network at least.
+    progress : bool, default=False
+        Show a bar with the time left.
+
+    Attributes
+    ----------
+    schema_ : Schema
+        What the columns were found to mean.
+    bag_ : Bag
+        The networks, the recipes' weights, and what each predicted out of fold.
+    oof_score_ : float
+        The score of the out-of-fold predictions, negative: an estimate of the score on new rows. Higher is better.
+    oof_prediction_ : array of shape (rows,) or (rows, targets)
+        Out-of-fold predictions; NaN for rows without any.
+    target_name_ : str or None
+        Name of y, if it has one.
+    feature_importances_, feature_importances_std_ : array of shape (n_features_in_,)
+        Only after `compute_importances`.
+    n_features_in_ : int
+    feature_names_in_ : array of str
+        Only if X has column names.
+    outcome_ : Outcome
+        Why training ended.
+    n_iter_ : int
+        Most epochs of a network.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pellucid import TabularRegressor
+    >>> X = np.random.default_rng(0).normal(size=(200, 2))
+    >>> model = TabularRegressor(preset="fast", random_state=0).fit(X, X[:, 0] * X[:, 1])
+    >>> low, high = model.predict_interval(X[:3], coverage=0.9).T
+    >>> bool((low <= high).all())
+    True
+    """
+
+    SCORINGS: ClassVar[tuple[str, ...]] = ("rmse", "mae", "poisson")
+
+    _is_column: bool
+    _low: Array
+    _high: Array
+    _centre: Array
+    _spread: Array
+
+    def __init__(
+        self,
+        *,
+        preset: str = "default",
+        scoring: str | None = None,
+        n_folds: int | None = None,
+        members: Sequence[Member] | None = None,
+        max_epochs: int | None = None,
+        time_limit: float | None = None,
+        time_column: str | None = None,
+        random_state: Any = None,
+        warm_start: bool = False,
+        n_threads: int | None = None,
+        engine: str = "auto",
+        callbacks: Sequence[Any] | None = None,
+        progress: bool = False,
+    ) -> None:
+        self.preset = preset
+        self.scoring = scoring
+        self.n_folds = n_folds
+        self.members = members
+        self.max_epochs = max_epochs
+        self.time_limit = time_limit
+        self.time_column = time_column
+        self.random_state = random_state
+        self.warm_start = warm_start
+        self.n_threads = n_threads
+        self.engine = engine
+        self.callbacks = callbacks
+        self.progress = progress
+
+    def _take_target(
+        self, y: Any, weight: Array | None, classes: Any, is_continued: bool
+    ) -> tuple[Array, Array | None]:
+        Y = _numbers_of_target(refuse_missing(y))
+        is_column = Y.ndim == 1
+        Y = Y.reshape(len(Y), -1)
+        if is_continued and (is_column, Y.shape[1]) != (self._is_column, len(self._centre)):
+            expected = "one column" if self._is_column else f"a table of {len(self._centre)} columns"
+            raise DataError(f"The target must be {expected} as before; got the shape {np.shape(y)}. Or fit anew.")
+        negative = (Y < 0).any(axis=1)
+        if self._scoring() == "poisson" and negative.any():
+            raise DataError(
+                f"The target must be at least 0 for the scoring 'poisson'; it is not in {row_list(negative)}. "
+                "Choose another scoring."
+            )
+        counted = Y if weight is None else Y[weight > 0]
+        low, high = counted.min(axis=0, initial=np.inf), counted.max(axis=0, initial=-np.inf)
+        if is_continued:
+            self._low, self._high = np.minimum(self._low, low), np.maximum(self._high, high)
+            return Y, None
+        self._is_column, self._low, self._high = is_column, low, high
+        self._centre, self._spread = _centre_and_spread(Y, weight)
+        if self._scoring() == "poisson":
+            self._centre, self._spread = np.zeros(Y.shape[1]), np.where(self._centre > 0, self._centre, 1.0)
+        return Y, None
+
+    def _targets(self, Y: Array) -> Array:
+        scaled: Array = ((Y - self._centre) / self._spread).astype(np.float32)
+        return scaled
+
+    def _objective(self, Y: Array, weight: Array | None) -> tuple[Any, ...]:
+        match self._scoring():
+            case "poisson":
+                return "exp", Poisson()
+            case "mae":
+                return "identity", AbsoluteError()
+        return "identity", SquaredError()
+
+    def _weights(self, Y: Array, weight: Array | None) -> Array | None:
+        return weight
+
+    def _scoring_loss(self, predicted: Array, Y: Array, weight: Array | None) -> float:
+        match self._scoring():
+            case "mae":
+                return float(np.average(np.abs(predicted - Y).mean(axis=1), weights=weight))
+            case "poisson":
+                positive = np.maximum(predicted, 1e-12)
+                ratio = np.where(Y > 0, Y, 1.0) / positive
+                deviance = 2 * (np.where(Y > 0, Y * np.log(ratio), 0.0) - Y + positive)
+                return float(np.average(deviance.mean(axis=1), weights=weight))
+        return float(np.sqrt(np.average(np.square(predicted - Y).mean(axis=1), weights=weight)))
+
+    def _loss_of(self, Y: Array, rows: Array, weight: Array | None) -> Callable[[Array], float]:
+        weight = None if weight is None else weight[rows]
+        return lambda predicted: self._scoring_loss(self._in_units(predicted), Y[rows], weight)
+
+    def _in_units(self, predicted: Array) -> Array:
+        """Return predictions in the target's units, within the range learned from."""
+        values: Array = predicted * self._spread + self._centre
+        return np.clip(values, self._low, self._high)
+
+    def _calibrate(self, blended: Array, Y: Array, rows: Array, weight: Array | None, problem: Problem | None) -> None:
+        predicted = self._in_units(blended)
+        shrinking = self._shrinking(Y[rows] - predicted, problem)
+        self._residuals = [
+            ResidualQuantiles.of(predicted[:, column], predicted[:, column] + shrinking[column] * residuals)
+            for column, residuals in enumerate((Y[rows] - predicted).T if len(rows) else ())
+        ]
+        self.oof_prediction_ = self._shaped(np.full(Y.shape, np.nan))
+        self.oof_prediction_[rows] = self._shaped(predicted)
+        weight = None if weight is None else weight[rows]
+        self.oof_score_ = -self._scoring_loss(predicted, Y[rows], weight) if len(rows) else np.nan
+
+    def _shrinking(self, residuals: Array, problem: Problem | None) -> Array:
+        """Return by how much the mean of all networks errs less than those that did not see a row, for each target."""
+        if problem is None or not len(residuals):
+            return np.ones(residuals.shape[1])
+        away = self.bag_.averaged_away(get_engine(self.engine, self.n_threads), problem.X) * self._spread**2
+        square = np.maximum(np.mean(residuals**2, axis=0), np.finfo(float).tiny)
+        shrinking: Array = np.sqrt(np.maximum(1 - away / square, 0.25))
+        return shrinking
+
+    def _shaped(self, values: Array) -> Array:
+        return values[:, 0] if self._is_column else values
+
+    def _finished(self, raw: Array) -> Array:
+        return self._in_units(raw)
+
+    def _members_of(self, preset: Preset) -> Sequence[Member]:
+        return preset.numbers
+
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Learn from more rows, of a table that changes with time.
+
+        The first call learns like `fit`, folds and all, and finds what the columns mean; bring some hundred rows. Every
+        later one first predicts the new rows, which no network has seen, then trains every network on all of them: a
+        few epochs at a small learning rate that stays. The residuals of intervals and quantiles are those of the latest
+        1,000 rows, each predicted before it was learned from; so are `oof_score_` and `oof_prediction_`. Predictions
+        may lie in the range of all targets seen so far. Columns, levels and weights of the recipes stay.
+
+        Parameters
+        ----------
+        X : table
+        y : array or column of shape (rows,), or table of shape (rows, targets)
+        sample_weight : array of shape (rows,) or None
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        DataError
+            If the table, the target or a parameter cannot be used; the model stays as it was.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pellucid import TabularRegressor
+        >>> X = np.random.default_rng(0).normal(size=(300, 2))
+        >>> model = TabularRegressor(preset="fast", max_epochs=20, random_state=0)
+        >>> model.partial_fit(X[:200], X[:200, 0]).partial_fit(X[200:], X[200:, 0]).predict(X[:5]).shape
+        (5,)
+        """
+        return self._or_as_before(self._partial_fit, X, y, sample_weight, None)
+
+    def predict(self, X: Any) -> Array:
+        """Return the predicted number of each row, of shape (rows,), or (rows, targets) for several targets.
+
+        Raises
+        ------
+        DataError
+            If a column is missing, or a cell cannot be read as what the column held.
+        """
+        return self._shaped(self._in_units(self._raw(X)))
+
+    def predict_quantiles(self, X: Any, quantiles: Sequence[float] = (0.1, 0.5, 0.9)) -> Array:
+        """Return quantiles of each row's number, of shape (rows, quantiles), or (rows, targets, quantiles).
+
+        They are the prediction and the quantiles of out-of-fold residuals where predictions were as large
+        (`ResidualQuantiles`).
+
+        Parameters
+        ----------
+        X : table
+        quantiles : sequence of float
+            Each greater than 0 and less than 1, in ascending order.
+
+        Raises
+        ------
+        DataError
+            If a quantile breaks its rule, or there were no rows to learn residuals from.
+        """
+        levels = [float(level) for level in quantiles]
+        if not levels or not all(0 < level < 1 for level in levels) or levels != sorted(levels):
+            raise DataError(f"'quantiles' must lie between 0 and 1, in ascending order; got {quantiles!r}.")
+        predicted = self._in_units(self._raw(X))
+        if not self._residuals:
+            raise DataError("Quantiles need rows that a network did not see; this fit had none. Give it more rows.")
+        columns = [
+            np.column_stack([residuals.quantile(predicted[:, column], level) for level in levels])
+            for column, residuals in enumerate(self._residuals)
+        ]
+        return columns[0] if self._is_column else np.stack(columns, axis=1)
+
+    def predict_interval(self, X: Any, coverage: float = 0.9) -> Array:
+        """Return an interval for each row's number: (low, high), of shape (rows, 2), or (rows, targets, 2).
+
+        Of new rows like those learned from, about a share of `coverage` lies within.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from pellucid import TabularRegressor
+        >>> X = np.arange(60.0).reshape(-1, 1)
+        >>> model = TabularRegressor(preset="fast", max_epochs=20, random_state=0).fit(X, X[:, 0])
+        >>> model.predict_interval(X, coverage=0.5).shape
+        (60, 2)
+        """
+        if not isinstance(coverage, Real) or not 0 < coverage < 1:
+            raise DataError(f"'coverage' must lie between 0 and 1; got {coverage!r}.")
+        tail = (1 - float(coverage)) / 2
+        return self.predict_quantiles(X, (tail, 1 - tail))
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        tags.target_tags.single_output = True
+        return tags
+
+
+def _numbers_of_target(array: Array) -> Array:
+    if array.dtype.kind == "c":
+        raise DataError("Complex data not supported: a target must hold real numbers.")
+    try:
+        Y: Array = np.asarray(array, dtype=np.str_ if array.dtype.kind in "mM" else None).astype(np.float64)
+    except (TypeError, ValueError):
+        raise DataError(
+            "The target of a regression must hold numbers; it holds others. Use TabularClassifier for classes."
+        ) from None
+    excessive: Any = ~(np.abs(Y.reshape(len(Y), -1)) <= LARGEST_NUMBER).all(axis=1)
+    if excessive.any():
+        raise DataError(
+            f"The target y must be finite, and at most {LARGEST_NUMBER:g} in size; it is infinity or larger in "
+            f"{row_list(excessive)}. Correct these rows."
+        )
+    return Y
+
+
+def _centre_and_spread(Y: Array, weight: Array | None) -> tuple[Array, Array]:
+    """Return the mean and the standard deviation of each column; the deviation is 1 where it is 0."""
+    centre: Array = np.average(Y, axis=0, weights=weight)
+    spread: Array = np.sqrt(np.average(np.square(Y - centre), axis=0, weights=weight))
+    return centre, np.where(spread > 0, spread, 1.0)

@@ -1,0 +1,80 @@
+"""Where the rows of a fit come from: a table in memory, or Parquet files that need not fit in it."""
+
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+from pellucid.tables import ParquetTable, Schema, TabularEncoder, encode_to_file, fit_encoder, infer_schema
+from pellucid.tables.schema import require_columns
+from pellucid.textbook.arrays import Array
+
+__all__ = ["FileSource", "FrameSource", "Source"]
+
+
+class Source(Protocol):
+    """Rows to learn from."""
+
+    rows: int
+
+    def learn(self, schema: Schema | None, rows: Array, seed: int) -> TabularEncoder:
+        """Learn what the columns mean, from these rows where there is a choice."""
+        ...
+
+    def encode(self, encoder: TabularEncoder) -> Array:
+        """Return the inputs of all rows, of shape (rows, encoder.inputs.width) in float32."""
+        ...
+
+    def column(self, label: str) -> "pd.Series[Any]":
+        """Return one column.
+
+        Raises
+        ------
+        DataError
+            If there is none of this name.
+        """
+        ...
+
+
+class FrameSource:
+    """A data frame."""
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        self.frame = frame
+        self.rows = len(frame)
+
+    def learn(self, schema: Schema | None, rows: Array, seed: int) -> TabularEncoder:
+        """Learn from the rows given."""
+        frame = self.frame if len(rows) == self.rows else self.frame.iloc[rows]
+        return TabularEncoder(schema or infer_schema(frame)).fit(frame)
+
+    def encode(self, encoder: TabularEncoder) -> Array:
+        """Return the inputs in memory."""
+        return encoder.transform(self.frame)
+
+    def column(self, label: str) -> "pd.Series[Any]":
+        """Return one column of the frame."""
+        require_columns(self.frame, [label])
+        return self.frame[label]
+
+
+class FileSource:
+    """Parquet files; their inputs go through a file in a folder that the caller removes."""
+
+    def __init__(self, table: ParquetTable, target: str, folder: str) -> None:
+        self.table, self.target, self.folder = table, target, folder
+        self.rows = table.rows
+
+    def learn(self, schema: Schema | None, rows: Array, seed: int) -> TabularEncoder:
+        """Learn from a sample of the rows, and from exact counts of all."""
+        return fit_encoder(self.table, self.target, seed=seed)
+
+    def encode(self, encoder: TabularEncoder) -> Array:
+        """Return the inputs, mapped into memory."""
+        mapped: Array = np.asarray(encode_to_file(encoder, self.table, Path(self.folder, "inputs.npy")))
+        return mapped
+
+    def column(self, label: str) -> "pd.Series[Any]":
+        """Read one column."""
+        return self.table.column(label)

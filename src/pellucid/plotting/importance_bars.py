@@ -1,0 +1,124 @@
+"""Which columns count: a bar for each, with how far repeats differ."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.container import BarContainer
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+from pellucid.errors import DataError, PellucidError
+from pellucid.plotting.fitted import name_of
+from pellucid.plotting.style import DARK, WIDTH, axes_for, class_colors, literal, whitegrid
+
+__all__ = ["ImportanceBars"]
+
+LONGEST_NAME = 30
+UNITS = {"roc_auc": "area under the ROC curve", "log_loss": "log loss (nats)", "rmse": "RMSE", "mae": "MAE"}
+
+
+class ImportanceBars:
+    """Importances of columns, the greatest first.
+
+    Parameters
+    ----------
+    names : sequence of str
+    importances : array-like of shape (columns,)
+    deviations : array-like of shape (columns,) or None
+        How far repeats differ.
+    unit : str
+        What the importances are measured in.
+    most : int
+        Most columns to be shown.
+
+    Attributes
+    ----------
+    ax_, figure_ : Axes, Figure
+    bars_ : BarContainer
+
+    Examples
+    --------
+    >>> from pellucid.plotting import ImportanceBars
+    >>> display = ImportanceBars(["noise", "size"], [0.0, 0.5]).plot()
+    >>> [label.get_text() for label in display.ax_.get_yticklabels()]
+    ['size', 'noise']
+    """
+
+    ax_: Axes
+    figure_: Figure
+    bars_: BarContainer
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        importances: ArrayLike,
+        deviations: ArrayLike | None = None,
+        *,
+        unit: str = "score",
+        most: int = 20,
+    ) -> None:
+        self.importances = np.asarray(importances, dtype=float)
+        self.deviations = None if deviations is None else np.asarray(deviations, dtype=float)
+        if self.importances.shape != (len(names),) or not len(names):
+            raise DataError(
+                f"ImportanceBars needs one number for each column, of one or more; got {len(names)} names and numbers "
+                f"of shape {self.importances.shape}."
+            )
+        self.names, self.unit, self.most = list(names), unit, most
+
+    @classmethod
+    def from_estimator(cls, estimator: Any, *, most: int = 20, ax: Axes | None = None) -> Self:
+        """Draw the importances that an estimator has computed.
+
+        Parameters
+        ----------
+        estimator : TabularClassifier or TabularRegressor
+            After ``compute_importances``.
+        most : int
+            Most columns to be shown.
+        ax : Axes or None
+            Where to draw; None: a new figure.
+
+        Raises
+        ------
+        PellucidError
+            If it has computed none.
+        """
+        if not hasattr(estimator, "feature_importances_"):
+            raise PellucidError(f"{name_of(estimator)} has no importances yet. Call compute_importances(X, y) first.")
+        count = len(estimator.feature_importances_)
+        names = getattr(estimator, "feature_names_in_", [f"x{index}" for index in range(count)])
+        deviations = getattr(estimator, "feature_importances_std_", None)
+        scoring = estimator._scoring() if hasattr(estimator, "_scoring") else "score"
+        unit = UNITS.get(scoring, scoring)
+        return cls(names, estimator.feature_importances_, deviations, unit=unit, most=most).plot(ax)
+
+    def plot(self, ax: Axes | None = None) -> Self:
+        """Draw the bars.
+
+        Parameters
+        ----------
+        ax : Axes or None
+            Where to draw; None: a new figure.
+        """
+        order = np.argsort(-self.importances, kind="stable")[: self.most]
+        names = [name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…" for name in map(str, self.names)]
+        deviations = None if self.deviations is None else self.deviations[order]
+        with whitegrid():
+            self.figure_, self.ax_ = axes_for(ax, size=(WIDTH, 1.4 + 0.32 * len(order)))
+            self.bars_ = self.ax_.barh(
+                np.arange(len(order)),
+                self.importances[order],
+                xerr=deviations,
+                color=class_colors(1)[0],
+                error_kw={"ecolor": DARK, "elinewidth": 1.2, "capsize": 2},
+            )
+            self.ax_.set_yticks(np.arange(len(order)), [literal(names[index]) for index in order])
+            self.ax_.invert_yaxis()
+            self.ax_.grid(visible=False, axis="y")
+            left = len(self.names) - len(order)
+            title = "What each column counts" + (f" ({left} lesser ones not shown)" if left else "")
+            self.ax_.set(title=title, xlabel=f"{self.unit}: worse by, when shuffled")
+        return self

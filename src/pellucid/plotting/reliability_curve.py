@@ -1,0 +1,172 @@
+"""Whether probabilities are what they say: of all that is foretold with 70%, 70% should happen."""
+
+from typing import Any, Self
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import is_classifier
+from sklearn.utils.validation import check_is_fitted
+
+from pellucid.errors import DataError, PellucidError
+from pellucid.estimators.tabular.calibration import expected_calibration_error, reliability
+from pellucid.plotting.fitted import name_of
+from pellucid.plotting.style import DARK, LIGHT, axes_for, class_colors, whitegrid
+
+__all__ = ["ReliabilityCurve"]
+
+LARGEST_DOT, SMALLEST_DOT = 300, 20
+
+
+class ReliabilityCurve:
+    """What was foretold against what happened, and the line where the two are the same.
+
+    Parameters
+    ----------
+    foretold, happened : array-like of shape (points,)
+        Shares, each between 0 and 1.
+    counts : array-like of shape (points,) or None
+        Rows behind each point: the size of its dot.
+    title, xlabel, ylabel : str
+
+    Attributes
+    ----------
+    ax_, figure_ : Axes, Figure
+    line_ : Line2D
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pellucid.plotting import ReliabilityCurve
+    >>> random = np.random.default_rng(0)
+    >>> probability = random.random(1000)
+    >>> display = ReliabilityCurve.from_predictions(probability, random.random(1000) < probability)
+    >>> float(np.abs(display.foretold - display.happened).max()) < 0.15
+    True
+    """
+
+    ax_: Axes
+    figure_: Figure
+    line_: Line2D
+
+    def __init__(
+        self,
+        foretold: ArrayLike,
+        happened: ArrayLike,
+        counts: ArrayLike | None = None,
+        *,
+        title: str = "Reliability",
+        xlabel: str = "probability",
+        ylabel: str = "how often it happened",
+    ) -> None:
+        self.foretold, self.happened = np.asarray(foretold, dtype=float), np.asarray(happened, dtype=float)
+        self.counts = None if counts is None else np.asarray(counts, dtype=float)
+        if self.foretold.ndim != 1 or self.foretold.shape != self.happened.shape or not self.foretold.size:
+            raise DataError(
+                f"'foretold' and 'happened' of ReliabilityCurve must be one column each, of the same length, not "
+                f"empty; got shapes {self.foretold.shape} and {self.happened.shape}."
+            )
+        self.title, self.xlabel, self.ylabel = title, xlabel, ylabel
+
+    @classmethod
+    def from_estimator(cls, estimator: Any, X: Any, y: ArrayLike, *, bins: int = 15, ax: Axes | None = None) -> Self:
+        """Draw how reliable the probabilities of a fitted classifier are.
+
+        Of two classes the probability of the second is shown, of more that of the class that is predicted.
+
+        Parameters
+        ----------
+        estimator : classifier with predict_proba
+        X : table of shape (rows, inputs)
+        y : array-like of shape (rows,)
+        bins : int
+        ax : Axes or None
+            Where to draw; None: a new figure.
+
+        Raises
+        ------
+        PellucidError
+            If it is no such classifier.
+        """
+        if not is_classifier(estimator) or not hasattr(estimator, "predict_proba"):
+            raise PellucidError(
+                f"'estimator' of ReliabilityCurve must be a classifier with predict_proba; got {name_of(estimator)}."
+            )
+        check_is_fitted(estimator)
+        probabilities, classes = estimator.predict_proba(X), np.asarray(estimator.classes_)
+        if len(classes) == 2:
+            return cls.from_predictions(probabilities[:, 1], np.asarray(y) == classes[1], bins=bins, ax=ax)
+        likely = probabilities.argmax(axis=1)
+        return cls.from_predictions(probabilities.max(axis=1), classes[likely] == np.asarray(y), bins=bins, ax=ax)
+
+    @classmethod
+    def from_predictions(
+        cls,
+        probability: ArrayLike,
+        happened: ArrayLike,
+        *,
+        bins: int = 15,
+        xlabel: str = "probability",
+        ylabel: str = "how often it happened",
+        ax: Axes | None = None,
+    ) -> Self:
+        """Draw probabilities against frequencies.
+
+        Parameters
+        ----------
+        probability : array-like of shape (rows,)
+        happened : array-like of bool of shape (rows,)
+        bins : int
+            Of equal width.
+        xlabel, ylabel : str
+        ax : Axes or None
+            Where to draw; None: a new figure.
+
+        Raises
+        ------
+        DataError
+            If the two are not one column each, of one length.
+        """
+        given, came = np.asarray(probability, dtype=float), np.asarray(happened, dtype=bool)
+        if given.ndim != 1 or given.shape != came.shape or not given.size:
+            raise DataError(
+                f"'probability' and 'happened' of ReliabilityCurve must be one column each, of the same length, not "
+                f"empty; got shapes {given.shape} and {came.shape}."
+            )
+        error = expected_calibration_error(given, came, bins)
+        title = f"Reliability: expected calibration error {error:.3f}"
+        return cls(*reliability(given, came, bins), title=title, xlabel=xlabel, ylabel=ylabel).plot(ax)
+
+    def plot(self, ax: Axes | None = None) -> Self:
+        """Draw the points and the line of perfect reliability.
+
+        Parameters
+        ----------
+        ax : Axes or None
+            Where to draw; None: a new figure.
+        """
+        color = class_colors(1)[0]
+        sizes = 40 if self.counts is None else np.maximum(LARGEST_DOT * self.counts / self.counts.max(), SMALLEST_DOT)
+        with whitegrid():
+            self.figure_, self.ax_ = axes_for(ax, size=(5.2, 5.2))
+            self.ax_.plot([0, 1], [0, 1], color=DARK, linestyle="--", linewidth=1.2, label="perfect")
+            (self.line_,) = self.ax_.plot(self.foretold, self.happened, color=color, linewidth=1.2)
+            if self.counts is not None:
+                error = _standard_errors(self.happened, self.counts)
+                self.ax_.errorbar(self.foretold, self.happened, error, color=color, linestyle="", elinewidth=1)
+            label = "rows" if self.counts is None else "rows (size: how many), standard error"
+            self.ax_.scatter(self.foretold, self.happened, s=sizes, color=color, edgecolor=LIGHT, zorder=3)
+            self.ax_.plot([], [], color=color, linewidth=1.2, marker="o", label=label)
+            self.ax_.set(title=self.title, xlabel=self.xlabel, ylabel=self.ylabel, xlim=(-0.03, 1.03))
+            self.ax_.set(ylim=(-0.03, 1.03), aspect="equal")
+            self.ax_.legend(loc="lower right")
+        return self
+
+
+def _standard_errors(share: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return how far each share may be off, by its rows: of few rows that all agree, not nothing."""
+    middle = (share * counts + 1) / (counts + 2)
+    errors: NDArray[np.float64] = np.sqrt(middle * (1 - middle) / counts)
+    return errors

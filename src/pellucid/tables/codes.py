@@ -1,0 +1,111 @@
+"""Categories to codes: each frequent level a number, all rare ones together another, missing cells one of their own."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from pellucid.errors import ModelFileError
+from pellucid.tables.cells import Coded
+from pellucid.tables.state import Arrays, flag_array, whole_array
+
+__all__ = ["ARRAYS", "LevelCodes", "codes_from_arrays", "codes_to_arrays"]
+
+ARRAYS = {"levels", "level_offsets", "has_other", "has_missing"}
+
+
+@dataclass(frozen=True)
+class LevelCodes:
+    """The codes of one category: 0, 1, 2 … for its kept levels, one for all rare levels, one for missing cells.
+
+    Parameters
+    ----------
+    known : tuple of str
+        All levels, rare ones among them.
+    kept : array of int
+        Places of the kept levels among them, rising.
+    has_other, has_missing : bool
+        Whether rare levels, and missing cells, have a code.
+
+    Examples
+    --------
+    >>> codes = LevelCodes.of(("a", "b", "c", "d"), np.array([9, 1, 5, 1]), missing=0, min_count=2)
+    >>> codes.names
+    ('a', 'c', 'other')
+    >>> codes.encode(Coded(np.array([0, 1, 2, -1]), np.array(["c", "b", "never seen"], dtype=object))).tolist()
+    [1, 2, 2, -1]
+    """
+
+    known: tuple[str, ...]
+    kept: NDArray[np.int64]
+    has_other: bool
+    has_missing: bool
+
+    @classmethod
+    def of(cls, known: tuple[str, ...], counts: NDArray[np.int64], missing: int, min_count: int) -> "LevelCodes":
+        """Choose the levels to keep from how often each occurred.
+
+        Levels in fewer rows than min_count are put together, but the two most frequent are kept in any case.
+        """
+        frequent = counts >= min_count
+        frequent[np.argsort(-counts, kind="stable")[:2]] = True
+        frequent &= counts > 0
+        return cls(known, np.flatnonzero(frequent), bool(((counts > 0) & ~frequent).any()), missing > 0)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What each code stands for."""
+        others = ("other",) * self.has_other + ("missing",) * self.has_missing
+        return (*(self.known[i] for i in self.kept.tolist()), *others)
+
+    def __len__(self) -> int:
+        return len(self.kept) + self.has_other + self.has_missing
+
+    @cached_property
+    def _index(self) -> "pd.Index[Any]":
+        return pd.Index(np.array([*self.known], dtype=object)[self.kept], dtype=object)
+
+    def encode(self, cells: Coded) -> NDArray[np.int64]:
+        """Return the code of each cell.
+
+        A level never seen has the code of rare ones; where there is none, and likewise for missing cells, -1: no level.
+        """
+        numbers = self._index.get_indexer(pd.Index(cells.texts, dtype=object))
+        numbers[numbers < 0] = len(self.kept) if self.has_other else -1
+        missing = len(self.kept) + self.has_other if self.has_missing else -1
+        return np.append(numbers, missing)[cells.codes].astype(np.int64)
+
+
+def codes_to_arrays(columns: Sequence[LevelCodes]) -> dict[str, NDArray[np.int64] | NDArray[np.uint8]]:
+    """Return what was learned of several columns: places among the known levels, end to end, and where each begins."""
+    return {
+        "levels": np.concatenate([np.empty(0, dtype=np.int64), *(column.kept for column in columns)]),
+        "level_offsets": np.cumsum([0, *(len(column.kept) for column in columns)], dtype=np.int64),
+        "has_other": np.array([column.has_other for column in columns], dtype=np.uint8),
+        "has_missing": np.array([column.has_missing for column in columns], dtype=np.uint8),
+    }
+
+
+def codes_from_arrays(known: Sequence[tuple[str, ...]], arrays: Arrays) -> tuple[LevelCodes, ...]:
+    """Build the columns from what `codes_to_arrays` gave.
+
+    Raises
+    ------
+    ModelFileError
+        If it is not what `codes_to_arrays` gives.
+    """
+    flat, offsets = whole_array(arrays, "levels"), whole_array(arrays, "level_offsets", len(known) + 1)
+    if offsets[0] != 0 or offsets[-1] != len(flat) or (np.diff(offsets) < 0).any():
+        raise ModelFileError("The array 'level_offsets' of the model must rise from 0 to the number of levels.")
+    kept = [flat[start:end] for start, end in pairwise(offsets)]
+    for levels, each in zip(known, kept, strict=True):
+        if (np.diff(each) <= 0).any() or (each >= len(levels)).any():
+            raise ModelFileError("The array 'levels' of the model must name known levels, each column's in order.")
+    has_other = flag_array(arrays, "has_other", len(known)).tolist()
+    has_missing = flag_array(arrays, "has_missing", len(known)).tolist()
+    return tuple(LevelCodes(*column) for column in zip(known, kept, has_other, has_missing, strict=True))

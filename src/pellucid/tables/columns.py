@@ -1,0 +1,79 @@
+"""One column of a table, read as its schema says; a cell that breaks the schema is named."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pellucid.errors import DataError
+from pellucid.spec.checks import shown
+from pellucid.tables.cells import (
+    LARGEST_NUMBER,
+    BoolArray,
+    Coded,
+    FloatArray,
+    coded,
+    read_booleans,
+    read_dates,
+    read_numbers,
+)
+from pellucid.tables.frames import counted
+from pellucid.tables.schema import ColumnSchema, date_parts
+
+__all__ = ["measure_names", "read_coded", "read_measures"]
+
+_NO_YES = np.array(["no", "yes"], dtype=object)
+
+
+def measure_names(column: ColumnSchema) -> list[str]:
+    """Name what a number or a date is measured by: itself, and the parts of a date.
+
+    Examples
+    --------
+    >>> measure_names(ColumnSchema("sold", "date", parts=("month",)))
+    ['sold', 'sold month']
+    """
+    return [column.label, *(f"{column.label} {part}" for part in column.parts)]
+
+
+def read_measures(column: ColumnSchema, series: "pd.Series[Any]", first_row: int = 0) -> list[FloatArray]:
+    """Return a number, or the days and parts of a date: one array for each of `measure_names`, NaN where missing.
+
+    Raises
+    ------
+    DataError
+        If a cell is no number, or no date of the column's format; rows count from first_row + 1.
+    """
+    if column.kind == "number":
+        values, wrong = read_numbers(series)
+        _refuse(column, series, wrong, "numbers", first_row)
+        return [np.where(np.abs(values) <= LARGEST_NUMBER, values, np.nan)]
+    days, wrong = read_dates(series, column.date_format)
+    _refuse(column, series, wrong, f"dates like those learned from ({column.date_format})", first_row)
+    parts = date_parts(days)
+    return [days, *(parts[part] for part in column.parts)]
+
+
+def read_coded(column: ColumnSchema, series: "pd.Series[Any]", first_row: int = 0) -> Coded:
+    """Return the cells of a category, or of yes or no, as numbers of their texts.
+
+    Raises
+    ------
+    DataError
+        If a cell should say yes or no, and says something else.
+    """
+    if column.kind == "category":
+        return coded(series)
+    values, wrong = read_booleans(series)
+    _refuse(column, series, wrong, "yes or no", first_row)
+    return Coded(np.where(np.isnan(values), -1, values).astype(np.int64), _NO_YES)
+
+
+def _refuse(column: ColumnSchema, series: "pd.Series[Any]", wrong: BoolArray, rule: str, first_row: int) -> None:
+    if wrong.any():
+        row, others = int(np.argmax(wrong)), int(wrong.sum()) - 1
+        more = f", and {counted(others, 'more row')}" if others else ""
+        raise DataError(
+            f"Column {column.label!r} must hold {rule}; row {first_row + row + 1} has {shown(series.iloc[row])}{more}. "
+            "Correct it, or leave the cell empty."
+        )

@@ -1,0 +1,244 @@
+"""Find out what the columns of a table mean, by looking at every cell.
+
+Numbers stay numbers even where they are few and whole; text that reads as numbers becomes numbers, unless a zero stands
+in front (020): those are codes. Columns that cannot help are ignored with a note that says why: no values, the same
+value everywhere, a copy of another column, free text, identifiers.
+"""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pandas.api import types
+
+from pellucid.errors import DataError
+from pellucid.spec.checks import shown
+from pellucid.tables.blocks import number_blocks, plain_numbers, summarise
+from pellucid.tables.cells import (
+    ISO_DATE,
+    LARGEST_NUMBER,
+    Coded,
+    FloatArray,
+    coded,
+    date_format_of,
+    have_leading_zeros,
+    read_booleans,
+    read_dates,
+    read_numbers,
+)
+from pellucid.tables.decimals import has_decimal_commas, numbers_with_commas
+from pellucid.tables.duplicates import find_copies
+from pellucid.tables.frames import counted, to_pandas
+from pellucid.tables.schema import MOST_LEVELS, ColumnSchema, Schema, date_parts, require_columns, shortened
+
+__all__ = ["infer_schema", "text_column", "unless_useless"]
+
+_COMMAS = "numbers with commas inside: read as text; write 1,234 as 1234, and 1,5 as 1.5"
+_CODES = "numbers with zeros in front: read as codes"
+_MOSTLY = 0.9  # share of the cells that are numbers from which the others are named
+_IDENTIFIER = re.compile(r"(?i:unnamed:? ?\d+|index|row|(.*[\s_.-])?(id|uuid|guid))|.*[a-z](Id|ID)")
+
+
+def infer_schema(table: Any, target: str | None = None) -> Schema:
+    """Find out what the columns of a table mean.
+
+    Parameters
+    ----------
+    table : pandas, polars or Arrow table, or NumPy array (rows, columns)
+    target : str, optional
+        Name of the column to be predicted; it is left out.
+
+    Raises
+    ------
+    DataError
+        If the table has no rows, two columns share a name, or there is no such target.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> schema = infer_schema(pd.DataFrame({"size": ["3.5", "?", "12"], "sold": ["2020-01-31"] * 3}))
+    >>> [(column.label, column.kind) for column in schema.columns]
+    [('size', 'number'), ('sold', 'ignored')]
+    """
+    frame = to_pandas(table)
+    if target is not None:
+        require_columns(frame, [target])
+    if frame.empty:
+        raise DataError(f"A table must have at least one row and one column; got {frame.shape}.")
+    places = [i for i, label in enumerate(frame.columns) if label != target]
+    plain = plain_numbers(frame)
+    found = _plain_columns(frame, np.array([i for i in places if plain[i]], dtype=np.int64))
+    for i in places:
+        if not plain[i]:
+            found[i] = _infer_column(frame.columns[i], frame.iloc[:, i])
+    columns = [unless_useless(found[i], len(frame)) for i in places]
+    copies = find_copies(frame, columns)
+    columns = [
+        _ignored(each, f"the same as {copies[each.label]!r}") if each.label in copies else each for each in columns
+    ]
+    return Schema(tuple(columns), len(frame), target)
+
+
+def _plain_columns(frame: pd.DataFrame, places: NDArray[np.int64]) -> dict[int, ColumnSchema]:
+    """Describe columns of plain numbers, many at once."""
+    found: dict[int, ColumnSchema] = {}
+    labels, rows = frame.columns.to_numpy(), len(frame)
+    for part, block, excessive in number_blocks(frame, places):
+        facts = summarise(block)
+        columns = (facts.present, facts.distinct, facts.low, facts.high, excessive)
+        for i, block_row, *each in zip(places[part], block, *(array.tolist() for array in columns), strict=True):
+            present, distinct, low, high, infinite = each
+            column = _number(labels[i], rows - present, distinct, low, high, _of_excessive("", infinite))
+            found[int(i)] = _unless_identifier(column, block_row)
+    return found
+
+
+def _infer_column(label: str, series: "pd.Series[Any]") -> ColumnSchema:
+    typed = _infer_typed(label, series)
+    if typed is not None:
+        return typed
+    decimal_commas = "written with decimal commas" if has_decimal_commas(series) else ""
+    column = text_column(label, coded(series), decimal_commas)
+    mixed = _mixed_types(series)
+    if column.kind != "category" or not mixed:
+        return column
+    return replace(column, note="; ".join(filter(None, (mixed, column.note))))
+
+
+def _infer_typed(label: str, series: "pd.Series[Any]") -> ColumnSchema | None:
+    """Trust a type that says it all; None where the cells must be looked at."""
+    dtype = series.dtype
+    if isinstance(dtype, pd.CategoricalDtype):
+        return _category(label, coded(series))
+    if types.is_bool_dtype(dtype):
+        return _boolean(label, read_booleans(series)[0])
+    if types.is_datetime64_any_dtype(dtype):
+        return _date(label, read_dates(series)[0], ISO_DATE)
+    if types.is_timedelta64_dtype(dtype):
+        return _numbers(label, read_numbers(series)[0], "a duration, in days")
+    if types.is_numeric_dtype(dtype) and not types.is_complex_dtype(dtype):
+        return _numbers(label, read_numbers(series)[0])
+    return None
+
+
+def text_column(label: str, cells: Coded, note: str = "") -> ColumnSchema:
+    """Describe a column of text.
+
+    Parameters
+    ----------
+    label : str
+    cells : Coded
+    note : str
+        Said of the column if it holds numbers.
+    """
+    values, wrong = read_numbers(cells)
+    codes = have_leading_zeros(cells.texts)
+    if not wrong.any() and not codes and not np.isnan(values).all():
+        return _numbers(label, values, note)
+    truths, not_truths = read_booleans(cells)
+    if not not_truths.any() and {0.0, 1.0} <= set(truths):
+        return _boolean(label, truths)
+    date_format = date_format_of(cells)
+    if date_format is not None:
+        return _date(label, read_dates(cells, date_format)[0], date_format)
+    column = _category(label, cells)
+    if codes and not wrong.any():
+        return replace(column, note=_CODES)
+    present = len(values) - column.missing
+    if not column.note and 0 < wrong.sum() <= (1 - _MOSTLY) * present:
+        first = shown(cells.texts[cells.codes[np.argmax(wrong)]])
+        return replace(column, note=f"mostly numbers, read as text because of {first}")
+    return column
+
+
+def _mixed_types(series: "pd.Series[Any]") -> str:
+    """Name the types of the cells if they are of several that do not go together."""
+    if not types.is_object_dtype(series.dtype) or not types.infer_dtype(series, skipna=True).startswith("mixed"):
+        return ""
+    kinds = sorted({type(cell).__name__ for cell in series[~series.isna()]})
+    return f"mixed types ({shortened(kinds)}), read as text" if len(kinds) > 1 else ""
+
+
+def _numbers(label: str, values: FloatArray, note: str = "") -> ColumnSchema:
+    excessive = np.abs(values) > LARGEST_NUMBER
+    values = np.where(excessive, np.nan, values)
+    facts = summarise(values[np.newaxis])
+    present, distinct, low, high = (array[0].item() for array in (facts.present, facts.distinct, facts.low, facts.high))
+    note = _of_excessive(note, int(excessive.sum()))
+    return _unless_identifier(_number(label, len(values) - present, distinct, low, high, note), values)
+
+
+def _number(label: str, missing: int, distinct: int, low: float, high: float, note: str) -> ColumnSchema:
+    if not distinct:
+        return ColumnSchema(label, "number", missing, note=note)
+    return ColumnSchema(label, "number", missing, distinct, low=low, high=high, note=note)
+
+
+def _of_excessive(note: str, count: int) -> str:
+    if not count:
+        return note
+    return "; ".join(filter(None, (note, f"{count} infinite or beyond {LARGEST_NUMBER:g}, read as missing")))
+
+
+def _unless_identifier(column: ColumnSchema, values: FloatArray) -> ColumnSchema:
+    if column.distinct == len(values) and _IDENTIFIER.fullmatch(column.label) and not (values % 1).any():
+        return _ignored(column, "by its name and values an identifier")
+    return column
+
+
+def _ignored(column: ColumnSchema, note: str) -> ColumnSchema:
+    return ColumnSchema(column.label, "ignored", column.missing, column.distinct, note=note)
+
+
+def _boolean(label: str, values: FloatArray) -> ColumnSchema:
+    missing = int(np.isnan(values).sum())
+    return ColumnSchema(label, "boolean", missing, len(np.unique(values[~np.isnan(values)])))
+
+
+def _date(label: str, days: FloatArray, date_format: str) -> ColumnSchema:
+    usable = days[~np.isnan(days)]
+    if not len(usable):
+        return ColumnSchema(label, "date", len(days))
+    varying = [part for part, values in date_parts(usable).items() if len(np.unique(values)) > 1]
+    return ColumnSchema(
+        label,
+        "date",
+        len(days) - len(usable),
+        len(np.unique(usable)),
+        low=float(usable.min()),
+        high=float(usable.max()),
+        date_format=date_format,
+        parts=tuple(varying),
+        note="" if date_format == ISO_DATE else f"read as {date_format}",
+    )
+
+
+def _category(label: str, cells: Coded) -> ColumnSchema:
+    levels = tuple(sorted(cells.texts))
+    note = _COMMAS if numbers_with_commas(levels) else ""
+    return ColumnSchema(label, "category", int((cells.codes < 0).sum()), len(levels), levels, note=note)
+
+
+def unless_useless(column: ColumnSchema, rows: int) -> ColumnSchema:
+    """Return the column; as ignored, with a note that says why, if nothing can be learned from it."""
+    reason = _why_ignored(column, rows)
+    return column if reason is None else _ignored(column, reason)
+
+
+def _why_ignored(column: ColumnSchema, rows: int) -> str | None:
+    if column.kind == "ignored":
+        return column.note
+    present = rows - column.missing
+    if present == 0:
+        return "no values"
+    if column.distinct == 1 and column.missing == 0:
+        return f"the same value in every row{': ' + shortened(column.levels) if column.levels else ''}"
+    if column.kind == "category" and column.distinct > max(20, present / 2):
+        found = f"{counted(column.distinct, 'different text')} in {counted(present, 'row')}"
+        return f"{column.note} ({found})" if column.note else f"free text or an identifier: {found}"
+    if column.kind == "category" and column.distinct > MOST_LEVELS:
+        return f"{column.distinct} different texts; at most {MOST_LEVELS} can be learned from"
+    return None

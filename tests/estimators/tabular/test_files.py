@@ -1,0 +1,54 @@
+"""Learning from Parquet files a part at a time."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pellucid import TabularClassifier, TabularRegressor
+from pellucid.errors import DataError
+from pellucid.tables import ParquetTable
+
+
+@pytest.fixture
+def frame():
+    random = np.random.default_rng(0)
+    made = pd.DataFrame({"a": random.normal(size=600), "b": random.choice(list("xyz"), 600), "day": np.arange(600.0)})
+    made["y"] = 2 * made["a"] + (made["b"] == "x")
+    return made
+
+
+@pytest.fixture
+def table(frame, tmp_path):
+    frame.to_parquet(tmp_path / "table.parquet")
+    return ParquetTable(tmp_path / "table.parquet", batch_rows=100)
+
+
+def test_a_file_is_learned_from_and_predicted(frame, table):
+    model = TabularRegressor(preset="fast", max_epochs=30, random_state=0).fit(table, "y")
+    assert model.feature_names_in_.tolist() == ["a", "b", "day"]
+    assert model.oof_score_ > -0.5 * frame["y"].std()
+    np.testing.assert_array_equal(model.predict(table), model.predict(frame))
+
+
+def test_a_file_and_its_frame_give_the_same_network_where_the_sample_is_the_whole(frame, table):
+    settings = {"preset": "fast", "max_epochs": 3, "random_state": 0}
+    from_file = TabularRegressor(**settings).fit(table, "y")
+    from_frame = TabularRegressor(**settings).fit(frame.drop(columns="y"), frame["y"])
+    np.testing.assert_allclose(from_file.predict(frame), from_frame.predict(frame), rtol=1e-4)
+
+
+def test_time_and_classes_of_a_file(frame, table, tmp_path):
+    model = TabularRegressor(max_epochs=2, random_state=0, time_column="day").fit(table, "y")
+    assert np.isnan(model.oof_prediction_[:50]).all()
+    frame.assign(y=np.where(frame["y"] > 0, "up", "down")).to_parquet(tmp_path / "classes.parquet")
+    classes = ParquetTable(tmp_path / "classes.parquet")
+    model = TabularClassifier(preset="fast", max_epochs=15, random_state=0).fit(classes, "y")
+    assert model.classes_.tolist() == ["down", "up"]
+    assert model.predict_proba(classes).shape == (600, 2)
+
+
+def test_the_target_of_a_file_is_a_column_of_it(frame, table):
+    with pytest.raises(DataError, match="must be the name of the target's column"):
+        TabularRegressor().fit(table, frame["y"])
+    with pytest.raises(DataError, match="no column 'yy'"):
+        TabularRegressor().fit(table, "yy")

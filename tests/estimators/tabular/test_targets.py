@@ -1,0 +1,205 @@
+"""What is learned: probabilities, quantiles, several targets, and what each scoring and weight changes."""
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.metrics import accuracy_score, log_loss, mean_absolute_error, mean_poisson_deviance, roc_auc_score
+
+from pellucid import TabularClassifier, TabularRegressor
+from pellucid.errors import DataError
+from pellucid.estimators.tabular import Member
+from pellucid.estimators.tabular.calibration import find_temperature, with_temperature
+
+QUICK = {"members": [Member(hidden=(32, 32), numbers="plain")], "max_epochs": 15, "random_state": 0, "n_threads": 1}
+
+
+def out_of_fold(model):
+    return model.bag_.blended().astype(np.float64)
+
+
+# --- classes ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def noisy():
+    random = np.random.default_rng(0)
+    X = random.normal(size=(600, 5))
+    return X, (X[:, 0] + 1.5 * random.normal(size=600) > 0).astype(int)
+
+
+def test_the_temperature_improves_the_log_loss_out_of_fold(noisy):
+    X, y = noisy
+    sure = Member(hidden=(64, 64), numbers="plain", dropout=0.0, weight_decay=0.0)
+    model = TabularClassifier(members=[sure], max_epochs=20, scoring="accuracy", random_state=0, n_threads=1).fit(X, y)
+    raw = out_of_fold(model)
+    raw /= raw.sum(axis=1, keepdims=True)  # as float64
+    assert model.temperature_ > 1.05
+    assert log_loss(y, model.oof_proba_) < log_loss(y, raw) - 0.001
+    best = find_temperature(raw, y)
+    for other in (0.9 * best, 1.1 * best):
+        assert log_loss(y, with_temperature(raw, best)) < log_loss(y, with_temperature(raw, other))
+
+
+@pytest.mark.parametrize(
+    ("scoring", "judge"),
+    [
+        (None, lambda y, p: -log_loss(y, p)),
+        ("log_loss", lambda y, p: -log_loss(y, p)),
+        ("accuracy", lambda y, p: accuracy_score(y, p.argmax(axis=1))),
+        ("roc_auc", lambda y, p: roc_auc_score(y, p[:, 1])),
+    ],
+)
+def test_the_score_of_a_classification_is_what_it_says(noisy, scoring, judge):
+    X, y = noisy
+    model = TabularClassifier(**QUICK, scoring=scoring).fit(X, y)
+    assert model.oof_score_ == pytest.approx(judge(y, model.oof_proba_), abs=1e-6)
+    assert judge(y, model.oof_proba_) > judge(y, np.full((600, 2), 0.5))
+    np.testing.assert_allclose(model.predict_proba(X).sum(axis=1), 1, atol=1e-6)
+
+
+def test_the_epoch_that_is_kept_is_the_best_of_the_scoring(noisy):
+    X, y = noisy
+    for scoring in ("accuracy", "roc_auc"):
+        model = TabularClassifier(**QUICK, preset="fast", scoring=scoring)
+        heard = []
+        model.set_params(callbacks=[lambda _, epoch: heard.append(epoch.validation_score)])  # noqa: B023
+        model.fit(X, y)
+        (network,) = model.bag_.networks
+        assert heard[network.best_epoch - 1] == max(heard)
+        assert model.oof_score_ == pytest.approx(1 + max(heard), abs=1e-6)
+
+
+def test_class_weights_matter(noisy):
+    X, y = noisy
+    plain = TabularClassifier(**QUICK).fit(X, y)
+    rare = clone(plain).set_params(class_weight={0: 1, 1: 10}).fit(X, y)
+    assert rare.predict(X).mean() > plain.predict(X).mean() + 0.1
+    few = np.flatnonzero((y == 0) | (np.arange(600) % 10 == 0))
+    balanced = clone(plain).set_params(class_weight="balanced").fit(X[few], y[few])
+    assert balanced.predict(X).mean() > plain.fit(X[few], y[few]).predict(X).mean() + 0.1
+    with pytest.raises(DataError, match="class_weight"):
+        clone(plain).set_params(class_weight="even").fit(X, y)
+
+
+def test_many_classes_and_rare_ones():
+    random = np.random.default_rng(0)
+    X = random.normal(size=(200, 2))
+    y = np.digitize(X[:, 0], np.linspace(-1.5, 1.5, 30)).astype(str)
+    y[0] = "only once"
+    model = TabularClassifier(**QUICK).fit(X, y)
+    assert set(model.classes_) == set(y)
+    assert model.score(X, y) > 3 / len(model.classes_)
+
+
+@pytest.mark.parametrize("scoring", [None, "accuracy", "roc_auc"])
+def test_marks_of_which_a_row_may_have_any(noisy, scoring):
+    X, y = noisy
+    marks = np.column_stack([y, 1 - y, X[:, 1] > 0.5])
+    model = TabularClassifier(**QUICK, scoring=scoring).fit(X, marks)
+    assert model.predict(X).shape == marks.shape
+    assert (model.predict(X)[:, 2] == marks[:, 2]).mean() > 0.85
+    probabilities = model.predict_proba(X)
+    assert probabilities.min() >= 0
+    assert probabilities.max() <= 1
+    assert model.score(X, marks) > 0.4
+
+
+# --- numbers ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def uneven():
+    """The spread of the numbers grows with their mean: (rows learned from, rows kept back)."""
+    random = np.random.default_rng(1)
+    X = random.uniform(0, 1, size=(6000, 2))
+    y = 5 * X[:, 0] + (0.2 + 2 * X[:, 0]) * random.normal(size=6000)
+    return (X[:2000], y[:2000]), (X[2000:], y[2000:])
+
+
+@pytest.fixture(scope="module")
+def fitted(uneven):
+    return TabularRegressor(**QUICK).fit(*uneven[0])
+
+
+@pytest.mark.parametrize("coverage", [0.5, 0.9])
+def test_intervals_cover_what_they_promise(fitted, uneven, coverage):
+    X, y = uneven[1]
+    low, high = fitted.predict_interval(X, coverage).T
+    covered = (low <= y) & (y <= high)
+    assert covered.mean() == pytest.approx(coverage, abs=0.03)
+    upper = X[:, 0] > 0.7
+    assert covered[upper].mean() == pytest.approx(coverage, abs=0.06)  # there, too: wide where errors are large
+    assert (high - low)[upper].mean() > 2 * (high - low)[X[:, 0] < 0.3].mean()
+
+
+def test_quantiles_ascend_and_are_named_by_rule(fitted, uneven):
+    X, _ = uneven[1]
+    quantiles = fitted.predict_quantiles(X, (0.05, 0.25, 0.5, 0.75, 0.95))
+    assert quantiles.shape == (4000, 5)
+    assert (np.diff(quantiles, axis=1) >= 0).all()
+    for bad in ((), (0.5, 0.1), (0.0,), (1.0,), (-0.1,), (np.nan,)):
+        with pytest.raises(DataError, match="'quantiles' must lie between 0 and 1"):
+            fitted.predict_quantiles(X, bad)
+    for bad in (0, 1, 1.5, "0.9", np.nan):
+        with pytest.raises(DataError, match="'coverage' must lie between 0 and 1"):
+            fitted.predict_interval(X, bad)
+
+
+@pytest.mark.parametrize(
+    ("scoring", "judge"),
+    [
+        (None, lambda y, p: np.sqrt(np.mean((y - p) ** 2))),
+        ("rmse", lambda y, p: np.sqrt(np.mean((y - p) ** 2))),
+        ("mae", mean_absolute_error),
+        ("poisson", lambda y, p: mean_poisson_deviance(y, np.maximum(p, 1e-12))),
+    ],
+)
+def test_the_score_of_a_regression_is_what_it_says(scoring, judge):
+    random = np.random.default_rng(0)
+    X = random.normal(size=(500, 3))
+    y = random.poisson(np.exp(0.7 * X[:, 0])).astype(float)
+    model = TabularRegressor(**QUICK, scoring=scoring).fit(X, y)
+    assert model.oof_score_ == pytest.approx(-judge(y, model.oof_prediction_), rel=1e-6)
+    assert judge(y, model.predict(X)) < judge(y, np.full(500, y.mean()))
+    assert model.predict(X).min() >= y.min()
+    assert model.predict(X).max() <= y.max()
+
+
+def test_the_absolute_error_predicts_the_median(uneven):
+    random = np.random.default_rng(0)
+    X, y = random.normal(size=(1500, 1)), random.exponential(size=1500)
+    median, mean = (TabularRegressor(**QUICK, scoring=name).fit(X, y).predict(X).mean() for name in ("mae", "rmse"))
+    assert median == pytest.approx(np.log(2), abs=0.12)
+    assert mean == pytest.approx(1, abs=0.12)
+
+
+def test_several_numbers_at_once(uneven):
+    X, y = uneven[0]
+    Y = np.column_stack([y, 1000 * X[:, 1], np.full(2000, 7.0)])
+    model = TabularRegressor(**QUICK).fit(X, Y)
+    predicted = model.predict(X)
+    assert predicted.shape == (2000, 3)
+    assert np.corrcoef(predicted[:, 1], Y[:, 1])[0, 1] > 0.95
+    assert (predicted[:, 2] == 7).all()
+    assert model.predict_quantiles(X[:4]).shape == (4, 3, 3)
+    assert model.predict_interval(X[:4]).shape == (4, 3, 2)
+    assert model.oof_prediction_.shape == Y.shape
+    np.testing.assert_array_equal(TabularRegressor(**QUICK).fit(X, y[:, np.newaxis]).predict(X).shape, (2000, 1))
+
+
+@pytest.mark.parametrize("preset", ["fast", "default", "best"])
+def test_a_constant_number_is_predicted(preset):
+    X = np.random.default_rng(0).normal(size=(50, 2))
+    model = TabularRegressor(preset=preset, max_epochs=2, random_state=0, n_threads=1).fit(X, np.full(50, -3.25))
+    assert (model.predict(X) == -3.25).all()
+    assert (model.predict_interval(X) == -3.25).all()
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-30, 1e30, 1e90])
+def test_a_target_of_any_scale(scale):
+    X = np.random.default_rng(0).normal(size=(200, 2))
+    model = TabularRegressor(**QUICK).fit(X, scale * X[:, 0])
+    assert np.isfinite(model.predict(X)).all()
+    assert np.isfinite(model.predict_interval(X)).all()
+    if scale > 1e-100:
+        assert np.corrcoef(model.predict(X) / scale, X[:, 0])[0, 1] > 0.9

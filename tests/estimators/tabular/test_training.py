@@ -1,0 +1,286 @@
+"""How the networks of a table are trained: seeds, folds, budgets, interrupts, listeners, warm starts."""
+
+import os
+import pickle
+import signal
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from pellucid import TabularClassifier, TabularRegressor
+from pellucid.engines import NativeEngine
+from pellucid.errors import DataError
+from pellucid.estimators.tabular import Member
+from pellucid.training.stopping import Outcome
+
+TINY = Member(hidden=(8,), numbers="plain")
+TINY_BAG = {"members": [TINY], "max_epochs": 6, "random_state": 0, "n_threads": 1}
+
+
+def vectors(model):
+    return [each.parameters for each in model.bag_.networks]
+
+
+def are_same(one, other):
+    return all(np.array_equal(a, b) for a, b in zip(vectors(one), vectors(other), strict=True))
+
+
+# --- seeds ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("preset", ["default", "best"])
+def test_the_networks_do_not_depend_on_threads(shop, preset):
+    X, y = shop[0][:100], shop[1][:100]
+    fits = [
+        TabularRegressor(preset=preset, max_epochs=1, random_state=1, n_threads=threads).fit(X, y)
+        for threads in (1, 2, 3)
+    ]
+    assert are_same(fits[0], fits[1])
+    assert are_same(fits[0], fits[2])
+    assert not are_same(fits[0], clone(fits[0]).set_params(random_state=2).fit(X, y))
+
+
+def test_fitting_twice_is_fitting_once(shop):
+    X, _, y = shop
+    model = TabularClassifier(**TINY_BAG).fit(X, y)
+    again = pickle.loads(pickle.dumps(model))
+    np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
+    assert are_same(again.fit(X, y), model)
+
+
+# --- folds ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def trained_jobs(monkeypatch):
+    """All jobs that an engine gets."""
+    seen = []
+    train = NativeEngine.train
+
+    def spy(self, jobs, watch):
+        seen.extend(jobs)
+        return train(self, jobs, watch)
+
+    monkeypatch.setattr(NativeEngine, "train", spy)
+    return seen
+
+
+@pytest.mark.parametrize("preset", ["fast", "default", "best"])
+def test_out_of_fold_predictions_come_from_networks_that_did_not_see_the_row(shop, trained_jobs, preset):
+    X, y, _ = shop
+    model = TabularRegressor(preset=preset, max_epochs=2, random_state=0, n_threads=1).fit(X, y)
+    bag, encoded = model.bag_, model.encoder_.transform(X)
+    assert len(bag.networks) == len(trained_jobs)
+    expected = np.full_like(bag.out_of_fold, np.nan)
+    for each, job in zip(bag.networks, trained_jobs, strict=True):
+        assert not set(job.data.index) & set(job.validation.index)
+        assert len(job.data.index) + len(job.validation.index) == len(X)
+        np.testing.assert_array_equal(bag.fold_of[job.validation.index], each.fold)
+        expected[each.member, job.validation.index] = each.predict(NativeEngine(1), encoded[job.validation.index])
+    np.testing.assert_array_equal(bag.out_of_fold, expected)
+    assert np.isnan(bag.out_of_fold).any() == (preset == "fast")
+    assert bag.weights.sum() == pytest.approx(1)
+    assert (bag.weights >= 0).all()
+
+
+def test_targets_learned_by_heart_do_not_help_out_of_fold():
+    """Of targets that nothing explains, a network may learn its rows by heart: out of fold it knows none."""
+    random = np.random.default_rng(0)
+    X, y = random.normal(size=(120, 4)), random.normal(size=120)
+    by_heart = Member(hidden=(128, 128), numbers="plain", dropout=0.0, weight_decay=0.0, learning_rate=0.1)
+    model = TabularRegressor(members=[by_heart], max_epochs=100, random_state=0, n_threads=1).fit(X, y)
+    assert model.oof_score_ < -0.9 * y.std()
+
+
+def test_rows_of_a_group_stay_together(shop, trained_jobs):
+    X, y, _ = shop
+    groups = np.arange(300) // 7
+    TabularRegressor(**TINY_BAG).fit(X, y, groups=groups)
+    assert len(trained_jobs) == 5
+    for job in trained_jobs:
+        assert not set(groups[job.data.index]) & set(groups[job.validation.index])
+
+
+@pytest.mark.parametrize("preset", ["fast", "default"])
+def test_with_a_time_column_the_future_is_not_seen(shop, trained_jobs, preset):
+    X, y, _ = shop
+    shuffled = X.sample(frac=1, random_state=0)
+    model = TabularRegressor(**TINY_BAG, preset=preset, time_column="day").fit(shuffled, y[shuffled.index])
+    day = shuffled["day"].to_numpy()
+    for job in trained_jobs:
+        assert day[job.data.index].max() < day[job.validation.index].min()
+    assert np.isnan(model.oof_prediction_).any()  # the earliest rows
+
+
+def test_rows_of_weight_0_are_no_rows_at_all(shop):
+    X, y, c = shop
+    kept = np.arange(300) % 3 > 0
+    other = y.copy()
+    other[~kept] = 1000.0
+    with_zeros = TabularRegressor(**TINY_BAG).fit(X, other, sample_weight=2.0 * kept)
+    without = TabularRegressor(**TINY_BAG).fit(X[kept], y[kept], sample_weight=np.ones(kept.sum()))
+    np.testing.assert_array_equal(with_zeros.predict(X), without.predict(X))
+    assert with_zeros.oof_score_ == without.oof_score_
+    assert np.isnan(with_zeros.oof_prediction_[~kept]).all()
+    with_zeros = TabularClassifier(**TINY_BAG).fit(X, c, sample_weight=kept)
+    without = TabularClassifier(**TINY_BAG).fit(X[kept], c[kept], sample_weight=np.ones(kept.sum()))
+    np.testing.assert_array_equal(with_zeros.predict_proba(X), without.predict_proba(X))
+
+
+def test_weights_matter_and_their_unit_does_not(shop):
+    X, y, _ = shop
+    weight = np.where(np.arange(300) < 150, 1.0, 8.0)
+    model = TabularRegressor(**TINY_BAG).fit(X, y, weight)
+    assert are_same(model, clone(model).fit(X, y, weight * 1024))
+    assert not are_same(model, clone(model).fit(X, y))
+
+
+# --- budgets ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("preset", ["fast", "default", "best"])
+@pytest.mark.parametrize("seconds", [0.01, 0.8])
+def test_a_time_limit_is_kept_and_something_is_learned(shop, preset, seconds):
+    X, y, _ = shop
+    model = TabularRegressor(preset=preset, time_limit=seconds, random_state=0, n_threads=1)
+    began = time.perf_counter()
+    model.fit(X, y)
+    assert time.perf_counter() - began < 2 * seconds + 1.5
+    assert np.isfinite(model.predict(X)).all()
+    assert np.isfinite(model.oof_score_)
+    assert np.isfinite(model.predict_interval(X)).all()
+
+
+def test_more_time_is_used(shop):
+    X, y, _ = shop
+    epochs = [
+        sum(
+            each.epochs
+            for each in TabularRegressor(time_limit=seconds, random_state=0, n_threads=1).fit(X, y).bag_.networks
+        )
+        for seconds in (0.01, 1.5)
+    ]
+    assert epochs[0] <= 5 < epochs[1]
+
+
+# --- interrupts -------------------------------------------------------------------------------------------------------
+
+
+def interrupt_at(count):
+    told = []
+
+    def listener(estimator, epoch):
+        told.append(epoch)
+        if len(told) == count:
+            raise KeyboardInterrupt
+
+    return listener
+
+
+def test_an_interrupt_keeps_what_was_learned(shop):
+    X, y, _ = shop
+    model = TabularRegressor(**TINY_BAG, callbacks=[interrupt_at(14)]).fit(X, y)
+    assert model.outcome_ is Outcome.INTERRUPTED
+    assert [(each.fold, each.epochs) for each in model.bag_.networks] == [(0, 6), (1, 6)]  # one thread: in turn
+    assert np.isfinite(model.predict(X)).all()
+    assert np.isfinite(model.oof_score_)
+    model = TabularRegressor(**TINY_BAG, callbacks=[interrupt_at(1)]).fit(X, y)
+    assert [(each.fold, each.epochs) for each in model.bag_.networks] == [(0, 1)]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are sent otherwise there")
+@pytest.mark.parametrize("limit", [None, 60.0])
+def test_ctrl_c_before_anything_is_learned_leaves_the_model_as_it_was(shop, limit):
+    X, y, _ = shop
+    model = TabularRegressor(**TINY_BAG).fit(X, y)
+    before = model.predict(X)
+    large = Member(hidden=(2048, 2048, 2048), numbers="plain")
+    model.set_params(members=[large], time_limit=limit, max_epochs=1000)
+    many = np.tile(np.arange(300), 30)
+    timer = threading.Timer(0.4, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X.iloc[many], y[many])
+    timer.join()
+    np.testing.assert_array_equal(model.predict(X), before)
+
+
+def test_what_cannot_be_learned_leaves_the_model_as_it_was(shop):
+    X, y, _ = shop
+    model = TabularRegressor(**TINY_BAG).fit(X, y)
+    before = model.predict(X)
+    with pytest.raises(DataError, match="column to learn from"):
+        model.fit(np.ones((300, 2)), y)
+    np.testing.assert_array_equal(model.predict(X), before)
+
+
+# --- listeners --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_listeners_hear_the_epochs_counted_through_and_can_stop_all(shop, threads):
+    X, y, _ = shop
+    told = []
+    model = TabularRegressor(**TINY_BAG | {"n_threads": threads}, callbacks=[lambda _, epoch: told.append(epoch)])
+    model.fit(X, y)
+    assert [epoch.epoch for epoch in told] == list(range(1, 31))
+    assert {epoch.epochs for epoch in told} == {30}
+    assert {epoch.job for epoch in told} == set(range(5))
+    told.clear()
+    model.set_params(callbacks=[lambda _, epoch: told.append(epoch) or epoch.epoch >= 9]).fit(X, y)
+    assert model.outcome_ is Outcome.STOPPED
+    assert 9 <= len(told) <= 9 + 4  # of networks that had not begun, one epoch each
+    assert np.isfinite(model.predict(X)).all()
+
+
+def test_progress_is_shown(shop, capsys):
+    X, y, _ = shop
+    TabularRegressor(**TINY_BAG, progress=True).fit(X, y)
+    lines = capsys.readouterr().err.splitlines()
+    assert "TabularRegressor: epoch 30/30" in lines[-1]
+    assert "s left" in lines[0]
+
+
+# --- warm start -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("preset", ["fast", "best"])
+def test_a_warm_start_goes_on_in_the_same_folds(shop, monkeypatch, preset):
+    X, y, _ = shop
+    starts, train = [], NativeEngine.train
+
+    def spy(self, jobs, watch):
+        starts.extend(job.parameters.copy() for job in jobs)
+        return train(self, jobs, watch)
+
+    monkeypatch.setattr(NativeEngine, "train", spy)
+    model = TabularRegressor(preset=preset, max_epochs=3, warm_start=True, n_threads=1).fit(X, y)
+    encoder, first = model.encoder_, vectors(model)
+    folds = model.bag_.fold_of
+    starts.clear()
+    model.fit(X, y)
+    assert model.encoder_ is encoder
+    assert all(np.array_equal(a, b) for a, b in zip(starts, first, strict=True))
+    np.testing.assert_array_equal(model.bag_.fold_of, folds)  # though the seed is another: no row changes sides
+
+
+def test_a_warm_start_refuses_another_target(shop):
+    X, y, c = shop
+    model = TabularClassifier(**TINY_BAG, warm_start=True).fit(X, c)
+    with pytest.raises(DataError, match="'free'"):
+        model.fit(X, np.where(np.arange(300) == 7, "free", c))
+    model = TabularRegressor(**TINY_BAG, warm_start=True).fit(X, y)
+    with pytest.raises(DataError, match="one column as before"):
+        model.fit(X, np.column_stack([y, y]))
+
+
+def test_a_warm_start_completes_what_had_no_time(shop):
+    X, y, _ = shop
+    model = TabularRegressor(**TINY_BAG, warm_start=True, time_limit=1e-3).fit(X, y)
+    assert len(model.bag_.networks) == 1
+    model.set_params(time_limit=None).fit(X, y)
+    assert len(model.bag_.networks) == 5

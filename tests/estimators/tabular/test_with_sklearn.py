@@ -1,0 +1,142 @@
+"""Tables in scikit-learn's company: pipelines, cross-validation, routing, partial dependence; tables of every kind."""
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+import sklearn
+from matplotlib import pyplot as plt
+from scipy import sparse
+from sklearn.inspection import PartialDependenceDisplay, partial_dependence
+from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score, cross_validate
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from pellucid import TabularClassifier, TabularRegressor
+from pellucid.errors import DataError
+from pellucid.estimators.tabular import Member
+
+QUICK = {"members": [Member(hidden=(16,), numbers="plain")], "max_epochs": 15, "random_state": 0, "n_threads": 1}
+
+
+@pytest.mark.parametrize("form", [pl.from_pandas, pa.Table.from_pandas], ids=["polars", "arrow"])
+def test_tables_of_every_kind_are_alike(shop, form):
+    X, y, c = shop
+    for model, target in ((TabularRegressor(**QUICK), y), (TabularClassifier(**QUICK), c)):
+        expected = model.fit(X, target).predict(X)
+        assert model.feature_names_in_.tolist() == list(X.columns)
+        np.testing.assert_array_equal(model.predict(form(X)), expected)
+        np.testing.assert_array_equal(model.fit(form(X), target).predict(X), expected)
+        assert model.feature_names_in_.tolist() == list(X.columns)
+
+
+def test_arrays_and_their_tables_are_alike():
+    X = np.random.default_rng(0).normal(size=(100, 3))
+    y = X[:, 0]
+    model = TabularRegressor(**QUICK).fit(X, y)
+    assert model.n_features_in_ == 3
+    assert not hasattr(model, "feature_names_in_")
+    expected = model.predict(X)
+    for other in (X.tolist(), np.asfortranarray(X), X.astype(object), X.astype(str), pd.DataFrame(X)):
+        np.testing.assert_array_equal(model.predict(other), expected)
+    named = pd.DataFrame(X, columns=["a", "b", "c"])
+    np.testing.assert_array_equal(TabularRegressor(**QUICK).fit(named, y).predict(X), expected)
+    with pytest.raises(ValueError, match="X has 2 features, but TabularRegressor is expecting 3 features"):
+        model.predict(X[:, :2])
+
+
+def test_columns_are_known_by_their_names(shop):
+    X, y, _ = shop
+    model = TabularRegressor(**QUICK).fit(X, y)
+    expected = model.predict(X)
+    other = X[X.columns[::-1]].assign(more=1)
+    np.testing.assert_array_equal(model.predict(other), expected)
+    as_text = X.assign(
+        size=X["size"].map(lambda value: "" if np.isnan(value) else repr(value)), day=X["day"].astype(str)
+    )
+    np.testing.assert_array_equal(model.predict(as_text), expected)
+    with pytest.raises(DataError, match="must have the column 'colour'"):
+        model.predict(X.drop(columns="colour"))
+
+
+def test_targets_of_every_kind_are_alike(shop):
+    X, y, c = shop
+    expected = TabularClassifier(**QUICK).fit(X, c).predict(X)
+    for target in (list(c), pd.Series(c), pd.Series(c, dtype="category"), pl.Series(c), pa.array(c)):
+        np.testing.assert_array_equal(TabularClassifier(**QUICK).fit(X, target).predict(X), expected)
+    expected = TabularRegressor(**QUICK).fit(X, y).predict(X)
+    for target in (list(y), pd.Series(y), pl.Series(y), pa.chunked_array([y]), y.astype(object)):
+        np.testing.assert_array_equal(TabularRegressor(**QUICK).fit(X, target).predict(X), expected)
+
+
+def test_what_no_table_is_is_refused(shop):
+    _, y, _ = shop
+    X = np.ones((300, 2))
+    with pytest.raises(TypeError, match="sparse"):
+        TabularRegressor(**QUICK).fit(sparse.csr_matrix(X), y)
+    for wrong, message in [
+        (X + 1j, "Complex data not supported"),
+        (y, "Expected 2D array, got 1D array"),
+        (None, "got NoneType"),
+        ("table.csv", "got str"),
+        (X[:1], "at least 2 rows"),
+    ]:
+        with pytest.raises(DataError, match=message):
+            TabularRegressor(**QUICK).fit(wrong, y[:1] if message == "at least 2 rows" else y)
+
+
+def test_cross_validation_and_search(shop):
+    X, y, c = shop
+    assert cross_val_score(TabularRegressor(**QUICK), X, y, cv=3).mean() > 0.7
+    assert cross_val_score(TabularClassifier(**QUICK), X, c, cv=3, scoring="roc_auc").mean() > 0.85
+    search = GridSearchCV(TabularClassifier(**QUICK), {"max_epochs": [1, 15]}, cv=2).fit(X, c)
+    assert search.best_params_ == {"max_epochs": 15}
+
+
+def test_a_pipeline(shop):
+    X, y, _ = shop
+    pipeline = make_pipeline(FunctionTransformer(lambda table: table.drop(columns="day")), TabularRegressor(**QUICK))
+    pipeline.fit(X, y, tabularregressor__sample_weight=np.ones(300))
+    assert pipeline.score(X, y) > 0.7
+    assert "day" not in pipeline[-1].feature_names_in_
+
+
+def test_metadata_is_routed(shop):
+    X, y, _ = shop
+    groups = np.arange(300) // 10
+    weight = np.where(np.arange(300) < 150, 1.0, 0.0)
+    with sklearn.config_context(enable_metadata_routing=True):
+        model = TabularRegressor(**QUICK).set_fit_request(sample_weight=True, groups=True)
+        model.set_score_request(sample_weight=True).set_partial_fit_request(sample_weight=True)
+        found = cross_validate(
+            model,
+            X,
+            y,
+            cv=GroupKFold(3),
+            params={"sample_weight": weight, "groups": groups},
+            return_estimator=True,
+            return_indices=True,
+        )
+        for each, train in zip(found["estimator"], found["indices"]["train"], strict=True):
+            assert np.isnan(each.oof_prediction_[weight[train] == 0]).all()
+            fold_of = pd.Series(each.bag_.fold_of[weight[train] > 0])
+            assert (fold_of.groupby(groups[train][weight[train] > 0]).nunique() == 1).all()
+    assert np.min(found["test_score"]) > 0.5
+
+
+def test_partial_dependence(shop):
+    X, y, c = shop
+    table = X.drop(columns="day").assign(size=X["size"].fillna(0.5))
+    model = TabularRegressor(**QUICK).fit(table, y)
+    found = partial_dependence(model, table, ["size"], grid_resolution=10, kind="average")
+    assert np.corrcoef(found["average"][0], found["grid_values"][0])[0, 1] > 0.95
+    found = partial_dependence(model, table, ["colour"], categorical_features=["colour"])
+    by_colour = dict(zip(found["grid_values"][0], found["average"][0], strict=True))
+    assert by_colour["red"] > max(by_colour["green"], by_colour["blue"]) + 1
+    classes = TabularClassifier(**QUICK).fit(table, c)
+    display = PartialDependenceDisplay.from_estimator(
+        classes, table, ["size", "colour"], categorical_features=["colour"], grid_resolution=5
+    )
+    assert len(display.axes_.ravel()) == 2
+    plt.close(display.figure_)

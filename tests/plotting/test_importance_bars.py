@@ -1,0 +1,39 @@
+import numpy as np
+import pytest
+
+from pellucid.errors import DataError, PellucidError
+from pellucid.estimators.tabular import TabularRegressor
+from pellucid.plotting import ImportanceBars
+
+
+def test_the_greatest_first_with_deviations():
+    display = ImportanceBars(["a", "price ($)", "c"], [0.1, 0.5, -0.2], [0.01, 0.02, 0.03], unit="RMSE", most=2).plot()
+    assert [bar.get_width() for bar in display.bars_] == [0.5, 0.1]
+    assert [label.get_text() for label in display.ax_.get_yticklabels()] == [r"price (\$)", "a"]
+    assert display.ax_.yaxis_inverted()
+    assert "1 lesser ones not shown" in display.ax_.get_title()
+    assert "RMSE" in display.ax_.get_xlabel()
+    display.figure_.canvas.draw()
+
+
+def test_long_names_are_cut():
+    display = ImportanceBars(["x" * 100], [1.0]).plot()
+    assert display.ax_.get_yticklabels()[0].get_text() == "x" * 29 + "…"
+
+
+def test_from_an_estimator(plane):
+    X, y = plane
+    model = TabularRegressor(preset="fast", max_epochs=2, random_state=0).fit(X, y)
+    with pytest.raises(PellucidError, match="Call compute_importances"):
+        ImportanceBars.from_estimator(model)
+    model.compute_importances(X, y)
+    display = ImportanceBars.from_estimator(model)
+    assert sorted(bar.get_width() for bar in display.bars_) == sorted(model.feature_importances_)
+    assert {label.get_text() for label in display.ax_.get_yticklabels()} == {"x0", "x1"}
+
+
+def test_bad_input():
+    with pytest.raises(DataError, match="one number for each column"):
+        ImportanceBars(["a"], np.zeros(2))
+    with pytest.raises(DataError):
+        ImportanceBars([], [])

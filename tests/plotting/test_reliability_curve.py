@@ -1,0 +1,41 @@
+import numpy as np
+import pytest
+
+from pellucid.errors import DataError, PellucidError
+from pellucid.plotting import ReliabilityCurve
+
+
+def test_points_are_frequencies():
+    display = ReliabilityCurve.from_predictions([0.1, 0.3, 0.9, 0.7], [0, 1, 1, 1], bins=2)
+    assert np.allclose(display.line_.get_xydata(), [[0.2, 0.5], [0.8, 1.0]])
+    assert display.counts.tolist() == [2, 2]
+    assert "error 0.250" in display.ax_.get_title()
+    display.figure_.canvas.draw()
+
+
+def test_a_certain_probability_is_in_the_last_bin():
+    display = ReliabilityCurve.from_predictions([1.0, 0.0], [1, 0], bins=10)
+    assert display.line_.get_xydata().tolist() == [[0, 0], [1, 1]]
+    assert "error 0.000" in display.ax_.get_title()
+
+
+def test_two_classes_the_second_s_probability(moons, moons_model):
+    display = ReliabilityCurve.from_estimator(moons_model, *moons, bins=5)
+    expected = ReliabilityCurve.from_predictions(moons_model.predict_proba(moons[0])[:, 1], moons[1] == 1, bins=5)
+    assert np.array_equal(display.line_.get_xydata(), expected.line_.get_xydata())
+
+
+def test_more_classes_the_predicted_one_s(iris, iris_model):
+    display = ReliabilityCurve.from_estimator(iris_model, *iris)
+    assert display.foretold.min() > 1 / 3
+    right = np.average(display.happened, weights=display.counts)
+    assert right == pytest.approx(iris_model.score(*iris))
+
+
+def test_bad_input(plane, plane_model):
+    with pytest.raises(PellucidError, match="must be a classifier with predict_proba; got MLPRegressor"):
+        ReliabilityCurve.from_estimator(plane_model, *plane)
+    with pytest.raises(DataError, match="one column each"):
+        ReliabilityCurve.from_predictions([0.5], [True, False])
+    with pytest.raises(DataError, match="not empty"):
+        ReliabilityCurve([], [])
