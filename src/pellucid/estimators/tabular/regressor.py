@@ -22,6 +22,10 @@ from pellucid.textbook.arrays import Array
 __all__ = ["TabularRegressor"]
 
 
+FREQUENT = 0.05
+"""Share of the rows from which on a value of the target counts as frequent."""
+
+
 class TabularRegressor(RegressorMixin, BaseTabular):
     """A bag of multi-layer perceptrons that predicts numbers from the rows of a table, as the table is.
 
@@ -195,7 +199,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
 
     def _calibrate(self, blended: Array, Y: Array, rows: Array, weight: Array | None, problem: Problem | None) -> None:
         predicted = self._in_units(blended)
-        shrinking = self._shrinking(Y[rows] - predicted, problem)
+        shrinking = self._shrinking(Y[rows], Y[rows] - predicted, problem)
         self._residuals = [
             ResidualQuantiles.of(predicted[:, column], predicted[:, column] + shrinking[column] * residuals)
             for column, residuals in enumerate((Y[rows] - predicted).T if len(rows) else ())
@@ -205,14 +209,18 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         weight = None if weight is None else weight[rows]
         self.oof_score_ = -self._scoring_loss(predicted, Y[rows], weight) if len(rows) else np.nan
 
-    def _shrinking(self, residuals: Array, problem: Problem | None) -> Array:
-        """Return by how much the mean of all networks errs less than those that did not see a row, for each target."""
+    def _shrinking(self, truth: Array, residuals: Array, problem: Problem | None) -> Array:
+        """Return by how much the mean of all networks errs less than those that did not see a row, for each target.
+
+        1 where one value is frequent, as in counts: a residual that is moved would miss it.
+        """
         if problem is None or not len(residuals):
             return np.ones(residuals.shape[1])
         away = self.bag_.averaged_away(get_engine(self.engine, self.n_threads), problem.X) * self._spread**2
         square = np.maximum(np.mean(residuals**2, axis=0), np.finfo(float).tiny)
         shrinking: Array = np.sqrt(np.maximum(1 - away / square, 0.25))
-        return shrinking
+        commonest = np.array([np.unique(column, return_counts=True)[1].max() for column in truth.T])
+        return np.where(commonest > FREQUENT * len(truth), 1.0, shrinking)
 
     def _shaped(self, values: Array) -> Array:
         return values[:, 0] if self._is_column else values
