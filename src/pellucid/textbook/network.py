@@ -60,7 +60,9 @@ class Batch:
     @property
     def total_weight(self) -> float:
         """Sum of the sample weights, or the number of rows."""
-        return self.rows if self.sample_weight is None else float(self.taken().sample_weight.sum())  # type: ignore[union-attr]
+        if self.sample_weight is None:
+            return self.rows
+        return float((self.sample_weight if self.index is None else self.sample_weight[self.index]).sum())
 
     def taken(self) -> "Batch":
         """Return the batch with its rows copied out of the arrays, where it consists of some of them."""
@@ -292,8 +294,8 @@ def _first_inputs_backward(
     network: Network, parameters: Parameters, inputs: Any, d_inputs: Array, gradients: Parameters
 ) -> None:
     """Walk back through the scale and the embedding; ``d_inputs`` is ∂L/∂(what the first layer saw)."""
-    features = inputs if network.embedding is None else embed(network.embedding, parameters, inputs)
     if parameters.scale is not None and gradients.scale is not None:
+        features = inputs if network.embedding is None else embed(network.embedding, parameters, inputs)
         products = d_inputs * features if isinstance(features, np.ndarray) else features.multiply(d_inputs)
         gradients.scale[...] = np.asarray(products.sum(axis=0)).ravel()
         d_inputs = d_inputs * parameters.scale

@@ -81,7 +81,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             raise TypeError("A sparse matrix was passed, but a table must be dense. Use X.toarray().")
         frame = to_pandas(_array_as_table(X))
         if reset:
-            self._take_names(X, frame)
+            self._take_names(list(frame.columns), has_names=_has_names(X))
         elif not (self._has_names and _has_names(X)):  # columns are known by their places
             if frame.shape[1] != self.n_features_in_:
                 raise DataError(
@@ -91,13 +91,11 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             frame.columns = list(self._columns)
         return frame
 
-    def _take_names(self, X: Any, frame: pd.DataFrame) -> None:
-        self.n_features_in_ = frame.shape[1]
-        self._columns = tuple(frame.columns)
-        self._has_names = _has_names(X)
+    def _take_names(self, columns: list[Any], *, has_names: bool) -> None:
+        self._columns, self._has_names, self.n_features_in_ = tuple(columns), has_names, len(columns)
         self.__dict__.pop("feature_names_in_", None)
-        if self._has_names:
-            self.feature_names_in_ = np.array(frame.columns, dtype=object)
+        if has_names:
+            self.feature_names_in_ = np.array(self._columns, dtype=object)
 
     def fit(
         self, X: Any, y: Any, sample_weight: Any = None, *, groups: Any = None, schema: Schema | None = None
@@ -161,10 +159,8 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         missing = [name for name in (target, self.time_column) if name is not None and name not in table.columns]
         if missing:
             raise DataError(f"The table has no column {missing[0]!r}.{did_you_mean(missing[0], table.columns)}")
-        columns = [name for name in table.columns if name != target]
         if reset:
-            self._columns, self._has_names, self.n_features_in_ = tuple(columns), True, len(columns)
-            self.feature_names_in_ = np.array(columns, dtype=object)
+            self._take_names([name for name in table.columns if name != target], has_names=True)
         return FileSource(table, target, folder)
 
     def _train(
