@@ -1,0 +1,510 @@
+"""One page's session: its settings, its run, what it kept. Messages come in, answers go out."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from time import monotonic
+from typing import Any, Protocol
+
+from pellucid.errors import DataError, PellucidError
+from pellucid.textbook.arrays import Array
+from pellucid.workbench.asking import flag_in, integer_in, name_in, number_in
+from pellucid.workbench.catalog import catalog, label_of
+from pellucid.workbench.dataset import Dataset, build
+from pellucid.workbench.describing import (
+    describe_dataset,
+    describe_run,
+    parameter_index,
+    parameter_of,
+    points,
+)
+from pellucid.workbench.frames import FrameMaker, Looks, looks_from
+from pellucid.workbench.limits import MOST_UNDO
+from pellucid.workbench.protocol import Message, custom, encode, update
+from pellucid.workbench.run import Change, Run, Shown, default_loss, network_of, training_of
+from pellucid.workbench.settings import Settings, differences, path_of, read_settings, write_settings
+from pellucid.workbench.trainer import Trainer, Until
+
+__all__ = ["Session", "Wire"]
+
+LOG = logging.getLogger("pellucid.workbench")
+SHORTEST = 1 / 50
+"""Seconds between two frames, at least."""
+STATE_EVERY = 0.5
+"""Seconds between two tellings of where a running training is."""
+LARGEST_STEP = 100_000
+CONDITIONS = ("loss", "validation_loss", "score", "epoch")
+Handler = Callable[[Message], Awaitable[None]]
+
+
+class Wire(Protocol):
+    """Where answers go."""
+
+    async def send(self, data: str | bytes) -> None:
+        """Send one message."""
+        ...
+
+
+class Session:
+    """What one page does, and what it left if it comes back.
+
+    Parameters
+    ----------
+    name : str
+    settings : Settings or None
+        To begin with.
+    """
+
+    def __init__(self, name: str, settings: Settings | None = None) -> None:
+        self.name = name
+        self.loop = asyncio.get_running_loop()
+        self.news = asyncio.Event()
+        self.trainer = Trainer(self._on_change)
+        self.settings = settings or Settings()
+        self.dataset: Dataset = build(self.settings)
+        self.revision = 0
+        self.marks: list[dict[str, Any]] = []
+        self.undos: list[dict[str, Any]] = []
+        self.redos: list[dict[str, Any]] = []
+        self.looks = Looks()
+        self.frames = FrameMaker()
+        self.acknowledged = True
+        self.is_fresh = True
+        self.wire: Wire | None = None
+        self.left_at: float | None = monotonic()
+        self._asked_frame = True
+        self._told = 0.0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.trainer.take(Run(self.settings, self.dataset))
+        self.trainer.speed = 30.0
+        self.trainer.start()
+        self.handlers: dict[str, Handler] = {
+            "settings": self._on_settings,
+            "play": self._on_play,
+            "pause": self._on_pause,
+            "reset": self._on_reset,
+            "step": self._on_step,
+            "run_until": self._on_run_until,
+            "speed": self._on_speed,
+            "seek": self._on_seek,
+            "edit": self._on_edit,
+            "freeze": self._on_freeze,
+            "undo": self._on_undo,
+            "redo": self._on_redo,
+            "view": self._on_view,
+            "ack": self._on_ack,
+        }
+
+    # --- coming and going -----------------------------------------------------------------------------------------
+
+    async def connect(self, wire: Wire) -> None:
+        """Talk to this page from now on, and tell it everything."""
+        self.wire, self.left_at = wire, None
+        self.frames.forget()
+        self.acknowledged = True
+        await self.tell_all()
+        self.is_fresh = False
+
+    def disconnect(self, wire: Wire) -> None:
+        """Hear that a page is gone."""
+        if self.wire is wire:
+            self.wire, self.left_at = None, monotonic()
+
+    def close(self) -> None:
+        """End the training."""
+        self.trainer.close()
+        for task in self._tasks:
+            task.cancel()
+
+    async def send(self, data: str | bytes) -> None:
+        """Send to the page, if there is one."""
+        if self.wire is not None:
+            await self.wire.send(data)
+
+    async def send_arrays(self, content: dict[str, Any], buffers: dict[str, Array]) -> None:
+        """Send a binary message."""
+        await self.send(encode(content, buffers))
+
+    async def tell_all(self, **more: Any) -> None:
+        """Tell the page everything."""
+        await self.send(
+            update(
+                catalog=catalog(),
+                settings=write_settings(self.settings),
+                revision=self.revision,
+                dataset=self.describe_dataset(),
+                run=self.describe_run(),
+                problems=[],
+                **more,
+            )
+        )
+        await self.tell_points()
+        self.ask_frame()
+
+    async def tell_points(self) -> None:
+        """Send the rows as points."""
+        await self.send_arrays({"kind": "points"}, points(self.dataset, self.settings.inputs.view))
+
+    async def tell_run(self) -> None:
+        """Tell where the run is."""
+        self._told = monotonic()
+        await self.send(update(run=self.describe_run()))
+
+    def describe_dataset(self) -> dict[str, Any]:
+        """Return the state `dataset`."""
+        return describe_dataset(self.dataset, self.settings)
+
+    def describe_run(self) -> dict[str, Any]:
+        """Return the state `run`."""
+        told = describe_run(self.run, self.trainer)
+        undo = {"can_undo": bool(self.undos), "can_redo": bool(self.redos)}
+        return told | undo | {"marks": self.marks, "fresh": self.is_fresh, "live": False}
+
+    @property
+    def run(self) -> Run:
+        """The run that is trained."""
+        assert self.trainer.run_ is not None  # noqa: S101 - there is one from the beginning
+        return self.trainer.run_
+
+    @property
+    def shown(self) -> Shown:
+        """Its latest moment."""
+        assert self.trainer.shown is not None  # noqa: S101 - there is one from the beginning
+        return self.trainer.shown
+
+    async def command(self, what: Callable[[], Any]) -> Any:
+        """Let the training's thread do something."""
+        return await asyncio.wrap_future(self.trainer.submit(what))
+
+    def _on_change(self) -> None:
+        if not self.loop.is_closed():
+            self.loop.call_soon_threadsafe(self.news.set)
+
+    # --- messages -------------------------------------------------------------------------------------------------
+
+    async def hear(self, message: Message) -> None:
+        """Do what a message asks; what cannot be done is answered with an error."""
+        try:
+            await self._handler(message)(message)
+        except (PellucidError, TypeError, KeyError, IndexError, OverflowError, MemoryError) as error:
+            await self.send(custom("error", message=_words(error), about=message.kind))
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # a mistake of ours must not end the session
+            LOG.exception("A message of the kind %s failed.", message.kind)
+            await self.send(custom("error", message=_words(error), about=message.kind))
+
+    def _handler(self, message: Message) -> Handler:
+        is_update = message.method == "update"
+        if is_update and (set(message.content) - {"settings", "revision"} or "settings" not in message.content):
+            raise DataError("A page may update 'settings' and 'revision' only.")
+        kind = "settings" if is_update else message.kind
+        if kind not in self.handlers or (kind == "settings" and not is_update):
+            raise DataError(f"There is no message of the kind {kind!r}.")
+        return self.handlers[kind]
+
+    # --- frames ---------------------------------------------------------------------------------------------------
+
+    def ask_frame(self) -> None:
+        """Have a frame made even if nothing was trained."""
+        self._asked_frame = True
+        self.news.set()
+
+    async def stream(self, wire: Wire) -> None:
+        """Send frames as long as this page is there: the latest moment, once it has drawn the one before."""
+        last: Shown | None = None
+        while self.wire is wire:
+            await self.news.wait()
+            self.news.clear()
+            if self.wire is not wire or not self.acknowledged:
+                continue
+            shown = self.shown
+            if shown is last and not self._asked_frame:
+                continue
+            began, last, self._asked_frame = monotonic(), shown, False
+            self.acknowledged = False
+            try:
+                await self._send_frame(shown)
+            except (PellucidError, ArithmeticError, ValueError) as error:
+                self.acknowledged = True
+                LOG.exception("A frame could not be made.")
+                await self.send(custom("error", message=_words(error), about="frame"))
+            if monotonic() - self._told > STATE_EVERY or not self.trainer.is_playing:
+                await self.tell_run()
+            await asyncio.sleep(max(0.0, SHORTEST - (monotonic() - began)))
+
+    async def _send_frame(self, shown: Shown) -> None:
+        looks, view = self.looks, self.settings.inputs.view
+        content, buffers = await asyncio.to_thread(self.frames.frame, shown, looks, view)
+        content |= {"playing": self.trainer.is_playing, "rate": self.trainer.rate}
+        await self.send_arrays(content, buffers)
+
+    async def _on_ack(self, message: Message) -> None:
+        self.acknowledged = True
+        self.news.set()
+
+    async def _on_view(self, message: Message) -> None:
+        looks = looks_from(message.content)
+        if looks != self.looks:
+            self.looks = looks
+            self.ask_frame()
+
+    # --- settings -------------------------------------------------------------------------------------------------
+
+    async def _on_settings(self, message: Message) -> None:
+        revision = message.content.get("revision", self.revision)
+        self.revision = revision if type(revision) is int else self.revision
+        try:
+            settings = read_settings(message.content.get("settings"))
+            await self.take(settings)
+        except PellucidError as error:
+            await self.send(update(problems=[{"path": path_of(error), "message": str(error)}], revision=self.revision))
+
+    async def take(self, settings: Settings, *, remember: bool = True) -> None:
+        """Go on with other settings: at once where they allow it, else from the start."""
+        before = self.settings
+        changed = [path for path, _, _ in differences(before, settings)]
+        needs_rows = any(path.startswith(("data.", "inputs.")) for path in changed)
+        needs_rows = needs_rows or settings.training.loss != before.training.loss
+        dataset = await asyncio.to_thread(self.build, settings) if needs_rows else self.dataset
+        settings = _suited(settings, dataset)
+        network_of(settings, dataset), training_of(settings, dataset)  # what is wrong is said before anything changes
+        if set(changed) - {"inputs.view"} == set() and dataset.inputs.shape == self.dataset.inputs.shape:
+            self.settings = settings
+            await self._tell_taken(points=bool(changed))
+            return
+        if remember:
+            self._remember({"kind": "settings", "from": before, "to": settings})
+        if _is_live(before, settings):
+            await self._take_live(before, settings)
+        else:
+            await self._restart(settings, dataset)
+
+    def build(self, settings: Settings) -> Dataset:
+        """Make the rows of settings."""
+        return build(settings)
+
+    async def _take_live(self, before: Settings, settings: Settings) -> None:
+        def change() -> tuple[int, int]:
+            at = self.run.position
+            self.run.change(Change(at, "settings", settings=settings))
+            self.trainer.publish()
+            return at
+
+        epoch, batch = await self.command(change)
+        self.settings = settings
+        self._forget_marks(epoch)
+        for path, old, new in differences(before, settings):
+            self.marks.append(
+                {"epoch": epoch, "batch": batch, "path": path, "label": label_of(path), "from": old, "to": new}
+            )
+        del self.marks[:-MOST_UNDO]
+        await self._tell_taken(points=False)
+
+    async def _restart(self, settings: Settings, dataset: Dataset) -> None:
+        """Begin a new run."""
+        run = await asyncio.to_thread(Run, settings, dataset)
+        await self.command(lambda: self.trainer.take(run))
+        rows_changed = dataset is not self.dataset
+        self.settings, self.dataset, self.marks = settings, dataset, []
+        await self._tell_taken(points=rows_changed)
+
+    async def _tell_taken(self, *, points: bool) -> None:
+        more = {"dataset": self.describe_dataset()} if points else {}
+        await self.send(
+            update(
+                settings=write_settings(self.settings),
+                revision=self.revision,
+                run=self.describe_run(),
+                problems=[],
+                **more,
+            )
+        )
+        if points:
+            self.frames.forget()
+            await self.tell_points()
+        self.ask_frame()
+
+    # --- going ----------------------------------------------------------------------------------------------------
+
+    async def _on_play(self, message: Message) -> None:
+        await self.command(self.trainer.play)
+        await self.tell_run()
+
+    async def _on_pause(self, message: Message) -> None:
+        await self.command(self.trainer.pause)
+        await self.tell_run()
+        self.ask_frame()
+
+    async def _on_reset(self, message: Message) -> None:
+        await self._restart(self.settings, self.dataset)
+
+    async def _on_step(self, message: Message) -> None:
+        unit = name_in(message.content, "unit", ("batch", "epoch", "epochs"), "epoch")
+        count = integer_in(message.content, "count", 1, LARGEST_STEP, 1)
+
+        def step() -> None:
+            self.trainer.pause()
+            run, left = self.run, count
+            while left > 0 and run.ended is None and not self.trainer.is_interrupted():
+                part = min(left, 1 if unit == "batch" else run.chunk(0.05))
+                (run.advance_batches if unit == "batch" else run.advance)(part)
+                left -= part
+            self.trainer.publish()
+
+        await self.command(step)
+        await self.tell_run()
+
+    async def _on_run_until(self, message: Message) -> None:
+        condition = message.content.get("condition")
+        until = condition_from(condition, self.run)
+        await self.command(lambda: self.trainer.play(until))
+        await self.tell_run()
+
+    async def _on_speed(self, message: Message) -> None:
+        speed = message.content.get("epochs_per_second")
+        if speed is not None:
+            speed = number_in(message.content, "epochs_per_second", 0.01, 1e6)
+        await self.command(lambda: self.trainer.set_speed(speed))
+        await self.tell_run()
+
+    async def _on_seek(self, message: Message) -> None:
+        moment = message.content.get("moment", message.content)
+        if not isinstance(moment, dict):
+            raise DataError("'moment' must be {epoch, batch}.")
+        epoch, batch = (integer_in(moment, name, 0, 2**53, 0) for name in ("epoch", "batch"))
+
+        def seek() -> None:
+            self.trainer.pause()
+            self.run.seek((epoch, batch), self.trainer.is_interrupted)
+            self.trainer.publish()
+
+        await self.command(seek)
+        await self.tell_run()
+        self.ask_frame()
+
+    # --- weights --------------------------------------------------------------------------------------------------
+
+    async def _on_edit(self, message: Message) -> None:
+        index = parameter_index(self.run.job.network, message.content.get("parameter"))
+        value = number_in(message.content, "value", -1e6, 1e6)
+        before = await self._edit(index, value)
+        self._remember({"kind": "edit", "index": index, "from": before, "to": value})
+        await self.tell_run()
+
+    async def _edit(self, index: int, value: float) -> float:
+        def edit() -> tuple[float, tuple[int, int]]:
+            at, before = self.run.position, float(self.run.parameters[index])
+            self.run.change(Change(at, "edit", index, value))
+            self.trainer.publish()
+            return before, at
+
+        before, at = await self.command(edit)
+        self._mark(at, index, "edit", before, value)
+        return before
+
+    async def _on_freeze(self, message: Message) -> None:
+        index = parameter_index(self.run.job.network, message.content.get("parameter"))
+        frozen = flag_in(message.content, "frozen")
+        await self._freeze(index, frozen)
+        self._remember({"kind": "freeze", "index": index, "from": not frozen, "to": frozen})
+        await self.tell_run()
+
+    async def _freeze(self, index: int, frozen: bool) -> None:
+        def freeze() -> tuple[int, int]:
+            at = self.run.position
+            self.run.change(Change(at, "freeze", index, frozen))
+            self.trainer.publish()
+            return at
+
+        at = await self.command(freeze)
+        self._mark(at, index, "freeze", not frozen, frozen)
+
+    def _mark(self, at: tuple[int, int], index: int, what: str, before: Any, after: Any) -> None:
+        self._forget_marks(at[0])
+        parameter = parameter_of(self.run.job.network, index)
+        mark = {"epoch": at[0], "batch": at[1], "path": what, "label": what, "parameter": parameter}
+        self.marks.append(mark | {"from": before, "to": after})
+        del self.marks[:-MOST_UNDO]
+
+    def _forget_marks(self, epoch: int) -> None:
+        self.marks = [mark for mark in self.marks if mark["epoch"] <= epoch]
+
+    def _remember(self, done: dict[str, Any]) -> None:
+        self.undos.append(done)
+        del self.undos[:-MOST_UNDO]
+        self.redos.clear()
+
+    async def _on_undo(self, message: Message) -> None:
+        await self._turn_back(self.undos, self.redos, "from")
+
+    async def _on_redo(self, message: Message) -> None:
+        await self._turn_back(self.redos, self.undos, "to")
+
+    async def _turn_back(self, source: list[dict[str, Any]], target: list[dict[str, Any]], side: str) -> None:
+        if not source:
+            raise DataError("There is nothing to undo or redo.")
+        done = source.pop()
+        size = len(self.run.job.parameters)
+        if done["kind"] == "settings":
+            await self.take(done[side], remember=False)
+        elif done["index"] >= size:
+            raise DataError("That weight is not there any more.")
+        elif done["kind"] == "edit":
+            await self._edit(done["index"], done[side])
+        else:
+            await self._freeze(done["index"], done[side])
+        target.append(done)
+        await self.tell_run()
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, PellucidError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "There is not enough memory for this; ask for less."
+    return f"The message could not be understood ({type(error).__name__})."
+
+
+def _suited(settings: Settings, dataset: Dataset) -> Settings:
+    """Write the loss that is used into the settings."""
+    loss = training_of(settings, dataset).loss
+    if settings.training.loss is None and loss == default_loss(dataset.task):
+        return settings
+    return replace(settings, training=replace(settings.training, loss=loss))
+
+
+def _is_live(before: Settings, after: Settings) -> bool:
+    """Tell whether a run can go on under other settings: nothing but the way it goes on is different."""
+    nets = [
+        replace(each.network, layers=tuple(replace(layer, dropout=0.0) for layer in each.network.layers))
+        for each in (before, after)
+    ]
+    same = nets[0] == nets[1] and before.data == after.data
+    losses = [each.training.loss for each in (before, after)]
+    return (
+        same
+        and before.inputs.features == after.inputs.features
+        and (losses[0] == losses[1] or not any(loss is not None and loss.name == "poisson" for loss in losses))
+    )
+
+
+def condition_from(condition: Any, run: Run) -> Until:
+    """Return what a `run_until` message waits for, as a function of an epoch.
+
+    Raises
+    ------
+    DataError
+        If it is no condition.
+    """
+    if not isinstance(condition, dict):
+        raise DataError("'condition' must be {name, value}.")
+    name, value = name_in(condition, "name", CONDITIONS), number_in(condition, "value")
+    if name == "loss":
+        return lambda epoch: epoch.loss <= value
+    if name == "validation_loss":
+        return lambda epoch: epoch.validation_loss is not None and epoch.validation_loss <= value
+    if name == "score":
+        return lambda epoch: epoch.validation_score is not None and epoch.validation_score >= value
+    return lambda epoch: run.epoch_of(epoch) >= value
