@@ -1,0 +1,54 @@
+// What a run has gone through, a row a recorded epoch, in bounded memory: when full, every second old row goes.
+
+export const COLUMNS = ["epoch", "train", "validation", "penalised", "train_score", "validation_score", "learning_rate", "step"] as const;
+export type Column = (typeof COLUMNS)[number];
+
+export class History {
+  readonly rows: number[][] = [];
+  private changes = 0;
+
+  constructor(private readonly most = 4000) {}
+
+  /** Grows with each change; what draws can tell whether there is something new. */
+  get version(): number {
+    return this.changes;
+  }
+
+  clear(): void {
+    this.rows.length = 0;
+    this.changes++;
+  }
+
+  /** Take over rows, flat, of so many columns; rows that go back in time replace what came after them. */
+  add(flat: ArrayLike<number>, columns: number): void {
+    for (let start = 0; start + columns <= flat.length; start += columns) {
+      const row = Array.from({ length: columns }, (_, column) => flat[start + column]!);
+      while (this.rows.length && this.rows[this.rows.length - 1]![0]! >= row[0]!) this.rows.pop();
+      this.rows.push(row);
+    }
+    if (this.rows.length > this.most) this.thin();
+    this.changes++;
+  }
+
+  /** Forget what came after an epoch. */
+  cut(epoch: number): void {
+    while (this.rows.length && this.rows[this.rows.length - 1]![0]! > epoch) this.rows.pop();
+    this.changes++;
+  }
+
+  column(name: Column): (number | null)[] {
+    const place = COLUMNS.indexOf(name);
+    return this.rows.map((row) => (Number.isFinite(row[place]) ? row[place]! : null));
+  }
+
+  last(name: Column): number | null {
+    const place = COLUMNS.indexOf(name);
+    const value = this.rows[this.rows.length - 1]?.[place];
+    return value === undefined || Number.isNaN(value) ? null : value;
+  }
+
+  private thin(): void {
+    const kept = this.rows.filter((_, place) => place % 2 === 0 || place >= this.rows.length - 200);
+    this.rows.splice(0, this.rows.length, ...kept);
+  }
+}
