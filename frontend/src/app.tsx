@@ -34,7 +34,7 @@ export function App(): JSX.Element {
       <Panels />
       <main class="centre">
         <NetworkView />
-        <Inspector />
+        {drawer !== "step" && <Inspector />}
       </main>
       <aside class="results" aria-label="Results">
         <OutputView />

@@ -88,7 +88,8 @@ function Curves(): JSX.Element {
   const accuracy = store.scoreName.value === "accuracy";
   const version = history.version;
   const loss = useMemo(() => [history.column("epoch"), history.column("train"), history.column("validation"), history.column("penalised")], [version]);
-  const penalised = useMemo(() => loss[3]!.some((value, place) => value !== null && value !== loss[1]![place]), [loss]);
+  const training = store.settings.value?.training;
+  const penalised = Boolean(training && (training.l1 || training.l2));
   const score = useMemo(() => [history.column("epoch"), history.column("train_score"), history.column("validation_score")], [version]);
   const series = [
     { label: "train", colour: colours.train },
@@ -105,7 +106,7 @@ function Curves(): JSX.Element {
       </div>
       <Plot
         label={`Loss over the epochs; now ${number(history.last("train"))} in training`}
-        series={penalised ? [...series, { label: "with penalty", colour: colours.penalised, dash: [5, 4] }] : series}
+        series={penalised ? [...series, { label: "+ penalty", colour: colours.penalised, dash: [5, 4] }] : series}
         data={penalised ? loss : loss.slice(0, 3)}
         log={ui.logLoss.value}
         marks={marks}

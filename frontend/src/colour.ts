@@ -25,9 +25,9 @@ function at(stops: readonly RGB[], share: number): RGB {
   return mix(stops[low]!, stops[low + 1]!, place - low);
 }
 
-/** 256 pixels, from strongly negative to strongly positive. */
-export function divergingTable(theme: Theme): Uint32Array {
-  return Uint32Array.from({ length: 256 }, (_, byte) => pack(at(STOPS[theme], byte / 255)));
+/** 256 pixels, from strongly negative to strongly positive; a softer table leaves room for points on top. */
+export function divergingTable(theme: Theme, strength = 1): Uint32Array {
+  return Uint32Array.from({ length: 256 }, (_, byte) => pack(at(STOPS[theme], 0.5 + (byte / 255 - 0.5) * strength)));
 }
 
 /** Pixels of a class at 256 degrees of certainty, the least certain near the background. */

@@ -28,7 +28,9 @@ function mathml(node: Node): any {
   }
 }
 
-export const Math1 = ({ text }: { text: string }): JSX.Element => h("math", { "data-text": text } as any, mathml(parseNotation(text))) as JSX.Element;
+/** One expression in MathML; large where it stands on a line of its own. */
+export const Expression = ({ text, large = false }: { text: string; large?: boolean }): JSX.Element =>
+  h("math", { "data-text": text, displaystyle: large ? "true" : undefined } as any, mathml(parseNotation(text))) as JSX.Element;
 
 /** One calculation: what, = in symbols, = in numbers, = what came out. */
 export function FormulaView({ formula }: { formula: Formula }): JSX.Element {
@@ -38,16 +40,16 @@ export function FormulaView({ formula }: { formula: Formula }): JSX.Element {
   return (
     <div class="formula" data-left={left} data-result={result}>
       <span class="left">
-        <Math1 text={left} />
+        <Expression text={left} large />
       </span>
       <div class="steps">
         {steps.map((text, place) => (
           <span key={place} class={place === 0 && symbols ? "symbols" : "numbers"}>
-            <b>=</b> <Math1 text={text} />
+            <b>=</b> <Expression text={text} large />
           </span>
         ))}
         <span class="result">
-          <b>=</b> <Math1 text={result} />
+          <b>=</b> <Expression text={result} />
         </span>
       </div>
     </div>

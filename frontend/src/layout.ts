@@ -29,7 +29,7 @@ export interface Drawing {
 export const MOST_LAYERS = 12;
 export const MOST_NEURONS = 64;
 export const COLUMN_LEAST = 66;
-const LARGEST = 52;
+const LARGEST = 80;
 const SMALLEST = 5;
 
 /**
@@ -47,8 +47,9 @@ export function drawing(widths: readonly number[], width: number, height: number
     const all = widths[index]!;
     const drawn = Math.min(all, MOST_NEURONS);
     const room = all > drawn ? height - 16 : height;
-    const pitch = Math.min(room / drawn, LARGEST + 18);
-    const size = Math.max(SMALLEST, Math.min(LARGEST, Math.floor(pitch * (pitch > 24 ? 0.78 : 0.86)), Math.floor(spread - 22)));
+    const widest = Math.min(LARGEST, Math.floor(spread - 22), Math.floor(spread * 0.62));
+    const pitch = Math.min(room / drawn, widest * 1.34);
+    const size = Math.max(SMALLEST, Math.min(widest, Math.floor(pitch * (pitch > 24 ? 0.75 : 0.86))));
     const x = margin + spread * (place + 0.5);
     const top = (room - pitch * drawn) / 2;
     const places = Array.from({ length: drawn }, (_, neuron) => ({ layer: index - 1, neuron, x, y: top + pitch * (neuron + 0.5) }));

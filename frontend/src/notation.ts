@@ -91,6 +91,10 @@ class Reader {
       this.at++;
       return { kind: "fence", open: next, close, inside };
     }
+    if (rest.startsWith("new ")) {
+      this.at += 4;
+      return { kind: "row", parts: [{ kind: "words", text: "new\u2009" }, this.scripts(this.base())] };
+    }
     let text = "";
     if (next === "∂") {
       text = next;

@@ -35,7 +35,7 @@ export function OutputView(): JSX.Element {
         const { live } = store;
         fit(canvas, size, size);
         const chosen = place && live.maps.get(MAP_KEY(place.layer, place.neuron));
-        if (chosen) paintMap(canvas, chosen.data, chosen.size, theme, ui.discrete.value);
+        if (chosen) paintMap(canvas, chosen.data, chosen.size, theme, ui.discrete.value, true);
         else if (live.output) paintOutput(canvas, live.output, live.outputKind, theme, ui.discrete.value);
       }),
     [size],

@@ -6,6 +6,7 @@ import type { Dataset, Run } from "./types.ts";
 import type { NumberArray } from "./wire.ts";
 
 const TABLES = { light: divergingTable("light"), dark: divergingTable("dark") };
+const SOFT_TABLES = { light: divergingTable("light", 0.62), dark: divergingTable("dark", 0.66) };
 const CLASS_TABLES = new Map<string, Uint32Array>();
 const SHADES = 32;
 const MOST_LINKS = 2200;
@@ -168,7 +169,9 @@ function paintMaps(context: CanvasRenderingContext2D, { plan, live, run, theme, 
   let drawn = 0;
   places.forEach(({ layer, neuron, x, y, size }, place) => {
     const [left, top] = [x - size / 2, y - size / 2];
+    const output = layer === run.widths.length - 2 && live.outputKind !== "classes" ? live.output : null;
     if (found[place]) atlas.draw(context, drawn++, left, top, size);
+    else if (output) paintWhole(context, output, theme, discrete, left, top, size);
     else {
       context.fillStyle = empty;
       context.fillRect(left, top, size, size);
@@ -180,6 +183,15 @@ function paintMaps(context: CanvasRenderingContext2D, { plan, live, run, theme, 
     }
     if (layer >= 0) paintBias(context, live, run, theme, layer, neuron, left, top, size);
   });
+}
+
+/** The only output's map is the output's own. */
+function paintWhole(context: CanvasRenderingContext2D, output: NumberArray, theme: Theme, discrete: boolean, left: number, top: number, edge: number): void {
+  const size = output.shape[output.shape.length - 1]!;
+  const { context: own, image, pixels } = single(size);
+  writeMap(pixels, size, 0, 0, output.data as Uint8Array, size, TABLES[theme], discrete);
+  own.putImageData(image, 0, 0);
+  context.drawImage(own.canvas, left, top, edge, edge);
 }
 
 function paintBias(context: CanvasRenderingContext2D, live: Live, run: Run, theme: Theme, layer: number, neuron: number, left: number, top: number, size: number): void {
@@ -230,9 +242,10 @@ function place(canvas: HTMLCanvasElement, from: HTMLCanvasElement): void {
   context.drawImage(from, 0, 0, canvas.width, canvas.height);
 }
 
-export function paintMap(canvas: HTMLCanvasElement, data: Uint8Array, size: number, theme: Theme, discrete = false): void {
+/** Paint a map as large as its canvas; softly where points lie on top. */
+export function paintMap(canvas: HTMLCanvasElement, data: Uint8Array, size: number, theme: Theme, discrete = false, soft = false): void {
   const { context, image, pixels } = single(size);
-  writeMap(pixels, size, 0, 0, data, size, TABLES[theme], discrete);
+  writeMap(pixels, size, 0, 0, data, size, (soft ? SOFT_TABLES : TABLES)[theme], discrete);
   context.putImageData(image, 0, 0);
   place(canvas, context.canvas);
 }
@@ -241,7 +254,7 @@ export function paintMap(canvas: HTMLCanvasElement, data: Uint8Array, size: numb
 export function paintOutput(canvas: HTMLCanvasElement, output: NumberArray, kind: string, theme: Theme, discrete: boolean): void {
   const size = output.shape[output.shape.length - 1]!;
   const data = output.data as Uint8Array;
-  if (kind !== "classes") return paintMap(canvas, data, size, theme, discrete);
+  if (kind !== "classes") return paintMap(canvas, data, size, theme, discrete, true);
   const { context, image, pixels } = single(size);
   writeClasses(pixels, size, 0, 0, data.subarray(0, size * size), data.subarray(size * size), size, theme, discrete);
   context.putImageData(image, 0, 0);

@@ -40,7 +40,9 @@ const INK: Record<Theme, { text: string; grid: string; mark: string }> = {
   dark: { text: "#a3aab4", grid: "#2d333b", mark: "#7b838e" },
 };
 
-const short = (_: uPlot, values: number[]): string[] => values.map((value) => (value === null ? "" : number(value, 3)));
+/** Axis values: 0.05, 250, 15k. */
+const short = (_: uPlot, values: number[]): string[] =>
+  values.map((value) => (value === null ? "" : Math.abs(value) >= 1e6 ? `${number(value / 1e6, 3)}M` : Math.abs(value) >= 1e4 ? `${number(value / 1e3, 3)}k` : number(value, 3)));
 
 /** Vertical lines where a setting was changed while the run went on. */
 function marksPlugin(marks: () => Mark[], theme: Theme): uPlot.Plugin {
@@ -92,7 +94,7 @@ export function Plot(props: PlotProps): JSX.Element {
       {
         width,
         height,
-        padding: [8, 8, 0, 0],
+        padding: [8, 14, 0, 0],
         cursor: { drag: { x: false, y: false }, points: { size: 7 } },
         legend: { live: true },
         scales: {

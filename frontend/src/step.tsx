@@ -4,7 +4,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { diverging } from "./colour.ts";
 import { NumberBox } from "./fields.tsx";
 import { featureName, number, subscript } from "./format.ts";
-import { FormulaView, Math1 } from "./formula.tsx";
+import { Expression, FormulaView } from "./formula.tsx";
 import { Icon } from "./icons.tsx";
 import { useNeuronName } from "./network.tsx";
 import type { Answer } from "./store.ts";
@@ -109,9 +109,7 @@ export function StepView(): JSX.Element {
             <p class="says">{current.says}</p>
             <Numbers answer={answer} row={shownRow} stage={current.name} />
           </div>
-          <div class="step-right">
-            <Working stage={current.name} answer={answer} row={shownRow} layer={place.layer} neuron={place.neuron} input={input} />
-          </div>
+          <Working stage={current.name} answer={answer} row={shownRow} layer={place.layer} neuron={place.neuron} input={input} />
         </div>
       )}
     </div>
@@ -133,7 +131,7 @@ function Numbers({ answer, row, stage }: { answer: Answer; row: number; stage: S
   const layers: any[] = answer.content.layers;
   const { buffer, perRow, says } = SHOWN[stage];
   const chosen = ui.neuron.value && ui.neuron.value.layer >= 0 ? ui.neuron.value : { layer: 0, neuron: 0 };
-  const columns = layers.map((layer, index) => Array.from({ length: Math.min(layer.neurons, 64) }, (_, neuron) => (perRow ? at(answer, `${buffer}.${index}`, row, neuron) : at(answer, `${buffer}.${index}`, neuron))));
+  const columns = layers.map((_, index) => Array.from({ length: Math.min(answer.arrays[`bias.${index}`]?.shape[0] ?? 0, 64) }, (_, neuron) => (perRow ? at(answer, `${buffer}.${index}`, row, neuron) : at(answer, `${buffer}.${index}`, neuron))));
   const scale = Math.max(1e-12, ...columns.flat().map((value) => Math.abs(value ?? 0)));
   const inputs = answer.arrays["inputs.0"]?.shape[1] ?? 0;
   const backwards = stage === "backward" || stage === "update";
@@ -204,6 +202,7 @@ function Working(props: WorkingProps): JSX.Element {
   const width = props.answer.arrays[`inputs.${layer}`]?.shape[1] ?? 0;
   return (
     <>
+      <div class="step-formulas">
       <div class="row wrap">
         <strong>{stage === "loss" ? "The loss" : name({ layer, neuron })}</strong>
         {(stage === "backward" || stage === "update") && (
@@ -224,11 +223,14 @@ function Working(props: WorkingProps): JSX.Element {
       <div class="formulas" aria-live="polite">
         {fits ? formulas[stage].map((formula) => <FormulaView key={formula.left + formula.symbols} formula={formula} />) : <p class="note">…</p>}
       </div>
-      {stage === "forward" && <ForwardTable {...props} />}
-      {stage === "loss" && <LossTable {...props} />}
-      {stage === "backward" && <Contributions {...props} />}
-      {stage === "backward" && <GradientCheck {...props} />}
-      {stage === "update" && <UpdateTable {...props} />}
+      </div>
+      <div class="step-table">
+        {stage === "forward" && <ForwardTable {...props} />}
+        {stage === "loss" && <LossTable {...props} />}
+        {stage === "backward" && <Contributions {...props} />}
+        {stage === "backward" && <GradientCheck {...props} />}
+        {stage === "update" && <UpdateTable {...props} />}
+      </div>
     </>
   );
 }
@@ -244,8 +246,7 @@ function ForwardTable({ answer, layer, neuron, row }: WorkingProps): JSX.Element
   const features = store.dataset.value?.features ?? [];
   const width = answer.arrays[`inputs.${layer}`]?.shape[1] ?? 0;
   return (
-    <details class="more">
-      <summary>All {width} inputs</summary>
+    <div class="scroll">
       <table class="sheet">
         <thead>
           <tr>
@@ -264,7 +265,7 @@ function ForwardTable({ answer, layer, neuron, row }: WorkingProps): JSX.Element
           ))}
         </tbody>
       </table>
-    </details>
+    </div>
   );
 }
 
@@ -318,7 +319,7 @@ function Contributions({ answer, layer, neuron, input }: WorkingProps): JSX.Elem
   return (
     <div class="contributions">
       <p class="note">
-        What each row adds to <Math1 text={`∂L/∂w${subscript(input + 1)}${subscript(neuron + 1)}`} />:
+        What each row adds to <Expression text={`∂L/∂w${subscript(input + 1)}${subscript(neuron + 1)}`} />:
       </p>
       <div class="bars">
         {shares.map((share, place) => (
@@ -347,6 +348,7 @@ function UpdateTable({ answer, layer, neuron }: WorkingProps): JSX.Element {
       <Cell value={at(answer, old, ...place)} />
       <Cell value={at(answer, gradient, ...place)} digits={3} />
       <Cell value={at(answer, used, ...place)} digits={3} />
+      <Cell value={at(answer, fresh, ...place)} />
       {terms.map((name) => {
         const [before, after] = term(name);
         return (
@@ -355,7 +357,6 @@ function UpdateTable({ answer, layer, neuron }: WorkingProps): JSX.Element {
           </td>
         );
       })}
-      <Cell value={at(answer, fresh, ...place)} />
     </tr>
   );
   return (
@@ -369,12 +370,12 @@ function UpdateTable({ answer, layer, neuron }: WorkingProps): JSX.Element {
             <th scope="col" title="With penalty and clipping: what the optimiser is given">
               g
             </th>
+            <th scope="col">new</th>
             {terms.map((name) => (
               <th scope="col" key={name}>
                 {name}
               </th>
             ))}
-            <th scope="col">new</th>
           </tr>
         </thead>
         <tbody>

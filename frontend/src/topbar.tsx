@@ -109,13 +109,13 @@ function StepMenu(): JSX.Element {
 }
 
 const SPEEDS: [string, number | null][] = [
-  ["As fast as it goes", null],
-  ["1000 epochs a second", 1000],
-  ["100 epochs a second", 100],
-  ["30 epochs a second", 30],
-  ["10 epochs a second", 10],
-  ["3 epochs a second", 3],
-  ["1 epoch a second", 1],
+  ["full speed", null],
+  ["1000 epochs/s", 1000],
+  ["100 epochs/s", 100],
+  ["30 epochs/s", 30],
+  ["10 epochs/s", 10],
+  ["3 epochs/s", 3],
+  ["1 epoch/s", 1],
 ];
 
 function SpeedMenu(): JSX.Element {
@@ -182,7 +182,7 @@ function Scrubber(): JSX.Element {
     runId.current = run.id;
     furthest.current = 0;
   }
-  const kept = run?.moments[run.moments.length - 1]?.epoch ?? 0;
+  const kept = (run as any)?.furthest?.epoch ?? run?.moments[run.moments.length - 1]?.epoch ?? 0;
   furthest.current = store.playing.value ? epoch : Math.max(kept, epoch);
   useEffect(() => {
     if (dragged !== null && dragged === epoch) setDragged(null);
