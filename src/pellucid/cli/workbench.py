@@ -21,7 +21,10 @@ def workbench(
 
     Prints the page's whole address, token included. Only this machine can open it. Ctrl-C ends it.
     """
+    check("--port", "between 0 and 65535", port, 0 <= port <= 65535)
+
+    from pellucid.workbench.opening import sessions_of_table
     from pellucid.workbench.server import serve
 
-    check("--port", "between 0 and 65535", port, 0 <= port <= 65535)
-    serve(port, open_page=not no_open, say=typer.echo)
+    make_session = None if table is None else sessions_of_table(table, target)
+    serve(port, open_page=not no_open, make_session=make_session, say=typer.echo)

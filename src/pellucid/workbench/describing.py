@@ -12,7 +12,7 @@ from pellucid.workbench.run import Run
 from pellucid.workbench.settings import Settings, View
 from pellucid.workbench.trainer import Trainer
 
-__all__ = ["describe_dataset", "describe_run", "parameter_index", "parameter_of", "points"]
+__all__ = ["describe_dataset", "describe_run", "feature_names", "parameter_index", "parameter_of", "points"]
 
 
 def describe_dataset(dataset: Dataset, settings: Settings) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def describe_dataset(dataset: Dataset, settings: Settings) -> dict[str, Any]:
             }
             for index, name in enumerate(rows.names)
         ],
-        "features": list(_feature_names(dataset)),
+        "features": list(feature_names(dataset)),
         "rows": len(rows.y),
         "train": len(dataset.train),
         "validation": len(dataset.validation),
@@ -53,12 +53,20 @@ def describe_dataset(dataset: Dataset, settings: Settings) -> dict[str, Any]:
             "scale": dataset.scale,
         },
         "editable": dataset.is_editable,
-        "table": None,
+        "table": _table(rows.described, settings),
     }
 
 
-def _feature_names(dataset: Dataset) -> tuple[str, ...]:
-    """Columns by their names, formulas as they are."""
+def _table(described: tuple[dict[str, Any], ...], settings: Settings) -> dict[str, Any] | None:
+    table = settings.data.table
+    if settings.data.source != "table" or table is None:
+        return None
+    targets = [each["name"] for each in described]
+    return {"id": table.id, "name": table.name, "columns": list(described), "targets": targets}
+
+
+def feature_names(dataset: Dataset) -> tuple[str, ...]:
+    """Name what the network sees: columns by their names, formulas as they are."""
     named = {f"x{index + 1}": name for index, name in enumerate(dataset.rows.names)}
     return tuple(named.get(text, text) for text in dataset.features)
 

@@ -118,7 +118,11 @@ class FrameMaker:
         epoch, within = shown.position
         train = step.loss - step.penalty
         if within == 0:
-            shown.curves.fill(epoch, train, train_score)
+            found = {"train": train, "penalised": step.loss, "train_score": train_score}
+            if epoch == 0 and len(data.validation):  # training validates after each epoch only
+                validation = scores(self.engine, shown, data.held_out)
+                found |= dict(zip(("validation", "validation_score"), validation, strict=True))
+            shown.curves.fill(epoch, **found)
         known = (shown.run, shown.version)
         reset = known != self._known
         self._known, before = known, -1.0 if reset else self._sent
@@ -168,7 +172,7 @@ class FrameMaker:
         widths = network.widths
         last = len(network.hidden)
         fresh = (id(shown.dataset), view, looks)
-        asked = [each for each in looks.maps if each[0] < last and each[1] < widths[each[0] + 1]]
+        asked = [each for each in looks.maps if each[0] <= last and each[1] < widths[each[0] + 1]]
         if fresh == self._inputs_shown:
             asked = [each for each in asked if each[0] >= 0]
         self._inputs_shown = fresh
@@ -176,7 +180,10 @@ class FrameMaker:
         if any(layer >= 0 for layer, _ in asked):
             grid = Batch(inputs, np.zeros((len(inputs), network.outputs)))
             passes = self.engine.loss_and_gradients(network, shown.training, parameters, grid).layers
-            planes = [passes[layer].activation[:, j] if layer >= 0 else inputs[:, j] for layer, j in asked]
+            of_layers = [done.activation for done in passes]
+            if shown.dataset.task != "regression":
+                of_layers[last] = 2 * of_layers[last] - 1  # even odds are the middle of the colours
+            planes = [of_layers[layer][:, j] if layer >= 0 else inputs[:, j] for layer, j in asked]
         elif asked:
             planes = [inputs[:, j] for _, j in asked]
         content["maps"] = [list(each) for each in asked]

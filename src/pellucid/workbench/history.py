@@ -17,9 +17,11 @@ COLUMNS = (
     "validation_score",
     "learning_rate",
     "step",
+    "batches",
 )
-"""Epoch; loss of the training rows after it, without penalty, where a frame looked; loss of the validation rows; mean
-loss of the epoch's batches, with penalty; scores; learning rate; steps done."""
+"""Epoch; loss of the training rows after it, without and with penalty, where a frame looked; loss of the validation
+rows; scores; learning rate; steps done; mean loss of the epoch's batches, each before its update, with penalty: what
+`loss_curve_` of the estimators is."""
 
 MOST = 4096
 NAN = float("nan")
@@ -31,7 +33,7 @@ class Curves:
     Examples
     --------
     >>> curves = Curves()
-    >>> curves.add([(epoch, 1 / (epoch + 1)) + (0.0,) * 6 for epoch in range(100_000)])
+    >>> curves.add([(epoch, 1 / (epoch + 1)) + (0.0,) * 7 for epoch in range(100_000)])
     >>> len(curves.since(-1)) <= MOST, curves.since(99_998)[:, 0].tolist()
     (True, [99999.0])
     """
@@ -71,12 +73,13 @@ class Curves:
         self._count = len(thinned)
         self._rows[: self._count] = thinned
 
-    def fill(self, epoch: int, train: float, train_score: float) -> None:
-        """Put in what a frame found at an epoch, if that has a row."""
+    def fill(self, epoch: int, **values: float) -> None:
+        """Put in what a frame found at an epoch, by the columns' names, if that has a row."""
         with self._lock:
             place = int(np.searchsorted(self._rows[: self._count, 0], epoch))
             if place < self._count and self._rows[place, 0] == epoch:
-                self._rows[place, [1, 4]] = train, train_score
+                for name, value in values.items():
+                    self._rows[place, COLUMNS.index(name)] = value
 
     def since(self, epoch: float) -> Array:
         """Return the rows of later epochs, shape (rows, columns)."""

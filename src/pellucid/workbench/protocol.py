@@ -12,7 +12,7 @@ from pellucid.errors import DataError
 from pellucid.textbook.arrays import Array
 from pellucid.workbench.limits import MESSAGE_BYTES, TEXT_BYTES
 
-__all__ = ["Message", "custom", "decode", "encode", "plain", "update"]
+__all__ = ["Message", "checked_json", "custom", "decode", "encode", "plain", "update"]
 
 DTYPES: dict[str, np.dtype[Any]] = {
     "f4": np.dtype("<f4"),
@@ -43,8 +43,8 @@ class Message:
 
     @property
     def kind(self) -> str:
-        """Kind of a custom message, else 'settings'."""
-        return str(self.content.get("kind", "settings"))[:40]
+        """Kind of a custom message; 'settings' of an update."""
+        return "settings" if self.method == "update" else str(self.content.get("kind", ""))[:40]
 
 
 def update(**state: Any) -> str:
@@ -120,16 +120,28 @@ def decode(data: str | bytes) -> Message:
 
 
 def _message(text: str, rest: bytes) -> Message:
-    try:
-        value = json.loads(text, parse_constant=_refuse)
-    except (ValueError, RecursionError):
-        raise DataError("A message must be JSON.") from None
+    value = checked_json(text)
     method = value.get("method") if isinstance(value, dict) else None
     content = value.get({"update": "state", "custom": "content"}.get(method, "")) if isinstance(method, str) else None
     if not isinstance(method, str) or not isinstance(content, dict):
         raise DataError("A message must be {method: 'update', state: {…}} or {method: 'custom', content: {kind: …}}.")
-    _check_values(content, 0)
     return Message(method, content, _buffers(content.get("buffers", []) if rest else [], rest))
+
+
+def checked_json(text: str) -> Any:
+    """Read JSON that is not trusted: not nested deeply, all numbers finite.
+
+    Raises
+    ------
+    DataError
+        If it is not so.
+    """
+    try:
+        value = json.loads(text, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        raise DataError("A message must be JSON.") from None
+    _check_values(value, 0)
+    return value
 
 
 def _buffers(listed: Any, rest: bytes) -> tuple[bytes, ...]:

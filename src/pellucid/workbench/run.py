@@ -187,7 +187,7 @@ class Run:
 
     def __init__(self, settings: Settings, dataset: Dataset, engine: Engine | None = None) -> None:
         self.number = next(_numbers)
-        self.settings, self.dataset = settings, dataset
+        self.settings, self.first_settings, self.dataset = settings, settings, dataset
         self.engine: Engine = engine or get_engine("auto", 1)
         self.changes: list[Change] = []
         self.moments, self.curves = Moments(), Curves()
@@ -290,7 +290,7 @@ class Run:
         if job.epochs < 1:
             self.ended = Outcome.ALL_EPOCHS.value
             return
-        (done,) = self._trainer().train([job], Watch(until))
+        (done,) = self.trainer_engine().train([job], Watch(until))
         self._note(first, done.history)
         made = self.epoch - first
         if made:
@@ -316,9 +316,10 @@ class Run:
             if self._within.batch == self.job.steps_an_epoch - 1:
                 self._advance(1)  # all of the epoch's batches: the epoch itself, from its beginning
             else:
-                self._within.advance(self._trainer())
+                self._within.advance(self.trainer_engine())
 
-    def _trainer(self) -> Engine:
+    def trainer_engine(self) -> Engine:
+        """Return the engine that trains: the textbook's where weights are frozen."""
         return self.engine if self.frozen is None else TextbookEngine(self.frozen)
 
     def _note(self, first: int, history: Any) -> None:
@@ -329,7 +330,7 @@ class Run:
         last = self.step
         self.curves.add(
             [
-                (first + i + 1, NAN, v, loss, NAN, score, rate, last - (epochs - 1 - i) * batches)
+                (first + i + 1, NAN, v, NAN, NAN, score, rate, last - (epochs - 1 - i) * batches, loss)
                 for i, (loss, v, score, rate) in enumerate(
                     zip(
                         history.loss,
@@ -343,7 +344,7 @@ class Run:
         )
 
     def _note_start(self) -> None:
-        self.curves.add([(0, NAN, NAN, NAN, NAN, NAN, self.job.learning_rate(), 0)])
+        self.curves.add([(0, NAN, NAN, NAN, NAN, NAN, self.job.learning_rate(), 0, NAN)])
 
     # --- changes --------------------------------------------------------------------------------------------------
 
@@ -451,6 +452,15 @@ class Run:
     def epoch_of(self, epoch: Epoch) -> int:
         """Return the number of an epoch that the engine tells of, counted from the run's start."""
         return self._first + epoch.epoch
+
+    def go_on_from(self, moment: Moment, history: Array, batch: int = 0) -> None:
+        """Go to a moment that comes from elsewhere, with the changes that are known already."""
+        self._restore(moment)
+        self.curves = Curves()
+        self.curves.add([tuple(row) for row in history.tolist()])
+        self.moments.keep(self.moment())
+        self._advance_batches(batch)
+        self._furthest = self.position
 
     def chunk(self, seconds: float) -> int:
         """Return how many epochs take about so long."""

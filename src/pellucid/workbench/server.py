@@ -21,6 +21,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from pellucid.errors import PellucidError
 from pellucid.workbench.limits import GRACE_SECONDS, MESSAGE_BYTES, MOST_SESSIONS
+from pellucid.workbench.own_table import Tables
 from pellucid.workbench.protocol import custom, decode
 from pellucid.workbench.security import HEADERS, is_own_host, is_own_origin, new_token, same_token
 from pellucid.workbench.session import Session
@@ -45,7 +46,7 @@ class Workbench:
     ----------
     port : int
         That the server listens on.
-    make_session : callable
+    make_session : callable or None
         From a session's name to a new session.
     token : str or None
     grace : float
@@ -55,11 +56,13 @@ class Workbench:
     def __init__(
         self,
         port: int,
-        make_session: MakeSession = Session,
+        make_session: MakeSession | None = None,
         token: str | None = None,
         grace: float = GRACE_SECONDS,
     ) -> None:
-        self.port, self.make_session, self.grace = port, make_session, grace
+        tables = Tables()
+        self.make_session: MakeSession = make_session or (lambda name: Session(name, tables=tables))
+        self.port, self.grace = port, grace
         self.token = token or new_token()
         self.sessions: dict[str, Session] = {}
         self.app = Starlette(
@@ -265,7 +268,7 @@ def serve(
     port: int = 0,
     *,
     open_page: bool = True,
-    make_session: MakeSession = Session,
+    make_session: MakeSession | None = None,
     say: Callable[[str], None] = print,
 ) -> None:
     """Serve the workbench until Ctrl-C.
@@ -276,7 +279,7 @@ def serve(
         0 takes a free one.
     open_page : bool
         Open the browser.
-    make_session : callable
+    make_session : callable or None
         From a session's name to a new session.
     say : callable
         Told the address.

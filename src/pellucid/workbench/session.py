@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from pellucid.errors import DataError, PellucidError
 from pellucid.textbook.arrays import Array
-from pellucid.workbench.asking import flag_in, integer_in, name_in, number_in
+from pellucid.workbench.asking import flag_in, integer_in, name_in, number_in, text_in
 from pellucid.workbench.catalog import catalog, label_of
 from pellucid.workbench.dataset import Dataset, build
 from pellucid.workbench.describing import (
@@ -19,12 +19,19 @@ from pellucid.workbench.describing import (
     parameter_of,
     points,
 )
+from pellucid.workbench.explaining import Explaining
+from pellucid.workbench.exporting import Exporting
 from pellucid.workbench.frames import FrameMaker, Looks, looks_from
-from pellucid.workbench.limits import MOST_UNDO
+from pellucid.workbench.kept import Kept
+from pellucid.workbench.landscape import Landscape
+from pellucid.workbench.limits import MOST_UNDO, TEXT_BYTES
+from pellucid.workbench.own_table import Tables, table_rows
 from pellucid.workbench.protocol import Message, custom, encode, update
 from pellucid.workbench.run import Change, Run, Shown, default_loss, network_of, training_of
-from pellucid.workbench.settings import Settings, differences, path_of, read_settings, write_settings
+from pellucid.workbench.settings import Inputs, Settings, Table, differences, path_of, read_settings, write_settings
+from pellucid.workbench.sources import Rows
 from pellucid.workbench.trainer import Trainer, Until
+from pellucid.workbench.wall import Walls
 
 __all__ = ["Session", "Wire"]
 
@@ -34,6 +41,23 @@ SHORTEST = 1 / 50
 STATE_EVERY = 0.5
 """Seconds between two tellings of where a running training is."""
 LARGEST_STEP = 100_000
+MOST_WAITING = 32
+"""Messages that wait in each lane; after that the page has to wait."""
+STOPS = frozenset({"pause", "reset", "seek", "settings"})
+"""What is asked while training goes on for long ends that."""
+AT_ONCE = frozenset({"ack", "view"})
+QUESTIONS = frozenset(
+    {
+        "explain",
+        "formulas",
+        "check_gradient",
+        "surface",
+        "warp",
+        "kept_history",
+        "kept_map",
+        "export",
+    }
+)
 CONDITIONS = ("loss", "validation_loss", "score", "epoch")
 Handler = Callable[[Message], Awaitable[None]]
 
@@ -54,15 +78,19 @@ class Session:
     name : str
     settings : Settings or None
         To begin with.
+    tables : Tables or None
+        Own tables, which the sessions of a server share.
     """
 
-    def __init__(self, name: str, settings: Settings | None = None) -> None:
+    def __init__(self, name: str, settings: Settings | None = None, tables: Tables | None = None) -> None:
         self.name = name
+        self.tables = Tables() if tables is None else tables
+        self._rows: tuple[Table, Rows] | None = None
         self.loop = asyncio.get_running_loop()
         self.news = asyncio.Event()
         self.trainer = Trainer(self._on_change)
         self.settings = settings or Settings()
-        self.dataset: Dataset = build(self.settings)
+        self.dataset: Dataset = self.build(self.settings)
         self.revision = 0
         self.marks: list[dict[str, Any]] = []
         self.undos: list[dict[str, Any]] = []
@@ -75,7 +103,7 @@ class Session:
         self.left_at: float | None = monotonic()
         self._asked_frame = True
         self._told = 0.0
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._stops = 0
         self.trainer.take(Run(self.settings, self.dataset))
         self.trainer.speed = 30.0
         self.trainer.start()
@@ -94,7 +122,18 @@ class Session:
             "redo": self._on_redo,
             "view": self._on_view,
             "ack": self._on_ack,
+            "upload": self._on_upload,
+            "paste": self._on_paste,
         }
+        self.explaining, self.landscape = Explaining(self), Landscape(self)
+        self.kept, self.walls, self.exporting = Kept(self), Walls(self), Exporting(self)
+        self._lanes: dict[str, asyncio.Queue[Message]] = {
+            "commands": asyncio.Queue(MOST_WAITING),
+            "questions": asyncio.Queue(MOST_WAITING),
+        }
+        self._workers = [asyncio.create_task(self._work(lane)) for lane in self._lanes.values()]
+        for room in (self.explaining, self.landscape, self.kept, self.walls, self.exporting):
+            self.handlers |= room.handlers
 
     # --- coming and going -----------------------------------------------------------------------------------------
 
@@ -114,8 +153,9 @@ class Session:
     def close(self) -> None:
         """End the training."""
         self.trainer.close()
-        for task in self._tasks:
-            task.cancel()
+        self.walls.close()
+        for worker in self._workers:
+            worker.cancel()
 
     async def send(self, data: str | bytes) -> None:
         """Send to the page, if there is one."""
@@ -126,7 +166,7 @@ class Session:
         """Send a binary message."""
         await self.send(encode(content, buffers))
 
-    async def tell_all(self, **more: Any) -> None:
+    async def tell_all(self) -> None:
         """Tell the page everything."""
         await self.send(
             update(
@@ -135,12 +175,17 @@ class Session:
                 revision=self.revision,
                 dataset=self.describe_dataset(),
                 run=self.describe_run(),
+                runs=self.kept.told(),
+                wall=self.walls.told(),
                 problems=[],
-                **more,
             )
         )
         await self.tell_points()
         self.ask_frame()
+
+    async def tell_error(self, text: str, about: str) -> None:
+        """Tell what could not be done."""
+        await self.send(custom("error", message=text, about=about))
 
     async def tell_points(self) -> None:
         """Send the rows as points."""
@@ -177,6 +222,9 @@ class Session:
         """Let the training's thread do something."""
         return await asyncio.wrap_future(self.trainer.submit(what))
 
+    def _is_interrupted(self) -> bool:
+        return self._stops > 0 or self.trainer.is_over
+
     def _on_change(self) -> None:
         if not self.loop.is_closed():
             self.loop.call_soon_threadsafe(self.news.set)
@@ -184,22 +232,34 @@ class Session:
     # --- messages -------------------------------------------------------------------------------------------------
 
     async def hear(self, message: Message) -> None:
+        """Take a message: at once if that is quick, else behind those before it, commands and questions apart."""
+        kind = message.kind
+        if kind in AT_ONCE:
+            await self._do(message)
+        else:
+            self._stops += kind in STOPS
+            await self._lanes["questions" if kind in QUESTIONS else "commands"].put(message)
+
+    async def _work(self, lane: asyncio.Queue[Message]) -> None:
+        while True:
+            message = await lane.get()
+            self._stops -= message.kind in STOPS
+            await self._do(message)
+
+    async def _do(self, message: Message) -> None:
         """Do what a message asks; what cannot be done is answered with an error."""
         try:
             await self._handler(message)(message)
         except (PellucidError, TypeError, KeyError, IndexError, OverflowError, MemoryError) as error:
-            await self.send(custom("error", message=_words(error), about=message.kind))
-        except asyncio.CancelledError:
-            raise
+            await self.tell_error(_words(error), message.kind)
         except Exception as error:  # a mistake of ours must not end the session
             LOG.exception("A message of the kind %s failed.", message.kind)
-            await self.send(custom("error", message=_words(error), about=message.kind))
+            await self.tell_error(_words(error), message.kind)
 
     def _handler(self, message: Message) -> Handler:
-        is_update = message.method == "update"
+        kind, is_update = message.kind, message.method == "update"
         if is_update and (set(message.content) - {"settings", "revision"} or "settings" not in message.content):
             raise DataError("A page may update 'settings' and 'revision' only.")
-        kind = "settings" if is_update else message.kind
         if kind not in self.handlers or (kind == "settings" and not is_update):
             raise DataError(f"There is no message of the kind {kind!r}.")
         return self.handlers[kind]
@@ -229,7 +289,7 @@ class Session:
             except (PellucidError, ArithmeticError, ValueError) as error:
                 self.acknowledged = True
                 LOG.exception("A frame could not be made.")
-                await self.send(custom("error", message=_words(error), about="frame"))
+                await self.tell_error(_words(error), "frame")
             if monotonic() - self._told > STATE_EVERY or not self.trainer.is_playing:
                 await self.tell_run()
             await asyncio.sleep(max(0.0, SHORTEST - (monotonic() - began)))
@@ -283,7 +343,27 @@ class Session:
 
     def build(self, settings: Settings) -> Dataset:
         """Make the rows of settings."""
-        return build(settings)
+        choice = settings.data.table
+        if settings.data.source != "table":
+            return build(settings)
+        if choice is None:
+            raise DataError("There is no table yet: drop a file, or paste one.")
+        if self._rows is None or self._rows[0] != choice:
+            self._rows = (choice, table_rows(self.tables.get(choice.id).frame, choice))
+        return build(settings, self._rows[1])
+
+    async def _on_upload(self, message: Message) -> None:
+        if len(message.buffers) != 1:
+            raise DataError("'upload' must come with the file as its one buffer.")
+        await self._open_table(text_in(message.content, "name", 300, "table"), message.buffers[0])
+
+    async def _on_paste(self, message: Message) -> None:
+        await self._open_table("pasted table", text_in(message.content, "text", TEXT_BYTES).encode())
+
+    async def _open_table(self, name: str, data: bytes) -> None:
+        table = await asyncio.to_thread(self.tables.add, name, data)
+        rows = replace(self.settings.data, source="table", table=table, added=(), removed=())
+        await self.take(replace(self.settings, data=rows, inputs=Inputs()))
 
     async def _take_live(self, before: Settings, settings: Settings) -> None:
         def change() -> tuple[int, int]:
@@ -309,6 +389,20 @@ class Session:
         rows_changed = dataset is not self.dataset
         self.settings, self.dataset, self.marks = settings, dataset, []
         await self._tell_taken(points=rows_changed)
+
+    async def open_run(self, run: Run, epochs: int) -> None:
+        """Go on with a run made elsewhere, trained for so many epochs."""
+
+        def open_() -> None:
+            self.trainer.pause()
+            while run.epoch < epochs and run.ended is None and not self._is_interrupted():
+                run.advance(min(epochs - run.epoch, run.chunk(0.05)))
+            self.trainer.take(run)
+
+        await self.command(open_)
+        self._remember({"kind": "settings", "from": self.settings, "to": run.settings})
+        self.settings, self.dataset, self.marks = run.settings, run.dataset, []
+        await self._tell_taken(points=True)
 
     async def _tell_taken(self, *, points: bool) -> None:
         more = {"dataset": self.describe_dataset()} if points else {}
@@ -347,7 +441,7 @@ class Session:
         def step() -> None:
             self.trainer.pause()
             run, left = self.run, count
-            while left > 0 and run.ended is None and not self.trainer.is_interrupted():
+            while left > 0 and run.ended is None and not self._is_interrupted():
                 part = min(left, 1 if unit == "batch" else run.chunk(0.05))
                 (run.advance_batches if unit == "batch" else run.advance)(part)
                 left -= part
@@ -377,7 +471,7 @@ class Session:
 
         def seek() -> None:
             self.trainer.pause()
-            self.run.seek((epoch, batch), self.trainer.is_interrupted)
+            self.run.seek((epoch, batch), self._is_interrupted)
             self.trainer.publish()
 
         await self.command(seek)

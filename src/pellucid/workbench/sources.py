@@ -32,10 +32,8 @@ class Rows:
         Class numbers (int64), or values (float64).
     classes : tuple of str
         Empty for a regression.
-    kinds : tuple of str
-        'number' for each column unless given.
-    notes : tuple of str
-        What is worth knowing of each column, if anything.
+    described : tuple of dict
+        Of an own table: what each of its columns is.
     """
 
     columns: Array

@@ -32,7 +32,7 @@ class Trainer(Thread):
         self._on_change = on_change
         self._condition = Condition()
         self._commands: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
-        self._is_over = False
+        self.is_over = False
         self.run_: Run | None = None
         self.shown: Shown | None = None
         self.is_playing = False
@@ -47,7 +47,7 @@ class Trainer(Thread):
         """Let the thread do something between two chunks; the future has what comes of it."""
         future: Future[Any] = Future()
         with self._condition:
-            if self._is_over:
+            if self.is_over:
                 future.cancel()
                 return future
             self._commands.append((command, future))
@@ -57,12 +57,8 @@ class Trainer(Thread):
     def close(self) -> None:
         """End the thread soon; commands that wait are cancelled."""
         with self._condition:
-            self._is_over = True
+            self.is_over = True
             self._condition.notify()
-
-    def is_interrupted(self) -> bool:
-        """Tell whether commands wait, for what takes long."""
-        return bool(self._commands) or self._is_over
 
     # --- in this thread -------------------------------------------------------------------------------------------
 
@@ -70,12 +66,12 @@ class Trainer(Thread):
         """Do commands, and train while playing."""
         while True:
             with self._condition:
-                while not self._commands and not self._is_over:
+                while not self._commands and not self.is_over:
                     wait = self._seconds_to_wait()
                     if wait is not None and wait <= 0:
                         break
                     self._condition.wait(wait)
-                if self._is_over:
+                if self.is_over:
                     break
                 command = self._commands.popleft() if self._commands else None
             if command is not None:
