@@ -10,8 +10,8 @@ import type { NumberArray } from "./wire.ts";
 import { type Chart, usePage } from "./ui.ts";
 
 export const LINES = {
-  light: { train: "#1f66ad", validation: "#c26511", penalised: "#8b93a0", rate: "#00805f" },
-  dark: { train: "#6cb2f5", validation: "#f0a35e", penalised: "#8b93a0", rate: "#3cc79f" },
+  light: { train: "#1f66ad", validation: "#c26511", penalised: "#7d8490", batches: "#a9c4de" },
+  dark: { train: "#6cb2f5", validation: "#f0a35e", penalised: "#8b93a0", batches: "#3d5f80" },
 };
 
 const TABS: [Chart, string, string][] = [
@@ -87,7 +87,7 @@ function Curves(): JSX.Element {
   const marks = useMarks();
   const accuracy = store.scoreName.value === "accuracy";
   const version = history.version;
-  const loss = useMemo(() => [history.column("epoch"), history.column("train"), history.column("validation"), history.column("penalised")], [version]);
+  const loss = useMemo(() => [history.column("epoch"), history.column("train"), history.column("validation"), history.column("batches"), history.column("penalised")], [version]);
   const training = store.settings.value?.training;
   const penalised = Boolean(training && (training.l1 || training.l2));
   const score = useMemo(() => [history.column("epoch"), history.column("train_score"), history.column("validation_score")], [version]);
@@ -106,8 +106,8 @@ function Curves(): JSX.Element {
       </div>
       <Plot
         label={`Loss over the epochs; now ${number(history.last("train"))} in training`}
-        series={penalised ? [...series, { label: "+ penalty", colour: colours.penalised, dash: [5, 4] }] : series}
-        data={penalised ? loss : loss.slice(0, 3)}
+        series={[...series, { label: "batches", colour: colours.batches, width: 1 }, ...(penalised ? [{ label: "+ penalty", colour: colours.penalised, dash: [5, 4] }] : [])]}
+        data={penalised ? loss : loss.slice(0, 4)}
         log={ui.logLoss.value}
         marks={marks}
         height={148}

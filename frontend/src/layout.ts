@@ -30,7 +30,7 @@ export const MOST_LAYERS = 12;
 export const MOST_NEURONS = 64;
 export const COLUMN_LEAST = 66;
 const LARGEST = 80;
-const SMALLEST = 5;
+const SMALLEST = 3;
 
 /**
  * Places for a network: columns evenly spread between margins, each as large as its height allows.
@@ -47,7 +47,7 @@ export function drawing(widths: readonly number[], width: number, height: number
     const all = widths[index]!;
     const drawn = Math.min(all, MOST_NEURONS);
     const room = all > drawn ? height - 16 : height;
-    const widest = Math.min(LARGEST, Math.floor(spread - 22), Math.floor(spread * 0.62));
+    const widest = Math.min(LARGEST, Math.floor(spread * 0.5));
     const pitch = Math.min(room / drawn, widest * 1.34);
     const size = Math.max(SMALLEST, Math.min(widest, Math.floor(pitch * (pitch > 24 ? 0.75 : 0.86))));
     const x = margin + spread * (place + 0.5);

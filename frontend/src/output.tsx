@@ -53,6 +53,12 @@ export function OutputView(): JSX.Element {
     <section class="output" aria-label="Map" data-part="output">
       <div class="bar">
         <h2>{place ? name(place) : "What the network says"}</h2>
+        <span class="spacer" />
+        {ui.neuron.value && (
+          <button type="button" class="text" onClick={() => ui.selectNeuron(null)}>
+            show the output
+          </button>
+        )}
       </div>
       <div class={`plane${ui.tool.value === "look" ? "" : " editing"}`} ref={holder} style={{ height: `${size}px` }}>
         <canvas ref={map} role="img" aria-label={`Map of ${place ? name(place) : "the network's output"} over ${dataset?.axes.x.name ?? "x"} and ${dataset?.axes.y.name ?? "y"}`} />

@@ -9,7 +9,7 @@ const TABLES = { light: divergingTable("light"), dark: divergingTable("dark") };
 const SOFT_TABLES = { light: divergingTable("light", 0.62), dark: divergingTable("dark", 0.66) };
 const CLASS_TABLES = new Map<string, Uint32Array>();
 const SHADES = 32;
-const MOST_LINKS = 2200;
+const MOST_LINKS = 800;
 const STYLES: Record<Theme, string[]> = { light: shades("light"), dark: shades("dark") };
 
 /** Colours of links: from strongly negative to strongly positive, the weak ones fainter but never lost. */
@@ -126,7 +126,7 @@ function paintLinks(context: CanvasRenderingContext2D, { plan, live, run, theme,
     const start = left.x + left.size / 2;
     const end = right.x - right.size / 2;
     const middle = (start + end) / 2;
-    const thickest = Math.min(5, 1.2 + Math.min(left.size, right.size) / 10);
+    const thickest = Math.min(5, 1 + Math.min(end - start, left.size, right.size) / 14);
     const few = strongest(weights, MOST_LINKS);
     const drawOne = (flat: number) => {
       const from = left.places[Math.floor(flat / columns)];

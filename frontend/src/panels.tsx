@@ -7,7 +7,7 @@ import { Icon } from "./icons.tsx";
 import { withValue } from "./settings.ts";
 import type { Store } from "./store.ts";
 import { Thumb, hasThumb } from "./thumbs.tsx";
-import { usePage } from "./ui.ts";
+import { type Page, usePage } from "./ui.ts";
 
 function Panel(props: { title: string; part: string; children: ComponentChildren; note?: ComponentChildren }): JSX.Element {
   return (
@@ -36,15 +36,18 @@ const newSeed = (): number => crypto.getRandomValues(new Uint32Array(1))[0]! % 1
 // --- data ------------------------------------------------------------------------------------------------------------
 
 /** Take another source; what was added, removed or uploaded belongs to the old one. */
-function chooseSource(store: Store, source: string): void {
+function chooseSource({ store, ui }: Page, source: string): void {
   const settings = store.settings.peek()!;
   if (settings.data.source === source) return;
+  ui.selectNeuron(null);
+  const plane = store.catalog.peek()?.sources.find((each) => each.name === source)?.editable ?? true;
   const data = { ...settings.data, source, added: [], removed: [], table: null };
-  store.change({ ...settings, data, inputs: { ...settings.inputs, features: null as any, view: { mode: "columns", x: 0, y: 1 } } });
+  store.change({ ...settings, data, inputs: { ...settings.inputs, features: null as any, view: { mode: plane ? "columns" : "components", x: 0, y: 1 } } });
 }
 
 function DataPanel(): JSX.Element | null {
-  const { store } = usePage();
+  const page = usePage();
+  const { store } = page;
   const settings = store.settings.value;
   const catalog = store.catalog.value;
   const dataset = store.dataset.value;
@@ -57,14 +60,14 @@ function DataPanel(): JSX.Element | null {
     <Panel title="Data" part="data" note={dataset && `${count(dataset.train)} + ${count(dataset.validation)} rows`}>
       <div class="sources" role="group" aria-label="Made-up data">
         {pictured.map((source) => (
-          <button type="button" key={source.name} data-source={source.name} aria-pressed={source.name === settings.data.source} title={`${source.label}. ${source.help ?? ""}`} aria-label={source.label} onClick={() => chooseSource(store, source.name)}>
+          <button type="button" key={source.name} data-source={source.name} aria-pressed={source.name === settings.data.source} title={`${source.label}. ${source.help ?? ""}`} aria-label={source.label} onClick={() => chooseSource(page, source.name)}>
             <Thumb name={source.name} regression={source.group === "regression"} />
           </button>
         ))}
       </div>
       <div class="field choice">
         <label for="listed-source">Known tables</label>
-        <select id="listed-source" value={listed.some((source) => source.name === settings.data.source) ? settings.data.source : ""} onChange={(event) => event.currentTarget.value && chooseSource(store, event.currentTarget.value)}>
+        <select id="listed-source" value={listed.some((source) => source.name === settings.data.source) ? settings.data.source : ""} onChange={(event) => event.currentTarget.value && chooseSource(page, event.currentTarget.value)}>
           <option value="">–</option>
           {listed.map((source) => (
             <option key={source.name} value={source.name} title={source.help}>
@@ -334,7 +337,7 @@ function TrainingPanel(): JSX.Element | null {
   const catalog = store.catalog.value;
   const settings = store.settings.value;
   if (!catalog || !settings) return null;
-  const all = catalog.fields.filter((field) => field.path && !SHOWN_ELSEWHERE.has(field.path) && !field.path.startsWith("data.") && !field.path.startsWith("inputs."));
+  const all = catalog.fields.filter((field) => field.path && !SHOWN_ELSEWHERE.has(field.path) && !field.path.includes("[]") && !field.path.startsWith("data.") && !field.path.startsWith("inputs."));
   const first = ["training.learning_rate", "training.optimizer", "training.loss", "training.l2", "training.l1"];
   const main = first.flatMap((where) => all.filter((field) => field.path === where));
   const start = all.filter((field) => field.path!.startsWith("network."));

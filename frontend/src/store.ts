@@ -203,7 +203,7 @@ export class Store {
       this.norms.length = 0;
     }
     const history = found.history;
-    if (history) this.history.add(history.data, history.shape[1] ?? 8);
+    if (history) this.history.add(history.data, history.shape[1] ?? 9);
     if (live.norms) this.keepNorms(content.epoch, live.norms);
     this.paintSoon(content);
   }

@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { TABLES, writeClasses, writeMap } from "./paint.ts";
 import { NumberBox } from "./fields.tsx";
-import { count, number, parse, percent } from "./format.ts";
+import { count, number, parse } from "./format.ts";
 import { Icon } from "./icons.tsx";
 import { nameOf } from "./settings.ts";
 import type { Catalog } from "./types.ts";
@@ -19,6 +19,8 @@ interface Axis {
   start: string[];
 }
 
+const ACTIVATION = "network.layers[].activation";
+
 const VARIED: Record<string, string[]> = {
   "training.learning_rate": ["0.001", "0.003", "0.01", "0.03", "0.1", "0.3", "1"],
   "training.l2": ["0", "0.001", "0.01", "0.1", "1"],
@@ -26,6 +28,8 @@ const VARIED: Record<string, string[]> = {
   "training.batch_size": ["1", "4", "10", "30", "100"],
   "data.noise": ["0", "0.1", "0.2", "0.3", "0.4"],
   "data.size": ["50", "100", "300", "1000"],
+  "network.layers[].dropout": ["0", "0.1", "0.2", "0.4"],
+  "network.layers[].width": ["1", "2", "4", "8", "16"],
   "network.seed": ["0", "1", "2", "3", "4", "5"],
   "data.train_share": ["0.1", "0.3", "0.5", "0.7", "0.9"],
 };
@@ -37,7 +41,7 @@ function axes(catalog: Catalog): Axis[] {
   const named = (path: string, label: string, choices: { name: string; label: string }[], start: string[]): Axis => ({ path, label, kind: "names", choices, start });
   return [
     { path: "network.layers", label: "Hidden layers", kind: "shapes", start: ["2", "4", "8", "4 4", "8 8", "8 8 8"] },
-    named("network.activation", "Activation", catalog.activations, ["tanh", "relu", "logistic"]),
+    named(ACTIVATION, "Activation", catalog.activations, ["tanh", "relu", "logistic"]),
     named("training.optimizer", "Optimiser", catalog.optimizers.filter((each) => each.name !== "lbfgs"), ["gradient_descent", "momentum", "adam"]),
     named("network.initializer", "Initial weights", catalog.initializers, catalog.initializers.slice(0, 3).map((each) => each.name)),
     ...numeric,
@@ -49,7 +53,7 @@ export function WallView(): JSX.Element | null {
   const catalog = store.catalog.value;
   const wall = store.wall.value;
   const offered = useMemo(() => (catalog ? axes(catalog) : []), [catalog]);
-  const [chosen, setChosen] = useState(["training.learning_rate", "network.layers", "network.activation"]);
+  const [chosen, setChosen] = useState(["training.learning_rate", "network.layers", ACTIVATION]);
   const [written, setWritten] = useState<Record<string, string[]>>({});
   const [epochs, setEpochs] = useState(300);
   if (!catalog) return null;
@@ -66,7 +70,8 @@ export function WallView(): JSX.Element | null {
       if (axis.kind === "names") return { name: text };
       return text.split(/[\s,×x]+/).filter(Boolean).map((width) => ({ ...like, width: Number(width) }));
     };
-    store.send({ kind: "wall", settings: Object.fromEntries(picked.map((axis) => [axis.path, valuesOf(axis).map((text) => read(axis, text))])), epochs });
+    const ordered = [...picked].sort((a, b) => valuesOf(a).length - valuesOf(b).length);
+    store.send({ kind: "wall", settings: Object.fromEntries(ordered.map((axis) => [axis.path, valuesOf(axis).map((text) => read(axis, text))])), epochs });
   };
   return (
     <div class="wall" data-part="wall">
@@ -174,12 +179,10 @@ function Cells(): JSX.Element | null {
   const trained = wall.cells.map((_, cell) => fresh?.arrays.loss?.data[2 * cell] ?? NaN);
   const measured = losses.map((loss, cell) => (Number.isNaN(loss) ? trained[cell]! : loss));
   const best = measured.reduce((found, loss, cell) => (loss < (measured[found] ?? Infinity) || Number.isNaN(measured[found]!) ? cell : found), 0);
-  const across = wall.cells.length ? new Set(wall.cells.map((cell) => String(cell.values[cell.values.length - 1]))).size : 1;
   const order = wall.cells.map((_, cell) => cell);
   if (byLoss) order.sort((a, b) => (Number.isNaN(measured[a]!) ? 1 : Number.isNaN(measured[b]!) ? -1 : measured[a]! - measured[b]!));
   const labels = wall.paths.map((path) => axes(store.catalog.peek()!).find((axis) => axis.path === path)?.label ?? path);
-  const matrix = !byLoss;
-  const columnNames = matrix ? wall.cells.slice(0, across).map((cell) => String(cell.values[cell.values.length - 1])) : [];
+  const table = byLoss ? null : arrangement(wall.cells.map((cell) => cell.values.map(String)));
   return (
     <>
       <div class="bar">
@@ -194,40 +197,90 @@ function Cells(): JSX.Element | null {
         </label>
       </div>
       <div class="cells-scroll">
-        <div class={`cells${matrix ? " matrix-of-cells" : ""}`} ref={holder} style={matrix ? { gridTemplateColumns: `minmax(60px, max-content) repeat(${across}, minmax(58px, 104px))` } : {}}>
-          {matrix && (
-            <>
-              <span class="corner">{labels[labels.length - 1]} →</span>
-              {columnNames.map((name) => (
-                <span key={name} class="column-name">
-                  {short(name)}
-                </span>
-              ))}
-            </>
-          )}
-          {order.map((cell, place) => {
+        <div
+          class={`cells${table ? " matrix-of-cells" : ""}`}
+          ref={holder}
+          style={table ? { gridTemplateColumns: `minmax(60px, 116px) ${table.blocks.map(() => `repeat(${table.columns.length}, minmax(44px, 104px))`).join(" 12px ")}` } : {}}
+        >
+          {table && <Names table={table} labels={labels} />}
+          {order.map((cell) => {
             const { values, ended } = wall.cells[cell]!;
             const title = values.map((value, index) => `${labels[index]} ${nameOf(value as any) || value}`).join(", ");
             const score = fresh?.arrays.score?.data[2 * cell + 1];
             return (
-              <>
-                {matrix && place % across === 0 && (
-                  <span class="row-name" key={`row${cell}`}>
-                    {values.slice(0, -1).map((value) => short(String(value))).join(" · ")}
-                  </span>
-                )}
-                <button type="button" key={cell} class={`cell-map${cell === best ? " best" : ""}`} data-cell={cell} title={`${title}. ${ended ?? ""}`} aria-label={`${title}: loss ${number(measured[cell], 3)}. Open it`} onClick={() => store.send({ kind: "wall_open", cell })}>
-                  <canvas data-cell={cell} aria-hidden="true" />
-                  <span class="num" title={score === undefined ? "" : percent(score)}>
-                    {number(measured[cell], 3)}
-                  </span>
-                  {!matrix && <small>{values.map((value) => short(String(value))).join(" · ")}</small>}
-                </button>
-              </>
+              <button
+                type="button"
+                key={cell}
+                class={`cell-map${cell === best ? " best" : ""}`}
+                data-cell={cell}
+                style={table ? table.places[cell] : {}}
+                title={`${title}. ${score === undefined || Number.isNaN(score) ? "" : `Score ${number(score, 3)}. `}${ended ?? ""}`}
+                aria-label={`${title}: loss ${number(measured[cell], 3)}. Open it`}
+                onClick={() => store.send({ kind: "wall_open", cell })}
+              >
+                <canvas data-cell={cell} aria-hidden="true" />
+                <span class="num">{number(measured[cell], 3)}</span>
+                {byLoss && <small>{values.map((value) => short(String(value))).join(", ")}</small>}
+              </button>
             );
           })}
         </div>
       </div>
+    </>
+  );
+}
+
+interface Arrangement {
+  blocks: string[];
+  rows: string[];
+  columns: string[];
+  places: { gridRow: string; gridColumn: string }[];
+}
+
+/** A table of cells: the last setting across, the one before it down, the first of three in blocks side by side. */
+function arrangement(values: string[][]): Arrangement {
+  const axis = (place: number) => (place < 0 ? [""] : [...new Set(values.map((each) => each[place]!))]);
+  const axes = values[0]?.length ?? 0;
+  const [blocks, rows, columns] = [axis(axes - 3), axis(axes - 2), axis(axes - 1)];
+  const places = values.map((each) => {
+    const [block, row, column] = [blocks.indexOf(each[axes - 3] ?? ""), rows.indexOf(each[axes - 2] ?? ""), columns.indexOf(each[axes - 1]!)];
+    return { gridRow: String(row + 3), gridColumn: String(2 + block * (columns.length + 1) + column) };
+  });
+  return { blocks, rows, columns, places };
+}
+
+/** What stands above and beside the cells. */
+function Names({ table, labels }: { table: Arrangement; labels: string[] }): JSX.Element {
+  const { blocks, rows, columns } = table;
+  const wide = columns.length + 1;
+  const [across, down, aside] = [labels[labels.length - 1], labels[labels.length - 2], labels[labels.length - 3]];
+  return (
+    <>
+      <span class="corner" style={{ gridRow: "2", gridColumn: "1" }}>
+        {down ? `${down} ↓ ` : ""}
+        {across} →
+      </span>
+      {blocks.map((block, place) => (
+        <span key={`block${block}`} class="block-name" style={{ gridRow: "1", gridColumn: `${2 + place * wide} / span ${columns.length}` }}>
+          {aside && (
+            <>
+              {aside} <b>{block}</b>
+            </>
+          )}
+        </span>
+      ))}
+      {blocks.flatMap((block, place) =>
+        columns.map((column, index) => (
+          <span key={`${block}${column}`} class="column-name" style={{ gridRow: "2", gridColumn: String(2 + place * wide + index) }}>
+            {short(column)}
+          </span>
+        )),
+      )}
+      {rows.map((row, place) => (
+        <span key={`row${row}`} class="row-name" style={{ gridRow: String(place + 3), gridColumn: "1" }}>
+          {short(row)}
+        </span>
+      ))}
     </>
   );
 }
