@@ -209,7 +209,10 @@ def build(settings: Settings, table: Rows | None = None) -> Dataset:
     if len(classes) > MOST_CLASSES:
         raise DataError(f"The data must have at most {MOST_CLASSES} classes; it has {len(classes)}.")
     task = "regression" if not classes else "binary" if len(classes) == 2 else "multiclass"
-    kept, held_out = split_rows(len(rows.y), 1 - data.train_share, data.seed, rows.y if classes else None)
+    if data.source == "given":  # all of them train, as in the fit that they come from
+        kept, held_out = np.arange(len(rows.y)), np.arange(0)
+    else:
+        kept, held_out = split_rows(len(rows.y), 1 - data.train_share, data.seed, rows.y if classes else None)
     if classes and len(np.unique(rows.y[kept])) < len(classes):
         raise DataError(
             "Every class must have a row that trains; one has none. Add points of it, or undo removing them."

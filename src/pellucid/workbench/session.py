@@ -104,7 +104,7 @@ class Session:
         self._asked_frame = True
         self._told = 0.0
         self._stops = 0
-        self.trainer.take(Run(self.settings, self.dataset))
+        self.trainer.take(self.first_run())
         self.trainer.speed = 30.0
         self.trainer.start()
         self.handlers: dict[str, Handler] = {
@@ -134,6 +134,15 @@ class Session:
         self._workers = [asyncio.create_task(self._work(lane)) for lane in self._lanes.values()]
         for room in (self.explaining, self.landscape, self.kept, self.walls, self.exporting):
             self.handlers |= room.handlers
+
+    def first_run(self) -> Run:
+        """Return the run to begin with."""
+        return Run(self.settings, self.dataset)
+
+    def tell_soon(self) -> None:
+        """Tell the page everything, when there is time."""
+        self.frames.forget()
+        self._told_all = asyncio.create_task(self.tell_all())
 
     # --- coming and going -----------------------------------------------------------------------------------------
 
@@ -344,6 +353,8 @@ class Session:
     def build(self, settings: Settings) -> Dataset:
         """Make the rows of settings."""
         choice = settings.data.table
+        if settings.data.source == "given":
+            return build(settings, self.given_rows())
         if settings.data.source != "table":
             return build(settings)
         if choice is None:
@@ -351,6 +362,10 @@ class Session:
         if self._rows is None or self._rows[0] != choice:
             self._rows = (choice, table_rows(self.tables.get(choice.id).frame, choice))
         return build(settings, self._rows[1])
+
+    def given_rows(self) -> Rows:
+        """Return the rows that came from Python."""
+        raise DataError("No rows came from Python here; open them with pellucid.workbench.show.")
 
     async def _on_upload(self, message: Message) -> None:
         if len(message.buffers) != 1:
