@@ -4,7 +4,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,8 @@ class Page:
     def __init__(self, workbench: Workbench, session: str = "test-session", origin: str | None = None) -> None:
         url = f"ws://127.0.0.1:{workbench.port}/socket?token={workbench.token}&session={session}"
         origin = origin or f"http://127.0.0.1:{workbench.port}"
-        self.socket = connect(url, origin=origin, max_size=None, compression=None)
+        self._stack = ExitStack()
+        self.socket = self._stack.enter_context(connect(url, origin=origin, max_size=None, compression=None))
         self.state: dict[str, Any] = {}
         self.is_drawing = True
 
@@ -30,7 +31,7 @@ class Page:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.socket.close()
+        self._stack.close()
 
     def send(self, kind: str, buffers: dict[str, Any] | None = None, **content: Any) -> None:
         if buffers is not None:

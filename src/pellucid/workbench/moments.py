@@ -79,9 +79,9 @@ class Moments:
     def __len__(self) -> int:
         return len(self._kept)
 
-    def wants(self, epoch: int) -> bool:
-        """Tell whether the end of this epoch should be kept."""
-        return not self._kept or epoch >= self._kept[-1].epoch + self._gap
+    def due(self, epoch: int) -> int:
+        """Return after how many epochs more the next moment should be kept; 0: this one."""
+        return max(0, self._kept[-1].epoch + self._gap - epoch) if self._kept else 0
 
     def keep(self, moment: Moment) -> None:
         """Keep a moment later than all others; where there are many, half of them go."""

@@ -280,8 +280,14 @@ class Run:
         self._advance(epochs, until)
 
     def _advance(self, epochs: int, until: Callable[[Epoch], bool] | None = None) -> None:
-        if self.ended is not None:
-            return
+        """Train in pieces, so that moments are kept on the way."""
+        while epochs > 0 and self.ended is None:
+            part = min(epochs, self.moments.due(self.epoch) or epochs)
+            if self._train(part, until) is Outcome.STOPPED:
+                return
+            epochs -= part
+
+    def _train(self, epochs: int, until: Callable[[Epoch], bool] | None) -> Outcome:
         self._within = None
         began = perf_counter()
         job, first = self.job, self.epoch
@@ -289,7 +295,7 @@ class Run:
         job.epochs = min(epochs, job.training.epochs - first)
         if job.epochs < 1:
             self.ended = Outcome.ALL_EPOCHS.value
-            return
+            return Outcome.ALL_EPOCHS
         (done,) = self.trainer_engine().train([job], Watch(until))
         self._note(first, done.history)
         made = self.epoch - first
@@ -299,8 +305,9 @@ class Run:
             self.ended = done.outcome.value
         elif self.epoch >= job.training.epochs:
             self.ended = Outcome.ALL_EPOCHS.value
-        if self.moments.wants(self.epoch):
+        if not self.moments.due(self.epoch):
             self.moments.keep(self.moment())
+        return done.outcome
 
     def advance_batches(self, batches: int) -> None:
         """Train for so many batches."""
@@ -491,8 +498,8 @@ def _filled(values: list[float], count: int) -> list[float]:
 class _NoMoments(Moments):
     """While a moment is trained again, nothing is kept."""
 
-    def wants(self, epoch: int) -> bool:
-        return False
+    def due(self, epoch: int) -> int:
+        return 0
 
     def keep(self, moment: Moment) -> None:
         """Keep nothing."""
