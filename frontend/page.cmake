@@ -31,7 +31,7 @@ function(build_page)
   endif()
   if(NOT EXISTS "${frontend}/node_modules/.package-lock.json"
      OR "${frontend}/package-lock.json" IS_NEWER_THAN "${frontend}/node_modules/.package-lock.json")
-    execute_process(COMMAND "${NPM}" ci --no-audit --no-fund WORKING_DIRECTORY "${frontend}" RESULT_VARIABLE failed)
+    execute_process(COMMAND "${NPM}" ci --ignore-scripts --no-audit --no-fund WORKING_DIRECTORY "${frontend}" RESULT_VARIABLE failed)
     if(failed)
       message(WARNING "The workbench's page is not built: npm could not fetch what it is made of. All else works.")
       return()

@@ -109,7 +109,7 @@ export function Control({ field, value, change, problem }: ControlProps): JSX.El
     </label>
   );
   const trouble = problem && (
-    <p class="problem" id={help} role="alert">
+    <p class="problem" id={help}>
       {problem}
     </p>
   );
@@ -165,11 +165,7 @@ export function ChoiceControl({ field, value, change, problem }: ControlProps): 
           </option>
         ))}
       </select>
-      {problem && (
-        <p class="problem" role="alert">
-          {problem}
-        </p>
-      )}
+      {problem && <p class="problem">{problem}</p>}
       {chosen?.parameters && chosen.parameters.length > 0 && (
         <div class="parameters">
           {chosen.parameters.map((parameter) => (
@@ -242,7 +238,7 @@ export function Menu(props: { label: string; title: string; children: (close: ()
   const ref = useDismiss(open, () => setOpen(false));
   return (
     <div class={`menu ${props.class ?? ""}`} ref={ref}>
-      <button type="button" class="quiet" aria-haspopup="true" aria-expanded={open} aria-label={props.icon ? props.title : undefined} title={props.title} onClick={() => setOpen(!open)}>
+      <button type="button" class="quiet" aria-haspopup="true" aria-expanded={open} aria-label={props.label ? `${props.label}: ${props.title}` : props.title} title={props.title} onClick={() => setOpen(!open)}>
         {props.icon}
         {props.label && <span>{props.label}</span>}
       </button>

@@ -47,6 +47,16 @@ export class History {
     return value === undefined || Number.isNaN(value) ? null : value;
   }
 
+  /** The last value that was measured, not too long ago. */
+  latest(name: Column, back = 200): number | null {
+    const place = COLUMNS.indexOf(name);
+    for (let row = this.rows.length - 1; row >= Math.max(0, this.rows.length - back); row--) {
+      const value = this.rows[row]![place]!;
+      if (Number.isFinite(value)) return value;
+    }
+    return null;
+  }
+
   private thin(): void {
     const kept = this.rows.filter((_, place) => place % 2 === 0 || place >= this.rows.length - 200);
     this.rows.splice(0, this.rows.length, ...kept);

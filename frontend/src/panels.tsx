@@ -24,10 +24,28 @@ function Panel(props: { title: string; part: string; children: ComponentChildren
 export function Panels(): JSX.Element {
   return (
     <aside class="panels" aria-label="Settings">
+      <Problems />
       <DataPanel />
       <InputsPanel />
       <TrainingPanel />
     </aside>
+  );
+}
+
+/** What the server could not take; the run goes on with the settings before. */
+function Problems(): JSX.Element | null {
+  const { store } = usePage();
+  const problems = store.problems.value;
+  if (problems.length === 0) return null;
+  return (
+    <div class="problems" role="alert">
+      {problems.map((problem) => (
+        <p key={problem.message}>{problem.message}</p>
+      ))}
+      <button type="button" class="quiet outlined" onClick={() => store.takeBack()}>
+        Take it back
+      </button>
+    </div>
   );
 }
 
@@ -55,7 +73,6 @@ function DataPanel(): JSX.Element | null {
   const chosen = catalog.sources.find((source) => source.name === settings.data.source);
   const pictured = catalog.sources.filter((source) => hasThumb(source.name));
   const listed = catalog.sources.filter((source) => !hasThumb(source.name) && source.name !== "table");
-  const problem = store.problems.value.find((each) => each.path === "data" || each.path === "data.source" || each.path.startsWith("data.table"))?.message;
   return (
     <Panel title="Data" part="data" note={dataset && `${count(dataset.train)} + ${count(dataset.validation)} rows`}>
       <div class="sources" role="group" aria-label="Made-up data">
@@ -77,11 +94,6 @@ function DataPanel(): JSX.Element | null {
         </select>
       </div>
       <OwnTable />
-      {problem && (
-        <p class="problem" role="alert">
-          {problem}
-        </p>
-      )}
       {chosen?.size && <SettingControl where="data.size" />}
       {chosen?.noise && <SettingControl where="data.noise" />}
       <SettingControl where="data.train_share" />
@@ -261,7 +273,6 @@ function InputsPanel(): JSX.Element | null {
   const plane = catalog.sources.find((source) => source.name === settings.data.source)?.editable ?? false;
   const setFeatures = (next: string[]) => store.change(withValue(settings, ["inputs", "features"], next));
   const toggle = (name: string) => setFeatures(features.includes(name) ? features.filter((each) => each !== name) : [...features, name]);
-  const problem = store.problems.value.find((each) => each.path.startsWith("inputs"))?.message;
   const columns = dataset.axes.columns;
   return (
     <Panel title="Inputs" part="inputs" note={`${features.length}`}>
@@ -292,11 +303,6 @@ function InputsPanel(): JSX.Element | null {
       ) : (
         <p class="note">
           All {dataset.features.length} columns. <button type="button" class="text" onClick={() => setFeatures(dataset.features.slice(0, 2))}>Choose or make some</button>
-        </p>
-      )}
-      {problem && (
-        <p class="problem" role="alert">
-          {problem}
         </p>
       )}
       {columns.length > 2 && (

@@ -157,7 +157,7 @@ function Numbers({ answer, row, stage }: { answer: Answer; row: number; stage: S
                   key={neuron}
                   class="cell"
                   aria-pressed={chosen.layer === layer && chosen.neuron === neuron}
-                  aria-label={`${name({ layer, neuron })}: ${number(value, 4)}`}
+                  aria-label={`${name({ layer, neuron })}: ${number(value, 3)}`}
                   title={String(value)}
                   style={{ borderColor: diverging(ui.theme.value, share || 0), background: `color-mix(in srgb, ${diverging(ui.theme.value, share || 0)} 28%, var(--card))` }}
                   onClick={() => ui.selectNeuron({ layer, neuron })}

@@ -91,6 +91,8 @@ export class Store {
   onFile: (name: string, type: string, bytes: Uint8Array) => void = () => {};
 
   private revision = 0;
+  /** The last settings that the server took. */
+  private good: Settings | null = null;
   private due = false;
   private slowTimer: ReturnType<typeof setTimeout> | null = null;
   private notice = 0;
@@ -120,7 +122,8 @@ export class Store {
     const revision = this.model.get("revision") ?? 0;
     if (revision < this.revision) return;
     this.revision = revision;
-    this.settings.value = this.model.get("settings");
+    this.good = this.model.get("settings");
+    this.settings.value = this.good;
   }
 
   private takeRun(): void {
@@ -132,11 +135,11 @@ export class Store {
         this.live.maps.clear();
         this.live.parameters = this.live.gradients = this.live.norms = null;
         this.norms.length = 0;
+        this.epoch.value = run.epoch; // from here on frames tell, so that all numbers shown are of one moment
+        this.step.value = run.step;
       }
       this.run.value = run;
       this.playing.value = run.playing;
-      this.epoch.value = run.epoch;
-      this.step.value = run.step;
       this.rate.value = run.rate;
     });
     if (run.fresh && this.fragment) void this.openFragment(this.fragment);
@@ -259,6 +262,12 @@ export class Store {
     this.model.set("settings", settings);
     this.model.set("revision", ++this.revision);
     this.model.save_changes();
+  }
+
+  /** Go back to the last settings that the server took. */
+  takeBack(): void {
+    if (this.good) this.change(this.good);
+    this.problems.value = [];
   }
 
   setAt(where: string, value: unknown): void {

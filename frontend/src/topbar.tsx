@@ -145,7 +145,7 @@ function Standing(): JSX.Element {
   const run = store.run.value;
   const { history } = store;
   const accuracy = store.scoreName.value === "accuracy";
-  const score = history.last("validation_score") ?? history.last("train_score");
+  const score = history.latest("validation_score") ?? history.latest("train_score");
   const rate = store.rate.value;
   return (
     <dl class="standing" data-part="standing">
@@ -155,7 +155,7 @@ function Standing(): JSX.Element {
       </div>
       <div>
         <dt>loss</dt>
-        <dd data-test="loss">{number(history.last("train"), 3)}</dd>
+        <dd data-test="loss">{number(history.latest("train"), 3)}</dd>
       </div>
       <div>
         <dt>{accuracy ? "accuracy" : "R²"}</dt>
@@ -242,19 +242,19 @@ function SaveMenu(): JSX.Element {
     <Menu label="" title="Save and open" icon={<Icon name="save" />} class="right">
       {(close) => (
         <>
-          <button type="button" onClick={ask("script")}>
+          <button type="button" data-export="script" onClick={ask("script")}>
             Python script <small>with MLPClassifier or MLPRegressor</small>
           </button>
-          <button type="button" onClick={ask("model")}>
+          <button type="button" data-export="model" onClick={ask("model")}>
             Model file <small>for pellucid.load</small>
           </button>
-          <button type="button" onClick={ask("session")}>
+          <button type="button" data-export="session" onClick={ask("session")}>
             Session <small>weights and all, replays exactly</small>
           </button>
-          <button type="button" onClick={() => saveFigure(page, "svg")}>
+          <button type="button" data-export="svg" onClick={() => saveFigure(page, "svg")}>
             Figure, SVG <small>the network as drawn</small>
           </button>
-          <button type="button" onClick={() => saveFigure(page, "png")}>
+          <button type="button" data-export="png" onClick={() => saveFigure(page, "png")}>
             Figure, PNG
           </button>
           <button type="button" onClick={() => file.current?.click()}>

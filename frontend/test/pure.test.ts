@@ -62,6 +62,10 @@ test("a history is bounded, goes on, and is cut when time goes back", () => {
   assert.equal(history.rows[0]![0], 0);
   assert.equal(history.last("epoch"), 4999);
   assert.equal(history.last("validation"), null);
+  assert.equal(history.latest("validation"), null);
+  history.add([5000, NaN, 3, 0, 0, 0, 0, 0, 0], 9);
+  assert.equal(history.last("train"), null);
+  assert.equal(history.latest("train"), 1 / 5000);
   const epochs = history.column("epoch") as number[];
   assert.ok(epochs.every((epoch, place) => place === 0 || epoch > epochs[place - 1]!));
   history.add([2000, 7, 7, 7, 7, 7, 7, 7, 7], 9);
