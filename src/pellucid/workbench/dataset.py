@@ -14,7 +14,7 @@ from pellucid.textbook.arrays import Array
 from pellucid.textbook.network import Batch
 from pellucid.workbench.formulas import parse
 from pellucid.workbench.limits import MOST_CLASSES, MOST_SHOWN, MOST_WIDTH
-from pellucid.workbench.settings import Settings, View
+from pellucid.workbench.settings import Settings, View, at_path
 from pellucid.workbench.sources import GENERATED, Rows, make
 
 __all__ = ["Dataset", "Plane", "build"]
@@ -220,7 +220,10 @@ def build(settings: Settings, table: Rows | None = None) -> Dataset:
     if len(kept) < 2:
         raise DataError(f"At least 2 rows must train; there are {len(kept)}. Add points.")
     features = settings.inputs.features or _all_columns(rows.names)
-    inputs, scaler = _inputs(rows, features, kept, is_scaled=data.scale)
+    try:
+        inputs, scaler = _inputs(rows, features, kept, is_scaled=data.scale)
+    except DataError as error:
+        raise at_path("inputs.features", error) from None
     is_scaled = data.scale and task == "regression" and not isinstance(settings.training.loss, Poisson)
     mean, scale = _target_scale(rows.y[kept]) if is_scaled else (0.0, 1.0)
     return Dataset(

@@ -280,14 +280,8 @@ class Run:
         self._advance(epochs, until)
 
     def _advance(self, epochs: int, until: Callable[[Epoch], bool] | None = None) -> None:
-        """Train in pieces, so that moments are kept on the way."""
-        while epochs > 0 and self.ended is None:
-            part = min(epochs, self.moments.due(self.epoch) or epochs)
-            if self._train(part, until) is Outcome.STOPPED:
-                return
-            epochs -= part
-
-    def _train(self, epochs: int, until: Callable[[Epoch], bool] | None) -> Outcome:
+        if self.ended is not None:
+            return
         self._within = None
         began = perf_counter()
         job, first = self.job, self.epoch
@@ -295,7 +289,7 @@ class Run:
         job.epochs = min(epochs, job.training.epochs - first)
         if job.epochs < 1:
             self.ended = Outcome.ALL_EPOCHS.value
-            return Outcome.ALL_EPOCHS
+            return
         (done,) = self.trainer_engine().train([job], Watch(until))
         self._note(first, done.history)
         made = self.epoch - first
@@ -307,7 +301,6 @@ class Run:
             self.ended = Outcome.ALL_EPOCHS.value
         if not self.moments.due(self.epoch):
             self.moments.keep(self.moment())
-        return done.outcome
 
     def advance_batches(self, batches: int) -> None:
         """Train for so many batches."""
@@ -459,6 +452,10 @@ class Run:
     def epoch_of(self, epoch: Epoch) -> int:
         """Return the number of an epoch that the engine tells of, counted from the run's start."""
         return self._first + epoch.epoch
+
+    def until_next_moment(self, epochs: int) -> int:
+        """Return how many of so many epochs there are until a moment should be kept."""
+        return min(epochs, self.moments.due(self.epoch) or epochs)
 
     def go_on_from(self, moment: Moment, history: Array, batch: int = 0) -> None:
         """Go to a moment that comes from elsewhere, with the changes that are known already."""

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import re
 import socket
+import sys
 import webbrowser
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -284,6 +285,7 @@ def serve(
     say : callable
         Told the address.
     """
+    sys.setswitchinterval(0.0005)  # training, back from a call of the engine, does not wait long for the frames' thread
     with bound_socket(port) as bound:
         workbench = Workbench(bound.getsockname()[1], make_session)
         say(workbench.url)

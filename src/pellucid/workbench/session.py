@@ -28,7 +28,16 @@ from pellucid.workbench.limits import MOST_UNDO, TEXT_BYTES
 from pellucid.workbench.own_table import Tables, table_rows
 from pellucid.workbench.protocol import Message, custom, encode, update
 from pellucid.workbench.run import Change, Run, Shown, default_loss, network_of, training_of
-from pellucid.workbench.settings import Inputs, Settings, Table, differences, path_of, read_settings, write_settings
+from pellucid.workbench.settings import (
+    Inputs,
+    Settings,
+    Table,
+    at_path,
+    differences,
+    path_of,
+    read_settings,
+    write_settings,
+)
 from pellucid.workbench.sources import Rows
 from pellucid.workbench.trainer import Trainer, Until
 from pellucid.workbench.wall import Walls
@@ -36,7 +45,7 @@ from pellucid.workbench.wall import Walls
 __all__ = ["Session", "Wire"]
 
 LOG = logging.getLogger("pellucid.workbench")
-SHORTEST = 1 / 50
+SHORTEST = 1 / 40
 """Seconds between two frames, at least."""
 STATE_EVERY = 0.5
 """Seconds between two tellings of where a running training is."""
@@ -360,7 +369,10 @@ class Session:
         if choice is None:
             raise DataError("There is no table yet: drop a file, or paste one.")
         if self._rows is None or self._rows[0] != choice:
-            self._rows = (choice, table_rows(self.tables.get(choice.id).frame, choice))
+            try:
+                self._rows = (choice, table_rows(self.tables.get(choice.id).frame, choice))
+            except DataError as error:
+                raise at_path("data.table", error) from None
         return build(settings, self._rows[1])
 
     def given_rows(self) -> Rows:
@@ -457,7 +469,7 @@ class Session:
             self.trainer.pause()
             run, left = self.run, count
             while left > 0 and run.ended is None and not self._is_interrupted():
-                part = min(left, 1 if unit == "batch" else run.chunk(0.05))
+                part = 1 if unit == "batch" else run.until_next_moment(min(left, run.chunk(0.05)))
                 (run.advance_batches if unit == "batch" else run.advance)(part)
                 left -= part
             self.trainer.publish()

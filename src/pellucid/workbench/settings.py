@@ -47,6 +47,7 @@ __all__ = [
     "Stop",
     "Table",
     "View",
+    "at_path",
     "differences",
     "path_of",
     "read_settings",
@@ -320,11 +321,11 @@ def read_settings(value: Any) -> Settings:
         If anything is unknown, of the wrong type or out of range. It has the attribute `path`: where.
     """
     if not isinstance(value, dict):
-        raise _at("", SpecError(f"settings must be an object with named fields; got {shown(value)}."))
+        raise at_path("", SpecError(f"settings must be an object with named fields; got {shown(value)}."))
     unknown = set(value) - set(SECTIONS) - {"version"}
     if unknown or value.get("version", 1) != 1:
         what = shown(sorted(map(str, unknown)) or value.get("version"))
-        raise _at("", SpecError(f"settings must be of version 1, with {', '.join(SECTIONS)}; got {what}."))
+        raise at_path("", SpecError(f"settings must be of version 1, with {', '.join(SECTIONS)}; got {what}."))
     return Settings(**{name: _read(name, kind, value[name]) for name, kind in SECTIONS.items() if name in value})
 
 
@@ -333,12 +334,13 @@ def _read(name: str, kind: Any, value: Any) -> Any:
         return from_json(kind, _pairs_of(value) if name == "data" else value, name)
     except PellucidError as error:
         found = re.search(r"^'(\w+)' of", str(error)) or re.search(rf"^{name}\.(\w+)", str(error))
-        raise _at(f"{name}.{found[1]}" if found else name, error) from None
+        raise at_path(f"{name}.{found[1]}" if found else name, error) from None
     except RecursionError:
-        raise _at(name, SpecError(f"{name} is nested too deeply.")) from None
+        raise at_path(name, SpecError(f"{name} is nested too deeply.")) from None
 
 
-def _at(path: str, error: PellucidError) -> PellucidError:
+def at_path(path: str, error: PellucidError) -> PellucidError:
+    """Note which setting an error speaks of."""
     error.path = path  # type: ignore[attr-defined]
     return error
 

@@ -12,7 +12,7 @@ from pellucid.workbench.run import Run, Shown
 
 __all__ = ["Trainer", "Until"]
 
-CHUNK = 0.010
+CHUNK = 0.020
 """Seconds of training between two looks at the commands."""
 
 Until = Callable[[Epoch], bool]
