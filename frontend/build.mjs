@@ -1,5 +1,5 @@
 // Bundles the page to one ES module and one style sheet: `node build.mjs [--out FOLDER] [--watch]`.
-import { cp, mkdir } from "node:fs/promises";
+import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, context } from "esbuild";
@@ -25,5 +25,11 @@ const options = {
 await mkdir(out, { recursive: true });
 await cp(join(here, "src/index.html"), join(out, "index.html"));
 await cp(join(here, "src/icon.svg"), join(out, "icon.svg"));
+
+// The licences of what is bundled travel with it.
+const bundled = ["preact", "@preact/signals", "@preact/signals-core", "uplot"];
+const licences = await Promise.all(bundled.map(async (name) => `${name}\n\n${await readFile(join(here, "node_modules", name, "LICENSE"), "utf8")}`));
+await writeFile(join(out, "licenses.txt"), licences.join("\n\n----\n\n"));
+
 if (process.argv.includes("--watch")) await (await context(options)).watch();
 else await build(options);

@@ -81,7 +81,7 @@ const shown = (value: unknown): string => (typeof value === "number" ? number(va
 
 function Curves(): JSX.Element {
   const { store, ui } = usePage();
-  void store.slow.value;
+  void store.rare.value;
   const colours = LINES[ui.theme.value];
   const { history } = store;
   const marks = useMarks();
@@ -124,7 +124,7 @@ function Curves(): JSX.Element {
 
 function Confusion(): JSX.Element {
   const { store } = usePage();
-  void store.slow.value;
+  void store.rare.value;
   const found = store.live.charts?.arrays;
   if (!found?.confusion_train) return <Waiting />;
   return (
@@ -209,7 +209,7 @@ export function Painted(props: { label: string; height?: number; square?: boolea
 
 function Predicted(): JSX.Element {
   const { store, ui } = usePage();
-  void store.slow.value;
+  void store.rare.value;
   const found = store.live.charts?.arrays.predicted;
   const theme = ui.theme.value;
   if (!found) return <Waiting />;
@@ -272,7 +272,7 @@ const bars = uPlot.paths.bars!({ size: [0.96], align: 1 });
 
 function Histograms(): JSX.Element {
   const { store, ui } = usePage();
-  void store.slow.value;
+  void store.rare.value;
   const charts = store.live.charts;
   const colours = LINES[ui.theme.value];
   const run = store.run.value;
@@ -312,7 +312,7 @@ function Histograms(): JSX.Element {
 
 function Norms(): JSX.Element {
   const { store, ui } = usePage();
-  const version = store.slow.value;
+  const version = store.rare.value;
   const layers = store.run.value?.layers.length ?? 0;
   const theme = ui.theme.value;
   const data = useMemo(() => {
@@ -463,7 +463,7 @@ function Warp(): JSX.Element {
   const dataset = store.dataset.value;
   const [layer, setLayer] = useState(0);
   const [pair, setPair] = useState<[number, number]>([0, 1]);
-  const slow = store.slow.value;
+  const slow = store.rare.value;
   const width = run?.widths[layer + 1] ?? 1;
   const chosen: [number, number] = [Math.min(pair[0], width - 1), Math.min(pair[1], width - 1)];
   const asked = useRef(0);

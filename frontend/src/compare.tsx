@@ -22,7 +22,7 @@ export function CompareView(): JSX.Element {
   const [name, setName] = useState("");
   const histories = useHistories();
   const runs = store.runs.value;
-  void store.slow.value;
+  void store.rare.value;
   const theme = ui.theme.value;
   const column = COLUMNS.indexOf(measure);
   const all = useMemo(() => {

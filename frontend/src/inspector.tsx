@@ -1,5 +1,6 @@
 // What is known of the chosen neuron or weight, and where it is edited: values in boxes, frozen with a lock.
 import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { NumberBox } from "./fields.tsx";
 import { featureName, number, subscript } from "./format.ts";
 import { Icon } from "./icons.tsx";
@@ -10,10 +11,16 @@ import { usePage } from "./ui.ts";
 
 function ParameterRow({ parameter, label, chosen }: { parameter: Parameter; label: string; chosen: boolean }): JSX.Element {
   const { store, ui } = usePage();
+  const row = useRef<HTMLTableRowElement>(null);
   const frozen = store.isFrozen(parameter);
+  useEffect(() => {
+    if (!chosen) return;
+    row.current?.scrollIntoView({ block: "nearest" });
+    row.current?.querySelector("input")?.select();
+  }, [chosen]);
   const gradient = store.live.gradients?.[store.placeOf(parameter)];
   return (
-    <tr aria-selected={chosen} class={chosen ? "chosen" : ""}>
+    <tr ref={row} class={chosen ? "chosen" : ""}>
       <th scope="row">{label}</th>
       <td>
         <NumberBox value={store.valueOf(parameter)} digits={5} label={`Value of ${label}`} change={(value) => value !== null && store.edit(parameter, value)} />

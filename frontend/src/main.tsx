@@ -9,12 +9,17 @@ import { SocketModel, socketAddress } from "./socket.ts";
 import { Store } from "./store.ts";
 import { PageContext, Ui } from "./ui.ts";
 
-function render({ model, el, fragment = "" }: { model: Model; el: HTMLElement; fragment?: string }): () => void {
+function render({ model, el, fragment = null }: { model: Model; el: HTMLElement; fragment?: string | null }): () => void {
   el.classList.add("pellucid-workbench");
-  const store = new Store(model, { frame: (callback) => requestAnimationFrame(callback) }, fragment);
-  if (model.get("connection") === undefined) store.connection.value = "widget";
+  const store = new Store(model, { frame: (callback) => requestAnimationFrame(callback) }, fragment ?? "");
+  if (model.get("connection") === undefined) {
+    store.connection.value = "widget";
+    el.classList.add("as-widget");
+  }
   store.onFile = (name, type, bytes) => download(name, type, bytes as Uint8Array<ArrayBuffer>);
   const ui = new Ui(el);
+  const onAddress = () => void store.openFragment(location.hash);
+  if (fragment !== null) addEventListener("hashchange", onAddress);
   el.replaceChildren();
   draw(
     <PageContext.Provider value={{ store, ui }}>
@@ -22,7 +27,10 @@ function render({ model, el, fragment = "" }: { model: Model; el: HTMLElement; f
     </PageContext.Provider>,
     el,
   );
-  return () => draw(null, el);
+  return () => {
+    removeEventListener("hashchange", onAddress);
+    draw(null, el);
+  };
 }
 
 export default { render };

@@ -1,5 +1,5 @@
 // The network's drawing: every neuron its map, links by weight or gradient, and layers that are edited where they stand.
-import { effect } from "@preact/signals";
+import { effect, untracked } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Control, Menu, fresh } from "./fields.tsx";
@@ -33,16 +33,28 @@ export function NetworkView(): JSX.Element {
     return drawing(run.widths, room.width, Math.max(room.height - HEAD, 160), margin);
   }, [widths, room]);
   useEffect(() => void (ui.plan.value = plan), [plan]);
+  const paint = (links: boolean) => {
+    const current = store.run.value;
+    const weight = ui.weight.value;
+    const chosen = weight && weight[1] === "weights" ? { layer: weight[0], from: weight[2], to: weight[3] } : null;
+    const shown = ui.plan.value;
+    if (!canvas.current || !shown || !current || shown.columns.length !== Math.min(current.widths.length, MOST_LAYERS + 2)) return;
+    const painting = { plan: shown, live: store.live, run: current, theme: ui.theme.value, discrete: ui.discrete.value, links: ui.links.value, chosen, atlas };
+    paintNetwork(canvas.current, painting, links);
+  };
   useEffect(
     () =>
       effect(() => {
         void store.frame.value;
-        const current = store.run.value;
-        const weight = ui.weight.value;
-        const chosen = weight && weight[1] === "weights" ? { layer: weight[0], from: weight[2], to: weight[3] } : null;
-        const shown = ui.plan.value;
-        if (!canvas.current || !shown || !current || shown.columns.length !== Math.min(current.widths.length, MOST_LAYERS + 2)) return;
-        paintNetwork(canvas.current, { plan: shown, live: store.live, run: current, theme: ui.theme.value, discrete: ui.discrete.value, links: ui.links.value, chosen, atlas });
+        untracked(() => paint(false));
+      }),
+    [],
+  );
+  useEffect(
+    () =>
+      effect(() => {
+        void store.slow.value;
+        paint(true);
       }),
     [],
   );

@@ -63,6 +63,7 @@ export function OutputView(): JSX.Element {
       <div class={`plane${ui.tool.value === "look" ? "" : " editing"}`} ref={holder} style={{ height: `${size}px` }}>
         <canvas ref={map} role="img" aria-label={`Map of ${place ? name(place) : "the network's output"} over ${dataset?.axes.x.name ?? "x"} and ${dataset?.axes.y.name ?? "y"}`} />
         <canvas ref={dots} aria-hidden="true" />
+        <Reading size={size} />
         <Editor size={size} cursor={cursor} setCursor={setCursor} />
       </div>
       {dataset && (
@@ -78,6 +79,46 @@ export function OutputView(): JSX.Element {
       <Legend />
       <Tools />
     </section>
+  );
+}
+
+/** What the map says under the pointer. */
+function Reading({ size }: { size: number }): JSX.Element {
+  const { store, ui } = usePage();
+  const [at, setAt] = useState<[number, number] | null>(null);
+  void (at && store.slow.value);
+  const dataset = store.dataset.value;
+  const says = () => {
+    if (!at || !dataset || !size) return null;
+    const { x: across, y: up } = dataset.axes;
+    const [h, v] = [at[0] / size, 1 - at[1] / size];
+    const place = `${number(across.low + h * (across.high - across.low), 3)}, ${number(up.low + v * (up.high - up.low), 3)}`;
+    const look = (length: number) => Math.min(length - 1, Math.floor(v * length)) * length + Math.min(length - 1, Math.floor(h * length));
+    const chosen = ui.shown.value && store.live.maps.get(MAP_KEY(ui.shown.value.layer, ui.shown.value.neuron));
+    if (chosen) return `${place}: ${number(((chosen.data[look(chosen.size)]! - 127.5) / 127.5) * chosen.range, 2)}`;
+    const { output, outputKind, outputRange } = store.live;
+    if (!output) return place;
+    const length = output.shape[output.shape.length - 1]!;
+    const byte = output.data[look(length)]!;
+    if (outputKind === "classes") return `${place}: ${dataset.classes[byte] ?? byte} (${number(output.data[length * length + look(length)]! / 255, 2)})`;
+    return `${place}: ${number(outputRange[0] + (byte / 255) * (outputRange[1] - outputRange[0]), 2)}`;
+  };
+  const text = says();
+  return (
+    <div
+      class="reading"
+      onPointerMove={(event) => {
+        const box = event.currentTarget.getBoundingClientRect();
+        setAt([event.clientX - box.left, event.clientY - box.top]);
+      }}
+      onPointerLeave={() => setAt(null)}
+    >
+      {text && at && (
+        <span class="tip" style={{ left: at[0] > size / 2 ? "auto" : `${at[0] + 12}px`, right: at[0] > size / 2 ? `${size - at[0] + 12}px` : "auto", top: `${Math.max(2, at[1] - 30)}px` }}>
+          {text}
+        </span>
+      )}
+    </div>
   );
 }
 

@@ -10,6 +10,8 @@ const SOFT_TABLES = { light: divergingTable("light", 0.62), dark: divergingTable
 const CLASS_TABLES = new Map<string, Uint32Array>();
 const SHADES = 32;
 const MOST_LINKS = 800;
+const SOLID: number[] = [];
+const FROZEN = [2, 5];
 const STYLES: Record<Theme, string[]> = { light: shades("light"), dark: shades("dark") };
 
 /** Colours of links: from strongly negative to strongly positive, the weak ones fainter but never lost. */
@@ -98,15 +100,17 @@ export interface NetworkPainting {
   atlas: Atlas;
 }
 
-/** Paint links, then maps and biases. */
-export function paintNetwork(canvas: HTMLCanvasElement, painting: NetworkPainting): void {
+/** Paint links, then maps and biases; without links only the maps, over those that are there. */
+export function paintNetwork(canvas: HTMLCanvasElement, painting: NetworkPainting, links = true): void {
   const { plan } = painting;
-  fit(canvas, plan.width, plan.height);
+  const empty = fit(canvas, plan.width, plan.height);
   const context = canvas.getContext("2d")!;
   const ratio = canvas.width / plan.width;
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  context.clearRect(0, 0, plan.width, plan.height);
-  paintLinks(context, painting);
+  if (links || empty) {
+    context.clearRect(0, 0, plan.width, plan.height);
+    paintLinks(context, painting);
+  }
   paintMaps(context, painting);
 }
 
@@ -127,6 +131,7 @@ function paintLinks(context: CanvasRenderingContext2D, { plan, live, run, theme,
     const end = right.x - right.size / 2;
     const middle = (start + end) / 2;
     const thickest = Math.min(5, 1 + Math.min(end - start, left.size, right.size) / 14);
+    const frozen = new Set(run.frozen.flatMap((each) => (each[1] === "weights" && each[0] === right.layer ? [each[2] * columns + each[3]] : [])));
     const few = strongest(weights, MOST_LINKS);
     const drawOne = (flat: number) => {
       const from = left.places[Math.floor(flat / columns)];
@@ -136,6 +141,7 @@ function paintLinks(context: CanvasRenderingContext2D, { plan, live, run, theme,
       if (!(Math.abs(value) > 0.004)) return;
       context.strokeStyle = STYLES[theme][Math.round((value + 1) * SHADES)]!;
       context.lineWidth = 0.4 + thickest * Math.abs(value);
+      if (frozen.size) context.setLineDash(frozen.has(flat) ? FROZEN : SOLID);
       context.beginPath();
       context.moveTo(start, from.y);
       context.bezierCurveTo(middle, from.y, middle, to.y, end, to.y);
@@ -143,6 +149,7 @@ function paintLinks(context: CanvasRenderingContext2D, { plan, live, run, theme,
     };
     if (few) few.forEach(drawOne);
     else for (let flat = 0; flat < weights.length; flat++) drawOne(flat);
+    context.setLineDash(SOLID);
     if (chosen && chosen.layer === right.layer) {
       const from = left.places[chosen.from];
       const to = right.places[chosen.to];
@@ -238,7 +245,7 @@ function single(size: number): { context: CanvasRenderingContext2D; image: Image
 function place(canvas: HTMLCanvasElement, from: HTMLCanvasElement): void {
   const context = canvas.getContext("2d")!;
   context.imageSmoothingEnabled = true;
-  context.imageSmoothingQuality = "medium";
+  context.imageSmoothingQuality = "low";
   context.drawImage(from, 0, 0, canvas.width, canvas.height);
 }
 
@@ -297,7 +304,7 @@ export function paintPoints(canvas: HTMLCanvasElement, { points, dataset, theme,
     context.beginPath();
     context.arc(x, y, radius, 0, 2 * Math.PI);
     context.fillStyle = isValidation ? (theme === "dark" ? "#15181d" : "#fff") : colour;
-    context.strokeStyle = isValidation ? colour : theme === "dark" ? "#0d0f12" : "#fff";
+    context.strokeStyle = isValidation ? colour : theme === "light" ? "#fff" : dataset.task === "regression" ? "#ffffff73" : "#0d0f12";
     context.lineWidth = isValidation ? 1.6 : 0.9;
     context.fill();
     context.stroke();

@@ -100,7 +100,13 @@ export function StepView(): JSX.Element {
         )}
       </div>
       {playing ? (
-        <p class="note waiting">Training runs. Pause it to look inside a step.</p>
+        <p class="note waiting">
+          Training runs.{" "}
+          <button type="button" class="text" onClick={() => store.togglePlay()}>
+            Pause it
+          </button>{" "}
+          to look inside a step.
+        </p>
       ) : !answer ? (
         <p class="note waiting">Working out the next step…</p>
       ) : (

@@ -40,13 +40,41 @@ export interface Live {
   charts: Answer | null;
 }
 
+/** Counts up at most so often, at once if the last time is long ago, and once more when things have come to rest. */
+export class Ticker {
+  private readonly count = signal(0);
+  private timer: ReturnType<typeof setTimeout> | null = null;
+  private last = -Infinity;
+
+  constructor(private readonly pause: number) {}
+
+  get value(): number {
+    return this.count.value;
+  }
+
+  tell(): void {
+    const wait = this.pause - (performance.now() - this.last);
+    if (wait > 0) {
+      this.timer ??= setTimeout(() => this.up(), wait);
+      return;
+    }
+    this.up();
+  }
+
+  private up(): void {
+    if (this.timer) clearTimeout(this.timer);
+    this.timer = null;
+    this.last = performance.now();
+    this.count.value++;
+  }
+}
+
 export interface Clock {
   frame(callback: () => void): void;
 }
 
 const REPORTED_AS_ANSWERS = ["explanation", "formulas", "gradient_check", "surface", "warp", "wall_frame", "histograms", "kept_history", "kept_map"];
 const MOST_NOTICES = 4;
-const SLOW = 200;
 export const MAP_KEY = (layer: number, neuron: number): string => `${layer},${neuron}`;
 
 export class Store {
@@ -61,8 +89,9 @@ export class Store {
   readonly points = signal<Points | null>(null);
   readonly notices = signal<{ id: number; text: string }[]>([]);
   readonly frame = signal(0);
-  /** Counts up a few times a second while frames come: for what need not follow each one. */
-  readonly slow = signal(0);
+  /** For what need not follow each frame: numbers and links; charts. */
+  readonly slow = new Ticker(140);
+  readonly rare = new Ticker(350);
   readonly epoch = signal(0);
   readonly step = signal(0);
   readonly playing = signal(false);
@@ -94,7 +123,6 @@ export class Store {
   /** The last settings that the server took. */
   private good: Settings | null = null;
   private due = false;
-  private slowTimer: ReturnType<typeof setTimeout> | null = null;
   private notice = 0;
   private runId = "";
 
@@ -145,7 +173,8 @@ export class Store {
     if (run.fresh && this.fragment) void this.openFragment(this.fragment);
   }
 
-  private async openFragment(fragment: string): Promise<void> {
+  /** Take over the settings that a fragment holds, if it holds some. */
+  async openFragment(fragment: string): Promise<void> {
     const settings = await fromFragment(fragment);
     if (settings && JSON.stringify(settings) !== JSON.stringify(this.settings.peek())) this.change(settings);
   }
@@ -218,10 +247,11 @@ export class Store {
     if (this.norms.length > 1200) this.norms.splice(0, this.norms.length, ...this.norms.filter((_, place) => place % 2 === 0));
   }
 
-  /** Let painters draw in the browser's next frame, and ask for the server's next one only then. */
+  /** Let painters draw when the browser does, and ask for the server's next frame only then. */
   private paintSoon(content: any): void {
     const paint = () => {
       this.due = false;
+      this.send({ kind: "ack", frame: content.frame }); // the server makes the next one while this one is painted
       batch(() => {
         this.epoch.value = content.epoch;
         this.step.value = content.step;
@@ -229,12 +259,9 @@ export class Store {
         if (content.playing !== undefined) this.playing.value = content.playing;
         this.scoreName.value = content.score ?? this.scoreName.peek();
         this.frame.value++;
+        this.slow.tell();
+        this.rare.tell();
       });
-      this.slowTimer ??= setTimeout(() => {
-        this.slowTimer = null;
-        this.slow.value++;
-      }, SLOW);
-      this.send({ kind: "ack", frame: content.frame });
     };
     if (this.due) return;
     this.due = true;

@@ -13,7 +13,7 @@ export function TopBar(): JSX.Element {
   return (
     <header class="topbar">
       <h1>
-        <img src="static/icon.svg" alt="" width="22" height="22" />
+        <Mark />
         <span>Pellucid</span>
       </h1>
       <div class="transport" role="group" aria-label="Training" data-part="play">
@@ -41,6 +41,17 @@ export function TopBar(): JSX.Element {
     </header>
   );
 }
+
+/** The mark of the house: the same as icon.svg. */
+const Mark = (): JSX.Element => (
+  <svg class="mark" viewBox="0 0 32 32" width="24" height="24" aria-hidden="true">
+    <path class="blue-line" d="M7 9 25 16M7 23 25 16" />
+    <path class="orange-line" d="M7 9 16 23 25 16" />
+    <circle class="blue" cx="7" cy="9" r="4" />
+    <circle class="blue" cx="25" cy="16" r="4.6" />
+    <circle class="orange" cx="7" cy="23" r="4" />
+  </svg>
+);
 
 function PlayButton(): JSX.Element {
   const { store } = usePage();
@@ -141,17 +152,17 @@ function SpeedMenu(): JSX.Element {
 /** Where the run stands, in numbers. */
 function Standing(): JSX.Element {
   const { store } = usePage();
-  void store.frame.value;
+  void store.slow.value;
   const run = store.run.value;
   const { history } = store;
   const accuracy = store.scoreName.value === "accuracy";
   const score = history.latest("validation_score") ?? history.latest("train_score");
-  const rate = store.rate.value;
+  const rate = store.rate.peek();
   return (
     <dl class="standing" data-part="standing">
       <div>
         <dt>epoch</dt>
-        <dd data-test="epoch">{count(store.epoch.value)}</dd>
+        <dd data-test="epoch">{count(store.epoch.peek())}</dd>
       </div>
       <div>
         <dt>loss</dt>
@@ -177,7 +188,8 @@ function Scrubber(): JSX.Element {
   const [dragged, setDragged] = useState<number | null>(null);
   const late = useRef<ReturnType<typeof setTimeout>>(undefined);
   const run = store.run.value;
-  const epoch = store.epoch.value;
+  void store.slow.value;
+  const epoch = store.epoch.peek();
   if (run && run.id !== runId.current) {
     runId.current = run.id;
     furthest.current = 0;

@@ -216,7 +216,10 @@ function Cells(): JSX.Element | null {
                 style={table ? table.places[cell] : {}}
                 title={`${title}. ${score === undefined || Number.isNaN(score) ? "" : `Score ${number(score, 3)}. `}${ended ?? ""}`}
                 aria-label={`${title}: loss ${number(measured[cell], 3)}. Open it`}
-                onClick={() => store.send({ kind: "wall_open", cell })}
+                onClick={() => {
+                  store.send({ kind: "wall_open", cell });
+                  ui.drawer.value = null;
+                }}
               >
                 <canvas data-cell={cell} aria-hidden="true" />
                 <span class="num">{number(measured[cell], 3)}</span>

@@ -25,9 +25,7 @@ from pellucid.tracing.notation import number
 HERE = Path(__file__).parent
 FRONTEND = HERE.parents[1] / "frontend"
 PAGE = Path(pellucid.__file__).parent / "workbench" / "static" / "page.js"
-CHROMIUM = next(
-    (found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), ""
-)
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome") or ""
 LIMIT = 240
 
 

@@ -109,6 +109,15 @@ test("the scrubber goes back to an earlier moment", async () => {
   await until("epoch 10", async () => (await epoch()) === 10);
 });
 
+test("it trains until something holds", async () => {
+  await page.getByRole("button", { name: /^Step/ }).click();
+  await page.locator(".until select").selectOption("epoch");
+  await page.locator(".until .number").fill("25");
+  await page.locator(".until .number").press("Tab");
+  await page.getByRole("button", { name: "Go", exact: true }).click();
+  await until("epoch 25", async () => (await epoch()) === 25 && (await page.getByRole("button", { name: "Play" }).count()) === 1);
+});
+
 test("a weight is edited in its box, undone and frozen", async () => {
   await page.locator('[data-neuron="0,1"]').click();
   const box = page.getByLabel(/^Value of w₁₂/);
@@ -277,7 +286,6 @@ test("the wall trains many networks, and one of them opens", async () => {
   await many.getByLabel("best first").check();
   const best = await many.locator(".cell-map").first().getAttribute("aria-label");
   await many.locator(".cell-map").first().click();
-  await many.locator('[data-drawer="wall"]').click();
   const rate = best.match(/Learning rate η ([\d.]+)/)[1];
   await until("its learning rate", async () => Number(await many.getByRole("textbox", { name: "Learning rate η" }).inputValue()) === Number(rate));
   await many.context().close();
@@ -339,6 +347,28 @@ test("many classes: a map of classes and a confusion matrix", async () => {
     await many.locator("#chart canvas").first().waitFor();
   }
   await many.context().close();
+});
+
+test("each card of the course sets the page up, and lights up what it speaks of", async () => {
+  const course = await tab();
+  await course.getByRole("button", { name: "Course" }).click();
+  const seen = [];
+  for (;;) {
+    await course.locator('[data-test="card-setup"]').click();
+    await course.waitForTimeout(150);
+    const card = await course.locator(".course").getAttribute("data-card");
+    seen.push(card);
+    await until(`${card} lit`, async () => (await course.locator("[data-lit]").count()) === 1);
+    await until(`${card} ready`, async () => /\d/.test(await text('[data-test="loss"]', course)));
+    assert.equal(await course.locator(".problems").count(), 0, card);
+    assert.deepEqual(await course.locator(".notices p").allInnerTexts(), [], card);
+    const next = course.getByRole("button", { name: "Next", exact: true });
+    if (await next.isDisabled()) break;
+    await next.click();
+  }
+  assert.equal(seen.length, 11);
+  assert.equal(new Set(seen).size, 11);
+  await course.context().close();
 });
 
 test("everything is reached with the keyboard", async () => {
