@@ -27,7 +27,7 @@ from pellucid.workbench.run import Run
 if TYPE_CHECKING:
     from pellucid.workbench.session import Session
 
-__all__ = ["Explaining", "explanation", "setup_of"]
+__all__ = ["Explaining", "explanation", "formulas", "setup_of"]
 
 MOST_CHECKED = 10_000
 MOST_ENTRIES = 200

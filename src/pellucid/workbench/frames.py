@@ -20,7 +20,20 @@ from pellucid.workbench.limits import MOST_EVALUATED, MOST_MAPS, MOST_RESOLUTION
 from pellucid.workbench.run import Shown
 from pellucid.workbench.settings import View
 
-__all__ = ["FrameMaker", "Looks", "looks_from", "output_map"]
+__all__ = [
+    "FrameMaker",
+    "Looks",
+    "as_bytes",
+    "badges",
+    "confusion",
+    "evaluated",
+    "evenly",
+    "histograms",
+    "looks_from",
+    "output_map",
+    "scores",
+    "training_rows",
+]
 
 BINS = 40
 CHARTS = ("confusion", "predicted", "histograms")

@@ -23,7 +23,7 @@ from pellucid.workbench.run import Run, Shown
 if TYPE_CHECKING:
     from pellucid.workbench.session import Session
 
-__all__ = ["Landscape", "Surface", "filter_normalised", "surface"]
+__all__ = ["Landscape", "Surface", "filter_normalised", "path_of", "run_directions", "surface", "warp"]
 
 MOST_ROWS = 500
 MOST_PATH = 200

@@ -1,5 +1,34 @@
 """How much of everything one page may ask for."""
 
+__all__ = [
+    "GRACE_SECONDS",
+    "MESSAGE_BYTES",
+    "MOST_ADDED",
+    "MOST_BATCH",
+    "MOST_CLASSES",
+    "MOST_COLUMNS",
+    "MOST_EPOCHS",
+    "MOST_EVALUATED",
+    "MOST_EVENTS",
+    "MOST_EXPLAINED",
+    "MOST_FEATURES",
+    "MOST_KEPT",
+    "MOST_LAYERS",
+    "MOST_MAPS",
+    "MOST_POINTS",
+    "MOST_REMOVED",
+    "MOST_RESOLUTION",
+    "MOST_ROWS",
+    "MOST_SESSIONS",
+    "MOST_SHOWN",
+    "MOST_UNDO",
+    "MOST_WALL",
+    "MOST_WIDTH",
+    "TEXT",
+    "TEXT_BYTES",
+    "UPLOAD_BYTES",
+]
+
 MOST_LAYERS = 12
 MOST_WIDTH = 64
 MOST_POINTS = 10_000

@@ -11,7 +11,7 @@ from pellucid.textbook.arrays import Array
 from pellucid.textbook.optimizers import copy_state
 from pellucid.training.jobs import State
 
-__all__ = ["Moment", "Moments", "Position"]
+__all__ = ["Moment", "Moments", "Position", "copied"]
 
 Position = tuple[int, int]
 """Epochs done, and batches done of the next one."""

@@ -26,7 +26,7 @@ from pellucid.workbench.settings import Data, Descent, Net, NetLayer, Settings, 
 from pellucid.workbench.sources import Rows
 from pellucid.workbench.watching import Watched, WatchingSession
 
-__all__ = ["LiveView", "Served", "sessions_of_table", "show"]
+__all__ = ["Given", "GivenSession", "LiveView", "Served", "sessions_of_table", "show"]
 
 
 def sessions_of_table(path: Path, target: str | None = None) -> Callable[[str], Session]:

@@ -25,7 +25,7 @@ from pellucid.workbench.limits import MOST_COLUMNS, MOST_ROWS, TEXT, UPLOAD_BYTE
 from pellucid.workbench.settings import Table
 from pellucid.workbench.sources import Rows
 
-__all__ = ["Tables", "read_upload", "table_rows"]
+__all__ = ["Tables", "Upload", "coded_missing", "read_upload", "table_rows"]
 
 MOST_LEVELS = 20
 """Levels of a category that become inputs: the most frequent."""

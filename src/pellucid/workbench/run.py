@@ -38,7 +38,7 @@ from pellucid.workbench.limits import MOST_EVENTS
 from pellucid.workbench.moments import Moment, Moments, Position, copied
 from pellucid.workbench.settings import Descent, Settings
 
-__all__ = ["Change", "Run", "Shown", "default_loss", "first_job", "network_of", "training_of"]
+__all__ = ["Change", "Run", "Shown", "default_loss", "first_job", "loss_of", "network_of", "training_of"]
 
 _numbers = count(1)
 

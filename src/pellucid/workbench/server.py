@@ -27,7 +27,7 @@ from pellucid.workbench.protocol import custom, decode
 from pellucid.workbench.security import HEADERS, is_own_host, is_own_origin, new_token, same_token
 from pellucid.workbench.session import Session
 
-__all__ = ["STATIC", "Workbench", "serve"]
+__all__ = ["STATIC", "Workbench", "bound_socket", "serve", "server_of"]
 
 STATIC = Path(__file__).with_name("static")
 FILES = {"page.js": "text/javascript", "page.css": "text/css", "index.html": "text/html", "icon.svg": "image/svg+xml"}

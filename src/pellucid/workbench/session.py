@@ -42,11 +42,13 @@ from pellucid.workbench.sources import Rows
 from pellucid.workbench.trainer import Trainer, Until
 from pellucid.workbench.wall import Walls
 
-__all__ = ["Session", "Wire"]
+__all__ = ["Session", "Wire", "condition_from"]
 
 LOG = logging.getLogger("pellucid.workbench")
 SHORTEST = 1 / 40
 """Seconds between two frames, at least."""
+MOST_UNDERWAY = 2
+"""Frames that are sent and not drawn yet: one is made while the page draws the one before."""
 STATE_EVERY = 0.5
 """Seconds between two tellings of where a running training is."""
 LARGEST_STEP = 100_000
@@ -106,7 +108,7 @@ class Session:
         self.redos: list[dict[str, Any]] = []
         self.looks = Looks()
         self.frames = FrameMaker()
-        self.acknowledged = True
+        self._drawn = 0
         self.is_fresh = True
         self.wire: Wire | None = None
         self.left_at: float | None = monotonic()
@@ -159,7 +161,7 @@ class Session:
         """Talk to this page from now on, and tell it everything."""
         self.wire, self.left_at = wire, None
         self.frames.forget()
-        self.acknowledged = True
+        self._drawn = self.frames.number
         await self.tell_all()
         self.is_fresh = False
 
@@ -290,22 +292,21 @@ class Session:
         self.news.set()
 
     async def stream(self, wire: Wire) -> None:
-        """Send frames as long as this page is there: the latest moment, once it has drawn the one before."""
+        """Send frames as long as this page is there: the latest moment, once it has drawn the one before the last."""
         last: Shown | None = None
         while self.wire is wire:
             await self.news.wait()
             self.news.clear()
-            if self.wire is not wire or not self.acknowledged:
+            if self.wire is not wire or self.frames.number - self._drawn >= MOST_UNDERWAY:
                 continue
             shown = self.shown
             if shown is last and not self._asked_frame:
                 continue
             began, last, self._asked_frame = monotonic(), shown, False
-            self.acknowledged = False
             try:
                 await self._send_frame(shown)
             except (PellucidError, ArithmeticError, ValueError) as error:
-                self.acknowledged = True
+                self._drawn = self.frames.number
                 LOG.exception("A frame could not be made.")
                 await self.tell_error(_words(error), "frame")
             if monotonic() - self._told > STATE_EVERY or not self.trainer.is_playing:
@@ -319,7 +320,8 @@ class Session:
         await self.send_arrays(content, buffers)
 
     async def _on_ack(self, message: Message) -> None:
-        self.acknowledged = True
+        frame = integer_in(message.content, "frame", 0, 2**53, self.frames.number)
+        self._drawn = max(self._drawn, min(frame, self.frames.number))
         self.news.set()
 
     async def _on_view(self, message: Message) -> None:
