@@ -122,7 +122,8 @@ export class Store {
   private revision = 0;
   /** The last settings that the server took. */
   private good: Settings | null = null;
-  private due = false;
+  /** The frame that waits to be painted. */
+  private due: any = null;
   private notice = 0;
   private runId = "";
 
@@ -248,9 +249,13 @@ export class Store {
   }
 
   /** Let painters draw when the browser does, and ask for the server's next frame only then. */
-  private paintSoon(content: any): void {
-    const paint = () => {
-      this.due = false;
+  private paintSoon(latest: any): void {
+    const waiting = this.due !== null;
+    this.due = latest;
+    if (waiting) return;
+    this.clock.frame(() => {
+      const content = this.due;
+      this.due = null;
       this.send({ kind: "ack", frame: content.frame }); // the server makes the next one while this one is painted
       batch(() => {
         this.epoch.value = content.epoch;
@@ -262,10 +267,7 @@ export class Store {
         this.slow.tell();
         this.rare.tell();
       });
-    };
-    if (this.due) return;
-    this.due = true;
-    this.clock.frame(paint);
+    });
   }
 
   report(text: string): void {

@@ -37,6 +37,19 @@ test("a frame is acknowledged only when it has been painted", () => {
   assert.ok(store.live.dead.has("0,3"));
 });
 
+test("of two frames that come before a painting, the later one is shown and acknowledged", () => {
+  const { model, store, paint } = opened();
+  model.hand(FRAME, BUFFERS as any);
+  model.hand({ ...FRAME, frame: 6, epoch: 3 });
+  paint();
+  assert.equal(store.epoch.value, 3);
+  assert.deepEqual(model.sent, [{ kind: "ack", frame: 6 }]);
+  paint();
+  model.hand({ ...FRAME, frame: 7, epoch: 4 });
+  paint();
+  assert.equal(store.epoch.value, 4);
+});
+
 test("parameters are found by their place in the layout", () => {
   const { model, store, paint } = opened();
   model.hand(FRAME, BUFFERS as any);
