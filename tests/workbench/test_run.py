@@ -9,7 +9,7 @@ from pellucid import MLPClassifier
 from pellucid.workbench.dataset import build
 from pellucid.workbench.moments import MOST
 from pellucid.workbench.run import Change, Run
-from pellucid.workbench.settings import Settings, read_settings
+from pellucid.workbench.settings import Settings, read_settings, write_settings
 
 
 def begun(**settings: object) -> Run:
@@ -123,6 +123,41 @@ def test_a_change_at_an_earlier_moment_takes_the_place_of_later_ones() -> None:
     assert [each.index for each in run.changes] == [1]
     assert run.parameters[1] == -2.0
     assert run.furthest == (5, 0)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_whatever_was_done_every_moment_comes_back(seed: int) -> None:
+    """Steps, edits, frozen weights, live changes and jumps in any order; all moments that are left return."""
+    random = np.random.default_rng(seed)
+    run = begun(network={"layers": [{"width": 3, "dropout": 0.2}]}, training={"schedule": {"name": "step", "every": 3}})
+    seen = {(0, 0): run.parameters.copy()}
+    for _ in range(40):
+        here, what = run.position, random.integers(6)
+        if what < 5:  # to go on, or to change something, takes the place of what came after
+            seen = {at: parameters for at, parameters in seen.items() if at < here}
+            seen |= {here: run.parameters.copy()} if what < 3 else {}
+        match what:
+            case 0 | 1:
+                run.advance(int(random.integers(1, 4)))
+            case 2:
+                run.advance_batches(int(random.integers(1, 7)))
+            case 3:
+                kind = ["edit", "freeze"][random.integers(2)]
+                run.change(Change((0, 0), kind, int(random.integers(len(run.parameters))), float(random.integers(2))))
+            case 4:
+                descent = {"learning_rate": float(random.uniform(0.01, 0.2)), "l2": float(random.integers(2) / 100)}
+                settings = read_settings(write_settings(run.settings) | {"training": descent})
+                run.change(Change((0, 0), "settings", settings=settings))
+            case 5 if len(seen) > 3:
+                run.seek(list(seen)[random.integers(len(seen))])
+        if run.position in seen:
+            np.testing.assert_array_equal(run.parameters, seen[run.position])
+        seen[run.position] = run.parameters.copy()
+        seen = {at: parameters for at, parameters in seen.items() if at <= run.furthest}
+    for at in [list(seen)[place] for place in random.permutation(len(seen))]:
+        run.seek(at)
+        assert run.position == at
+        np.testing.assert_array_equal(run.parameters, seen[at])
 
 
 def test_it_ends_with_words() -> None:

@@ -37,6 +37,8 @@ def test_the_page_needs_its_token_and_its_host() -> None:
         assert get(workbench, "/?token=wrong")[0] == 403
         for host in ("evil.example", f"evil.example:{workbench.port}", "127.0.0.1:1", ""):
             assert get(workbench, f"/?token={workbench.token}", Host=host)[0] == 403
+        for origin in ("http://evil.example", "null"):
+            assert get(workbench, f"/?token={workbench.token}", Origin=origin)[0] == 403
 
 
 @pytest.mark.parametrize(

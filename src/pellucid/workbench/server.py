@@ -194,7 +194,7 @@ class _Wire:
 
 
 class _Guard:
-    """Refuses foreign hosts before anything else, and puts the security headers on every answer."""
+    """Refuses foreign hosts and origins before anything else, and puts the security headers on every answer."""
 
     def __init__(self, app: ASGIApp, port: int) -> None:
         self.app, self.port = app, port
@@ -211,7 +211,9 @@ class _Guard:
                 message["headers"] = [*message.get("headers", []), *added]
             await send(message)
 
-        if len(hosts) == 1 and is_own_host(hosts[0], self.port):
+        origins = [value.decode("latin-1") for name, value in scope["headers"] if name == b"origin"]
+        is_own = len(hosts) == 1 and is_own_host(hosts[0], self.port)
+        if is_own and all(is_own_origin(origin, self.port) for origin in origins):
             await self.app(scope, receive, guarded)
         elif scope["type"] == "websocket":
             await receive()

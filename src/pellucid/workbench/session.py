@@ -99,7 +99,7 @@ class Session:
         self._rows: tuple[Table, Rows] | None = None
         self.loop = asyncio.get_running_loop()
         self.news = asyncio.Event()
-        self.trainer = Trainer(self._on_change)
+        self.trainer = Trainer(self._on_change, self._on_failure)
         self.settings = settings or Settings()
         self.dataset: Dataset = self.build(self.settings)
         self.revision = 0
@@ -249,6 +249,10 @@ class Session:
         if not self.loop.is_closed():
             self.loop.call_soon_threadsafe(self.news.set)
 
+    def _on_failure(self, error: Exception) -> None:
+        LOG.error("Training failed.", exc_info=error)
+        asyncio.run_coroutine_threadsafe(self.tell_error(_words(error), "play"), self.loop)
+
     # --- messages -------------------------------------------------------------------------------------------------
 
     async def hear(self, message: Message) -> None:
@@ -294,6 +298,7 @@ class Session:
     async def stream(self, wire: Wire) -> None:
         """Send frames as long as this page is there: the latest moment, once it has drawn the one before the last."""
         last: Shown | None = None
+        failure = ""
         while self.wire is wire:
             await self.news.wait()
             self.news.clear()
@@ -305,10 +310,12 @@ class Session:
             began, last, self._asked_frame = monotonic(), shown, False
             try:
                 await self._send_frame(shown)
-            except (PellucidError, ArithmeticError, ValueError) as error:
+            except Exception as error:  # a mistake of ours must not end the pictures
                 self._drawn = self.frames.number
-                LOG.exception("A frame could not be made.")
-                await self.tell_error(_words(error), "frame")
+                if str(error) != failure:
+                    LOG.exception("A frame could not be made.")
+                    await self.tell_error(_words(error), "frame")
+                failure = str(error)
             if monotonic() - self._told > STATE_EVERY or not self.trainer.is_playing:
                 await self.tell_run()
             await asyncio.sleep(max(0.0, SHORTEST - (monotonic() - began)))

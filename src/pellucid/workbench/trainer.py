@@ -25,11 +25,13 @@ class Trainer(Thread):
     ----------
     on_change : callable
         Called from this thread whenever there is something new to show.
+    on_failure : callable
+        Called from this thread with an error that ended training.
     """
 
-    def __init__(self, on_change: Callable[[], None]) -> None:
+    def __init__(self, on_change: Callable[[], None], on_failure: Callable[[Exception], None]) -> None:
         super().__init__(name="pellucid-training", daemon=True)
-        self._on_change = on_change
+        self._on_change, self._on_failure = on_change, on_failure
         self._condition = Condition()
         self._commands: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
         self.is_over = False
@@ -77,7 +79,11 @@ class Trainer(Thread):
             if command is not None:
                 _do(*command)
             else:
-                self._train()
+                try:
+                    self._train()
+                except Exception as error:
+                    self.pause()
+                    self._on_failure(error)
         for _, future in self._commands:
             future.cancel()
 
