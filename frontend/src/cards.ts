@@ -188,7 +188,7 @@ export const CARDS: Card[] = [
       "Real tables mix metres with millimetres. An input with large numbers makes large gradients, one with small numbers hardly any, and no single learning rate suits both.",
       "So inputs are scaled first: from each column its mean is taken, and what is left is divided by its spread. Here that is switched off, on measurements of wines, where one column counts in hundreds and others in tenths.",
     ],
-    question: "Train it as it is, then switch 'scale' on in the data and train again. How many epochs does each need to reach 95 % on the validation rows?",
+    question: "Train it as it is, then switch on Standardise in the data and train again. How many epochs does each need to reach 95 % on the validation rows?",
     hint: "Keep both runs and open Compare to see them side by side.",
     part: "data",
     chart: "curves",

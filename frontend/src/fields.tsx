@@ -11,6 +11,8 @@ interface ControlProps {
   value: any;
   change: (value: any) => void;
   problem?: string;
+  /** Without a slider. */
+  plain?: boolean;
 }
 
 /** A text box that takes numbers; what is typed counts when left, or with Enter. */
@@ -63,10 +65,11 @@ function Slider({ field, value, change, id }: ControlProps & { id: string }): JS
   const late = useRef<ReturnType<typeof setTimeout>>(undefined);
   const low = field.low as number;
   const high = field.high as number;
-  const [from, to] = field.log ? [Math.log(low), Math.log(high)] : [low, high];
-  const place = value === null ? from : field.log ? Math.log(Math.max(value, low)) : value;
+  const least = low > 0 ? low : high * 1e-6; // on a logarithmic slider; below it lies 0
+  const [from, to] = field.log ? [Math.log(least), Math.log(high)] : [low, high];
+  const place = value === null ? from : field.log ? Math.log(Math.max(value, least)) : value;
   const take = (raw: number) => {
-    let next = field.log ? Math.exp(raw) : raw;
+    let next = field.log ? (raw <= from + 1e-9 ? low : Math.exp(raw)) : raw;
     next = field.kind === "integer" ? Math.round(next) : Number(next.toPrecision(2));
     next = Math.min(Math.max(next, low), high);
     clearTimeout(late.current);
@@ -97,10 +100,10 @@ function Slider({ field, value, change, id }: ControlProps & { id: string }): JS
 const hasRange = (field: Field): boolean => {
   const { low, high } = field;
   if (typeof low !== "number" || typeof high !== "number") return false;
-  return field.log ? low > 0 : high - low <= 100000;
+  return !(field.optional && field.default == null) && (field.log ? low >= 0 && high < 1e6 : high - low <= 100000);
 };
 
-export function Control({ field, value, change, problem }: ControlProps): JSX.Element {
+export function Control({ field, value, change, problem, plain }: ControlProps): JSX.Element {
   const id = useId();
   const help = `${id}-help`;
   const label = (
@@ -130,7 +133,7 @@ export function Control({ field, value, change, problem }: ControlProps): JSX.El
         {trouble}
       </div>
     );
-  const ranged = hasRange(field);
+  const ranged = !plain && hasRange(field);
   return (
     <div class={`field${ranged ? " ranged" : ""}`}>
       {label}
@@ -171,6 +174,7 @@ export function ChoiceControl({ field, value, change, problem }: ControlProps): 
           {chosen.parameters.map((parameter) => (
             <Control
               key={parameter.name}
+              plain
               field={parameter}
               value={(value as any)?.[parameter.name] ?? parameter.default}
               change={(next) => change({ ...(described ? value : { name: value }), [parameter.name]: next })}
@@ -191,12 +195,21 @@ export function fresh(choices: Choice[], name: string): { name: string } & Recor
 /** The control of one of the catalogue's fields, bound to the settings. */
 export function SettingControl({ where, field: given }: { where: string; field?: Field }): JSX.Element | null {
   const { store } = usePage();
-  const field = given ?? store.catalog.value?.fields.find((each) => each.path === where);
+  const field = given ?? [...(store.catalog.value?.fields ?? []), ...DESCRIBED].find((each) => each.path === where);
   if (!field || !store.settings.value) return null;
   const problem = store.problems.value.find((each) => each.path === where || each.path.startsWith(`${where}.`))?.message;
   const value = valueAt(store.settings.value, path(where));
-  return <Control field={withChoices(field, store)} value={value === undefined ? field.default : value} change={(next) => store.setAt(where, next)} problem={problem} />;
+  const own = where === "training.loss" ? { name: store.dataset.value?.task === "regression" ? "squared_error" : "log_loss" } : field.default;
+  return <Control field={withChoices(field, store)} value={value ?? own} change={(next) => store.setAt(where, next)} problem={problem} />;
 }
+
+/** Settings that are a choice out of one of the catalogue's lists, with parameters of its own. */
+export const DESCRIBED: Field[] = [
+  { path: "training.optimizer", name: "optimizer", group: "training", kind: "choice", label: "Optimiser", help: "How a weight moves, given its gradient", live: true },
+  { path: "training.loss", name: "loss", group: "training", kind: "choice", label: "Loss", help: "What counts as wrong, and how much" },
+  { path: "training.schedule", name: "schedule", group: "training", kind: "choice", label: "Schedule", help: "How the learning rate changes with time", live: true },
+  { path: "network.initializer", name: "initializer", group: "network", kind: "choice", label: "Initial weights", help: "The weights that training begins with" },
+];
 
 const LISTS: Record<string, string> = {
   "training.optimizer": "optimizers",

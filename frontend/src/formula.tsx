@@ -8,7 +8,7 @@ function mathml(node: Node): any {
     case "number":
       return h("mn", null, node.text);
     case "name":
-      return node.text.length > 2 && !node.text.startsWith("∂") ? h("mi", { mathvariant: "normal" }, node.text) : h("mi", null, node.text);
+      return node.text.length > 2 && !/[∂′]/.test(node.text) ? h("mi", { mathvariant: "normal" }, node.text) : h("mi", null, node.text);
     case "sign":
       return h("mo", null, node.text);
     case "words":

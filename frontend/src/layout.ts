@@ -28,7 +28,7 @@ export interface Drawing {
 
 export const MOST_LAYERS = 12;
 export const MOST_NEURONS = 64;
-export const COLUMN_LEAST = 66;
+export const COLUMN_LEAST = 46;
 const LARGEST = 80;
 const SMALLEST = 3;
 

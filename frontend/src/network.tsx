@@ -125,17 +125,18 @@ function Heads({ plan }: { plan: Drawing }): JSX.Element {
   const task = store.dataset.value?.task;
   if (!settings) return <div class="heads" />;
   const last = plan.columns.length - 1;
-  const wide = Math.min(plan.spread - 20, 128);
+  const dense = plan.spread < 84;
+  const wide = Math.min(plan.spread - (dense ? 4 : 20), 128);
   return (
     <div class="heads" style={{ height: `${HEAD}px` }}>
       {plan.columns.map((column, place) => (
-        <div key={column.layer} class="head" style={{ left: `${column.x - wide / 2}px`, width: `${wide}px` }}>
+        <div key={column.layer} class={`head${dense ? " dense" : ""}`} style={{ left: `${column.x - wide / 2}px`, width: `${wide}px` }}>
           {place === 0 && <span class="head-title">inputs</span>}
           {place === last && <span class="head-title">{task === "regression" ? "output" : task === "multiclass" ? "classes" : "output"}</span>}
           {place > 0 && place < last && <LayerHead layer={column.layer} />}
         </div>
       ))}
-      {plan.columns.slice(1).map((column, place) => (
+      {!dense && plan.columns.slice(1).map((column, place) => (
         <button
           type="button"
           key={column.layer}

@@ -9,7 +9,7 @@ export type Node =
   | { kind: "fence"; open: string; close: string; inside: Node };
 
 const LOW = "₀₁₂₃₄₅₆₇₈₉";
-const HIGH: Record<string, string> = { "⁰": "0", "¹": "1", "²": "2", "³": "3", "⁴": "4", "⁵": "5", "⁶": "6", "⁷": "7", "⁸": "8", "⁹": "9", "⁽": "(", "⁾": ")", ᵘ: "u", ᵗ: "t", "′": "′" };
+const HIGH: Record<string, string> = { "⁰": "0", "¹": "1", "²": "2", "³": "3", "⁴": "4", "⁵": "5", "⁶": "6", "⁷": "7", "⁸": "8", "⁹": "9", "⁽": "(", "⁾": ")", ᵘ: "u", ᵗ: "t" };
 const CLOSING: Record<string, string> = { "(": ")", "[": "]" };
 const LETTER = /[\p{L}\p{M}]/u;
 const NUMBER = /^\d+(?:\.\d+)?(?:e[−+]?\d+)?/u;
@@ -100,7 +100,7 @@ class Reader {
       text = next;
       this.at++;
     }
-    while (this.at < this.text.length && LETTER.test(this.peek()) && !(this.peek() in HIGH)) {
+    while (this.at < this.text.length && (LETTER.test(this.peek()) || (text && this.peek() === "′")) && !(this.peek() in HIGH)) {
       text += this.peek();
       this.at += this.peek().length;
     }

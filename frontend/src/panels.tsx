@@ -1,7 +1,7 @@
 // The column at the left: data, inputs, training and stopping.
 import type { ComponentChildren, JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
-import { Control, SettingControl } from "./fields.tsx";
+import { Control, DESCRIBED, SettingControl } from "./fields.tsx";
 import { count, featureName } from "./format.ts";
 import { Icon } from "./icons.tsx";
 import { withValue } from "./settings.ts";
@@ -22,8 +22,11 @@ function Panel(props: { title: string; part: string; children: ComponentChildren
 }
 
 export function Panels(): JSX.Element {
+  const { store } = usePage();
+  const watched = Boolean(store.run.value?.live);
   return (
-    <aside class="panels" aria-label="Settings">
+    <aside class={`panels${watched ? " watched" : ""}`} aria-label="Settings" inert={watched}>
+      {watched && <p class="note waiting">A running fit is watched here: it goes on as its program says.</p>}
       <Problems />
       <DataPanel />
       <InputsPanel />
@@ -97,14 +100,18 @@ function DataPanel(): JSX.Element | null {
       {chosen?.size && <SettingControl where="data.size" />}
       {chosen?.noise && <SettingControl where="data.noise" />}
       <SettingControl where="data.train_share" />
-      <SettingControl where="training.batch_size" />
-      <div class="seed">
-        <SettingControl where="data.seed" />
-        <button type="button" class="quiet" title="Other data of the same kind" aria-label="New seed for the data" onClick={() => store.setAt("data.seed", newSeed())}>
-          <Icon name="dice" />
-        </button>
-      </div>
-      <SettingControl where="data.scale" />
+      <details class="more" open={settings.data.scale === false}>
+        <summary>More</summary>
+        <div class="fields">
+          <div class="seed">
+            <SettingControl where="data.seed" />
+            <button type="button" class="quiet" title="Other data of the same kind" aria-label="New seed for the data" onClick={() => store.setAt("data.seed", newSeed())}>
+              <Icon name="dice" />
+            </button>
+          </div>
+          <SettingControl where="data.scale" />
+        </div>
+      </details>
     </Panel>
   );
 }
@@ -336,15 +343,15 @@ function InputsPanel(): JSX.Element | null {
 
 // --- training --------------------------------------------------------------------------------------------------------
 
-const SHOWN_ELSEWHERE = new Set(["training.batch_size", "data.size", "data.noise", "data.seed", "data.train_share", "data.scale", "data.source"]);
+const SHOWN_ELSEWHERE = new Set(["data.size", "data.noise", "data.seed", "data.train_share", "data.scale", "data.source"]);
 
 function TrainingPanel(): JSX.Element | null {
   const { store } = usePage();
   const catalog = store.catalog.value;
   const settings = store.settings.value;
   if (!catalog || !settings) return null;
-  const all = catalog.fields.filter((field) => field.path && !SHOWN_ELSEWHERE.has(field.path) && !field.path.includes("[]") && !field.path.startsWith("data.") && !field.path.startsWith("inputs."));
-  const first = ["training.learning_rate", "training.optimizer", "training.loss", "training.l2", "training.l1"];
+  const all = [...catalog.fields, ...DESCRIBED].filter((field) => field.path && !SHOWN_ELSEWHERE.has(field.path) && !field.path.includes("[]") && !field.path.startsWith("data.") && !field.path.startsWith("inputs."));
+  const first = ["training.learning_rate", "training.batch_size", "training.optimizer", "training.loss", "training.l2"];
   const main = first.flatMap((where) => all.filter((field) => field.path === where));
   const start = all.filter((field) => field.path!.startsWith("network."));
   const stop = all.filter((field) => field.path!.startsWith("stop."));
@@ -356,7 +363,7 @@ function TrainingPanel(): JSX.Element | null {
         {main.map(control)}
         <details class="more">
           <summary>More</summary>
-          {more.map(control)}
+          <div class="fields">{more.map(control)}</div>
         </details>
       </Panel>
       <Panel title="Start and stop" part="start">

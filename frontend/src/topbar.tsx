@@ -56,7 +56,7 @@ const Mark = (): JSX.Element => (
 function PlayButton(): JSX.Element {
   const { store } = usePage();
   const playing = store.playing.value;
-  const live = Boolean((store.run.value as any)?.live);
+  const live = Boolean(store.run.value?.live);
   return (
     <button type="button" class="round main" title={`${playing ? "Pause" : "Play"} (space)`} aria-label={playing ? "Pause" : "Play"} disabled={live} onClick={() => store.togglePlay()}>
       <Icon name={playing ? "pause" : "play"} />
@@ -76,6 +76,8 @@ function StepMenu(): JSX.Element {
   const [name, setName] = useState("");
   const [values, setValues] = useState<Record<string, any>>({});
   const condition = conditions.find((each) => each.name === name) ?? conditions[0];
+  const starting: Record<string, number> = { score: 0.95, epoch: store.epoch.peek() + 100 };
+  const valueOf = (field: { name: string; default?: any }) => values[`${condition?.name}.${field.name}`] ?? starting[condition?.name ?? ""] ?? field.default;
   return (
     <Menu label="Step" title="Train a little, or until something holds" icon={<Icon name="step" />}>
       {(close) => (
@@ -90,7 +92,7 @@ function StepMenu(): JSX.Element {
               class="until"
               onSubmit={(event) => {
                 event.preventDefault();
-                const parameters = Object.fromEntries((condition.parameters ?? []).map((each) => [each.name, values[each.name] ?? each.default]));
+                const parameters = Object.fromEntries((condition.parameters ?? []).map((each) => [each.name, valueOf(each)]));
                 store.send({ kind: "run_until", condition: { name: condition.name, ...parameters } });
                 close();
               }}
@@ -106,7 +108,7 @@ function StepMenu(): JSX.Element {
                 </select>
               </label>
               {(condition.parameters ?? []).map((field) => (
-                <Control key={`${condition.name}.${field.name}`} field={field} value={values[field.name] ?? field.default} change={(next) => setValues({ ...values, [field.name]: next })} />
+                <Control key={`${condition.name}.${field.name}`} field={field} value={valueOf(field)} change={(next) => setValues({ ...values, [`${condition.name}.${field.name}`]: next })} />
               ))}
               <button type="submit" class="solid">
                 Go
@@ -194,7 +196,7 @@ function Scrubber(): JSX.Element {
     runId.current = run.id;
     furthest.current = 0;
   }
-  const kept = (run as any)?.furthest?.epoch ?? run?.moments[run.moments.length - 1]?.epoch ?? 0;
+  const kept = run?.furthest?.epoch ?? run?.moments[run.moments.length - 1]?.epoch ?? 0;
   furthest.current = store.playing.value ? epoch : Math.max(kept, epoch);
   useEffect(() => {
     if (dragged !== null && dragged === epoch) setDragged(null);

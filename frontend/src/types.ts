@@ -111,6 +111,9 @@ export interface Run {
   speed: number | null;
   rate: number | null;
   fresh?: boolean;
+  /** A fit that runs elsewhere is watched. */
+  live?: boolean;
+  furthest?: Moment;
 }
 
 export interface KeptRun {
