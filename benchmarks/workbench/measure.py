@@ -26,8 +26,8 @@ from typing import Any
 from pellucid.engines import get_engine
 from pellucid.training.jobs import Watch
 from pellucid.workbench.dataset import build
+from pellucid.workbench.jobs import first_job
 from pellucid.workbench.opening import Served
-from pellucid.workbench.run import first_job
 from pellucid.workbench.session import Session
 from pellucid.workbench.settings import Settings, read_settings
 

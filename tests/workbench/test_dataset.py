@@ -73,3 +73,13 @@ def test_principal_components_lead_there_and_back() -> None:
     spread = data.rows.columns.std(axis=0)
     lost = ((data.rows.columns - back) / spread).var() / ((data.rows.columns - plane.origin) / spread).var()
     assert 0.3 < lost < 0.6  # two of thirteen components keep about half
+
+
+def test_a_shape_s_plane_is_as_high_as_wide_and_holds_all_points() -> None:
+    for noise in (0.0, 1.0):
+        data = build(read_settings({"data": {"source": "moons", "noise": noise}}))
+        plane = data.plane(View())
+        assert (plane.high == plane.high[0]).all()
+        assert (plane.low == -plane.high).all()
+        assert np.abs(data.rows.columns).max() < plane.high[0]
+    assert build(read_settings({"data": {"noise": 0.1}})).plane(View()).high[0] == 6

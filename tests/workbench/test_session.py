@@ -216,3 +216,21 @@ def test_many_classes_and_many_columns(page: Page) -> None:
             break
     assert buffers["output"].shape == (2, 100, 100)
     assert set(np.unique(buffers["output"][0])) <= {0, 1, 2}
+
+
+def test_the_settings_go_back_with_the_moment(page: Page) -> None:
+    page.send("step", unit="epoch", count=5)
+    page.wait("frame", epoch=5)
+    changed(page, 1, training={"learning_rate": 0.2})
+    page.send("step", unit="epoch", count=5)
+    page.wait("frame", epoch=10)
+    page.send("seek", epoch=3)
+    assert page.until(lambda state: state["run"]["epoch"] == 3)["settings"]["training"]["learning_rate"] == 0.03
+    assert len(page.state["run"]["marks"]) == 1
+    page.send("seek", epoch=9)
+    assert page.until(lambda state: state["run"]["epoch"] == 9)["settings"]["training"]["learning_rate"] == 0.2
+    page.send("seek", epoch=3)
+    page.send("step", unit="epoch", count=1)
+    state = page.until(lambda state: state["run"]["epoch"] == 4)
+    assert state["run"]["marks"] == []
+    assert state["settings"]["training"]["learning_rate"] == 0.03

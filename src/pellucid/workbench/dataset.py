@@ -121,6 +121,9 @@ class Dataset:
             plane = _components(columns, min(view.x, columns.shape[1] - 1), min(view.y, columns.shape[1] - 1))
         else:
             plane = _columns(columns, self.rows.names, view)
+        if self.is_editable:  # a shape in the plane: as high as wide, and the same whatever its noise
+            reach = max(6.0, 1.05 * float(np.abs(columns).max()))
+            plane = replace(plane, low=np.full(2, -reach), high=np.full(2, reach))
         return plane
 
     def project(self, plane: Plane, view: View) -> Array:

@@ -10,6 +10,7 @@ from pellucid.spec import Network, Training
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.optimizers import copy_state
 from pellucid.training.jobs import State
+from pellucid.workbench.settings import Settings
 
 __all__ = ["Moment", "Moments", "Position", "copied"]
 
@@ -30,6 +31,7 @@ class Moment:
     epoch : int
     changes : int
         How many of the run's changes were made before.
+    settings : Settings
     network, training : Network, Training
     parameters : array
     state : State
@@ -40,6 +42,7 @@ class Moment:
 
     epoch: int
     changes: int
+    settings: Settings = field(repr=False)
     network: Network
     training: Training
     parameters: Array = field(repr=False)

@@ -10,35 +10,22 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-from numpy.random import RandomState
 
 from pellucid.engines import Engine, TextbookEngine, get_engine
-from pellucid.errors import DataError
-from pellucid.spec import (
-    Constant,
-    FromData,
-    LogLoss,
-    Network,
-    Poisson,
-    SquaredError,
-    Stopping,
-    Training,
-    parameter_count,
-)
+from pellucid.spec import Network, Training, parameter_count
 from pellucid.textbook.arrays import Array
-from pellucid.textbook.initializers import initial_parameters
-from pellucid.textbook.losses import loss_problem
 from pellucid.textbook.network import Batch
 from pellucid.training.jobs import Epoch, Job, State, Watch
 from pellucid.training.stopping import Best, Outcome
-from pellucid.training.streams import Shuffling, Streams
 from pellucid.workbench.dataset import Dataset
 from pellucid.workbench.history import NAN, Curves
+from pellucid.workbench.jobs import first_job, network_of, training_of
 from pellucid.workbench.limits import MOST_EVENTS
 from pellucid.workbench.moments import Moment, Moments, Position, copied
-from pellucid.workbench.settings import Descent, Settings
+from pellucid.workbench.settings import Settings
+from pellucid.workbench.within import Within
 
-__all__ = ["Change", "Run", "Shown", "default_loss", "first_job", "loss_of", "network_of", "training_of"]
+__all__ = ["Change", "Run", "Shown"]
 
 _numbers = count(1)
 
@@ -92,75 +79,6 @@ class Shown:
     version: int = 0
 
 
-def default_loss(task: str) -> Any:
-    """Return the loss that a task has by itself."""
-    return SquaredError() if task == "regression" else LogLoss()
-
-
-def _output(task: str, loss: Any) -> str:
-    if task == "regression":
-        return "exp" if isinstance(loss, Poisson) else "identity"
-    return "logistic" if task == "binary" else "softmax"
-
-
-def loss_of(descent: Descent, dataset: Dataset) -> Any:
-    """Return the loss that was chosen, if it suits the task, else the task's own."""
-    loss = descent.loss
-    if loss is None or loss_problem(loss, _output(dataset.task, loss)) is not None:
-        return default_loss(dataset.task)
-    if dataset.task != "regression" and loss.name not in ("log_loss", "squared_error"):
-        return default_loss(dataset.task)
-    return loss
-
-
-def network_of(settings: Settings, dataset: Dataset) -> Network:
-    """Describe the network."""
-    if isinstance(settings.network.initializer, FromData):
-        raise DataError("The initialiser FromData is not for the workbench; choose another, such as 'he_normal'.")
-    loss = loss_of(settings.training, dataset)
-    if isinstance(loss, Poisson) and (dataset.targets < 0).any():
-        raise DataError("The Poisson loss is for counts and rates: targets must be at least 0. Choose another loss.")
-    return Network(
-        inputs=dataset.inputs.shape[1],
-        hidden=tuple(each.layer() for each in settings.network.layers),
-        outputs=dataset.outputs,
-        output=_output(dataset.task, loss),
-        initializer=settings.network.initializer,
-    )
-
-
-def training_of(settings: Settings, dataset: Dataset) -> Training:
-    """Describe the training."""
-    descent, stop = settings.training, settings.stop
-    rows = dataset.training.rows
-    return Training(
-        loss=loss_of(descent, dataset),
-        optimizer=descent.optimizer,
-        learning_rate=descent.learning_rate,
-        schedule=descent.schedule,
-        l1=descent.l1,
-        l2=descent.l2,
-        clip_norm=descent.clip_norm,
-        batch_size=rows if descent.batch_size is None else min(descent.batch_size, rows),
-        epochs=stop.epochs,
-        shuffle=descent.shuffle,
-        stopping=Stopping(tolerance=stop.tolerance, patience=stop.patience),
-    )
-
-
-def first_job(settings: Settings, dataset: Dataset) -> Job:
-    """Return the training from its start: the one that the estimators' `fit` is with the same seed."""
-    network, training = network_of(settings, dataset), training_of(settings, dataset)
-    random = RandomState(settings.network.seed)
-    parameters = initial_parameters(network, random, "float64")
-    has_dropout = any(layer.dropout for layer in network.hidden)
-    key = int(random.randint(2**31 - 1)) if has_dropout else 0
-    held_out = dataset.held_out if len(dataset.validation) else None
-    return Job(
-        network, training, dataset.training, parameters, Streams(random, random, key), held_out, score=dataset.score
-    )
-
-
 class Run:
     """A network being trained.
 
@@ -195,7 +113,7 @@ class Run:
         self.frozen: Array | None = None
         self.seconds_per_epoch = 1e-3
         self.version = 0
-        self._within: _Within | None = None
+        self._within: Within | None = None
         self._furthest: Position = (0, 0)
         self._first = 0
         self.job = first_job(settings, dataset)
@@ -261,6 +179,7 @@ class Run:
         return Moment(
             self.epoch,
             len(self.changes),
+            self.settings,
             job.network,
             job.training,
             job.parameters.copy(),
@@ -312,7 +231,7 @@ class Run:
             if self.ended is not None:
                 return
             if self._within is None:
-                self._within = _Within(self.job, self.frozen)
+                self._within = Within(self.job)
             if self._within.batch == self.job.steps_an_epoch - 1:
                 self._advance(1)  # all of the epoch's batches: the epoch itself, from its beginning
             else:
@@ -441,7 +360,7 @@ class Run:
 
     def _restore(self, moment: Moment) -> None:
         job = self.job
-        job.network, job.training = moment.network, moment.training
+        self.settings, job.network, job.training = moment.settings, moment.network, moment.training
         job.parameters[...] = moment.parameters
         job.state = copied(moment.state)
         job.streams.shuffling.set_state(moment.random)
@@ -474,12 +393,12 @@ class Run:
 
     def next_rows(self) -> Array:
         """Return which training rows the next batch has, in their order."""
-        within = self._within or _Within(self.job, self.frozen)
+        within = self._within or Within(self.job)
         return within.rows(within.batch)
 
     def next_step(self, rows: Array | None = None) -> Job:
         """Return the next step as a job of one batch, on copies; with other rows of the dataset, if given."""
-        within = self._within or _Within(self.job, self.frozen)
+        within = self._within or Within(self.job)
         job = within.one_batch(within.batch)
         if rows is not None:
             job = replace(job, data=Batch(self.dataset.inputs, self.dataset.targets, index=rows))
@@ -500,53 +419,3 @@ class _NoMoments(Moments):
 
     def keep(self, moment: Moment) -> None:
         """Keep nothing."""
-
-
-class _Within:
-    """An epoch in its midst: so many of its batches done, on copies, each as the engine would do it."""
-
-    def __init__(self, job: Job, frozen: Array | None) -> None:
-        self.job, self.frozen, self.batch = job, frozen, 0
-        self.parameters, self.state = job.parameters.copy(), copied(job.state)
-        random = RandomState()
-        random.set_state(job.streams.shuffling.get_state(legacy=False))
-        twin = replace(job, streams=Streams(random, random, job.streams.dropout_key), state=copied(job.state))
-        order = twin.begin_order()
-        self.order = order.shuffle() if job.training.shuffle else np.arange(job.data.rows)
-        self.random = random.get_state(legacy=False)
-
-    def rows(self, batch: int) -> Array:
-        size = self.job.batch_size
-        return np.asarray(self.order[batch * size : (batch + 1) * size])
-
-    def one_batch(self, batch: int) -> Job:
-        """Return the given batch as one epoch of one batch."""
-        job = self.job
-        training = replace(
-            job.training,
-            batch_size=None,
-            shuffle=False,
-            learning_rate=job.learning_rate(batch),
-            schedule=Constant(),
-            stopping=Stopping(patience=None),
-            epochs=1,
-        )
-        state = State(optimizer=self.state.optimizer)
-        data = replace(job.data, index=self.rows(batch))
-        return Job(job.network, training, data, self.parameters, job.streams, state=state, epochs=1)
-
-    def advance(self, engine: Engine) -> None:
-        job = self.one_batch(self.batch)
-        engine.train([job], Watch())
-        self.state.optimizer = job.state.optimizer
-        self.batch += 1
-
-    def become(self, job: Job) -> None:
-        """Make this the end of the job's epoch."""
-        job.parameters[...] = self.parameters
-        job.state.optimizer = self.state.optimizer
-        job.state.epochs += 1
-        job.state.rows_seen += sum(len(self.rows(batch)) for batch in range(self.batch))
-        job.streams.shuffling.set_state(self.random)
-        if job.training.shuffle:
-            job.state.shuffling = Shuffling(self.order, self.random)

@@ -9,25 +9,26 @@ from typing import Any, Protocol
 
 from pellucid.errors import DataError, PellucidError
 from pellucid.textbook.arrays import Array
-from pellucid.workbench.asking import flag_in, integer_in, name_in, number_in, text_in
-from pellucid.workbench.catalog import catalog, label_of
+from pellucid.workbench.asking import integer_in, text_in
+from pellucid.workbench.catalog import catalog
 from pellucid.workbench.dataset import Dataset, build
 from pellucid.workbench.describing import (
     describe_dataset,
     describe_run,
-    parameter_index,
-    parameter_of,
     points,
 )
+from pellucid.workbench.driving import Driving
+from pellucid.workbench.editing import Editing
 from pellucid.workbench.explaining import Explaining
 from pellucid.workbench.exporting import Exporting
 from pellucid.workbench.frames import FrameMaker, Looks, looks_from
+from pellucid.workbench.jobs import default_loss, network_of, training_of
 from pellucid.workbench.kept import Kept
 from pellucid.workbench.landscape import Landscape
-from pellucid.workbench.limits import MOST_UNDO, TEXT_BYTES
+from pellucid.workbench.limits import TEXT_BYTES
 from pellucid.workbench.own_table import Tables, table_rows
 from pellucid.workbench.protocol import Message, custom, encode, update
-from pellucid.workbench.run import Change, Run, Shown, default_loss, network_of, training_of
+from pellucid.workbench.run import Change, Run, Shown
 from pellucid.workbench.settings import (
     Inputs,
     Settings,
@@ -39,10 +40,10 @@ from pellucid.workbench.settings import (
     write_settings,
 )
 from pellucid.workbench.sources import Rows
-from pellucid.workbench.trainer import Trainer, Until
+from pellucid.workbench.trainer import Trainer
 from pellucid.workbench.wall import Walls
 
-__all__ = ["Session", "Wire", "condition_from"]
+__all__ = ["Session", "Wire"]
 
 LOG = logging.getLogger("pellucid.workbench")
 SHORTEST = 1 / 40
@@ -103,9 +104,6 @@ class Session:
         self.settings = settings or Settings()
         self.dataset: Dataset = self.build(self.settings)
         self.revision = 0
-        self.marks: list[dict[str, Any]] = []
-        self.undos: list[dict[str, Any]] = []
-        self.redos: list[dict[str, Any]] = []
         self.looks = Looks()
         self.frames = FrameMaker()
         self._drawn = 0
@@ -120,31 +118,27 @@ class Session:
         self.trainer.start()
         self.handlers: dict[str, Handler] = {
             "settings": self._on_settings,
-            "play": self._on_play,
-            "pause": self._on_pause,
-            "reset": self._on_reset,
-            "step": self._on_step,
-            "run_until": self._on_run_until,
-            "speed": self._on_speed,
-            "seek": self._on_seek,
-            "edit": self._on_edit,
-            "freeze": self._on_freeze,
-            "undo": self._on_undo,
-            "redo": self._on_redo,
             "view": self._on_view,
             "ack": self._on_ack,
             "upload": self._on_upload,
             "paste": self._on_paste,
         }
-        self.explaining, self.landscape = Explaining(self), Landscape(self)
-        self.kept, self.walls, self.exporting = Kept(self), Walls(self), Exporting(self)
+        self.editing, self.kept, self.walls = Editing(self), Kept(self), Walls(self)
+        for room in (
+            Driving(self),
+            self.editing,
+            Explaining(self),
+            Landscape(self),
+            self.kept,
+            self.walls,
+            Exporting(self),
+        ):
+            self.handlers |= room.handlers
         self._lanes: dict[str, asyncio.Queue[Message]] = {
             "commands": asyncio.Queue(MOST_WAITING),
             "questions": asyncio.Queue(MOST_WAITING),
         }
         self._workers = [asyncio.create_task(self._work(lane)) for lane in self._lanes.values()]
-        for room in (self.explaining, self.landscape, self.kept, self.walls, self.exporting):
-            self.handlers |= room.handlers
 
     def first_run(self) -> Run:
         """Return the run to begin with."""
@@ -223,8 +217,7 @@ class Session:
     def describe_run(self) -> dict[str, Any]:
         """Return the state `run`."""
         told = describe_run(self.run, self.trainer)
-        undo = {"can_undo": bool(self.undos), "can_redo": bool(self.redos)}
-        return told | undo | {"marks": self.marks, "fresh": self.is_fresh, "live": False}
+        return told | self.editing.told() | {"fresh": self.is_fresh, "live": False}
 
     @property
     def run(self) -> Run:
@@ -242,7 +235,8 @@ class Session:
         """Let the training's thread do something."""
         return await asyncio.wrap_future(self.trainer.submit(what))
 
-    def _is_interrupted(self) -> bool:
+    def is_interrupted(self) -> bool:
+        """Tell whether what takes long should end, since something else is asked."""
         return self._stops > 0 or self.trainer.is_over
 
     def _on_change(self) -> None:
@@ -362,11 +356,11 @@ class Session:
             await self._tell_taken(points=bool(changed))
             return
         if remember:
-            self._remember({"kind": "settings", "from": before, "to": settings})
+            self.editing.remember({"kind": "settings", "from": before, "to": settings})
         if _is_live(before, settings):
             await self._take_live(before, settings)
         else:
-            await self._restart(settings, dataset)
+            await self.restart(settings, dataset)
 
     def build(self, settings: Settings) -> Dataset:
         """Make the rows of settings."""
@@ -408,22 +402,17 @@ class Session:
             self.trainer.publish()
             return at
 
-        epoch, batch = await self.command(change)
+        at = await self.command(change)
         self.settings = settings
-        self._forget_marks(epoch)
-        for path, old, new in differences(before, settings):
-            self.marks.append(
-                {"epoch": epoch, "batch": batch, "path": path, "label": label_of(path), "from": old, "to": new}
-            )
-        del self.marks[:-MOST_UNDO]
+        self.editing.mark_settings(at, before, settings)
         await self._tell_taken(points=False)
 
-    async def _restart(self, settings: Settings, dataset: Dataset) -> None:
+    async def restart(self, settings: Settings, dataset: Dataset) -> None:
         """Begin a new run."""
         run = await asyncio.to_thread(Run, settings, dataset)
         await self.command(lambda: self.trainer.take(run))
         rows_changed = dataset is not self.dataset
-        self.settings, self.dataset, self.marks = settings, dataset, []
+        self.settings, self.dataset, self.editing.marks = settings, dataset, []
         await self._tell_taken(points=rows_changed)
 
     async def open_run(self, run: Run, epochs: int) -> None:
@@ -431,14 +420,23 @@ class Session:
 
         def open_() -> None:
             self.trainer.pause()
-            while run.epoch < epochs and run.ended is None and not self._is_interrupted():
+            while run.epoch < epochs and run.ended is None and not self.is_interrupted():
                 run.advance(min(epochs - run.epoch, run.chunk(0.05)))
             self.trainer.take(run)
 
         await self.command(open_)
-        self._remember({"kind": "settings", "from": self.settings, "to": run.settings})
-        self.settings, self.dataset, self.marks = run.settings, run.dataset, []
+        self.editing.remember({"kind": "settings", "from": self.settings, "to": run.settings})
+        self.settings, self.dataset, self.editing.marks = run.settings, run.dataset, []
         await self._tell_taken(points=True)
+
+    async def follow_run(self) -> None:
+        """Take over the settings of the moment that the run went to, and tell of it."""
+        settings = replace(self.run.settings, inputs=self.settings.inputs)
+        if settings == self.settings:
+            await self.tell_run()
+        else:
+            self.settings = settings
+            await self._tell_taken(points=False)
 
     async def _tell_taken(self, *, points: bool) -> None:
         more = {"dataset": self.describe_dataset()} if points else {}
@@ -455,138 +453,6 @@ class Session:
             self.frames.forget()
             await self.tell_points()
         self.ask_frame()
-
-    # --- going ----------------------------------------------------------------------------------------------------
-
-    async def _on_play(self, message: Message) -> None:
-        await self.command(self.trainer.play)
-        await self.tell_run()
-
-    async def _on_pause(self, message: Message) -> None:
-        await self.command(self.trainer.pause)
-        await self.tell_run()
-        self.ask_frame()
-
-    async def _on_reset(self, message: Message) -> None:
-        await self._restart(self.settings, self.dataset)
-
-    async def _on_step(self, message: Message) -> None:
-        unit = name_in(message.content, "unit", ("batch", "epoch", "epochs"), "epoch")
-        count = integer_in(message.content, "count", 1, LARGEST_STEP, 1)
-
-        def step() -> None:
-            self.trainer.pause()
-            run, left = self.run, count
-            while left > 0 and run.ended is None and not self._is_interrupted():
-                part = 1 if unit == "batch" else run.until_next_moment(min(left, run.chunk(0.05)))
-                (run.advance_batches if unit == "batch" else run.advance)(part)
-                left -= part
-            self.trainer.publish()
-
-        await self.command(step)
-        await self.tell_run()
-
-    async def _on_run_until(self, message: Message) -> None:
-        condition = message.content.get("condition")
-        until = condition_from(condition, self.run)
-        await self.command(lambda: self.trainer.play(until))
-        await self.tell_run()
-
-    async def _on_speed(self, message: Message) -> None:
-        speed = message.content.get("epochs_per_second")
-        if speed is not None:
-            speed = number_in(message.content, "epochs_per_second", 0.01, 1e6)
-        await self.command(lambda: self.trainer.set_speed(speed))
-        await self.tell_run()
-
-    async def _on_seek(self, message: Message) -> None:
-        moment = message.content.get("moment", message.content)
-        if not isinstance(moment, dict):
-            raise DataError("'moment' must be {epoch, batch}.")
-        epoch, batch = (integer_in(moment, name, 0, 2**53, 0) for name in ("epoch", "batch"))
-
-        def seek() -> None:
-            self.trainer.pause()
-            self.run.seek((epoch, batch), self._is_interrupted)
-            self.trainer.publish()
-
-        await self.command(seek)
-        await self.tell_run()
-        self.ask_frame()
-
-    # --- weights --------------------------------------------------------------------------------------------------
-
-    async def _on_edit(self, message: Message) -> None:
-        index = parameter_index(self.run.job.network, message.content.get("parameter"))
-        value = number_in(message.content, "value", -1e6, 1e6)
-        before = await self._edit(index, value)
-        self._remember({"kind": "edit", "index": index, "from": before, "to": value})
-        await self.tell_run()
-
-    async def _edit(self, index: int, value: float) -> float:
-        def edit() -> tuple[float, tuple[int, int]]:
-            at, before = self.run.position, float(self.run.parameters[index])
-            self.run.change(Change(at, "edit", index, value))
-            self.trainer.publish()
-            return before, at
-
-        before, at = await self.command(edit)
-        self._mark(at, index, "edit", before, value)
-        return before
-
-    async def _on_freeze(self, message: Message) -> None:
-        index = parameter_index(self.run.job.network, message.content.get("parameter"))
-        frozen = flag_in(message.content, "frozen")
-        await self._freeze(index, frozen)
-        self._remember({"kind": "freeze", "index": index, "from": not frozen, "to": frozen})
-        await self.tell_run()
-
-    async def _freeze(self, index: int, frozen: bool) -> None:
-        def freeze() -> tuple[int, int]:
-            at = self.run.position
-            self.run.change(Change(at, "freeze", index, frozen))
-            self.trainer.publish()
-            return at
-
-        at = await self.command(freeze)
-        self._mark(at, index, "freeze", not frozen, frozen)
-
-    def _mark(self, at: tuple[int, int], index: int, what: str, before: Any, after: Any) -> None:
-        self._forget_marks(at[0])
-        parameter = parameter_of(self.run.job.network, index)
-        mark = {"epoch": at[0], "batch": at[1], "path": what, "label": what, "parameter": parameter}
-        self.marks.append(mark | {"from": before, "to": after})
-        del self.marks[:-MOST_UNDO]
-
-    def _forget_marks(self, epoch: int) -> None:
-        self.marks = [mark for mark in self.marks if mark["epoch"] <= epoch]
-
-    def _remember(self, done: dict[str, Any]) -> None:
-        self.undos.append(done)
-        del self.undos[:-MOST_UNDO]
-        self.redos.clear()
-
-    async def _on_undo(self, message: Message) -> None:
-        await self._turn_back(self.undos, self.redos, "from")
-
-    async def _on_redo(self, message: Message) -> None:
-        await self._turn_back(self.redos, self.undos, "to")
-
-    async def _turn_back(self, source: list[dict[str, Any]], target: list[dict[str, Any]], side: str) -> None:
-        if not source:
-            raise DataError("There is nothing to undo or redo.")
-        done = source.pop()
-        size = len(self.run.job.parameters)
-        if done["kind"] == "settings":
-            await self.take(done[side], remember=False)
-        elif done["index"] >= size:
-            raise DataError("That weight is not there any more.")
-        elif done["kind"] == "edit":
-            await self._edit(done["index"], done[side])
-        else:
-            await self._freeze(done["index"], done[side])
-        target.append(done)
-        await self.tell_run()
 
 
 def _words(error: BaseException) -> str:
@@ -618,23 +484,3 @@ def _is_live(before: Settings, after: Settings) -> bool:
         and before.inputs.features == after.inputs.features
         and (losses[0] == losses[1] or not any(loss is not None and loss.name == "poisson" for loss in losses))
     )
-
-
-def condition_from(condition: Any, run: Run) -> Until:
-    """Return what a `run_until` message waits for, as a function of an epoch.
-
-    Raises
-    ------
-    DataError
-        If it is no condition.
-    """
-    if not isinstance(condition, dict):
-        raise DataError("'condition' must be {name, value}.")
-    name, value = name_in(condition, "name", CONDITIONS), number_in(condition, "value")
-    if name == "loss":
-        return lambda epoch: epoch.loss <= value
-    if name == "validation_loss":
-        return lambda epoch: epoch.validation_loss is not None and epoch.validation_loss <= value
-    if name == "score":
-        return lambda epoch: epoch.validation_score is not None and epoch.validation_score >= value
-    return lambda epoch: run.epoch_of(epoch) >= value

@@ -23,10 +23,11 @@ from pellucid.training.streams import Shuffling
 from pellucid.workbench.asking import integer_in, name_in, number_in
 from pellucid.workbench.dataset import build
 from pellucid.workbench.history import COLUMNS
+from pellucid.workbench.jobs import network_of, training_of
 from pellucid.workbench.limits import MESSAGE_BYTES, MOST_EVENTS
 from pellucid.workbench.own_table import Tables, table_rows
 from pellucid.workbench.protocol import checked_json
-from pellucid.workbench.run import Change, Run, network_of, training_of
+from pellucid.workbench.run import Change, Run
 from pellucid.workbench.settings import Settings, read_settings, write_settings
 
 __all__ = ["read_session", "write_session"]

@@ -23,9 +23,10 @@ from pellucid.workbench.asking import integer_in
 from pellucid.workbench.dataset import Dataset
 from pellucid.workbench.frames import output_map, scores, training_rows
 from pellucid.workbench.history import Curves
+from pellucid.workbench.jobs import first_job
 from pellucid.workbench.limits import MOST_WALL
 from pellucid.workbench.protocol import Message, encode, update
-from pellucid.workbench.run import Run, Shown, first_job
+from pellucid.workbench.run import Run, Shown
 from pellucid.workbench.settings import NetLayer, Settings, read_settings, write_settings
 
 if TYPE_CHECKING:
