@@ -284,7 +284,7 @@ def as_bytes(planes: list[Array], size: int) -> tuple[list[float], Array]:
     """Turn maps into bytes, 127.5 for 0: the ranges, and an array (maps, size, size)."""
     if not planes:
         return [], np.empty((0, size, size), np.uint8)
-    values = np.nan_to_num(np.stack(planes), nan=0.0, posinf=1e30, neginf=-1e30)
+    values = np.nan_to_num(np.stack(planes).astype(np.float32), nan=0.0, posinf=1e30, neginf=-1e30)
     ranges = np.abs(values).max(axis=1)
     scale = np.where(ranges > 0, ranges, 1.0)[:, np.newaxis]
     return ranges.tolist(), np.rint(127.5 + 127.5 * (values / scale)).astype(np.uint8).reshape(-1, size, size)

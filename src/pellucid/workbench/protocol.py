@@ -202,4 +202,11 @@ def plain(value: Any) -> Any:
 
 
 def _dump(value: Any) -> str:
-    return json.dumps(plain(value), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    try:
+        return _compact(value)
+    except (TypeError, ValueError):  # NaN, infinity, NumPy's numbers
+        return _compact(plain(value))
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)

@@ -52,7 +52,6 @@ MOST_UNDERWAY = 2
 """Frames that are sent and not drawn yet: one is made while the page draws the one before."""
 STATE_EVERY = 0.5
 """Seconds between two tellings of where a running training is."""
-LARGEST_STEP = 100_000
 MOST_WAITING = 32
 """Messages that wait in each lane; after that the page has to wait."""
 STOPS = frozenset({"pause", "reset", "seek", "settings"})
@@ -70,7 +69,6 @@ QUESTIONS = frozenset(
         "export",
     }
 )
-CONDITIONS = ("loss", "validation_loss", "score", "epoch")
 Handler = Callable[[Message], Awaitable[None]]
 
 
