@@ -74,7 +74,7 @@ function Connection({ state }: { state: string }): JSX.Element | null {
   if (state === "opening" || state === "widget") return null;
   return (
     <p class="connection" role="status">
-      {state.startsWith("refused") ? "The server refused this page. Open the address that pellucid workbench printed." : "The server does not answer. This page goes on as soon as it does."}
+      {state === "refused" ? "The server does not answer, or refuses this address: open the one that pellucid workbench printed." : "The server does not answer. This page goes on as soon as it does."}
     </p>
   );
 }
@@ -196,7 +196,7 @@ let sentView = "";
 function sendView({ store, ui }: Page): void {
   const plan = ui.plan.value;
   const connected = store.connection.value;
-  if (connected === "closed") sentView = "";
+  if (connected !== "open" && connected !== "widget") sentView = "";
   if (!plan || !store.run.value || connected === "closed") return;
   const places = plan.columns.flatMap((column) => column.places);
   const largest = Math.max(...plan.columns.map((column) => column.size));

@@ -88,6 +88,7 @@ function Curves(): JSX.Element {
   const accuracy = store.scoreName.value === "accuracy";
   const version = history.version;
   const loss = useMemo(() => [history.column("epoch"), history.column("train"), history.column("validation"), history.column("batches"), history.column("penalised")], [version]);
+  const exact = loss[1]!.reduce((count: number, value) => count + (value === null ? 0 : 1), 0) > 1 || loss[0]!.length < 3;
   const training = store.settings.value?.training;
   const penalised = Boolean(training && (training.l1 || training.l2));
   const score = useMemo(() => [history.column("epoch"), history.column("train_score"), history.column("validation_score")], [version]);
@@ -106,7 +107,7 @@ function Curves(): JSX.Element {
       </div>
       <Plot
         label={`Loss over the epochs; now ${number(history.last("train"))} in training`}
-        series={[...series, { label: "batches", colour: colours.batches, width: 1 }, ...(penalised ? [{ label: "+ penalty", colour: colours.penalised, dash: [5, 4] }] : [])]}
+        series={[...series, { label: "batches", colour: exact ? colours.batches : colours.train, width: exact ? 1 : 1.8 }, ...(penalised ? [{ label: "+ penalty", colour: colours.penalised, dash: [5, 4] }] : [])]}
         data={penalised ? loss : loss.slice(0, 4)}
         log={ui.logLoss.value}
         marks={marks}

@@ -236,7 +236,7 @@ function Neurons({ plan }: { plan: Drawing }): JSX.Element {
   const chosen = ui.neuron.value;
   const holder = useRef<HTMLDivElement>(null);
   const key = chosen ? MAP_KEY(chosen.layer, chosen.neuron) : "-1,0";
-  void store.slow.value;
+  void store.badges.value;
   const go = (column: number, index: number) => {
     const target = plan.columns[Math.max(0, Math.min(plan.columns.length - 1, column))]!;
     const place = target.places[Math.max(0, Math.min(target.places.length - 1, index))]!;
@@ -270,10 +270,13 @@ function Neurons({ plan }: { plan: Drawing }): JSX.Element {
               tabIndex={id === key ? 0 : -1}
               aria-label={name({ layer, neuron }) + flag}
               aria-pressed={chosen?.layer === layer && chosen.neuron === neuron}
-              title={name({ layer, neuron }) + flag}
               style={{ left: `${x - column.size / 2}px`, top: `${y - column.size / 2}px`, width: `${column.size}px`, height: `${column.size}px` }}
               onClick={() => ui.selectNeuron(chosen?.layer === layer && chosen.neuron === neuron ? null : { layer, neuron })}
-              onPointerEnter={(event) => event.pointerType === "mouse" && (ui.hovered.value = { layer, neuron })}
+              onPointerEnter={(event) => {
+                const bias = layer < 0 ? null : store.valueOf([layer, "bias", neuron]);
+                event.currentTarget.title = name({ layer, neuron }) + (bias === null ? "" : `, bias ${number(bias)}`) + flag;
+                if (event.pointerType === "mouse") ui.hovered.value = { layer, neuron };
+              }}
               onPointerLeave={() => (ui.hovered.value = null)}
               onKeyDown={(event) => onKey(event, place, neuron)}
             />

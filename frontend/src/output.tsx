@@ -166,7 +166,7 @@ function Tools(): JSX.Element {
           <button type="button" aria-pressed={ui.tool.value === "look"} title="Only look" onClick={() => (ui.tool.value = "look")}>
             look
           </button>
-          {classes.slice(0, 4).map((label, index) => (
+          {classes.slice(0, 6).map((label, index) => (
             <button type="button" key={label} aria-pressed={ui.tool.value === index} title={`Click to add a point: ${label}`} aria-label={`Add points: ${label}`} onClick={() => (ui.tool.value = index)}>
               <i class="dot" style={{ background: dataset.task === "regression" ? diverging(ui.theme.value, index ? 0.8 : -0.8) : classColour(ui.theme.value, index) }} /> +
             </button>

@@ -11,7 +11,6 @@ export interface Series {
   colour: string;
   dash?: number[];
   width?: number;
-  points?: boolean;
   paths?: uPlot.Series.PathBuilder;
   fill?: string;
 }
@@ -30,9 +29,6 @@ export interface PlotProps {
   height?: number;
   xLabel?: string;
   range?: [number, number];
-  /** Not a line over x, but points in a plane; both axes are free. */
-  scatter?: boolean;
-  onPick?: (x: number) => void;
 }
 
 const INK: Record<Theme, { text: string; grid: string; mark: string }> = {
@@ -81,7 +77,7 @@ export function Plot(props: PlotProps): JSX.Element {
   marks.current = props.marks ?? [];
   const theme = ui.theme.value;
   const height = props.height ?? 150;
-  const shape = JSON.stringify([props.series, props.log, theme, width > 0, props.range, props.scatter]);
+  const shape = JSON.stringify([props.series, props.log, theme, width > 0, props.range]);
   useEffect(() => {
     const observer = new ResizeObserver(([entry]) => setWidth(Math.floor(entry!.contentRect.width)));
     observer.observe(holder.current!);
@@ -114,8 +110,8 @@ export function Plot(props: PlotProps): JSX.Element {
               width: each.width ?? 1.8,
               dash: each.dash,
               fill: each.fill,
-              points: { show: each.points ?? false, size: 4, fill: each.colour },
-              paths: each.points ? () => null : each.paths,
+              points: { show: (plot) => plot.data[0].length <= 2, size: 6, fill: each.colour },
+              paths: each.paths,
               spanGaps: true,
               value: (_, value) => (value === null ? "–" : number(value)),
             }),

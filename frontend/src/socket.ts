@@ -9,6 +9,7 @@ export class SocketModel extends BaseModel {
   private socket: WebSocket | null = null;
   private waiting: (string | ArrayBuffer)[] = [];
   private retry = RETRY_FIRST;
+  private opened = false;
 
   constructor(private readonly address: string) {
     super();
@@ -34,14 +35,13 @@ export class SocketModel extends BaseModel {
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
       this.retry = RETRY_FIRST;
+      this.opened = true;
       this.receive({ connection: "open" });
       for (const message of this.waiting.splice(0)) socket.send(message);
     };
     socket.onmessage = ({ data }) => this.take(data);
-    socket.onclose = ({ code, reason }) => {
-      const refused = code === 1008 || code === 4001 || code === 4403;
-      this.receive({ connection: refused ? `refused${reason ? `: ${reason}` : ""}` : "closed" });
-      if (refused) return;
+    socket.onclose = () => {
+      this.receive({ connection: this.opened ? "closed" : "refused" });
       setTimeout(() => this.connect(), this.retry);
       this.retry = Math.min(this.retry * 2, RETRY_MOST);
     };

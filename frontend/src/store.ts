@@ -97,6 +97,8 @@ export class Store {
   readonly playing = signal(false);
   readonly rate = signal<number | null>(null);
   readonly position = signal<Moment | null>(null);
+  /** Which neurons are dead or saturated, as text: it changes only when they do. */
+  readonly badges = signal("");
   readonly scoreName = signal("accuracy");
   readonly answers: Record<string, Signal<Answer | null>> = Object.fromEntries(
     REPORTED_AS_ANSWERS.map((kind) => [kind, signal<Answer | null>(null)]),
@@ -227,6 +229,7 @@ export class Store {
       });
     }
     if (content.badges) {
+      this.badges.value = JSON.stringify(content.badges);
       live.dead = new Set(content.badges.dead.map(([layer, neuron]: [number, number]) => MAP_KEY(layer, neuron)));
       live.saturated = new Set(content.badges.saturated.map(([layer, neuron]: [number, number]) => MAP_KEY(layer, neuron)));
     }

@@ -222,7 +222,7 @@ function Cells(): JSX.Element | null {
                 }}
               >
                 <canvas data-cell={cell} aria-hidden="true" />
-                <span class="num">{number(measured[cell], 3)}</span>
+                <span class="num">{number(measured[cell], byLoss ? 3 : 2)}</span>
                 {byLoss && <small>{values.map((value) => short(String(value))).join(", ")}</small>}
               </button>
             );
