@@ -3,6 +3,7 @@
 
 #include "conductor.hpp"
 #include "isa.hpp"
+#include "mixture.hpp"
 #include "random.hpp"
 #include "step.hpp"
 #include "validation.hpp"
@@ -44,6 +45,7 @@ class Trainer {
     Workspace<T> workspace_;
     Pass<T> pass_;
     Step<T> step_;
+    Mixture<T> mixture_;
     std::optional<Validator<T>> validator_;
     Buffer<std::int64_t> order_, next_order_;
     Buffer<std::uint32_t> permutation_;

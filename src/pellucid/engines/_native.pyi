@@ -44,6 +44,7 @@ class Network:
         output: str,
         embedding: tuple[Any, ...] | None,
         input_scale: bool,
+        ensemble: tuple[int, bool] | None,
     ) -> None: ...
     @property
     def parameters(self) -> int: ...

@@ -111,12 +111,16 @@ def _step(
 
 
 def _dropout_masks(network: Network, rows: int, key: int, step: int, factor: float, dtype: Any) -> list[Array | None]:
-    """Draw the masks of one step, one a hidden layer, all rates times `factor`; None for a layer without dropout."""
+    """Draw the masks of one step, one a hidden layer, all rates times `factor`; None for a layer without dropout.
+
+    The layers of an ensemble's members count through.
+    """
+    members = 1 if network.ensemble is None else network.ensemble.members
     return [
         dropout_mask(layer.dropout * factor, (rows, layer.width), key=key, step=step, layer=index, dtype=dtype)
         if layer.dropout
         else None
-        for index, layer in enumerate(network.hidden)
+        for index, layer in enumerate(network.hidden * members)
     ]
 
 

@@ -337,7 +337,7 @@ class Factors:
     norm : float
         Gains and shifts of layer normalisation.
     scale : float
-        The scale of the inputs.
+        The scale of the inputs, and the adapters of an ensemble.
     slope : float
         The slopes of parametric activations.
     numbers, categories : float
@@ -370,6 +370,8 @@ class Factors:
                 return float(getattr(self, role))
             case "gain" | "shift":
                 return self.norm
+            case "input_adapters" | "output_adapters":
+                return self.scale
             case "levels":
                 return self.categories
         return self.numbers

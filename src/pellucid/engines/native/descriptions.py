@@ -65,7 +65,12 @@ def core_network(network: Network) -> Any:
     ]
     outputs = (size(network.outputs), "identity", 0.0, 0.0, False, False, network.weight_factor(len(layers)))
     embedding = None if network.embedding is None else _embedding(network.embedding)
-    return core.Network(size(network.inputs), [*layers, outputs], network.output, embedding, network.input_scale)
+    ensemble = None
+    if network.ensemble is not None:
+        ensemble = size(network.ensemble.members), network.ensemble.adapters == "all"
+    return core.Network(
+        size(network.inputs), [*layers, outputs], network.output, embedding, network.input_scale, ensemble
+    )
 
 
 def _embedding(embedding: Embedding) -> tuple[Any, ...]:
