@@ -180,6 +180,7 @@ stoppings = st.builds(
     st.none() | st.integers(1, 100),
     st.booleans(),
     st.booleans(),
+    st.sets(st.integers(1, 100), max_size=4).map(lambda epochs: tuple(sorted(epochs))),
 )
 
 factors = st.builds(Factors, **{field.name: st.floats(0, 10) for field in fields(Factors)})

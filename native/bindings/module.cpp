@@ -116,7 +116,7 @@ Network make_network(std::size_t inputs, const std::vector<LayerTuple>& layers, 
 using LossTuple = std::tuple<std::string, double>;
 using OptimizerTuple = std::tuple<std::string, double, double, double, double>;
 using ScheduleTuple = std::tuple<std::string, double, double, double>;
-using StoppingTuple = std::tuple<std::string, double, std::optional<std::size_t>, bool>;
+using StoppingTuple = std::tuple<std::string, double, std::optional<std::size_t>, bool, std::vector<std::size_t>>;
 using FactorsTuple = std::array<double, group_count>;
 
 // Counts up to here are exact as double, and no sum of two of them overflows.
@@ -152,7 +152,7 @@ Training make_training(const LossTuple& loss, const OptimizerTuple& optimizer, d
     training.shuffle = shuffle;
     training.mean_reduction = mean_reduction;
     training.stopping = {named<Monitor>(monitor_names, std::get<0>(stopping), "monitor"), std::get<1>(stopping),
-                         std::get<2>(stopping), false, std::get<3>(stopping)};
+                         std::get<2>(stopping), false, std::get<3>(stopping), std::get<4>(stopping)};
     training.drop_last = drop_last;
     training.rates = rates;
     training.decays = decays;

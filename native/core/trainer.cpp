@@ -170,6 +170,7 @@ bool Trainer<T>::tell() {
 // When patience is over, an adaptive schedule lowers the learning rate and goes on, until it is at its minimum.
 template <class T>
 std::optional<Outcome> Trainer<T>::out_of_patience() {
+    if (failed_milestone()) return Outcome::converged;
     const std::optional<std::size_t> patience = training_.stopping.patience;
     if (!patience || run_.state.best.stale <= *patience) return std::nullopt;
     const ScheduleRule& schedule = training_.schedule;
@@ -177,6 +178,16 @@ std::optional<Outcome> Trainer<T>::out_of_patience() {
     run_.state.reductions += 1;
     run_.state.best.stale = 0;
     return std::nullopt;
+}
+
+template <class T>
+bool Trainer<T>::failed_milestone() const {
+    std::size_t before = 0;
+    for (const std::size_t epoch : training_.stopping.milestones) {
+        if (epoch == run_.state.epochs) return run_.state.best.stale >= epoch - before;
+        before = epoch;
+    }
+    return false;
 }
 
 template <class T>

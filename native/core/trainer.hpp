@@ -24,6 +24,7 @@ class Trainer {
     std::optional<double> visit_all_rows(double learning_rate);
     std::optional<Outcome> end_epoch(double loss, double learning_rate);
     std::optional<Outcome> out_of_patience();
+    bool failed_milestone() const;
     bool validate();
     bool tell();
     void shuffle();

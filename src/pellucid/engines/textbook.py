@@ -206,7 +206,10 @@ class _Descent:
             )
 
     def _out_of_patience(self) -> Outcome | None:
-        if not self.state.best.is_exhausted(self.training.stopping):
+        best, stopping = self.state.best, self.training.stopping
+        if best.failed_milestone(stopping, self.state.epochs):
+            return Outcome.CONVERGED
+        if not best.is_exhausted(stopping):
             return None
         schedule = self.training.schedule
         if not isinstance(schedule, Adaptive) or self.job.learning_rate() <= schedule.minimum:

@@ -142,7 +142,7 @@ def _first_adapters(network: Network, ensemble: Ensemble, random: RandomState) -
     return np.repeat(drawn, widths, axis=1)
 
 
-ROWS_LOOKED_AT = 10_000
+ROWS_LOOKED_AT = 2_000
 """Rows that ``FromData`` draws of the training rows, where there are more."""
 
 

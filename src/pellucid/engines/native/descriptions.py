@@ -90,6 +90,7 @@ def core_training(training: Training) -> Any:
     """Describe a training to the core."""
     stopping = training.stopping
     patience = None if stopping.patience is None else size(stopping.patience)
+    milestones = [size(epoch) for epoch in stopping.milestones]
     return core.Training(
         loss=(training.loss.name, _number(training.loss)),
         optimizer=_optimizer(training.optimizer),
@@ -102,7 +103,7 @@ def core_training(training: Training) -> Any:
         epochs=size(training.epochs),
         shuffle=training.shuffle,
         mean_reduction=training.reduction == "mean",
-        stopping=(stopping.monitor, float(stopping.tolerance), patience, stopping.latest_best),
+        stopping=(stopping.monitor, float(stopping.tolerance), patience, stopping.latest_best, milestones),
         drop_last=training.drop_last,
         rates=[getattr(training.rates, group.name) for group in fields(Factors)],
         decays=[getattr(training.decays, group.name) for group in fields(Factors)],
