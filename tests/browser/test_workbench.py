@@ -1,4 +1,4 @@
-"""The workbench in real Chromium; skipped where Node, Chromium or the page's packages are missing.
+"""The workbench in real Chromium; skipped where Node, Chromium, the page or its packages are missing.
 
 The page is used as a person would by workbench.test.mjs; here the numbers it showed are compared with `trace`, and the
 scripts it exported are run.
@@ -12,11 +12,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from sklearn.metrics import log_loss
 
 import pellucid
 from pellucid import load, trace
@@ -42,54 +44,54 @@ def missing() -> str | None:
     return None
 
 
-pytestmark = [
-    pytest.mark.skipif(missing() is not None, reason=missing() or "there"),
-    pytest.mark.xdist_group("browser"),
-]
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Run the server for as long as the tests last."""
+@contextmanager
+def server(log: Path) -> Iterator[str]:
+    """Run the workbench's server; give the page's address."""
     command = [sys.executable, "-c", "from pellucid.cli import main; main()", "workbench", "--no-open", "--port", "0"]
-    log = tmp_path_factory.mktemp("server") / "log"
-    with log.open("w") as output, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=output, text=True) as server:
+    with (
+        log.open("w") as output,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=output, text=True) as process,
+    ):
         try:
-            assert server.stdout is not None
-            found = re.search(r"http://\S+", server.stdout.readline())
+            assert process.stdout is not None
+            found = re.search(r"http://\S+", process.stdout.readline())
             assert found, log.read_text()
             yield found.group()
         finally:
-            server.terminate()
+            process.terminate()
 
 
-@pytest.fixture(scope="module")
-def used(address: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
-    """Use the page; return where its exports lie, and how it went."""
-    out = tmp_path_factory.mktemp("workbench")
+@pytest.mark.skipif(missing() is not None, reason=missing() or "there")
+def test_the_workbench_in_chromium(tmp_path: Path) -> None:
+    """Use the page, then compare what it showed and exported with the library: one test, as the page is used once."""
+    with server(tmp_path / "log") as address:
+        use_the_page(address, tmp_path)
+    shown, traced = the_step(tmp_path)
+    check_forward_loss_and_backward(shown, traced)
+    check_the_rows_shares(shown, traced)
+    check_the_update(shown, traced)
+    check_the_exported_script(tmp_path)
+    check_the_exported_model(tmp_path)
+
+
+def use_the_page(address: str, out: Path) -> None:
+    """Run workbench.test.mjs; what it saw and exported lies in a folder afterwards."""
     environment = os.environ | {"WORKBENCH_URL": address, "WORKBENCH_OUT": str(out), "WORKBENCH_CHROMIUM": CHROMIUM}
     command = ["node", "--test", "--test-reporter=spec", str(HERE / "workbench.test.mjs")]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=LIMIT, check=False)
-    return out, done
+    assert done.returncode == 0, done.stdout[-20000:] + done.stderr[-4000:]
 
 
-@pytest.fixture(scope="module")
-def step(used: tuple[Path, Any]) -> tuple[dict[str, Any], Any]:
+def the_step(out: Path) -> tuple[dict[str, Any], Any]:
     """Return what the page showed of a step, and the same step traced."""
-    out, _ = used
     shown = json.loads((out / "step.json").read_text())
     script = runpy.run_path(str(out / "one.py"))
     rows = shown["rows"]
     return shown, trace(script["model"], script["X"][rows], script["y"][rows])
 
 
-def test_the_page_does_what_a_person_wants(used: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
-    _, done = used
-    assert done.returncode == 0, done.stdout[-20000:] + done.stderr[-4000:]
-
-
-def test_forward_loss_and_backward_are_the_trace(step: tuple[dict[str, Any], Any]) -> None:
-    shown, traced = step
+def check_forward_loss_and_backward(shown: dict[str, Any], traced: Any) -> None:
+    """Every number of the three stages is the trace's."""
     layer, neuron = shown["neuron"]
     for index, each in enumerate(traced.layers):
         np.testing.assert_allclose(shown["forward"]["columns"][index], each.outputs[0], rtol=1e-9)
@@ -104,15 +106,15 @@ def test_forward_loss_and_backward_are_the_trace(step: tuple[dict[str, Any], Any
     assert backward["∂L/∂w₁₁"] == number(traced.layers[layer].d_weights[0, neuron])
 
 
-def test_the_rows_shares_add_up_to_the_gradient(step: tuple[dict[str, Any], Any]) -> None:
-    shown, traced = step
+def check_the_rows_shares(shown: dict[str, Any], traced: Any) -> None:
+    """What the rows add, adds up to the gradient."""
     layer, neuron = shown["neuron"]
     assert len(shown["backward"]["shares"]) == len(shown["rows"])
     np.testing.assert_allclose(sum(shown["backward"]["shares"]), traced.layers[layer].d_weights[0, neuron], rtol=1e-9)
 
 
-def test_the_update_begins_at_the_weights_and_gradients_of_the_trace(step: tuple[dict[str, Any], Any]) -> None:
-    shown, traced = step
+def check_the_update(shown: dict[str, Any], traced: Any) -> None:
+    """The update begins at the weights and gradients of the trace."""
     layer, neuron = shown["neuron"]
     each = traced.layers[layer]
     old = [each.bias[neuron], *each.weights[:, neuron]]
@@ -123,8 +125,8 @@ def test_the_update_begins_at_the_weights_and_gradients_of_the_trace(step: tuple
     assert (table[:, 3] != table[:, 0]).any()
 
 
-def test_the_exported_script_ends_where_the_page_stood(used: tuple[Path, Any]) -> None:
-    out, _ = used
+def check_the_exported_script(out: Path) -> None:
+    """The script ends where the page stood."""
     shown = json.loads((out / "twenty.json").read_text())
     script = out / "twenty.py"
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60, check=False)
@@ -132,15 +134,13 @@ def test_the_exported_script_ends_where_the_page_stood(used: tuple[Path, Any]) -
     ran = runpy.run_path(str(script))
     held_out = ran["held_out"]
     assert shown["score"] == f"{100 * ran['model'].score(ran['X'][held_out], ran['y'][held_out]):.1f} %"
-    from sklearn.metrics import log_loss
-
     train = ran["train"]
     loss = log_loss(ran["y"][train], ran["model"].predict_proba(ran["X"][train]))
     assert float(shown["loss"]) == pytest.approx(loss, rel=5e-3)
 
 
-def test_the_exported_model_is_loaded(used: tuple[Path, Any]) -> None:
-    out, _ = used
+def check_the_exported_model(out: Path) -> None:
+    """The model file holds the weights that the script trains."""
     model = load(out / "one.safetensors")
     script = runpy.run_path(str(out / "one.py"))
     for ours, theirs in zip(model.coefs_, script["model"].coefs_, strict=True):
