@@ -10,7 +10,11 @@ const out = at > 0 ? resolve(process.argv[at + 1]) : resolve(here, "../src/pellu
 
 // The licences of what is bundled travel with it.
 const bundled = ["preact", "@preact/signals", "@preact/signals-core", "uplot"];
-const licences = await Promise.all(bundled.map(async (name) => `${name}\n\n${(await readFile(join(here, "node_modules", name, "LICENSE"), "utf8")).trim()}`));
+const licences = await Promise.all(
+  bundled.map(
+    async (name) => `${name}\n\n${(await readFile(join(here, "node_modules", name, "LICENSE"), "utf8")).trim()}`,
+  ),
+);
 
 const options = {
   entryPoints: { page: join(here, "src/main.tsx") },

@@ -22,7 +22,9 @@ try {
     sourcemap: "inline",
     logLevel: "error",
   });
-  const tests = readdirSync(out).filter((name) => name.endsWith(".mjs")).map((name) => join(out, name));
+  const tests = readdirSync(out)
+    .filter((name) => name.endsWith(".mjs"))
+    .map((name) => join(out, name));
   const { status } = spawnSync(process.execPath, ["--enable-source-maps", "--test", ...tests], { stdio: "inherit" });
   process.exitCode = status ?? 1;
 } finally {

@@ -29,7 +29,9 @@ export function App(): JSX.Element {
   const course = ui.card.value !== null;
   const drawer = ui.drawer.value;
   return (
-    <div class={`page${course ? " with-course" : ""}${drawer ? " with-drawer" : ""}${drawer === "wall" ? " with-wall" : ""}`}>
+    <div
+      class={`page${course ? " with-course" : ""}${drawer ? " with-drawer" : ""}${drawer === "wall" ? " with-wall" : ""}`}
+    >
       <TopBar />
       <Panels />
       <main class="centre">
@@ -44,19 +46,35 @@ export function App(): JSX.Element {
       <section class="drawer" aria-label="Drawer">
         <div class="drawer-tabs">
           {DRAWERS.map(([name, title]) => (
-            <button type="button" key={name} data-drawer={name} aria-expanded={drawer === name} onClick={() => (ui.drawer.value = drawer === name ? null : name)}>
+            <button
+              type="button"
+              key={name}
+              data-drawer={name}
+              aria-expanded={drawer === name}
+              onClick={() => (ui.drawer.value = drawer === name ? null : name)}
+            >
               {title}
             </button>
           ))}
           <span class="spacer" />
           {drawer && (
-            <button type="button" class="quiet small" aria-label="Close the drawer" onClick={() => (ui.drawer.value = null)}>
+            <button
+              type="button"
+              class="quiet small"
+              aria-label="Close the drawer"
+              onClick={() => (ui.drawer.value = null)}
+            >
               <Icon name="close" />
             </button>
           )}
         </div>
         {drawer && (
-          <div class="drawer-body" tabIndex={0} role="region" aria-label={DRAWERS.find(([name]) => name === drawer)![1]}>
+          <div
+            class="drawer-body"
+            tabIndex={0}
+            role="region"
+            aria-label={DRAWERS.find(([name]) => name === drawer)![1]}
+          >
             {drawer === "step" && <StepView />}
             {drawer === "compare" && <CompareView />}
             {drawer === "wall" && <WallView />}
@@ -74,7 +92,9 @@ function Connection({ state }: { state: string }): JSX.Element | null {
   if (state === "opening" || state === "widget") return null;
   return (
     <p class="connection" role="status">
-      {state === "refused" ? "The server does not answer, or refuses this address: open the one that pellucid workbench printed." : "The server does not answer. This page goes on as soon as it does."}
+      {state === "refused"
+        ? "The server does not answer, or refuses this address: open the one that pellucid workbench printed."
+        : "The server does not answer. This page goes on as soon as it does."}
     </p>
   );
 }
@@ -104,7 +124,12 @@ function Dialogs(): JSX.Element {
     else ref.current?.close();
   }, [open]);
   return (
-    <dialog ref={ref} onClose={() => (ui.dialog.value = null)} onClick={(event) => event.target === ref.current && (ui.dialog.value = null)} aria-label={open ?? "closed"}>
+    <dialog
+      ref={ref}
+      onClose={() => (ui.dialog.value = null)}
+      onClick={(event) => event.target === ref.current && (ui.dialog.value = null)}
+      aria-label={open ?? "closed"}
+    >
       {open === "paste" && <PasteDialog />}
       {open === "roles" && <RolesDialog />}
       {open === "keys" && <Keys />}
@@ -158,7 +183,10 @@ function useWiring(page: Page): void {
       const settings = store.settings.value;
       if (!settings || store.connection.peek() === "widget") return;
       clearTimeout(timer);
-      timer = setTimeout(async () => history.replaceState(null, "", location.pathname + location.search + (await toFragment(settings))), 250);
+      timer = setTimeout(
+        async () => history.replaceState(null, "", location.pathname + location.search + (await toFragment(settings))),
+        250,
+      );
     });
   }, []);
   useEffect(() => {

@@ -47,7 +47,8 @@ export function Charts(): JSX.Element {
             onKeyDown={(event) => {
               const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
               if (!step) return;
-              const next = offered[(offered.findIndex(([each]) => each === kind) + step + offered.length) % offered.length]![0];
+              const next =
+                offered[(offered.findIndex(([each]) => each === kind) + step + offered.length) % offered.length]![0];
               ui.chart.value = next;
               event.currentTarget.parentElement?.querySelector<HTMLElement>(`#tab-${next}`)?.focus();
               event.stopPropagation();
@@ -74,10 +75,24 @@ export function Charts(): JSX.Element {
 function useMarks(): Mark[] {
   const { store } = usePage();
   const marks = store.run.value?.marks;
-  return useMemo(() => (marks ?? []).slice(-40).map((mark: any) => ({ at: mark.epoch, text: `${mark.label ?? mark.what ?? mark.path} ${shown(mark.to)}`.slice(0, 28) })), [marks]);
+  return useMemo(
+    () =>
+      (marks ?? [])
+        .slice(-40)
+        .map((mark: any) => ({
+          at: mark.epoch,
+          text: `${mark.label ?? mark.what ?? mark.path} ${shown(mark.to)}`.slice(0, 28),
+        })),
+    [marks],
+  );
 }
 
-const shown = (value: unknown): string => (typeof value === "number" ? number(value, 3) : typeof value === "object" && value !== null ? String((value as any).name ?? "") : String(value ?? ""));
+const shown = (value: unknown): string =>
+  typeof value === "number"
+    ? number(value, 3)
+    : typeof value === "object" && value !== null
+      ? String((value as any).name ?? "")
+      : String(value ?? "");
 
 function Curves(): JSX.Element {
   const { store, ui } = usePage();
@@ -87,11 +102,24 @@ function Curves(): JSX.Element {
   const marks = useMarks();
   const accuracy = store.scoreName.value === "accuracy";
   const version = history.version;
-  const loss = useMemo(() => [history.column("epoch"), history.column("train"), history.column("validation"), history.column("batches"), history.column("penalised")], [version]);
-  const exact = loss[1]!.reduce((count: number, value) => count + (value === null ? 0 : 1), 0) > 1 || loss[0]!.length < 3;
+  const loss = useMemo(
+    () => [
+      history.column("epoch"),
+      history.column("train"),
+      history.column("validation"),
+      history.column("batches"),
+      history.column("penalised"),
+    ],
+    [version],
+  );
+  const exact =
+    loss[1]!.reduce((count: number, value) => count + (value === null ? 0 : 1), 0) > 1 || loss[0]!.length < 3;
   const training = store.settings.value?.training;
   const penalised = Boolean(training && (training.l1 || training.l2));
-  const score = useMemo(() => [history.column("epoch"), history.column("train_score"), history.column("validation_score")], [version]);
+  const score = useMemo(
+    () => [history.column("epoch"), history.column("train_score"), history.column("validation_score")],
+    [version],
+  );
   const series = [
     { label: "train", colour: colours.train },
     { label: "validation", colour: colours.validation },
@@ -101,13 +129,21 @@ function Curves(): JSX.Element {
       <div class="chart-head">
         <h3>Loss</h3>
         <label class="check">
-          <input type="checkbox" checked={ui.logLoss.value} onChange={(event) => (ui.logLoss.value = event.currentTarget.checked)} />
+          <input
+            type="checkbox"
+            checked={ui.logLoss.value}
+            onChange={(event) => (ui.logLoss.value = event.currentTarget.checked)}
+          />
           log
         </label>
       </div>
       <Plot
         label={`Loss over the epochs; now ${number(history.last("train"))} in training`}
-        series={[...series, { label: "batches", colour: exact ? colours.batches : colours.train, width: exact ? 1 : 1.8 }, ...(penalised ? [{ label: "+ penalty", colour: colours.penalised, dash: [5, 4] }] : [])]}
+        series={[
+          ...series,
+          { label: "batches", colour: exact ? colours.batches : colours.train, width: exact ? 1 : 1.8 },
+          ...(penalised ? [{ label: "+ penalty", colour: colours.penalised, dash: [5, 4] }] : []),
+        ]}
         data={penalised ? loss : loss.slice(0, 4)}
         log={ui.logLoss.value}
         marks={marks}
@@ -143,7 +179,9 @@ function Matrix({ title, matrix }: { title: string; matrix: NumberArray }): JSX.
   const classes = store.dataset.value?.classes ?? [];
   const size = matrix.shape[0]!;
   const at = (row: number, column: number) => matrix.data[row * size + column] ?? 0;
-  const total = Array.from({ length: size }, (_, row) => Array.from({ length: size }, (_, column) => at(row, column)).reduce((a, b) => a + b, 0));
+  const total = Array.from({ length: size }, (_, row) =>
+    Array.from({ length: size }, (_, column) => at(row, column)).reduce((a, b) => a + b, 0),
+  );
   const right = Array.from({ length: size }, (_, row) => at(row, row)).reduce((a, b) => a + b, 0);
   const all = total.reduce((a, b) => a + b, 0);
   return (
@@ -169,7 +207,13 @@ function Matrix({ title, matrix }: { title: string; matrix: NumberArray }): JSX.
               const share = total[row] ? at(row, column) / total[row]! : 0;
               const value = (row === column ? 1 : -1) * share;
               return (
-                <td key={column} style={{ background: share ? diverging(ui.theme.value, value * 0.8) : "transparent", color: share > 0.62 ? (ui.theme.value === "dark" ? "#0d0f12" : "#fff") : "inherit" }}>
+                <td
+                  key={column}
+                  style={{
+                    background: share ? diverging(ui.theme.value, value * 0.8) : "transparent",
+                    color: share > 0.62 ? (ui.theme.value === "dark" ? "#0d0f12" : "#fff") : "inherit",
+                  }}
+                >
                   {at(row, column)}
                 </td>
               );
@@ -182,7 +226,13 @@ function Matrix({ title, matrix }: { title: string; matrix: NumberArray }): JSX.
 }
 
 /** A canvas that is as wide as its place, painted again whenever what it shows changes. */
-export function Painted(props: { label: string; height?: number; square?: boolean; paint: (context: CanvasRenderingContext2D, width: number, height: number) => void; on: unknown[] }): JSX.Element {
+export function Painted(props: {
+  label: string;
+  height?: number;
+  square?: boolean;
+  paint: (context: CanvasRenderingContext2D, width: number, height: number) => void;
+  on: unknown[];
+}): JSX.Element {
   const holder = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const [width, setWidth] = useState(0);
@@ -228,7 +278,8 @@ function Predicted(): JSX.Element {
         on={[found, theme]}
         paint={(context, width, height) => {
           const margin = 34;
-          const at = (value: number, length: number) => margin + ((value - low) / (high - low || 1)) * (length - margin - 8);
+          const at = (value: number, length: number) =>
+            margin + ((value - low) / (high - low || 1)) * (length - margin - 8);
           const ink = getComputedStyle(context.canvas).color;
           context.strokeStyle = ink;
           context.fillStyle = ink;
@@ -299,7 +350,15 @@ function Histograms(): JSX.Element {
                 key={name}
                 label={`Histogram of layer ${layer + 1}'s ${name}`}
                 xLabel={name === "weights" ? "w" : "∂L/∂w"}
-                series={[{ label: "count", colour: name === "weights" ? colours.train : colours.validation, fill: `${name === "weights" ? colours.train : colours.validation}88`, paths: bars, width: 0 }]}
+                series={[
+                  {
+                    label: "count",
+                    colour: name === "weights" ? colours.train : colours.validation,
+                    fill: `${name === "weights" ? colours.train : colours.validation}88`,
+                    paths: bars,
+                    width: 0,
+                  },
+                ]}
                 data={shownOf(name, layer)}
                 height={92}
               />
@@ -318,16 +377,27 @@ function Norms(): JSX.Element {
   const theme = ui.theme.value;
   const data = useMemo(() => {
     const kept = store.norms.filter((each) => each.values.length === layers + 1);
-    return [kept.map((each) => each.epoch), ...Array.from({ length: layers + 1 }, (_, layer) => kept.map((each) => (each.values[layer]! > 0 ? each.values[layer]! : null)))];
+    return [
+      kept.map((each) => each.epoch),
+      ...Array.from({ length: layers + 1 }, (_, layer) =>
+        kept.map((each) => (each.values[layer]! > 0 ? each.values[layer]! : null)),
+      ),
+    ];
   }, [version, layers]);
   return (
     <>
-      <p class="note">The norm of each layer's gradient. Where it falls towards 0 from the outputs to the inputs, gradients vanish; where it grows, they explode.</p>
+      <p class="note">
+        The norm of each layer's gradient. Where it falls towards 0 from the outputs to the inputs, gradients vanish;
+        where it grows, they explode.
+      </p>
       <Plot
         label="Gradient norms of the layers over time"
         log
         height={230}
-        series={Array.from({ length: layers + 1 }, (_, layer) => ({ label: layer < layers ? `layer ${layer + 1}` : "output", colour: classColour(theme, layer + 1) }))}
+        series={Array.from({ length: layers + 1 }, (_, layer) => ({
+          label: layer < layers ? `layer ${layer + 1}` : "output",
+          colour: classColour(theme, layer + 1),
+        }))}
         data={data}
       />
     </>
@@ -345,7 +415,12 @@ function Surface(): JSX.Element {
     const found: { name: string; parameter: [number, "weights", number, number] }[] = [];
     for (const block of run?.layout ?? []) {
       if (block.role !== "weights") continue;
-      for (let from = 0; from < block.shape[0]! && found.length < 300; from++) for (let to = 0; to < block.shape[1]!; to++) found.push({ name: `layer ${block.layer + 1}: w ${from + 1}→${to + 1}`, parameter: [block.layer, "weights", from, to] });
+      for (let from = 0; from < block.shape[0]! && found.length < 300; from++)
+        for (let to = 0; to < block.shape[1]!; to++)
+          found.push({
+            name: `layer ${block.layer + 1}: w ${from + 1}→${to + 1}`,
+            parameter: [block.layer, "weights", from, to],
+          });
     }
     return found;
   }, [run?.layout]);
@@ -356,14 +431,21 @@ function Surface(): JSX.Element {
       along,
       resolution: 41,
       span,
-      ...(along === "parameters" ? { parameters: pair.map((place) => weights[Math.min(place, weights.length - 1)]!.parameter) } : {}),
+      ...(along === "parameters"
+        ? { parameters: pair.map((place) => weights[Math.min(place, weights.length - 1)]!.parameter) }
+        : {}),
     });
   useEffect(ask, []);
   return (
     <div class="stack">
       <div class="row wrap">
         <div class="segments" role="group" aria-label="Along">
-          <button type="button" aria-pressed={along === "directions"} title="Two random directions, each weight scaled as its neuron's are" onClick={() => setAlong("directions")}>
+          <button
+            type="button"
+            aria-pressed={along === "directions"}
+            title="Two random directions, each weight scaled as its neuron's are"
+            onClick={() => setAlong("directions")}
+          >
             directions
           </button>
           <button type="button" aria-pressed={along === "parameters"} onClick={() => setAlong("parameters")}>
@@ -384,7 +466,16 @@ function Surface(): JSX.Element {
       {along === "parameters" && (
         <div class="row wrap">
           {([0, 1] as const).map((axis) => (
-            <select key={axis} aria-label={axis ? "Up" : "Across"} value={pair[axis]} onChange={(event) => setPair(axis ? [pair[0], Number(event.currentTarget.value)] : [Number(event.currentTarget.value), pair[1]])}>
+            <select
+              key={axis}
+              aria-label={axis ? "Up" : "Across"}
+              value={pair[axis]}
+              onChange={(event) =>
+                setPair(
+                  axis ? [pair[0], Number(event.currentTarget.value)] : [Number(event.currentTarget.value), pair[1]],
+                )
+              }
+            >
               {weights.map((weight, place) => (
                 <option key={weight.name} value={place}>
                   {weight.name}
@@ -395,18 +486,32 @@ function Surface(): JSX.Element {
         </div>
       )}
       {answer ? (
-        <Painted label="Loss surface with the run's path" square on={[answer, theme]} paint={(context, width, height) => paintSurface(context, width, height, answer, theme)} />
+        <Painted
+          label="Loss surface with the run's path"
+          square
+          on={[answer, theme]}
+          paint={(context, width, height) => paintSurface(context, width, height, answer, theme)}
+        />
       ) : (
         <p class="note waiting">Measuring the loss around the present weights…</p>
       )}
-      <p class="note">Dark is low, light is high (in equal steps of the loss's logarithm). The line is the run's path, the dot where it is.</p>
+      <p class="note">
+        Dark is low, light is high (in equal steps of the loss's logarithm). The line is the run's path, the dot where
+        it is.
+      </p>
     </div>
   );
 }
 
 const LEVELS = 14;
 
-function paintSurface(context: CanvasRenderingContext2D, width: number, height: number, answer: { content: any; arrays: Record<string, NumberArray> }, theme: "light" | "dark"): void {
+function paintSurface(
+  context: CanvasRenderingContext2D,
+  width: number,
+  height: number,
+  answer: { content: any; arrays: Record<string, NumberArray> },
+  theme: "light" | "dark",
+): void {
   const { loss, path } = answer.arrays;
   if (!loss) return;
   const size = loss.shape[1]!;
@@ -423,7 +528,9 @@ function paintSurface(context: CanvasRenderingContext2D, width: number, height: 
       const [left, bottom] = [Math.min(Math.floor(cx), size - 2), Math.min(Math.floor(cy), size - 2)];
       const [fx, fy] = [cx - left, cy - bottom];
       const at = (column: number, row: number) => values[row * size + column]!;
-      const value = (at(left, bottom) * (1 - fx) + at(left + 1, bottom) * fx) * (1 - fy) + (at(left, bottom + 1) * (1 - fx) + at(left + 1, bottom + 1) * fx) * fy;
+      const value =
+        (at(left, bottom) * (1 - fx) + at(left + 1, bottom) * fx) * (1 - fy) +
+        (at(left, bottom + 1) * (1 - fx) + at(left + 1, bottom + 1) * fx) * fy;
       const share = Math.max(0, Math.min(1, (value - low) / (high - low || 1)));
       const level = Math.floor(share * LEVELS) / LEVELS;
       context.fillStyle = `hsl(212 ${55 - 20 * level}% ${dark ? 16 + 52 * level : 30 + 64 * level}%)`;
@@ -440,7 +547,8 @@ function paintSurface(context: CanvasRenderingContext2D, width: number, height: 
     context.strokeStyle = "#f08a24";
     context.lineWidth = 2;
     context.beginPath();
-    for (let place = 0; place < path.data.length; place += 3) context.lineTo(px(path.data[place]!), py(path.data[place + 1]!));
+    for (let place = 0; place < path.data.length; place += 3)
+      context.lineTo(px(path.data[place]!), py(path.data[place + 1]!));
     context.stroke();
     const last = path.data.length - 3;
     context.beginPath();
@@ -453,7 +561,11 @@ function paintSurface(context: CanvasRenderingContext2D, width: number, height: 
   }
   context.fillStyle = getComputedStyle(context.canvas).color;
   context.font = "11px system-ui, sans-serif";
-  context.fillText(`→ ${labels?.[0] ?? ""}   ↑ ${labels?.[1] ?? ""}   loss ${number(Math.exp(low), 3)} … ${number(Math.exp(high), 3)}`, ox, height - 6);
+  context.fillText(
+    `→ ${labels?.[0] ?? ""}   ↑ ${labels?.[1] ?? ""}   loss ${number(Math.exp(low), 3)} … ${number(Math.exp(high), 3)}`,
+    ox,
+    height - 6,
+  );
 }
 
 function Warp(): JSX.Element {
@@ -487,7 +599,16 @@ function Warp(): JSX.Element {
           ))}
         </select>
         {([0, 1] as const).map((axis) => (
-          <select key={axis} aria-label={axis ? "Neuron up" : "Neuron across"} value={chosen[axis]} onChange={(event) => setPair(axis ? [chosen[0], Number(event.currentTarget.value)] : [Number(event.currentTarget.value), chosen[1]])}>
+          <select
+            key={axis}
+            aria-label={axis ? "Neuron up" : "Neuron across"}
+            value={chosen[axis]}
+            onChange={(event) =>
+              setPair(
+                axis ? [chosen[0], Number(event.currentTarget.value)] : [Number(event.currentTarget.value), chosen[1]],
+              )
+            }
+          >
             {Array.from({ length: width }, (_, place) => (
               <option key={place} value={place}>
                 {axis ? "↑" : "→"} neuron {place + 1}
@@ -497,16 +618,36 @@ function Warp(): JSX.Element {
         ))}
       </div>
       {answer && dataset ? (
-        <Painted label="The plane as the layer sees it" square on={[answer, theme, dataset]} paint={(context, w, h) => paintWarp(context, w, h, answer, theme, dataset.task, dataset.target.low, dataset.target.high)} />
+        <Painted
+          label="The plane as the layer sees it"
+          square
+          on={[answer, theme, dataset]}
+          paint={(context, w, h) =>
+            paintWarp(context, w, h, answer, theme, dataset.task, dataset.target.low, dataset.target.high)
+          }
+        />
       ) : (
         <Waiting />
       )}
-      <p class="note">The grid is the plane of {dataset ? `${featureName(dataset.axes.x.name)} and ${featureName(dataset.axes.y.name)}` : "the inputs"}, where these two neurons put it. A layer has done its work where one straight line parts the classes.</p>
+      <p class="note">
+        The grid is the plane of{" "}
+        {dataset ? `${featureName(dataset.axes.x.name)} and ${featureName(dataset.axes.y.name)}` : "the inputs"}, where
+        these two neurons put it. A layer has done its work where one straight line parts the classes.
+      </p>
     </div>
   );
 }
 
-function paintWarp(context: CanvasRenderingContext2D, width: number, height: number, answer: { arrays: Record<string, NumberArray> }, theme: "light" | "dark", task: string, low: number, high: number): void {
+function paintWarp(
+  context: CanvasRenderingContext2D,
+  width: number,
+  height: number,
+  answer: { arrays: Record<string, NumberArray> },
+  theme: "light" | "dark",
+  task: string,
+  low: number,
+  high: number,
+): void {
   const { grid, points } = answer.arrays;
   if (!grid || !points) return;
   const size = grid.shape[0]!;
@@ -520,7 +661,8 @@ function paintWarp(context: CanvasRenderingContext2D, width: number, height: num
   for (let place = 0; place < grid.data.length; place += 2) widen(grid.data[place]!, grid.data[place + 1]!);
   const pad = 12;
   const px = (value: number) => pad + ((value - bounds[0]!) / (bounds[1]! - bounds[0]! || 1)) * (width - 2 * pad);
-  const py = (value: number) => height - pad - ((value - bounds[2]!) / (bounds[3]! - bounds[2]! || 1)) * (height - 2 * pad);
+  const py = (value: number) =>
+    height - pad - ((value - bounds[2]!) / (bounds[3]! - bounds[2]! || 1)) * (height - 2 * pad);
   context.strokeStyle = theme === "dark" ? "#5d6671" : "#b3b7be";
   context.lineWidth = 0.8;
   for (const turned of [false, true])
@@ -536,7 +678,10 @@ function paintWarp(context: CanvasRenderingContext2D, width: number, height: num
     const target = points.data[place + 2]!;
     context.beginPath();
     context.arc(px(points.data[place]!), py(points.data[place + 1]!), 2.6, 0, 2 * Math.PI);
-    context.fillStyle = task === "regression" ? diverging(theme, high > low ? (2 * (target - low)) / (high - low) - 1 : 0) : classColour(theme, target);
+    context.fillStyle =
+      task === "regression"
+        ? diverging(theme, high > low ? (2 * (target - low)) / (high - low) - 1 : 0)
+        : classColour(theme, target);
     context.fill();
   }
 }

@@ -4,14 +4,48 @@ export type Theme = "light" | "dark";
 type RGB = readonly [number, number, number];
 
 const STOPS: Record<Theme, readonly RGB[]> = {
-  light: [[184, 84, 8], [232, 150, 74], [247, 246, 243], [104, 155, 208], [24, 90, 160]],
-  dark: [[247, 160, 78], [158, 92, 36], [33, 37, 43], [42, 99, 156], [120, 186, 250]],
+  light: [
+    [184, 84, 8],
+    [232, 150, 74],
+    [247, 246, 243],
+    [104, 155, 208],
+    [24, 90, 160],
+  ],
+  dark: [
+    [247, 160, 78],
+    [158, 92, 36],
+    [33, 37, 43],
+    [42, 99, 156],
+    [120, 186, 250],
+  ],
 };
 
 /** Okabe and Ito's palette, ordered so that the first two are the two of the diverging table. */
 const CLASSES: Record<Theme, readonly RGB[]> = {
-  light: [[213, 112, 20], [31, 102, 173], [0, 140, 105], [190, 95, 150], [200, 160, 0], [70, 175, 225], [110, 110, 118], [150, 60, 50], [90, 75, 160], [120, 150, 40]],
-  dark: [[242, 153, 74], [96, 165, 236], [52, 190, 150], [222, 140, 188], [236, 212, 70], [130, 210, 250], [160, 163, 170], [225, 120, 105], [160, 145, 235], [175, 205, 90]],
+  light: [
+    [213, 112, 20],
+    [31, 102, 173],
+    [0, 140, 105],
+    [190, 95, 150],
+    [200, 160, 0],
+    [70, 175, 225],
+    [110, 110, 118],
+    [150, 60, 50],
+    [90, 75, 160],
+    [120, 150, 40],
+  ],
+  dark: [
+    [242, 153, 74],
+    [96, 165, 236],
+    [52, 190, 150],
+    [222, 140, 188],
+    [236, 212, 70],
+    [130, 210, 250],
+    [160, 163, 170],
+    [225, 120, 105],
+    [160, 145, 235],
+    [175, 205, 90],
+  ],
 };
 
 const pack = ([red, green, blue]: RGB): number => ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
@@ -33,7 +67,9 @@ export function divergingTable(theme: Theme, strength = 1): Uint32Array {
 /** Pixels of a class at 256 degrees of certainty, the least certain near the background. */
 export function classTable(theme: Theme, index: number): Uint32Array {
   const colour = CLASSES[theme][index % CLASSES[theme].length]!;
-  return Uint32Array.from({ length: 256 }, (_, byte) => pack(mix(STOPS[theme][2]!, colour, 0.12 + 0.75 * (byte / 255) ** 1.5)));
+  return Uint32Array.from({ length: 256 }, (_, byte) =>
+    pack(mix(STOPS[theme][2]!, colour, 0.12 + 0.75 * (byte / 255) ** 1.5)),
+  );
 }
 
 const css = ([red, green, blue]: RGB): string => `rgb(${red} ${green} ${blue})`;

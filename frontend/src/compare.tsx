@@ -46,7 +46,13 @@ export function CompareView(): JSX.Element {
           setName("");
         }}
       >
-        <input type="text" value={name} placeholder={`run ${runs.length + 1}`} aria-label="Name of the run" onInput={(event) => setName(event.currentTarget.value)} />
+        <input
+          type="text"
+          value={name}
+          placeholder={`run ${runs.length + 1}`}
+          aria-label="Name of the run"
+          onInput={(event) => setName(event.currentTarget.value)}
+        />
         <button type="submit" class="solid" data-test="keep">
           Keep this run
         </button>
@@ -54,7 +60,13 @@ export function CompareView(): JSX.Element {
         <div class="segments" role="group" aria-label="Measure">
           {(["train", "validation", "validation_score"] as const).map((each) => (
             <button type="button" key={each} aria-pressed={measure === each} onClick={() => setMeasure(each)}>
-              {each === "train" ? "training loss" : each === "validation" ? "validation loss" : store.scoreName.value === "accuracy" ? "accuracy" : "R²"}
+              {each === "train"
+                ? "training loss"
+                : each === "validation"
+                  ? "validation loss"
+                  : store.scoreName.value === "accuracy"
+                    ? "accuracy"
+                    : "R²"}
             </button>
           ))}
         </div>
@@ -66,13 +78,23 @@ export function CompareView(): JSX.Element {
           <div class="compare-chart">
             <Plot
               label="Kept runs over the epochs"
-              series={[...runs.map((run, place) => ({ label: run.name, colour: classColour(theme, place + 1) })), { label: "this run", colour: LINES[theme].penalised, dash: [5, 4] }]}
+              series={[
+                ...runs.map((run, place) => ({ label: run.name, colour: classColour(theme, place + 1) })),
+                { label: "this run", colour: LINES[theme].penalised, dash: [5, 4] },
+              ]}
               data={all.data}
               height={210}
             />
             <label class="scrubber wide">
               <span class="note">maps at epoch {count(shownEpoch)}</span>
-              <input type="range" min={0} max={Math.max(all.most, 1)} value={shownEpoch} aria-label="Epoch of the maps" onInput={(event) => setEpoch(Number(event.currentTarget.value))} />
+              <input
+                type="range"
+                min={0}
+                max={Math.max(all.most, 1)}
+                value={shownEpoch}
+                aria-label="Epoch of the maps"
+                onInput={(event) => setEpoch(Number(event.currentTarget.value))}
+              />
             </label>
           </div>
           <ul class="kept">
@@ -106,7 +128,9 @@ function useHistories(): Map<string, number[][]> {
         const history = answer?.arrays.history;
         if (!answer || !history) return;
         const columns = history.shape[1]!;
-        const rows = Array.from({ length: history.shape[0]! }, (_, row) => Array.from(history.data.subarray(row * columns, (row + 1) * columns)));
+        const rows = Array.from({ length: history.shape[0]! }, (_, row) =>
+          Array.from(history.data.subarray(row * columns, (row + 1) * columns)),
+        );
         setHistories((old) => new Map(old).set(answer.content.id, rows));
       }),
     [],
@@ -127,7 +151,12 @@ function Kept({ run, epoch, colour }: { run: KeptRun; epoch: number; colour: str
     () =>
       effect(() => {
         const answer = store.answers.kept_map!.value;
-        if (answer?.content.id === run.id && answer.arrays.output) setMap({ output: answer.arrays.output, kind: answer.content.output?.kind ?? "probability", epoch: answer.content.epoch });
+        if (answer?.content.id === run.id && answer.arrays.output)
+          setMap({
+            output: answer.arrays.output,
+            kind: answer.content.output?.kind ?? "probability",
+            epoch: answer.content.epoch,
+          });
       }),
     [run.id],
   );
@@ -141,7 +170,12 @@ function Kept({ run, epoch, colour }: { run: KeptRun; epoch: number; colour: str
       <div class="kept-head">
         <i style={{ background: colour }} />
         <strong>{run.name}</strong>
-        <button type="button" class="quiet small" aria-label={`Forget ${run.name}`} onClick={() => store.send({ kind: "forget", id: run.id })}>
+        <button
+          type="button"
+          class="quiet small"
+          aria-label={`Forget ${run.name}`}
+          onClick={() => store.send({ kind: "forget", id: run.id })}
+        >
           <Icon name="close" />
         </button>
       </div>
@@ -157,7 +191,12 @@ function Kept({ run, epoch, colour }: { run: KeptRun; epoch: number; colour: str
       <ul class="differences">
         {run.differences.slice(0, 6).map((each) => (
           <li key={each.path}>
-            {each.label} <b>{typeof each.value === "object" && each.value !== null ? ((each.value as any).name ?? JSON.stringify(each.value).slice(0, 40)) : String(each.value)}</b>
+            {each.label}{" "}
+            <b>
+              {typeof each.value === "object" && each.value !== null
+                ? ((each.value as any).name ?? JSON.stringify(each.value).slice(0, 40))
+                : String(each.value)}
+            </b>
           </li>
         ))}
       </ul>

@@ -71,10 +71,22 @@ export function Course(): JSX.Element | null {
         </button>
         <span class="dots" role="group" aria-label="Cards">
           {CARDS.map((each, index) => (
-            <button type="button" key={each.name} aria-label={each.title} title={each.title} aria-current={index === place ? "step" : undefined} onClick={() => (ui.card.value = index)} />
+            <button
+              type="button"
+              key={each.name}
+              aria-label={each.title}
+              title={each.title}
+              aria-current={index === place ? "step" : undefined}
+              onClick={() => (ui.card.value = index)}
+            />
           ))}
         </span>
-        <button type="button" class="quiet" disabled={place === CARDS.length - 1} onClick={() => (ui.card.value = place + 1)}>
+        <button
+          type="button"
+          class="quiet"
+          disabled={place === CARDS.length - 1}
+          onClick={() => (ui.card.value = place + 1)}
+        >
           <span>Next</span>
           <Icon name="right" />
         </button>

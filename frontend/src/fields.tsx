@@ -27,7 +27,8 @@ export function NumberBox(props: {
   disabled?: boolean;
 }): JSX.Element {
   const [typed, setTyped] = useState<string | null>(null);
-  const shown = typed ?? (props.value === null || props.value === undefined ? "" : number(props.value, props.digits ?? 6));
+  const shown =
+    typed ?? (props.value === null || props.value === undefined ? "" : number(props.value, props.digits ?? 6));
   const commit = () => {
     if (typed === null) return;
     const value = parse(typed);
@@ -119,7 +120,13 @@ export function Control({ field, value, change, problem, plain }: ControlProps):
   if (field.kind === "flag")
     return (
       <div class="field flag">
-        <input id={id} type="checkbox" checked={Boolean(value)} title={field.help} onChange={(event) => change(event.currentTarget.checked)} />
+        <input
+          id={id}
+          type="checkbox"
+          checked={Boolean(value)}
+          title={field.help}
+          onChange={(event) => change(event.currentTarget.checked)}
+        />
         {label}
         {trouble}
       </div>
@@ -144,7 +151,9 @@ export function Control({ field, value, change, problem, plain }: ControlProps):
         describedBy={problem ? help : undefined}
         change={(next) => change(next !== null && field.kind === "integer" ? Math.round(next) : next)}
       />
-      {ranged && <Slider id={`${id}-range`} field={field} value={value ?? field.default ?? field.low} change={change} />}
+      {ranged && (
+        <Slider id={`${id}-range`} field={field} value={value ?? field.default ?? field.low} change={change} />
+      )}
       {trouble}
     </div>
   );
@@ -161,7 +170,18 @@ export function ChoiceControl({ field, value, change, problem }: ControlProps): 
       <label for={id} title={field.help}>
         {field.label}
       </label>
-      <select id={id} value={nameOf(value as Named)} title={chosen?.help ?? field.help} onChange={(event) => change(described || choices.some((c) => c.parameters) ? fresh(choices, event.currentTarget.value) : event.currentTarget.value)}>
+      <select
+        id={id}
+        value={nameOf(value as Named)}
+        title={chosen?.help ?? field.help}
+        onChange={(event) =>
+          change(
+            described || choices.some((c) => c.parameters)
+              ? fresh(choices, event.currentTarget.value)
+              : event.currentTarget.value,
+          )
+        }
+      >
         {choices.map((choice) => (
           <option key={choice.name} value={choice.name}>
             {choice.label}
@@ -197,18 +217,60 @@ export function SettingControl({ where, field: given }: { where: string; field?:
   const { store } = usePage();
   const field = given ?? [...(store.catalog.value?.fields ?? []), ...DESCRIBED].find((each) => each.path === where);
   if (!field || !store.settings.value) return null;
-  const problem = store.problems.value.find((each) => each.path === where || each.path.startsWith(`${where}.`))?.message;
+  const problem = store.problems.value.find(
+    (each) => each.path === where || each.path.startsWith(`${where}.`),
+  )?.message;
   const value = valueAt(store.settings.value, path(where));
-  const own = where === "training.loss" ? { name: store.dataset.value?.task === "regression" ? "squared_error" : "log_loss" } : field.default;
-  return <Control field={withChoices(field, store)} value={value ?? own} change={(next) => store.setAt(where, next)} problem={problem} />;
+  const own =
+    where === "training.loss"
+      ? { name: store.dataset.value?.task === "regression" ? "squared_error" : "log_loss" }
+      : field.default;
+  return (
+    <Control
+      field={withChoices(field, store)}
+      value={value ?? own}
+      change={(next) => store.setAt(where, next)}
+      problem={problem}
+    />
+  );
 }
 
 /** Settings that are a choice out of one of the catalogue's lists, with parameters of its own. */
 export const DESCRIBED: Field[] = [
-  { path: "training.optimizer", name: "optimizer", group: "training", kind: "choice", label: "Optimiser", help: "How a weight moves, given its gradient", live: true },
-  { path: "training.loss", name: "loss", group: "training", kind: "choice", label: "Loss", help: "What counts as wrong, and how much" },
-  { path: "training.schedule", name: "schedule", group: "training", kind: "choice", label: "Schedule", help: "How the learning rate changes with time", live: true },
-  { path: "network.initializer", name: "initializer", group: "network", kind: "choice", label: "Initial weights", help: "The weights that training begins with" },
+  {
+    path: "training.optimizer",
+    name: "optimizer",
+    group: "training",
+    kind: "choice",
+    label: "Optimiser",
+    help: "How a weight moves, given its gradient",
+    live: true,
+  },
+  {
+    path: "training.loss",
+    name: "loss",
+    group: "training",
+    kind: "choice",
+    label: "Loss",
+    help: "What counts as wrong, and how much",
+  },
+  {
+    path: "training.schedule",
+    name: "schedule",
+    group: "training",
+    kind: "choice",
+    label: "Schedule",
+    help: "How the learning rate changes with time",
+    live: true,
+  },
+  {
+    path: "network.initializer",
+    name: "initializer",
+    group: "network",
+    kind: "choice",
+    label: "Initial weights",
+    help: "The weights that training begins with",
+  },
 ];
 
 const LISTS: Record<string, string> = {
@@ -246,12 +308,26 @@ export function useDismiss(open: boolean, close: () => void): { current: HTMLDiv
 }
 
 /** A button that opens a small menu. */
-export function Menu(props: { label: string; title: string; children: (close: () => void) => any; icon?: any; class?: string }): JSX.Element {
+export function Menu(props: {
+  label: string;
+  title: string;
+  children: (close: () => void) => any;
+  icon?: any;
+  class?: string;
+}): JSX.Element {
   const [open, setOpen] = useState(false);
   const ref = useDismiss(open, () => setOpen(false));
   return (
     <div class={`menu ${props.class ?? ""}`} ref={ref}>
-      <button type="button" class="quiet" aria-haspopup="true" aria-expanded={open} aria-label={props.label ? `${props.label}: ${props.title}` : props.title} title={props.title} onClick={() => setOpen(!open)}>
+      <button
+        type="button"
+        class="quiet"
+        aria-haspopup="true"
+        aria-expanded={open}
+        aria-label={props.label ? `${props.label}: ${props.title}` : props.title}
+        title={props.title}
+        onClick={() => setOpen(!open)}
+      >
         {props.icon}
         {props.label && <span>{props.label}</span>}
       </button>

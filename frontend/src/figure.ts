@@ -32,24 +32,38 @@ export function figure({ store, ui }: Page): string | null {
     const middle = (start + end) / 2;
     const columns = block.shape[1]!;
     const at = (from: number, to: number) => values[block.start + from * columns + to]!;
-    const scale = Math.max(1, ...left.places.flatMap((from) => right.places.map((to) => Math.abs(at(from.neuron, to.neuron)))));
+    const scale = Math.max(
+      1,
+      ...left.places.flatMap((from) => right.places.map((to) => Math.abs(at(from.neuron, to.neuron)))),
+    );
     for (const from of left.places)
       for (const to of right.places) {
         const share = at(from.neuron, to.neuron) / scale;
         if (Math.abs(share) < 0.004) continue;
         const colour = diverging(theme, Math.sign(share) * (0.3 + 0.6 * Math.abs(share)));
-        parts.push(`<path d="M${start} ${from.y}C${middle} ${from.y} ${middle} ${to.y} ${end} ${to.y}" stroke="${colour}" stroke-width="${(0.4 + 5 * Math.abs(share)).toFixed(2)}" fill="none"/>`);
+        parts.push(
+          `<path d="M${start} ${from.y}C${middle} ${from.y} ${middle} ${to.y} ${end} ${to.y}" stroke="${colour}" stroke-width="${(0.4 + 5 * Math.abs(share)).toFixed(2)}" fill="none"/>`,
+        );
       }
   }
   for (const column of plan.columns)
     for (const { layer, neuron, x, y } of column.places) {
       const map = store.live.maps.get(MAP_KEY(layer, neuron));
       const [left, top, size] = [x - column.size / 2, y - column.size / 2, column.size];
-      if (map) parts.push(`<image href="${mapImage(map, theme)}" x="${left}" y="${top}" width="${size}" height="${size}" preserveAspectRatio="none"/>`);
+      if (map)
+        parts.push(
+          `<image href="${mapImage(map, theme)}" x="${left}" y="${top}" width="${size}" height="${size}" preserveAspectRatio="none"/>`,
+        );
       parts.push(`<rect x="${left}" y="${top}" width="${size}" height="${size}" fill="none" stroke="${line}"/>`);
       const bias = layer >= 0 ? store.valueOf([layer, "bias", neuron]) : null;
-      if (bias !== null) parts.push(`<circle cx="${left}" cy="${top + size}" r="${Math.min(5, size / 7)}" fill="${diverging(theme, Math.max(-1, Math.min(1, bias)))}" stroke="${ink}"/>`);
-      if (layer < 0) parts.push(`<text x="${left - 8}" y="${y + 4}" text-anchor="end" font-size="13" fill="${ink}">${escaped(featureName(store.dataset.peek()?.features[neuron] ?? ""))}</text>`);
+      if (bias !== null)
+        parts.push(
+          `<circle cx="${left}" cy="${top + size}" r="${Math.min(5, size / 7)}" fill="${diverging(theme, Math.max(-1, Math.min(1, bias)))}" stroke="${ink}"/>`,
+        );
+      if (layer < 0)
+        parts.push(
+          `<text x="${left - 8}" y="${y + 4}" text-anchor="end" font-size="13" fill="${ink}">${escaped(featureName(store.dataset.peek()?.features[neuron] ?? ""))}</text>`,
+        );
     }
   const [width, height] = [plan.width + 2 * PAD, plan.height + 2 * PAD];
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="${-PAD} ${-PAD} ${width} ${height}" width="${width}" height="${height}" font-family="system-ui, sans-serif"><rect x="${-PAD}" y="${-PAD}" width="${width}" height="${height}" fill="${paper}"/>${parts.join("")}</svg>`;

@@ -20,7 +20,9 @@ export function percent(value: number | null | undefined): string {
 
 /** A count with thin spaces: 12 345. */
 export function count(value: number): string {
-  return Math.round(value).toString().replace(/\B(?=(\d{3})+(?!\d))/g, "\u2009");
+  return Math.round(value)
+    .toString()
+    .replace(/\B(?=(\d{3})+(?!\d))/g, "\u2009");
 }
 
 /** What a person typed, as a number; null if it is none. */
@@ -34,13 +36,18 @@ export function parse(text: string): number | null {
 const SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉";
 const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
-export const subscript = (value: number): string => [...String(value)].map((digit) => SUBSCRIPTS[Number(digit)]).join("");
-export const superscript = (value: number): string => [...String(value)].map((digit) => SUPERSCRIPTS[Number(digit)]).join("");
+export const subscript = (value: number): string =>
+  [...String(value)].map((digit) => SUBSCRIPTS[Number(digit)]).join("");
+export const superscript = (value: number): string =>
+  [...String(value)].map((digit) => SUPERSCRIPTS[Number(digit)]).join("");
 
 /** The name of a feature as it is written in books: x1^2 becomes x₁². */
 export function featureName(name: string): string {
   return name
-    .replace(/\b([A-Za-z])(\d+)\b/g, (_, letter: string, digits: string) => letter + [...digits].map((digit) => SUBSCRIPTS[Number(digit)]).join(""))
+    .replace(
+      /\b([A-Za-z])(\d+)\b/g,
+      (_, letter: string, digits: string) => letter + [...digits].map((digit) => SUBSCRIPTS[Number(digit)]).join(""),
+    )
     .replace(/\^(\d+)/g, (_, digits: string) => [...digits].map((digit) => SUPERSCRIPTS[Number(digit)]).join(""))
     .replaceAll("**2", "²")
     .replaceAll("*", "\u2009·\u2009");

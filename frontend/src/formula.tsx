@@ -8,7 +8,9 @@ function mathml(node: Node): any {
     case "number":
       return h("mn", null, node.text);
     case "name":
-      return node.text.length > 2 && !/[∂′]/.test(node.text) ? h("mi", { mathvariant: "normal" }, node.text) : h("mi", null, node.text);
+      return node.text.length > 2 && !/[∂′]/.test(node.text)
+        ? h("mi", { mathvariant: "normal" }, node.text)
+        : h("mi", null, node.text);
     case "sign":
       return h("mo", null, node.text);
     case "words":
@@ -30,7 +32,11 @@ function mathml(node: Node): any {
 
 /** One expression in MathML; large where it stands on a line of its own. */
 export const Expression = ({ text, large = false }: { text: string; large?: boolean }): JSX.Element =>
-  h("math", { "data-text": text, displaystyle: large ? "true" : undefined } as any, mathml(parseNotation(text))) as JSX.Element;
+  h(
+    "math",
+    { "data-text": text, displaystyle: large ? "true" : undefined } as any,
+    mathml(parseNotation(text)),
+  ) as JSX.Element;
 
 /** One calculation: what, = in symbols, = in numbers, = what came out. */
 export function FormulaView({ formula }: { formula: Formula }): JSX.Element {

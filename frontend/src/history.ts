@@ -1,6 +1,16 @@
 // What a run has gone through, a row a recorded epoch, in bounded memory: when full, every second old row goes.
 
-export const COLUMNS = ["epoch", "train", "validation", "penalised", "train_score", "validation_score", "learning_rate", "step", "batches"] as const;
+export const COLUMNS = [
+  "epoch",
+  "train",
+  "validation",
+  "penalised",
+  "train_score",
+  "validation_score",
+  "learning_rate",
+  "step",
+  "batches",
+] as const;
 export type Column = (typeof COLUMNS)[number];
 
 export class History {

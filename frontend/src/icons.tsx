@@ -28,7 +28,13 @@ const FILLED = new Set(["play", "pause"]);
 
 export function Icon({ name }: { name: string }): JSX.Element {
   return (
-    <svg class={`icon${FILLED.has(name) ? " filled" : ""}`} viewBox="0 0 24 24" width="20" height="20" aria-hidden="true">
+    <svg
+      class={`icon${FILLED.has(name) ? " filled" : ""}`}
+      viewBox="0 0 24 24"
+      width="20"
+      height="20"
+      aria-hidden="true"
+    >
       <path d={PATHS[name]} />
     </svg>
   );

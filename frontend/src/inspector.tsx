@@ -9,7 +9,15 @@ import { MAP_KEY } from "./store.ts";
 import type { Parameter } from "./types.ts";
 import { usePage } from "./ui.ts";
 
-function ParameterRow({ parameter, label, chosen }: { parameter: Parameter; label: string; chosen: boolean }): JSX.Element {
+function ParameterRow({
+  parameter,
+  label,
+  chosen,
+}: {
+  parameter: Parameter;
+  label: string;
+  chosen: boolean;
+}): JSX.Element {
   const { store, ui } = usePage();
   const row = useRef<HTMLTableRowElement>(null);
   const frozen = store.isFrozen(parameter);
@@ -23,11 +31,23 @@ function ParameterRow({ parameter, label, chosen }: { parameter: Parameter; labe
     <tr ref={row} class={chosen ? "chosen" : ""}>
       <th scope="row">{label}</th>
       <td>
-        <NumberBox value={store.valueOf(parameter)} digits={5} label={`Value of ${label}`} change={(value) => value !== null && store.edit(parameter, value)} />
+        <NumberBox
+          value={store.valueOf(parameter)}
+          digits={5}
+          label={`Value of ${label}`}
+          change={(value) => value !== null && store.edit(parameter, value)}
+        />
       </td>
       {store.live.gradients && <td class="right num">{number(gradient, 3)}</td>}
       <td>
-        <button type="button" class="quiet small" aria-pressed={frozen} title={frozen ? "Frozen: training leaves it alone" : "Freeze: training leaves it alone"} aria-label={`Freeze ${label}`} onClick={() => store.freeze(parameter, !frozen)}>
+        <button
+          type="button"
+          class="quiet small"
+          aria-pressed={frozen}
+          title={frozen ? "Frozen: training leaves it alone" : "Freeze: training leaves it alone"}
+          aria-label={`Freeze ${label}`}
+          onClick={() => store.freeze(parameter, !frozen)}
+        >
           <Icon name="lock" />
         </button>
         <button
@@ -59,8 +79,13 @@ export function Inspector(): JSX.Element | null {
   const features = store.dataset.value?.features ?? [];
   const incoming = block ? Math.min(block.shape[0]!, 200) : 0;
   const weight = ui.weight.value;
-  const label = (from: number) => (layer === 0 ? featureName(features[from] ?? `x${from + 1}`) : `a${subscript(from + 1)}`);
-  const flag = store.live.dead.has(MAP_KEY(layer, neuron)) ? "dead: it says 0 for every row" : store.live.saturated.has(MAP_KEY(layer, neuron)) ? "saturated: its slope is near 0 for almost every row" : "";
+  const label = (from: number) =>
+    layer === 0 ? featureName(features[from] ?? `x${from + 1}`) : `a${subscript(from + 1)}`;
+  const flag = store.live.dead.has(MAP_KEY(layer, neuron))
+    ? "dead: it says 0 for every row"
+    : store.live.saturated.has(MAP_KEY(layer, neuron))
+      ? "saturated: its slope is near 0 for almost every row"
+      : "";
   return (
     <section class="inspector" aria-label="Chosen neuron">
       <div class="bar">

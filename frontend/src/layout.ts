@@ -52,7 +52,12 @@ export function drawing(widths: readonly number[], width: number, height: number
     const size = Math.max(SMALLEST, Math.min(widest, Math.floor(pitch * (pitch > 24 ? 0.75 : 0.86))));
     const x = margin + spread * (place + 0.5);
     const top = (room - pitch * drawn) / 2;
-    const places = Array.from({ length: drawn }, (_, neuron) => ({ layer: index - 1, neuron, x, y: top + pitch * (neuron + 0.5) }));
+    const places = Array.from({ length: drawn }, (_, neuron) => ({
+      layer: index - 1,
+      neuron,
+      x,
+      y: top + pitch * (neuron + 0.5),
+    }));
     return { layer: index - 1, width: all, x, size, places, more: all - drawn };
   });
   return { width: needed, height, spread, columns };
@@ -107,6 +112,7 @@ export function strongest(values: Float32Array, most: number): Uint32Array | nul
   const sample = Float32Array.from(values, Math.abs).sort();
   const least = sample[sample.length - most]!;
   const found: number[] = [];
-  for (let place = 0; place < values.length && found.length < most; place++) if (Math.abs(values[place]!) >= least) found.push(place);
+  for (let place = 0; place < values.length && found.length < most; place++)
+    if (Math.abs(values[place]!) >= least) found.push(place);
   return Uint32Array.from(found);
 }

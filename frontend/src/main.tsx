@@ -9,7 +9,15 @@ import { SocketModel, socketAddress } from "./socket.ts";
 import { Store } from "./store.ts";
 import { PageContext, Ui } from "./ui.ts";
 
-function render({ model, el, fragment = null }: { model: Model; el: HTMLElement; fragment?: string | null }): () => void {
+function render({
+  model,
+  el,
+  fragment = null,
+}: {
+  model: Model;
+  el: HTMLElement;
+  fragment?: string | null;
+}): () => void {
   el.classList.add("pellucid-workbench");
   const store = new Store(model, { frame: (callback) => requestAnimationFrame(callback) }, fragment ?? "");
   if (model.get("connection") === undefined) {

@@ -5,7 +5,15 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Control, Menu, fresh } from "./fields.tsx";
 import { featureName, number, subscript } from "./format.ts";
 import { Icon } from "./icons.tsx";
-import { type ColumnPlace, type Drawing, type LinkPlace, MOST_LAYERS, MOST_NEURONS, drawing, linkAt } from "./layout.ts";
+import {
+  type ColumnPlace,
+  type Drawing,
+  type LinkPlace,
+  MOST_LAYERS,
+  MOST_NEURONS,
+  drawing,
+  linkAt,
+} from "./layout.ts";
 import { Atlas, paintNetwork } from "./paint.ts";
 import { insertLayer, nameOf, removeLayer, resizeLayer } from "./settings.ts";
 import { MAP_KEY } from "./store.ts";
@@ -38,8 +46,23 @@ export function NetworkView(): JSX.Element {
     const weight = ui.weight.value;
     const chosen = weight && weight[1] === "weights" ? { layer: weight[0], from: weight[2], to: weight[3] } : null;
     const shown = ui.plan.value;
-    if (!canvas.current || !shown || !current || shown.columns.length !== Math.min(current.widths.length, MOST_LAYERS + 2)) return;
-    const painting = { plan: shown, live: store.live, run: current, theme: ui.theme.value, discrete: ui.discrete.value, links: ui.links.value, chosen, atlas };
+    if (
+      !canvas.current ||
+      !shown ||
+      !current ||
+      shown.columns.length !== Math.min(current.widths.length, MOST_LAYERS + 2)
+    )
+      return;
+    const painting = {
+      plan: shown,
+      live: store.live,
+      run: current,
+      theme: ui.theme.value,
+      discrete: ui.discrete.value,
+      links: ui.links.value,
+      chosen,
+      atlas,
+    };
     paintNetwork(canvas.current, painting, links);
   };
   useEffect(
@@ -101,16 +124,36 @@ function NetworkTools(): JSX.Element {
       </button>
       <div class="segments" role="group" aria-label="Links show">
         {(["weights", "gradients"] as const).map((kind) => (
-          <button type="button" key={kind} aria-pressed={ui.links.value === kind} title={kind === "weights" ? "Links by weight" : "Links by gradient of the loss"} onClick={() => (ui.links.value = kind)}>
+          <button
+            type="button"
+            key={kind}
+            aria-pressed={ui.links.value === kind}
+            title={kind === "weights" ? "Links by weight" : "Links by gradient of the loss"}
+            onClick={() => (ui.links.value = kind)}
+          >
             {kind}
           </button>
         ))}
       </div>
       <span class="spacer" />
-      <button type="button" class="quiet" disabled={!run?.can_undo} title="Undo (Ctrl+Z)" aria-label="Undo" onClick={() => store.send({ kind: "undo" })}>
+      <button
+        type="button"
+        class="quiet"
+        disabled={!run?.can_undo}
+        title="Undo (Ctrl+Z)"
+        aria-label="Undo"
+        onClick={() => store.send({ kind: "undo" })}
+      >
         <Icon name="undo" />
       </button>
-      <button type="button" class="quiet" disabled={!run?.can_redo} title="Redo (Ctrl+Shift+Z)" aria-label="Redo" onClick={() => store.send({ kind: "redo" })}>
+      <button
+        type="button"
+        class="quiet"
+        disabled={!run?.can_redo}
+        title="Redo (Ctrl+Shift+Z)"
+        aria-label="Redo"
+        onClick={() => store.send({ kind: "redo" })}
+      >
         <Icon name="redo" />
       </button>
     </div>
@@ -130,26 +173,35 @@ function Heads({ plan }: { plan: Drawing }): JSX.Element {
   return (
     <div class="heads" style={{ height: `${HEAD}px` }}>
       {plan.columns.map((column, place) => (
-        <div key={column.layer} class={`head${dense ? " dense" : ""}`} style={{ left: `${column.x - wide / 2}px`, width: `${wide}px` }}>
+        <div
+          key={column.layer}
+          class={`head${dense ? " dense" : ""}`}
+          style={{ left: `${column.x - wide / 2}px`, width: `${wide}px` }}
+        >
           {place === 0 && <span class="head-title">inputs</span>}
-          {place === last && <span class="head-title">{task === "regression" ? "output" : task === "multiclass" ? "classes" : "output"}</span>}
+          {place === last && (
+            <span class="head-title">
+              {task === "regression" ? "output" : task === "multiclass" ? "classes" : "output"}
+            </span>
+          )}
           {place > 0 && place < last && <LayerHead layer={column.layer} />}
         </div>
       ))}
-      {!dense && plan.columns.slice(1).map((column, place) => (
-        <button
-          type="button"
-          key={column.layer}
-          class="insert"
-          style={{ left: `${column.x - plan.spread / 2 - 9}px` }}
-          title="Insert a layer here"
-          aria-label={`Insert a layer before ${place + 1 === last ? "the outputs" : `layer ${place + 1}`}`}
-          disabled={settings.network.layers.length >= MOST_LAYERS}
-          onClick={() => store.change(insertLayer(settings, place))}
-        >
-          <Icon name="plus" />
-        </button>
-      ))}
+      {!dense &&
+        plan.columns.slice(1).map((column, place) => (
+          <button
+            type="button"
+            key={column.layer}
+            class="insert"
+            style={{ left: `${column.x - plan.spread / 2 - 9}px` }}
+            title="Insert a layer here"
+            aria-label={`Insert a layer before ${place + 1 === last ? "the outputs" : `layer ${place + 1}`}`}
+            disabled={settings.network.layers.length >= MOST_LAYERS}
+            onClick={() => store.change(insertLayer(settings, place))}
+          >
+            <Icon name="plus" />
+          </button>
+        ))}
     </div>
   );
 }
@@ -169,22 +221,61 @@ function LayerHead({ layer }: { layer: number }): JSX.Element | null {
   return (
     <>
       <div class="stepper" role="group" aria-label={`Layer ${layer + 1}`}>
-        <button type="button" aria-label={`Remove a neuron from layer ${layer + 1}`} disabled={described.width <= 1} onClick={() => resize(described.width - 1)}>
+        <button
+          type="button"
+          aria-label={`Remove a neuron from layer ${layer + 1}`}
+          disabled={described.width <= 1}
+          onClick={() => resize(described.width - 1)}
+        >
           <Icon name="minus" />
         </button>
         <Menu label={String(described.width)} title={`Layer ${layer + 1}: neurons, dropout, normalisation`}>
           {(close) => (
             <div class="layer-menu">
               <strong>Layer {layer + 1}</strong>
-              <Control field={{ name: "width", label: "Neurons", help: "Neurons of this layer", kind: "integer", low: 1, high: MOST_NEURONS }} value={described.width} change={resize} />
-              <Control field={{ name: "dropout", label: "Dropout", help: "Share of the activations set to 0 in training", kind: "number", low: 0, high: 0.9 }} value={described.dropout ?? 0} change={(value) => store.setAt(`${at}.dropout`, value)} />
               <Control
-                field={{ name: "normalization", label: "Layer normalisation", help: "Normalise the weighted sums of a row", kind: "flag" }}
+                field={{
+                  name: "width",
+                  label: "Neurons",
+                  help: "Neurons of this layer",
+                  kind: "integer",
+                  low: 1,
+                  high: MOST_NEURONS,
+                }}
+                value={described.width}
+                change={resize}
+              />
+              <Control
+                field={{
+                  name: "dropout",
+                  label: "Dropout",
+                  help: "Share of the activations set to 0 in training",
+                  kind: "number",
+                  low: 0,
+                  high: 0.9,
+                }}
+                value={described.dropout ?? 0}
+                change={(value) => store.setAt(`${at}.dropout`, value)}
+              />
+              <Control
+                field={{
+                  name: "normalization",
+                  label: "Layer normalisation",
+                  help: "Normalise the weighted sums of a row",
+                  kind: "flag",
+                }}
                 value={described.normalization}
                 change={(value) => store.setAt(`${at}.normalization`, value)}
               />
               {own.map((field) => (
-                <Control key={field.name} field={field} value={(described.activation as any)[field.name] ?? field.default} change={(value) => store.setAt(`${at}.activation`, { ...(described.activation as object), [field.name]: value })} />
+                <Control
+                  key={field.name}
+                  field={field}
+                  value={(described.activation as any)[field.name] ?? field.default}
+                  change={(value) =>
+                    store.setAt(`${at}.activation`, { ...(described.activation as object), [field.name]: value })
+                  }
+                />
               ))}
               <button
                 type="button"
@@ -198,11 +289,22 @@ function LayerHead({ layer }: { layer: number }): JSX.Element | null {
             </div>
           )}
         </Menu>
-        <button type="button" aria-label={`Add a neuron to layer ${layer + 1}`} disabled={described.width >= most} onClick={() => resize(described.width + 1)}>
+        <button
+          type="button"
+          aria-label={`Add a neuron to layer ${layer + 1}`}
+          disabled={described.width >= most}
+          onClick={() => resize(described.width + 1)}
+        >
           <Icon name="plus" />
         </button>
       </div>
-      <select class="activation" aria-label={`Activation of layer ${layer + 1}`} title={problem ?? "Activation"} value={activation} onChange={(event) => store.setAt(`${at}.activation`, fresh(catalog.activations, event.currentTarget.value))}>
+      <select
+        class="activation"
+        aria-label={`Activation of layer ${layer + 1}`}
+        title={problem ?? "Activation"}
+        value={activation}
+        onChange={(event) => store.setAt(`${at}.activation`, fresh(catalog.activations, event.currentTarget.value))}
+      >
         {catalog.activations.map((choice) => (
           <option key={choice.name} value={choice.name} title={choice.help}>
             {choice.label}
@@ -217,7 +319,8 @@ function LayerHead({ layer }: { layer: number }): JSX.Element | null {
 
 const neuronName = (place: NeuronPlace, last: number, features: string[], classes: string[]): string => {
   if (place.layer < 0) return `Input ${features[place.neuron] ?? place.neuron + 1}`;
-  if (place.layer === last) return classes[place.neuron] !== undefined ? `Output for ${classes[place.neuron]}` : "Output";
+  if (place.layer === last)
+    return classes[place.neuron] !== undefined ? `Output for ${classes[place.neuron]}` : "Output";
   return `Neuron ${place.neuron + 1} of layer ${place.layer + 1}`;
 };
 
@@ -244,7 +347,12 @@ function Neurons({ plan }: { plan: Drawing }): JSX.Element {
     holder.current?.querySelector<HTMLButtonElement>(`[data-neuron="${MAP_KEY(place.layer, place.neuron)}"]`)?.focus();
   };
   const onKey = (event: KeyboardEvent, column: number, index: number) => {
-    const moves: Record<string, [number, number]> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+    const moves: Record<string, [number, number]> = {
+      ArrowLeft: [-1, 0],
+      ArrowRight: [1, 0],
+      ArrowUp: [0, -1],
+      ArrowDown: [0, 1],
+    };
     const move = moves[event.key];
     if (!move) return;
     event.preventDefault();
@@ -252,7 +360,8 @@ function Neurons({ plan }: { plan: Drawing }): JSX.Element {
     const [across, down] = move;
     const to = plan.columns[column + across];
     const here = plan.columns[column]!;
-    const beside = to && across !== 0 ? Math.round(((index + 0.5) / here.places.length) * to.places.length - 0.5) : index + down;
+    const beside =
+      to && across !== 0 ? Math.round(((index + 0.5) / here.places.length) * to.places.length - 0.5) : index + down;
     go(column + across, beside);
   };
   return (
@@ -270,11 +379,19 @@ function Neurons({ plan }: { plan: Drawing }): JSX.Element {
               tabIndex={id === key ? 0 : -1}
               aria-label={name({ layer, neuron }) + flag}
               aria-pressed={chosen?.layer === layer && chosen.neuron === neuron}
-              style={{ left: `${x - column.size / 2}px`, top: `${y - column.size / 2}px`, width: `${column.size}px`, height: `${column.size}px` }}
-              onClick={() => ui.selectNeuron(chosen?.layer === layer && chosen.neuron === neuron ? null : { layer, neuron })}
+              style={{
+                left: `${x - column.size / 2}px`,
+                top: `${y - column.size / 2}px`,
+                width: `${column.size}px`,
+                height: `${column.size}px`,
+              }}
+              onClick={() =>
+                ui.selectNeuron(chosen?.layer === layer && chosen.neuron === neuron ? null : { layer, neuron })
+              }
               onPointerEnter={(event) => {
                 const bias = layer < 0 ? null : store.valueOf([layer, "bias", neuron]);
-                event.currentTarget.title = name({ layer, neuron }) + (bias === null ? "" : `, bias ${number(bias)}`) + flag;
+                event.currentTarget.title =
+                  name({ layer, neuron }) + (bias === null ? "" : `, bias ${number(bias)}`) + flag;
                 if (event.pointerType === "mouse") ui.hovered.value = { layer, neuron };
               }}
               onPointerLeave={() => (ui.hovered.value = null)}
@@ -298,18 +415,34 @@ function Labels({ plan }: { plan: Drawing }): JSX.Element {
     <div class="labels" aria-hidden="true">
       {first.size >= 9 &&
         first.places.map(({ neuron, y }) => (
-          <span key={`in${neuron}`} class="label left" style={{ ...room(first.x - first.size / 2 - 6), left: "0px", top: `${y}px` }}>
+          <span
+            key={`in${neuron}`}
+            class="label left"
+            style={{ ...room(first.x - first.size / 2 - 6), left: "0px", top: `${y}px` }}
+          >
             {featureName(dataset?.features[neuron] ?? `x${neuron + 1}`)}
           </span>
         ))}
       {many &&
         last.size >= 9 &&
         last.places.map(({ neuron, y }) => (
-          <span key={`out${neuron}`} class="label" style={{ ...room(plan.width - last.x - last.size / 2 - 8), left: `${last.x + last.size / 2 + 6}px`, top: `${y}px` }}>
+          <span
+            key={`out${neuron}`}
+            class="label"
+            style={{
+              ...room(plan.width - last.x - last.size / 2 - 8),
+              left: `${last.x + last.size / 2 + 6}px`,
+              top: `${y}px`,
+            }}
+          >
             {dataset?.classes[neuron] ?? neuron}
           </span>
         ))}
-      {plan.columns.filter((column) => column.more > 0).map((column) => <More key={column.layer} column={column} height={plan.height} />)}
+      {plan.columns
+        .filter((column) => column.more > 0)
+        .map((column) => (
+          <More key={column.layer} column={column} height={plan.height} />
+        ))}
     </div>
   );
 }
@@ -333,7 +466,9 @@ function Links({ plan }: { plan: Drawing }): JSX.Element {
     return { link: linkAt(plan, x, y), x, y };
   };
   const weight = hover && store.valueOf([hover.link.layer, "weights", hover.link.from, hover.link.to]);
-  const gradient = hover && (store.live.gradients?.[store.placeOf([hover.link.layer, "weights", hover.link.from, hover.link.to])] ?? null);
+  const gradient =
+    hover &&
+    (store.live.gradients?.[store.placeOf([hover.link.layer, "weights", hover.link.from, hover.link.to])] ?? null);
   return (
     <div
       class="links"

@@ -9,7 +9,22 @@ export type Node =
   | { kind: "fence"; open: string; close: string; inside: Node };
 
 const LOW = "₀₁₂₃₄₅₆₇₈₉";
-const HIGH: Record<string, string> = { "⁰": "0", "¹": "1", "²": "2", "³": "3", "⁴": "4", "⁵": "5", "⁶": "6", "⁷": "7", "⁸": "8", "⁹": "9", "⁽": "(", "⁾": ")", ᵘ: "u", ᵗ: "t" };
+const HIGH: Record<string, string> = {
+  "⁰": "0",
+  "¹": "1",
+  "²": "2",
+  "³": "3",
+  "⁴": "4",
+  "⁵": "5",
+  "⁶": "6",
+  "⁷": "7",
+  "⁸": "8",
+  "⁹": "9",
+  "⁽": "(",
+  "⁾": ")",
+  ᵘ: "u",
+  ᵗ: "t",
+};
 const CLOSING: Record<string, string> = { "(": ")", "[": "]" };
 const LETTER = /[\p{L}\p{M}]/u;
 const NUMBER = /^\d+(?:\.\d+)?(?:e[−+]?\d+)?/u;
@@ -62,7 +77,8 @@ class Reader {
       return { kind: "fraction", over: this.scripts(node), under: this.scripts(this.base()) };
     }
     node = this.scripts(node);
-    if (this.peek() === "(" && (node.kind === "name" || node.kind === "scripts")) node = { kind: "row", parts: [node, this.scripts(this.base())] };
+    if (this.peek() === "(" && (node.kind === "name" || node.kind === "scripts"))
+      node = { kind: "row", parts: [node, this.scripts(this.base())] };
     if (this.at === start) {
       const sign = this.peek();
       this.at += sign.length;
@@ -100,7 +116,11 @@ class Reader {
       text = next;
       this.at++;
     }
-    while (this.at < this.text.length && (LETTER.test(this.peek()) || (text && this.peek() === "′")) && !(this.peek() in HIGH)) {
+    while (
+      this.at < this.text.length &&
+      (LETTER.test(this.peek()) || (text && this.peek() === "′")) &&
+      !(this.peek() in HIGH)
+    ) {
       text += this.peek();
       this.at += this.peek().length;
     }

@@ -49,7 +49,16 @@ export function fit(canvas: HTMLCanvasElement, width: number, height: number): b
 }
 
 /** Write a square map, lowest row first, into pixels, lowest row last. */
-function writeMap(pixels: Uint32Array, stride: number, left: number, top: number, data: Uint8Array, size: number, table: Uint32Array, discrete: boolean): void {
+function writeMap(
+  pixels: Uint32Array,
+  stride: number,
+  left: number,
+  top: number,
+  data: Uint8Array,
+  size: number,
+  table: Uint32Array,
+  discrete: boolean,
+): void {
   for (let row = 0; row < size; row++) {
     let to = (top + size - 1 - row) * stride + left;
     const end = (row + 1) * size;
@@ -78,14 +87,35 @@ export class Atlas {
       this.size = size;
     }
     maps.forEach((map, place) => {
-      if (map.size === size) writeMap(this.pixels, across * size, (place % across) * size, Math.floor(place / across) * size, map.data, size, TABLES[theme], discrete);
+      if (map.size === size)
+        writeMap(
+          this.pixels,
+          across * size,
+          (place % across) * size,
+          Math.floor(place / across) * size,
+          map.data,
+          size,
+          TABLES[theme],
+          discrete,
+        );
     });
     this.context.putImageData(this.image!, 0, 0);
   }
 
   draw(onto: CanvasRenderingContext2D, place: number, x: number, y: number, edge: number): void {
     const { across, size } = this;
-    if (this.context) onto.drawImage(this.context.canvas, (place % across) * size, Math.floor(place / across) * size, size, size, x, y, edge, edge);
+    if (this.context)
+      onto.drawImage(
+        this.context.canvas,
+        (place % across) * size,
+        Math.floor(place / across) * size,
+        size,
+        size,
+        x,
+        y,
+        edge,
+        edge,
+      );
   }
 }
 
@@ -114,7 +144,10 @@ export function paintNetwork(canvas: HTMLCanvasElement, painting: NetworkPaintin
   paintMaps(context, painting);
 }
 
-function paintLinks(context: CanvasRenderingContext2D, { plan, live, run, theme, links, chosen }: NetworkPainting): void {
+function paintLinks(
+  context: CanvasRenderingContext2D,
+  { plan, live, run, theme, links, chosen }: NetworkPainting,
+): void {
   const values = (links === "gradients" ? live.gradients : null) ?? live.parameters;
   if (!values) return;
   for (let place = 1; place < plan.columns.length; place++) {
@@ -131,7 +164,11 @@ function paintLinks(context: CanvasRenderingContext2D, { plan, live, run, theme,
     const end = right.x - right.size / 2;
     const middle = (start + end) / 2;
     const thickest = Math.min(5, 1 + Math.min(end - start, left.size, right.size) / 14);
-    const frozen = new Set(run.frozen.flatMap((each) => (each[1] === "weights" && each[0] === right.layer ? [each[2] * columns + each[3]] : [])));
+    const frozen = new Set(
+      run.frozen.flatMap((each) =>
+        each[1] === "weights" && each[0] === right.layer ? [each[2] * columns + each[3]] : [],
+      ),
+    );
     const few = strongest(weights, MOST_LINKS);
     const drawOne = (flat: number) => {
       const from = left.places[Math.floor(flat / columns)];
@@ -166,7 +203,10 @@ function paintLinks(context: CanvasRenderingContext2D, { plan, live, run, theme,
   }
 }
 
-function paintMaps(context: CanvasRenderingContext2D, { plan, live, run, theme, discrete, atlas }: NetworkPainting): void {
+function paintMaps(
+  context: CanvasRenderingContext2D,
+  { plan, live, run, theme, discrete, atlas }: NetworkPainting,
+): void {
   const places = plan.columns.flatMap((column) => column.places.map((place) => ({ ...place, size: column.size })));
   const found = places.map((place) => live.maps.get(MAP_KEY(place.layer, place.neuron)) ?? null);
   const maps = found.filter((map): map is FieldMap => map !== null);
@@ -193,7 +233,15 @@ function paintMaps(context: CanvasRenderingContext2D, { plan, live, run, theme, 
 }
 
 /** The only output's map is the output's own. */
-function paintWhole(context: CanvasRenderingContext2D, output: NumberArray, theme: Theme, discrete: boolean, left: number, top: number, edge: number): void {
+function paintWhole(
+  context: CanvasRenderingContext2D,
+  output: NumberArray,
+  theme: Theme,
+  discrete: boolean,
+  left: number,
+  top: number,
+  edge: number,
+): void {
   const size = output.shape[output.shape.length - 1]!;
   const { context: own, image, pixels } = single(size);
   writeMap(pixels, size, 0, 0, output.data as Uint8Array, size, TABLES[theme], discrete);
@@ -201,7 +249,17 @@ function paintWhole(context: CanvasRenderingContext2D, output: NumberArray, them
   context.drawImage(own.canvas, left, top, edge, edge);
 }
 
-function paintBias(context: CanvasRenderingContext2D, live: Live, run: Run, theme: Theme, layer: number, neuron: number, left: number, top: number, size: number): void {
+function paintBias(
+  context: CanvasRenderingContext2D,
+  live: Live,
+  run: Run,
+  theme: Theme,
+  layer: number,
+  neuron: number,
+  left: number,
+  top: number,
+  size: number,
+): void {
   if (size >= 14) {
     const block = run.layout.find((each) => each.role === "bias" && each.layer === layer);
     const bias = block && live.parameters ? (live.parameters[block.start + neuron] ?? 0) : 0;
@@ -250,7 +308,14 @@ function place(canvas: HTMLCanvasElement, from: HTMLCanvasElement): void {
 }
 
 /** Paint a map as large as its canvas; softly where points lie on top. */
-export function paintMap(canvas: HTMLCanvasElement, data: Uint8Array, size: number, theme: Theme, discrete = false, soft = false): void {
+export function paintMap(
+  canvas: HTMLCanvasElement,
+  data: Uint8Array,
+  size: number,
+  theme: Theme,
+  discrete = false,
+  soft = false,
+): void {
   const { context, image, pixels } = single(size);
   writeMap(pixels, size, 0, 0, data, size, (soft ? SOFT_TABLES : TABLES)[theme], discrete);
   context.putImageData(image, 0, 0);
@@ -258,7 +323,13 @@ export function paintMap(canvas: HTMLCanvasElement, data: Uint8Array, size: numb
 }
 
 /** Paint what the network says everywhere: a probability, a value, or the likeliest class. */
-export function paintOutput(canvas: HTMLCanvasElement, output: NumberArray, kind: string, theme: Theme, discrete: boolean): void {
+export function paintOutput(
+  canvas: HTMLCanvasElement,
+  output: NumberArray,
+  kind: string,
+  theme: Theme,
+  discrete: boolean,
+): void {
   const size = output.shape[output.shape.length - 1]!;
   const data = output.data as Uint8Array;
   if (kind !== "classes") return paintMap(canvas, data, size, theme, discrete, true);
@@ -268,10 +339,21 @@ export function paintOutput(canvas: HTMLCanvasElement, output: NumberArray, kind
   place(canvas, context.canvas);
 }
 
-export function writeClasses(pixels: Uint32Array, stride: number, left: number, top: number, classes: Uint8Array, sure: Uint8Array, size: number, theme: Theme, discrete: boolean): void {
+export function writeClasses(
+  pixels: Uint32Array,
+  stride: number,
+  left: number,
+  top: number,
+  classes: Uint8Array,
+  sure: Uint8Array,
+  size: number,
+  theme: Theme,
+  discrete: boolean,
+): void {
   for (let row = 0; row < size; row++) {
     let to = (top + size - 1 - row) * stride + left;
-    for (let from = row * size; from < (row + 1) * size; from++) pixels[to++] = classPixels(theme, classes[from]!)[discrete ? 200 : sure[from]!]!;
+    for (let from = row * size; from < (row + 1) * size; from++)
+      pixels[to++] = classPixels(theme, classes[from]!)[discrete ? 200 : sure[from]!]!;
   }
 }
 
@@ -286,7 +368,10 @@ export interface PointPainting {
 }
 
 /** Paint the rows: filled those that are trained on, rings those for validation. */
-export function paintPoints(canvas: HTMLCanvasElement, { points, dataset, theme, validation, cursor }: PointPainting): void {
+export function paintPoints(
+  canvas: HTMLCanvasElement,
+  { points, dataset, theme, validation, cursor }: PointPainting,
+): void {
   const context = canvas.getContext("2d")!;
   const ratio = Math.min(devicePixelRatio || 1, 2);
   const [width, height] = [canvas.width / ratio, canvas.height / ratio];
@@ -304,7 +389,13 @@ export function paintPoints(canvas: HTMLCanvasElement, { points, dataset, theme,
     context.beginPath();
     context.arc(x, y, radius, 0, 2 * Math.PI);
     context.fillStyle = isValidation ? (theme === "dark" ? "#15181d" : "#fff") : colour;
-    context.strokeStyle = isValidation ? colour : theme === "light" ? "#fff" : dataset.task === "regression" ? "#ffffff73" : "#0d0f12";
+    context.strokeStyle = isValidation
+      ? colour
+      : theme === "light"
+        ? "#fff"
+        : dataset.task === "regression"
+          ? "#ffffff73"
+          : "#0d0f12";
     context.lineWidth = isValidation ? 1.6 : 0.9;
     context.fill();
     context.stroke();

@@ -9,7 +9,12 @@ import type { Store } from "./store.ts";
 import { Thumb, hasThumb } from "./thumbs.tsx";
 import { type Page, usePage } from "./ui.ts";
 
-function Panel(props: { title: string; part: string; children: ComponentChildren; note?: ComponentChildren }): JSX.Element {
+function Panel(props: {
+  title: string;
+  part: string;
+  children: ComponentChildren;
+  note?: ComponentChildren;
+}): JSX.Element {
   return (
     <details class="panel" open data-part={props.part}>
       <summary>
@@ -63,7 +68,11 @@ function chooseSource({ store, ui }: Page, source: string): void {
   ui.selectNeuron(null);
   const plane = store.catalog.peek()?.sources.find((each) => each.name === source)?.editable ?? true;
   const data = { ...settings.data, source, added: [], removed: [], table: null };
-  store.change({ ...settings, data, inputs: { ...settings.inputs, features: null as any, view: { mode: plane ? "columns" : "components", x: 0, y: 1 } } });
+  store.change({
+    ...settings,
+    data,
+    inputs: { ...settings.inputs, features: null as any, view: { mode: plane ? "columns" : "components", x: 0, y: 1 } },
+  });
 }
 
 function DataPanel(): JSX.Element | null {
@@ -80,14 +89,26 @@ function DataPanel(): JSX.Element | null {
     <Panel title="Data" part="data" note={dataset && `${count(dataset.train)} + ${count(dataset.validation)} rows`}>
       <div class="sources" role="group" aria-label="Made-up data">
         {pictured.map((source) => (
-          <button type="button" key={source.name} data-source={source.name} aria-pressed={source.name === settings.data.source} title={`${source.label}. ${source.help ?? ""}`} aria-label={source.label} onClick={() => chooseSource(page, source.name)}>
+          <button
+            type="button"
+            key={source.name}
+            data-source={source.name}
+            aria-pressed={source.name === settings.data.source}
+            title={`${source.label}. ${source.help ?? ""}`}
+            aria-label={source.label}
+            onClick={() => chooseSource(page, source.name)}
+          >
             <Thumb name={source.name} regression={source.group === "regression"} />
           </button>
         ))}
       </div>
       <div class="field choice">
         <label for="listed-source">Known tables</label>
-        <select id="listed-source" value={listed.some((source) => source.name === settings.data.source) ? settings.data.source : ""} onChange={(event) => event.currentTarget.value && chooseSource(page, event.currentTarget.value)}>
+        <select
+          id="listed-source"
+          value={listed.some((source) => source.name === settings.data.source) ? settings.data.source : ""}
+          onChange={(event) => event.currentTarget.value && chooseSource(page, event.currentTarget.value)}
+        >
           <option value="">–</option>
           {listed.map((source) => (
             <option key={source.name} value={source.name} title={source.help}>
@@ -105,7 +126,13 @@ function DataPanel(): JSX.Element | null {
         <div class="fields">
           <div class="seed">
             <SettingControl where="data.seed" />
-            <button type="button" class="quiet" title="Other data of the same kind" aria-label="New seed for the data" onClick={() => store.setAt("data.seed", newSeed())}>
+            <button
+              type="button"
+              class="quiet"
+              title="Other data of the same kind"
+              aria-label="New seed for the data"
+              onClick={() => store.setAt("data.seed", newSeed())}
+            >
               <Icon name="dice" />
             </button>
           </div>
@@ -118,7 +145,10 @@ function DataPanel(): JSX.Element | null {
 
 export async function uploadFile(store: Store, file: File): Promise<void> {
   const most = store.catalog.peek()?.limits.upload_bytes ?? 20e6;
-  if (file.size > most) return store.report(`A table may have ${(most / 1e6).toFixed(0)} MB; ${file.name} has ${(file.size / 1e6).toFixed(1)}.`);
+  if (file.size > most)
+    return store.report(
+      `A table may have ${(most / 1e6).toFixed(0)} MB; ${file.name} has ${(file.size / 1e6).toFixed(1)}.`,
+    );
   store.send({ kind: "upload", name: file.name, size: file.size }, [new Uint8Array(await file.arrayBuffer())]);
 }
 
@@ -130,7 +160,12 @@ function OwnTable(): JSX.Element {
   return (
     <div class="own">
       <div class="row">
-        <button type="button" class="quiet" onClick={() => file.current?.click()} title="CSV, TSV or Parquet; or drop a file anywhere on the page">
+        <button
+          type="button"
+          class="quiet"
+          onClick={() => file.current?.click()}
+          title="CSV, TSV or Parquet; or drop a file anywhere on the page"
+        >
           <Icon name="open" />
           <span>Own table</span>
         </button>
@@ -158,7 +193,8 @@ function OwnTable(): JSX.Element {
       </div>
       {own && table && (
         <p class="note">
-          <strong>{table.name}</strong>: predicts <em>{store.dataset.value?.target.name}</em> from {table.columns.filter((column: any) => column.role === "input").length} columns
+          <strong>{table.name}</strong>: predicts <em>{store.dataset.value?.target.name}</em> from{" "}
+          {table.columns.filter((column: any) => column.role === "input").length} columns
         </p>
       )}
     </div>
@@ -178,8 +214,17 @@ export function PasteDialog(): JSX.Element {
       }}
     >
       <h2>Paste a table</h2>
-      <p>With names in its first line; commas, tabs or semicolons between the cells. The last column is predicted, until you choose another.</p>
-      <textarea aria-label="Table" rows={12} value={text} placeholder={"height,weight,kind\n1.2,30,cat\n…"} onInput={(event) => setText(event.currentTarget.value)} />
+      <p>
+        With names in its first line; commas, tabs or semicolons between the cells. The last column is predicted, until
+        you choose another.
+      </p>
+      <textarea
+        aria-label="Table"
+        rows={12}
+        value={text}
+        placeholder={"height,weight,kind\n1.2,30,cat\n…"}
+        onInput={(event) => setText(event.currentTarget.value)}
+      />
       <div class="row end">
         <button type="button" class="quiet" onClick={() => (ui.dialog.value = null)}>
           Cancel
@@ -223,7 +268,11 @@ export function RolesDialog(): JSX.Element | null {
               <tr key={column.name}>
                 <th scope="row">{column.name}</th>
                 <td>
-                  <select aria-label={`Role of ${column.name}`} value={column.name === described.target ? "target" : column.role} onChange={(event) => setRole(column.name, event.currentTarget.value)}>
+                  <select
+                    aria-label={`Role of ${column.name}`}
+                    value={column.name === described.target ? "target" : column.role}
+                    onChange={(event) => setRole(column.name, event.currentTarget.value)}
+                  >
                     <option value="input">input</option>
                     <option value="target" disabled={!table.targets.includes(column.name)}>
                       predicted
@@ -232,7 +281,13 @@ export function RolesDialog(): JSX.Element | null {
                   </select>
                 </td>
                 <td>
-                  <select aria-label={`Kind of ${column.name}`} value={column.kind} onChange={(event) => change({ kinds: { ...described.kinds, [column.name]: event.currentTarget.value } })}>
+                  <select
+                    aria-label={`Kind of ${column.name}`}
+                    value={column.kind}
+                    onChange={(event) =>
+                      change({ kinds: { ...described.kinds, [column.name]: event.currentTarget.value } })
+                    }
+                  >
                     {[...new Set([column.kind, "number", "category"])].map((kind) => (
                       <option key={kind} value={kind}>
                         {kind}
@@ -252,7 +307,17 @@ export function RolesDialog(): JSX.Element | null {
         </table>
       </div>
       <Control
-        field={{ name: "task", label: "Task", help: "What is predicted", kind: "choice", choices: [{ name: "auto", label: "found from the column" }, { name: "classification", label: "classes" }, { name: "regression", label: "a number" }] }}
+        field={{
+          name: "task",
+          label: "Task",
+          help: "What is predicted",
+          kind: "choice",
+          choices: [
+            { name: "auto", label: "found from the column" },
+            { name: "classification", label: "classes" },
+            { name: "regression", label: "a number" },
+          ],
+        }}
         value={described.task ?? "auto"}
         change={(task) => change({ task })}
       />
@@ -279,14 +344,23 @@ function InputsPanel(): JSX.Element | null {
   const offered = [...new Set([...catalog.features.map((each) => each.name), ...(inputs.features ?? [])])];
   const plane = catalog.sources.find((source) => source.name === settings.data.source)?.editable ?? false;
   const setFeatures = (next: string[]) => store.change(withValue(settings, ["inputs", "features"], next));
-  const toggle = (name: string) => setFeatures(features.includes(name) ? features.filter((each) => each !== name) : [...features, name]);
+  const toggle = (name: string) =>
+    setFeatures(features.includes(name) ? features.filter((each) => each !== name) : [...features, name]);
   const columns = dataset.axes.columns;
   return (
     <Panel title="Inputs" part="inputs" note={`${features.length}`}>
       {(plane || inputs.features !== null) && (
         <div class="chips" role="group" aria-label="Inputs of the network">
           {offered.map((name) => (
-            <button type="button" key={name} class="chip" aria-pressed={features.includes(name)} title={catalog.features.find((each) => each.name === name)?.help} disabled={features.length === 1 && features[0] === name} onClick={() => toggle(name)}>
+            <button
+              type="button"
+              key={name}
+              class="chip"
+              aria-pressed={features.includes(name)}
+              title={catalog.features.find((each) => each.name === name)?.help}
+              disabled={features.length === 1 && features[0] === name}
+              onClick={() => toggle(name)}
+            >
               {featureName(name)}
             </button>
           ))}
@@ -302,21 +376,36 @@ function InputsPanel(): JSX.Element | null {
             setFormula("");
           }}
         >
-          <input type="text" value={formula} placeholder="own: cos(x1) * x2" aria-label="Own formula" spellcheck={false} onInput={(event) => setFormula(event.currentTarget.value)} />
+          <input
+            type="text"
+            value={formula}
+            placeholder="own: cos(x1) * x2"
+            aria-label="Own formula"
+            spellcheck={false}
+            onInput={(event) => setFormula(event.currentTarget.value)}
+          />
           <button type="submit" class="quiet" aria-label="Add the formula" disabled={formula.trim() === ""}>
             <Icon name="plus" />
           </button>
         </form>
       ) : (
         <p class="note">
-          All {dataset.features.length} columns. <button type="button" class="text" onClick={() => setFeatures(dataset.features.slice(0, 2))}>Choose or make some</button>
+          All {dataset.features.length} columns.{" "}
+          <button type="button" class="text" onClick={() => setFeatures(dataset.features.slice(0, 2))}>
+            Choose or make some
+          </button>
         </p>
       )}
       {columns.length > 2 && (
         <div class="axes">
           <div class="segments" role="group" aria-label="The map's plane">
             {(["columns", "components"] as const).map((mode) => (
-              <button type="button" key={mode} aria-pressed={inputs.view.mode === mode} onClick={() => store.setAt("inputs.view", { ...inputs.view, mode })}>
+              <button
+                type="button"
+                key={mode}
+                aria-pressed={inputs.view.mode === mode}
+                onClick={() => store.setAt("inputs.view", { ...inputs.view, mode })}
+              >
                 {mode === "columns" ? "two columns" : "components"}
               </button>
             ))}
@@ -325,7 +414,10 @@ function InputsPanel(): JSX.Element | null {
             (["x", "y"] as const).map((axis) => (
               <label key={axis} class="field choice">
                 <span>{axis === "x" ? "Across" : "Up"}</span>
-                <select value={inputs.view[axis]} onChange={(event) => store.setAt(`inputs.view.${axis}`, Number(event.currentTarget.value))}>
+                <select
+                  value={inputs.view[axis]}
+                  onChange={(event) => store.setAt(`inputs.view.${axis}`, Number(event.currentTarget.value))}
+                >
                   {columns.map((name, place) => (
                     <option key={name} value={place}>
                       {name}
@@ -334,7 +426,11 @@ function InputsPanel(): JSX.Element | null {
                 </select>
               </label>
             ))}
-          <p class="note">{inputs.view.mode === "columns" ? "All other inputs stay at their median." : "The plane of the first two principal components."}</p>
+          <p class="note">
+            {inputs.view.mode === "columns"
+              ? "All other inputs stay at their median."
+              : "The plane of the first two principal components."}
+          </p>
         </div>
       )}
     </Panel>
@@ -343,20 +439,36 @@ function InputsPanel(): JSX.Element | null {
 
 // --- training --------------------------------------------------------------------------------------------------------
 
-const SHOWN_ELSEWHERE = new Set(["data.size", "data.noise", "data.seed", "data.train_share", "data.scale", "data.source"]);
+const SHOWN_ELSEWHERE = new Set([
+  "data.size",
+  "data.noise",
+  "data.seed",
+  "data.train_share",
+  "data.scale",
+  "data.source",
+]);
 
 function TrainingPanel(): JSX.Element | null {
   const { store } = usePage();
   const catalog = store.catalog.value;
   const settings = store.settings.value;
   if (!catalog || !settings) return null;
-  const all = [...catalog.fields, ...DESCRIBED].filter((field) => field.path && !SHOWN_ELSEWHERE.has(field.path) && !field.path.includes("[]") && !field.path.startsWith("data.") && !field.path.startsWith("inputs."));
+  const all = [...catalog.fields, ...DESCRIBED].filter(
+    (field) =>
+      field.path &&
+      !SHOWN_ELSEWHERE.has(field.path) &&
+      !field.path.includes("[]") &&
+      !field.path.startsWith("data.") &&
+      !field.path.startsWith("inputs."),
+  );
   const first = ["training.learning_rate", "training.batch_size", "training.optimizer", "training.loss", "training.l2"];
   const main = first.flatMap((where) => all.filter((field) => field.path === where));
   const start = all.filter((field) => field.path!.startsWith("network."));
   const stop = all.filter((field) => field.path!.startsWith("stop."));
   const more = all.filter((field) => ![...main, ...start, ...stop].includes(field));
-  const control = (field: (typeof all)[number]) => <SettingControl key={field.path} where={field.path!} field={field} />;
+  const control = (field: (typeof all)[number]) => (
+    <SettingControl key={field.path} where={field.path!} field={field} />
+  );
   return (
     <>
       <Panel title="Training" part="training">
@@ -370,7 +482,13 @@ function TrainingPanel(): JSX.Element | null {
         {start.filter((field) => field.path !== "network.seed").map(control)}
         <div class="seed">
           <SettingControl where="network.seed" />
-          <button type="button" class="quiet" title="Other initial weights" aria-label="New seed for the network" onClick={() => store.setAt("network.seed", newSeed())}>
+          <button
+            type="button"
+            class="quiet"
+            title="Other initial weights"
+            aria-label="New seed for the network"
+            onClick={() => store.setAt("network.seed", newSeed())}
+          >
             <Icon name="dice" />
           </button>
         </div>

@@ -38,7 +38,15 @@ const INK: Record<Theme, { text: string; grid: string; mark: string }> = {
 
 /** Axis values: 0.05, 250, 15k. */
 const short = (_: uPlot, values: number[]): string[] =>
-  values.map((value) => (value === null ? "" : Math.abs(value) >= 1e6 ? `${number(value / 1e6, 3)}M` : Math.abs(value) >= 1e4 ? `${number(value / 1e3, 3)}k` : number(value, 3)));
+  values.map((value) =>
+    value === null
+      ? ""
+      : Math.abs(value) >= 1e6
+        ? `${number(value / 1e6, 3)}M`
+        : Math.abs(value) >= 1e4
+          ? `${number(value / 1e3, 3)}k`
+          : number(value, 3),
+  );
 
 /** Vertical lines where a setting was changed while the run went on. */
 function marksPlugin(marks: () => Mark[], theme: Theme): uPlot.Plugin {
@@ -60,7 +68,11 @@ function marksPlugin(marks: () => Mark[], theme: Theme): uPlot.Plugin {
           ctx.stroke();
           const end = x > bbox.left + 0.7 * bbox.width;
           ctx.textAlign = end ? "right" : "left";
-          ctx.fillText(text, x + (end ? -4 : 4) * devicePixelRatio, bbox.top + (10 + 12 * (place % 3)) * devicePixelRatio);
+          ctx.fillText(
+            text,
+            x + (end ? -4 : 4) * devicePixelRatio,
+            bbox.top + (10 + 12 * (place % 3)) * devicePixelRatio,
+          );
         });
         ctx.restore();
       },
@@ -85,7 +97,12 @@ export function Plot(props: PlotProps): JSX.Element {
   }, []);
   useEffect(() => {
     if (!width) return;
-    const axis = { stroke: INK[theme].text, grid: { stroke: INK[theme].grid, width: 1 }, ticks: { show: false }, font: "11px system-ui, sans-serif" };
+    const axis = {
+      stroke: INK[theme].text,
+      grid: { stroke: INK[theme].grid, width: 1 },
+      ticks: { show: false },
+      font: "11px system-ui, sans-serif",
+    };
     plot.current = new uPlot(
       {
         width,
@@ -103,19 +120,17 @@ export function Plot(props: PlotProps): JSX.Element {
         ],
         series: [
           { label: props.xLabel ?? "epoch", value: (_, value) => (value === null ? "–" : number(value)) },
-          ...props.series.map(
-            (each): uPlot.Series => ({
-              label: each.label,
-              stroke: each.colour,
-              width: each.width ?? 1.8,
-              dash: each.dash,
-              fill: each.fill,
-              points: { show: (plot) => plot.data[0].length <= 2, size: 6, fill: each.colour },
-              paths: each.paths,
-              spanGaps: true,
-              value: (_, value) => (value === null ? "–" : number(value)),
-            }),
-          ),
+          ...props.series.map((each): uPlot.Series => ({
+            label: each.label,
+            stroke: each.colour,
+            width: each.width ?? 1.8,
+            dash: each.dash,
+            fill: each.fill,
+            points: { show: (plot) => plot.data[0].length <= 2, size: 6, fill: each.colour },
+            paths: each.paths,
+            spanGaps: true,
+            value: (_, value) => (value === null ? "–" : number(value)),
+          })),
         ],
         plugins: [marksPlugin(() => marks.current, theme)],
       },

@@ -37,7 +37,8 @@ export function withValue<T>(settings: T, where: Path, value: unknown): T {
   return { ...(settings as any), [key!]: changed };
 }
 
-export const nameOf = (choice: Named | null | undefined): string => (typeof choice === "string" ? choice : (choice?.name ?? ""));
+export const nameOf = (choice: Named | null | undefined): string =>
+  typeof choice === "string" ? choice : (choice?.name ?? "");
 
 /** The layers with another one put in, like the one before it. */
 export function insertLayer(settings: Settings, at: number, most = 12): Settings {
@@ -48,7 +49,11 @@ export function insertLayer(settings: Settings, at: number, most = 12): Settings
 }
 
 export function removeLayer(settings: Settings, at: number): Settings {
-  return withValue(settings, ["network", "layers"], settings.network.layers.filter((_, place) => place !== at));
+  return withValue(
+    settings,
+    ["network", "layers"],
+    settings.network.layers.filter((_, place) => place !== at),
+  );
 }
 
 /** A layer wider or narrower; one that would lose its last neuron stays. */
@@ -68,5 +73,7 @@ export function differences(from: any, to: any, at = ""): Difference[] {
   if (JSON.stringify(from) === JSON.stringify(to)) return [];
   const deep = (value: any) => value !== null && typeof value === "object" && !Array.isArray(value);
   if (!deep(from) || !deep(to)) return [{ path: at, from, to }];
-  return [...new Set([...Object.keys(from), ...Object.keys(to)])].flatMap((key) => differences(from[key], to[key], at ? `${at}.${key}` : key));
+  return [...new Set([...Object.keys(from), ...Object.keys(to)])].flatMap((key) =>
+    differences(from[key], to[key], at ? `${at}.${key}` : key),
+  );
 }

@@ -18,7 +18,10 @@ export class SocketModel extends BaseModel {
   }
 
   override send(content: unknown, _callbacks?: unknown, buffers: ArrayBufferView[] = []): void {
-    this.put(buffers.length ? encode(content as object, buffers) : JSON.stringify({ method: "custom", content }), content);
+    this.put(
+      buffers.length ? encode(content as object, buffers) : JSON.stringify({ method: "custom", content }),
+      content,
+    );
   }
 
   protected override push(state: Record<string, unknown>): void {
@@ -65,7 +68,9 @@ export function socketAddress(place: Location, store: Storage): string {
   const token = new URLSearchParams(place.search).get("token") ?? "";
   let session = store.getItem("pellucid-session");
   if (!session) {
-    session = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    session = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join(
+      "",
+    );
     store.setItem("pellucid-session", session);
   }
   const address = new URL("socket", place.href.split(/[?#]/)[0]);

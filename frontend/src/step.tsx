@@ -11,9 +11,17 @@ import type { Answer } from "./store.ts";
 import { usePage } from "./ui.ts";
 
 const STAGES = [
-  { name: "forward", title: "Forward", says: "Each neuron adds up what it is given, w·x + b, and its activation g bends the sum." },
+  {
+    name: "forward",
+    title: "Forward",
+    says: "Each neuron adds up what it is given, w·x + b, and its activation g bends the sum.",
+  },
   { name: "loss", title: "Loss", says: "What came out is compared with what should have: one number to make small." },
-  { name: "backward", title: "Backward", says: "From the outputs back: δ says how the loss moves with each sum z, and δ·a how it moves with each weight." },
+  {
+    name: "backward",
+    title: "Backward",
+    says: "From the outputs back: δ says how the loss moves with each sum z, and δ·a how it moves with each weight.",
+  },
   { name: "update", title: "Update", says: "The optimiser moves every weight a little against its gradient." },
 ] as const;
 type Stage = (typeof STAGES)[number]["name"];
@@ -62,16 +70,36 @@ export function StepView(): JSX.Element {
       <div class="bar wrap">
         <div class="stages" role="tablist" aria-label="Stages of a step">
           {STAGES.map((each, index) => (
-            <button type="button" role="tab" key={each.name} data-stage={each.name} aria-selected={index === stage} onClick={() => setStage(index)}>
+            <button
+              type="button"
+              role="tab"
+              key={each.name}
+              data-stage={each.name}
+              aria-selected={index === stage}
+              onClick={() => setStage(index)}
+            >
               <i>{index + 1}</i>
               {each.title}
             </button>
           ))}
         </div>
-        <button type="button" class="quiet" aria-label="Stage before" title="Stage before" disabled={stage === 0} onClick={() => go(-1)}>
+        <button
+          type="button"
+          class="quiet"
+          aria-label="Stage before"
+          title="Stage before"
+          disabled={stage === 0}
+          onClick={() => go(-1)}
+        >
           <Icon name="left" />
         </button>
-        <button type="button" class="quiet" data-test="stage-next" title={stage === 3 ? "Take this step, and look at the next" : "Next stage"} onClick={() => go(1)}>
+        <button
+          type="button"
+          class="quiet"
+          data-test="stage-next"
+          title={stage === 3 ? "Take this step, and look at the next" : "Next stage"}
+          onClick={() => go(1)}
+        >
           {stage === 3 && <span>Take the step</span>}
           {stage !== 3 && <span class="visually-hidden">Next stage</span>}
           <Icon name="right" />
@@ -81,15 +109,29 @@ export function StepView(): JSX.Element {
           <button type="button" aria-pressed={single === null} onClick={() => setSingle(null)}>
             next batch
           </button>
-          <button type="button" aria-pressed={single !== null} onClick={() => setSingle(store.points.peek()?.row[0] ?? 0)}>
+          <button
+            type="button"
+            aria-pressed={single !== null}
+            onClick={() => setSingle(store.points.peek()?.row[0] ?? 0)}
+          >
             one row
           </button>
         </div>
-        {single !== null && <NumberBox label="Row" value={single} change={(value) => value !== null && value >= 0 && setSingle(Math.round(value))} />}
+        {single !== null && (
+          <NumberBox
+            label="Row"
+            value={single}
+            change={(value) => value !== null && value >= 0 && setSingle(Math.round(value))}
+          />
+        )}
         {rows.length > 1 && (
           <label class="inline">
             row{" "}
-            <select aria-label="Row of the batch" value={shownRow} onChange={(event) => setRow(Number(event.currentTarget.value))}>
+            <select
+              aria-label="Row of the batch"
+              value={shownRow}
+              onChange={(event) => setRow(Number(event.currentTarget.value))}
+            >
               {rows.map((index, position) => (
                 <option key={index} value={position}>
                   {index}
@@ -115,7 +157,14 @@ export function StepView(): JSX.Element {
             <p class="says">{current.says}</p>
             <Numbers answer={answer} row={shownRow} stage={current.name} />
           </div>
-          <Working stage={current.name} answer={answer} row={shownRow} layer={place.layer} neuron={place.neuron} input={input} />
+          <Working
+            stage={current.name}
+            answer={answer}
+            row={shownRow}
+            layer={place.layer}
+            neuron={place.neuron}
+            input={input}
+          />
         </div>
       )}
     </div>
@@ -137,7 +186,11 @@ function Numbers({ answer, row, stage }: { answer: Answer; row: number; stage: S
   const layers: any[] = answer.content.layers;
   const { buffer, perRow, says } = SHOWN[stage];
   const chosen = ui.neuron.value && ui.neuron.value.layer >= 0 ? ui.neuron.value : { layer: 0, neuron: 0 };
-  const columns = layers.map((_, index) => Array.from({ length: Math.min(answer.arrays[`bias.${index}`]?.shape[0] ?? 0, 64) }, (_, neuron) => (perRow ? at(answer, `${buffer}.${index}`, row, neuron) : at(answer, `${buffer}.${index}`, neuron))));
+  const columns = layers.map((_, index) =>
+    Array.from({ length: Math.min(answer.arrays[`bias.${index}`]?.shape[0] ?? 0, 64) }, (_, neuron) =>
+      perRow ? at(answer, `${buffer}.${index}`, row, neuron) : at(answer, `${buffer}.${index}`, neuron),
+    ),
+  );
   const scale = Math.max(1e-12, ...columns.flat().map((value) => Math.abs(value ?? 0)));
   const inputs = answer.arrays["inputs.0"]?.shape[1] ?? 0;
   const backwards = stage === "backward" || stage === "update";
@@ -165,7 +218,10 @@ function Numbers({ answer, row, stage }: { answer: Answer; row: number; stage: S
                   aria-pressed={chosen.layer === layer && chosen.neuron === neuron}
                   aria-label={`${name({ layer, neuron })}: ${number(value, 3)}`}
                   title={String(value)}
-                  style={{ borderColor: diverging(ui.theme.value, share || 0), background: `color-mix(in srgb, ${diverging(ui.theme.value, share || 0)} 28%, var(--card))` }}
+                  style={{
+                    borderColor: diverging(ui.theme.value, share || 0),
+                    background: `color-mix(in srgb, ${diverging(ui.theme.value, share || 0)} 28%, var(--card))`,
+                  }}
                   onClick={() => ui.selectNeuron({ layer, neuron })}
                 >
                   {number(value, 3)}
@@ -174,7 +230,10 @@ function Numbers({ answer, row, stage }: { answer: Answer; row: number; stage: S
             })}
             {layer === layers.length - 1 && stage === "loss" && (
               <span class="cell plain">
-                <small>y</small> {Array.from({ length: answer.arrays.targets?.shape[1] ?? 0 }, (_, place) => number(at(answer, "targets", row, place), 3)).join(", ")}
+                <small>y</small>{" "}
+                {Array.from({ length: answer.arrays.targets?.shape[1] ?? 0 }, (_, place) =>
+                  number(at(answer, "targets", row, place), 3),
+                ).join(", ")}
               </span>
             )}
           </div>
@@ -209,26 +268,34 @@ function Working(props: WorkingProps): JSX.Element {
   return (
     <>
       <div class="step-formulas">
-      <div class="row wrap">
-        <strong>{stage === "loss" ? "The loss" : name({ layer, neuron })}</strong>
-        {(stage === "backward" || stage === "update") && (
-          <label class="inline">
-            weight{" "}
-            <select aria-label="Weight" value={input} onChange={(event) => ui.selectWeight([layer, "weights", Number(event.currentTarget.value), neuron])}>
-              {Array.from({ length: width }, (_, place) => (
-                <option key={place} value={place}>
-                  w{subscript(place + 1)}
-                  {place > 8 || neuron > 8 ? "," : ""}
-                  {subscript(neuron + 1)}
-                </option>
-              ))}
-            </select>
-          </label>
-        )}
-      </div>
-      <div class="formulas" aria-live="polite">
-        {fits ? formulas[stage].map((formula) => <FormulaView key={formula.left + formula.symbols} formula={formula} />) : <p class="note">…</p>}
-      </div>
+        <div class="row wrap">
+          <strong>{stage === "loss" ? "The loss" : name({ layer, neuron })}</strong>
+          {(stage === "backward" || stage === "update") && (
+            <label class="inline">
+              weight{" "}
+              <select
+                aria-label="Weight"
+                value={input}
+                onChange={(event) => ui.selectWeight([layer, "weights", Number(event.currentTarget.value), neuron])}
+              >
+                {Array.from({ length: width }, (_, place) => (
+                  <option key={place} value={place}>
+                    w{subscript(place + 1)}
+                    {place > 8 || neuron > 8 ? "," : ""}
+                    {subscript(neuron + 1)}
+                  </option>
+                ))}
+              </select>
+            </label>
+          )}
+        </div>
+        <div class="formulas" aria-live="polite">
+          {fits ? (
+            formulas[stage].map((formula) => <FormulaView key={formula.left + formula.symbols} formula={formula} />)
+          ) : (
+            <p class="note">…</p>
+          )}
+        </div>
       </div>
       <div class="step-table">
         {stage === "forward" && <ForwardTable {...props} />}
@@ -264,7 +331,9 @@ function ForwardTable({ answer, layer, neuron, row }: WorkingProps): JSX.Element
         <tbody>
           {Array.from({ length: width }, (_, place) => (
             <tr key={place}>
-              <th scope="row">{layer === 0 ? featureName(features[place] ?? `x${place + 1}`) : `a${subscript(place + 1)}`}</th>
+              <th scope="row">
+                {layer === 0 ? featureName(features[place] ?? `x${place + 1}`) : `a${subscript(place + 1)}`}
+              </th>
               <Cell value={at(answer, `inputs.${layer}`, row, place)} />
               <Cell value={at(answer, `weights.${layer}`, place, neuron)} />
             </tr>
@@ -294,8 +363,16 @@ function LossTable({ answer, row }: WorkingProps): JSX.Element {
           {rows.map((index, place) => (
             <tr key={index} class={place === row ? "chosen" : ""}>
               <th scope="row">{index}</th>
-              <td class="num">{Array.from({ length: outputs }, (_, output) => number(at(answer, `out.${last}`, place, output), 3)).join("  ")}</td>
-              <td class="num">{Array.from({ length: outputs }, (_, output) => number(at(answer, "targets", place, output), 3)).join("  ")}</td>
+              <td class="num">
+                {Array.from({ length: outputs }, (_, output) =>
+                  number(at(answer, `out.${last}`, place, output), 3),
+                ).join("  ")}
+              </td>
+              <td class="num">
+                {Array.from({ length: outputs }, (_, output) => number(at(answer, "targets", place, output), 3)).join(
+                  "  ",
+                )}
+              </td>
               <Cell value={at(answer, "loss_rows", place)} />
             </tr>
           ))}
@@ -319,7 +396,8 @@ function LossTable({ answer, row }: WorkingProps): JSX.Element {
 function Contributions({ answer, layer, neuron, input }: WorkingProps): JSX.Element | null {
   const { ui } = usePage();
   const rows: number[] = answer.content.rows;
-  if (!answer.arrays[`row_d_weights.${layer}`]) return <p class="note">The rows' shares are left out: there are too many weights.</p>;
+  if (!answer.arrays[`row_d_weights.${layer}`])
+    return <p class="note">The rows' shares are left out: there are too many weights.</p>;
   const shares = rows.map((_, place) => at(answer, `row_d_weights.${layer}`, place, input, neuron) ?? 0);
   const most = Math.max(1e-15, ...shares.map(Math.abs));
   return (
@@ -332,7 +410,13 @@ function Contributions({ answer, layer, neuron, input }: WorkingProps): JSX.Elem
           <div key={rows[place]} class="bar-row" title={`row ${rows[place]}: ${share}`}>
             <span class="num">{rows[place]}</span>
             <span class="track">
-              <i class={share < 0 ? "minus" : "plus"} style={{ width: `${(50 * Math.abs(share)) / most}%`, background: diverging(ui.theme.value, Math.sign(share) * 0.75) }} />
+              <i
+                class={share < 0 ? "minus" : "plus"}
+                style={{
+                  width: `${(50 * Math.abs(share)) / most}%`,
+                  background: diverging(ui.theme.value, Math.sign(share) * 0.75),
+                }}
+              />
             </span>
             <span class="num">{number(share, 3)}</span>
           </div>
@@ -348,7 +432,15 @@ function Contributions({ answer, layer, neuron, input }: WorkingProps): JSX.Elem
 function UpdateTable({ answer, layer, neuron }: WorkingProps): JSX.Element {
   const terms: string[] = answer.content.terms ?? [];
   const width = answer.arrays[`weights.${layer}`]?.shape[0] ?? 0;
-  const line = (label: string, old: string, gradient: string, used: string, fresh: string, term: (name: string) => [string, string], ...place: number[]) => (
+  const line = (
+    label: string,
+    old: string,
+    gradient: string,
+    used: string,
+    fresh: string,
+    term: (name: string) => [string, string],
+    ...place: number[]
+  ) => (
     <tr key={label}>
       <th scope="row">{label}</th>
       <Cell value={at(answer, old, ...place)} />
@@ -385,9 +477,26 @@ function UpdateTable({ answer, layer, neuron }: WorkingProps): JSX.Element {
           </tr>
         </thead>
         <tbody>
-          {line(`b${subscript(neuron + 1)}`, `bias.${layer}`, `d_bias.${layer}`, `g_bias.${layer}`, `new_bias.${layer}`, (name) => [`${name}.bias.${layer}`, `${name}_new.bias.${layer}`], neuron)}
+          {line(
+            `b${subscript(neuron + 1)}`,
+            `bias.${layer}`,
+            `d_bias.${layer}`,
+            `g_bias.${layer}`,
+            `new_bias.${layer}`,
+            (name) => [`${name}.bias.${layer}`, `${name}_new.bias.${layer}`],
+            neuron,
+          )}
           {Array.from({ length: Math.min(width, 100) }, (_, place) =>
-            line(`w${subscript(place + 1)}${subscript(neuron + 1)}`, `weights.${layer}`, `d_weights.${layer}`, `g_weights.${layer}`, `new_weights.${layer}`, (name) => [`${name}.weights.${layer}`, `${name}_new.weights.${layer}`], place, neuron),
+            line(
+              `w${subscript(place + 1)}${subscript(neuron + 1)}`,
+              `weights.${layer}`,
+              `d_weights.${layer}`,
+              `g_weights.${layer}`,
+              `new_weights.${layer}`,
+              (name) => [`${name}.weights.${layer}`, `${name}_new.weights.${layer}`],
+              place,
+              neuron,
+            ),
           )}
         </tbody>
       </table>
@@ -402,15 +511,25 @@ function GradientCheck({ layer, neuron, input }: WorkingProps): JSX.Element {
   return (
     <div class="check-gradient">
       <div class="row wrap">
-        <button type="button" class="quiet outlined" onClick={() => store.send({ kind: "check_gradient", parameters: [[layer, "weights", input, neuron]] })}>
+        <button
+          type="button"
+          class="quiet outlined"
+          onClick={() => store.send({ kind: "check_gradient", parameters: [[layer, "weights", input, neuron]] })}
+        >
           Check this gradient
         </button>
-        <button type="button" class="quiet outlined" data-test="check-all" onClick={() => store.send({ kind: "check_gradient", parameters: "all" })}>
+        <button
+          type="button"
+          class="quiet outlined"
+          data-test="check-all"
+          onClick={() => store.send({ kind: "check_gradient", parameters: "all" })}
+        >
           Check all
         </button>
         {answer && (
           <span class={`badge ${answer.content.passed ? "good" : "bad"}`} data-test="check-result">
-            {answer.content.passed ? "agrees" : "differs"}: largest difference {number(answer.content.largest, 2)} in {answer.content.count}
+            {answer.content.passed ? "agrees" : "differs"}: largest difference {number(answer.content.largest, 2)} in{" "}
+            {answer.content.count}
           </span>
         )}
       </div>

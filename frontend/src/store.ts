@@ -73,7 +73,17 @@ export interface Clock {
   frame(callback: () => void): void;
 }
 
-const REPORTED_AS_ANSWERS = ["explanation", "formulas", "gradient_check", "surface", "warp", "wall_frame", "histograms", "kept_history", "kept_map"];
+const REPORTED_AS_ANSWERS = [
+  "explanation",
+  "formulas",
+  "gradient_check",
+  "surface",
+  "warp",
+  "wall_frame",
+  "histograms",
+  "kept_history",
+  "kept_map",
+];
 const MOST_NOTICES = 4;
 export const MAP_KEY = (layer: number, neuron: number): string => `${layer},${neuron}`;
 
@@ -134,7 +144,14 @@ export class Store {
     private readonly clock: Clock,
     private readonly fragment = "",
   ) {
-    const keys = { catalog: this.catalog, dataset: this.dataset, runs: this.runs, wall: this.wall, problems: this.problems, connection: this.connection };
+    const keys = {
+      catalog: this.catalog,
+      dataset: this.dataset,
+      runs: this.runs,
+      wall: this.wall,
+      problems: this.problems,
+      connection: this.connection,
+    };
     for (const [key, target] of Object.entries(keys) as [string, Signal<any>][]) {
       const take = () => (target.value = this.model.get(key) ?? target.peek());
       model.on(`change:${key}`, take);
@@ -231,7 +248,9 @@ export class Store {
     if (content.badges) {
       this.badges.value = JSON.stringify(content.badges);
       live.dead = new Set(content.badges.dead.map(([layer, neuron]: [number, number]) => MAP_KEY(layer, neuron)));
-      live.saturated = new Set(content.badges.saturated.map(([layer, neuron]: [number, number]) => MAP_KEY(layer, neuron)));
+      live.saturated = new Set(
+        content.badges.saturated.map(([layer, neuron]: [number, number]) => MAP_KEY(layer, neuron)),
+      );
     }
     if (found.confusion_train || found.predicted || found.histogram_weights) live.charts = { content, arrays: found };
     if (content.reset) {
@@ -248,7 +267,8 @@ export class Store {
     const last = this.norms[this.norms.length - 1];
     if (last && last.epoch >= epoch) return;
     this.norms.push({ epoch, values: Array.from(norms) });
-    if (this.norms.length > 1200) this.norms.splice(0, this.norms.length, ...this.norms.filter((_, place) => place % 2 === 0));
+    if (this.norms.length > 1200)
+      this.norms.splice(0, this.norms.length, ...this.norms.filter((_, place) => place % 2 === 0));
   }
 
   /** Let painters draw when the browser does, and ask for the server's next frame only then. */
@@ -304,7 +324,8 @@ export class Store {
 
   setAt(where: string, value: unknown): void {
     const settings = this.settings.peek();
-    if (settings && JSON.stringify(valueAt(settings, path(where))) !== JSON.stringify(value)) this.change(withValue(settings, path(where), value));
+    if (settings && JSON.stringify(valueAt(settings, path(where))) !== JSON.stringify(value))
+      this.change(withValue(settings, path(where), value));
   }
 
   edit(parameter: Parameter, value: number): void {
@@ -328,7 +349,9 @@ export class Store {
     const [layer, role] = parameter;
     const block = this.run.peek()?.layout.find((each) => each.role === role && each.layer === layer);
     if (!block) return -1;
-    return role === "bias" ? block.start + (parameter[2] as number) : block.start + (parameter[2] as number) * block.shape[1]! + (parameter[3] as number);
+    return role === "bias"
+      ? block.start + (parameter[2] as number)
+      : block.start + (parameter[2] as number) * block.shape[1]! + (parameter[3] as number);
   }
 
   valueOf(parameter: Parameter): number | null {
@@ -343,5 +366,12 @@ export class Store {
 
 export function failureText(failure: Failure): string {
   if (failure.message) return failure.message;
-  return [failure.subject, failure.rule, failure.value === undefined ? "" : `Got ${JSON.stringify(failure.value)}.`, failure.remedy].filter(Boolean).join(" ");
+  return [
+    failure.subject,
+    failure.rule,
+    failure.value === undefined ? "" : `Got ${JSON.stringify(failure.value)}.`,
+    failure.remedy,
+  ]
+    .filter(Boolean)
+    .join(" ");
 }

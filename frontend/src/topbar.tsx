@@ -17,7 +17,13 @@ export function TopBar(): JSX.Element {
         <span>Pellucid</span>
       </h1>
       <div class="transport" role="group" aria-label="Training" data-part="play">
-        <button type="button" class="round" title="Back to the start of this run (R)" aria-label="Reset" onClick={() => store.send({ kind: "reset" })}>
+        <button
+          type="button"
+          class="round"
+          title="Back to the start of this run (R)"
+          aria-label="Reset"
+          onClick={() => store.send({ kind: "reset" })}
+        >
           <Icon name="reset" />
         </button>
         <PlayButton />
@@ -27,13 +33,25 @@ export function TopBar(): JSX.Element {
       <Standing />
       <Scrubber />
       <div class="tools">
-        <button type="button" class="quiet" aria-pressed={ui.card.value !== null} title="A short course in eleven cards" onClick={() => (ui.card.value = ui.card.value === null ? 0 : null)}>
+        <button
+          type="button"
+          class="quiet"
+          aria-pressed={ui.card.value !== null}
+          title="A short course in eleven cards"
+          onClick={() => (ui.card.value = ui.card.value === null ? 0 : null)}
+        >
           <Icon name="book" />
           <span>Course</span>
         </button>
         <LinkButton />
         <SaveMenu />
-        <button type="button" class="quiet" title="Keyboard (?)" aria-label="Keyboard" onClick={() => (ui.dialog.value = "keys")}>
+        <button
+          type="button"
+          class="quiet"
+          title="Keyboard (?)"
+          aria-label="Keyboard"
+          onClick={() => (ui.dialog.value = "keys")}
+        >
           <Icon name="keys" />
         </button>
         <ThemeButton />
@@ -58,7 +76,14 @@ function PlayButton(): JSX.Element {
   const playing = store.playing.value;
   const live = Boolean(store.run.value?.live);
   return (
-    <button type="button" class="round main" title={`${playing ? "Pause" : "Play"} (space)`} aria-label={playing ? "Pause" : "Play"} disabled={live} onClick={() => store.togglePlay()}>
+    <button
+      type="button"
+      class="round main"
+      title={`${playing ? "Pause" : "Play"} (space)`}
+      aria-label={playing ? "Pause" : "Play"}
+      disabled={live}
+      onClick={() => store.togglePlay()}
+    >
       <Icon name={playing ? "pause" : "play"} />
     </button>
   );
@@ -77,13 +102,18 @@ function StepMenu(): JSX.Element {
   const [values, setValues] = useState<Record<string, any>>({});
   const condition = conditions.find((each) => each.name === name) ?? conditions[0];
   const starting: Record<string, number> = { score: 0.95, epoch: store.epoch.peek() + 100 };
-  const valueOf = (field: { name: string; default?: any }) => values[`${condition?.name}.${field.name}`] ?? starting[condition?.name ?? ""] ?? field.default;
+  const valueOf = (field: { name: string; default?: any }) =>
+    values[`${condition?.name}.${field.name}`] ?? starting[condition?.name ?? ""] ?? field.default;
   return (
     <Menu label="Step" title="Train a little, or until something holds" icon={<Icon name="step" />}>
       {(close) => (
         <>
           {STEPS.map((step) => (
-            <button type="button" key={step.label} onClick={() => store.send({ kind: "step", unit: step.unit, count: step.count })}>
+            <button
+              type="button"
+              key={step.label}
+              onClick={() => store.send({ kind: "step", unit: step.unit, count: step.count })}
+            >
               {step.label} <kbd>{step.key}</kbd>
             </button>
           ))}
@@ -92,7 +122,9 @@ function StepMenu(): JSX.Element {
               class="until"
               onSubmit={(event) => {
                 event.preventDefault();
-                const parameters = Object.fromEntries((condition.parameters ?? []).map((each) => [each.name, valueOf(each)]));
+                const parameters = Object.fromEntries(
+                  (condition.parameters ?? []).map((each) => [each.name, valueOf(each)]),
+                );
                 store.send({ kind: "run_until", condition: { name: condition.name, ...parameters } });
                 close();
               }}
@@ -108,7 +140,12 @@ function StepMenu(): JSX.Element {
                 </select>
               </label>
               {(condition.parameters ?? []).map((field) => (
-                <Control key={`${condition.name}.${field.name}`} field={field} value={valueOf(field)} change={(next) => setValues({ ...values, [`${condition.name}.${field.name}`]: next })} />
+                <Control
+                  key={`${condition.name}.${field.name}`}
+                  field={field}
+                  value={valueOf(field)}
+                  change={(next) => setValues({ ...values, [`${condition.name}.${field.name}`]: next })}
+                />
               ))}
               <button type="submit" class="solid">
                 Go
@@ -140,7 +177,12 @@ function SpeedMenu(): JSX.Element {
       aria-label="Speed"
       title="Speed"
       value={speed === null ? "" : String(speed)}
-      onChange={(event) => store.send({ kind: "speed", epochs_per_second: event.currentTarget.value === "" ? null : Number(event.currentTarget.value) })}
+      onChange={(event) =>
+        store.send({
+          kind: "speed",
+          epochs_per_second: event.currentTarget.value === "" ? null : Number(event.currentTarget.value),
+        })
+      }
     >
       {SPEEDS.map(([label, value]) => (
         <option key={label} value={value ?? ""}>
@@ -176,7 +218,9 @@ function Standing(): JSX.Element {
       </div>
       <div class="rate">
         <dt>{run?.ended ? "ended" : "epochs / s"}</dt>
-        <dd title={run?.ended ?? undefined}>{run?.ended ? <span class="ended">{run.ended}</span> : store.playing.value && rate ? count(rate) : "–"}</dd>
+        <dd title={run?.ended ?? undefined}>
+          {run?.ended ? <span class="ended">{run.ended}</span> : store.playing.value && rate ? count(rate) : "–"}
+        </dd>
       </div>
     </dl>
   );
@@ -211,7 +255,11 @@ function Scrubber(): JSX.Element {
   };
   const most = Math.max(furthest.current, 1);
   return (
-    <label class="scrubber" data-part="scrubber" title="Go back to any earlier moment of this run, and go on from there">
+    <label
+      class="scrubber"
+      data-part="scrubber"
+      title="Go back to any earlier moment of this run, and go on from there"
+    >
       <span class="visually-hidden">Moment of the run</span>
       <input
         type="range"
@@ -241,7 +289,13 @@ function LinkButton(): JSX.Element {
     }
   };
   return (
-    <button type="button" class="quiet" title="Copy the address: it holds every setting" aria-label="Copy link" onClick={copy}>
+    <button
+      type="button"
+      class="quiet"
+      title="Copy the address: it holds every setting"
+      aria-label="Copy link"
+      onClick={copy}
+    >
       <Icon name="link" />
     </button>
   );
@@ -300,7 +354,13 @@ function ThemeButton(): JSX.Element {
   const choice = ui.themeChoice.value;
   const icon = choice === "auto" ? "auto" : choice === "light" ? "sun" : "moon";
   return (
-    <button type="button" class="quiet" title={`Colours: ${SAID[choice]}`} aria-label={`Colours: ${SAID[choice]}`} onClick={() => (ui.themeChoice.value = NEXT[choice])}>
+    <button
+      type="button"
+      class="quiet"
+      title={`Colours: ${SAID[choice]}`}
+      aria-label={`Colours: ${SAID[choice]}`}
+      onClick={() => (ui.themeChoice.value = NEXT[choice])}
+    >
       <Icon name={icon} />
     </button>
   );

@@ -45,7 +45,9 @@ export class Ui {
     const system = signal<Theme>(dark.matches ? "dark" : "light");
     dark.addEventListener("change", () => (system.value = dark.matches ? "dark" : "light"));
     this.themeChoice = signal((remembered("pellucid-theme") as ThemeChoice) ?? "auto");
-    this.theme = computed(() => (this.themeChoice.value === "auto" ? system.value : (this.themeChoice.value as Theme))) as Signal<Theme>;
+    this.theme = computed(() =>
+      this.themeChoice.value === "auto" ? system.value : (this.themeChoice.value as Theme),
+    ) as Signal<Theme>;
     effect(() => {
       this.root.dataset.theme = this.theme.value;
       remember("pellucid-theme", this.themeChoice.value);

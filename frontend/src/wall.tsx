@@ -36,14 +36,38 @@ const VARIED: Record<string, string[]> = {
 
 function axes(catalog: Catalog): Axis[] {
   const numeric = catalog.fields
-    .filter((field) => field.path && (field.path in VARIED || (field.kind === "number" && field.path.startsWith("training."))))
-    .map((field): Axis => ({ path: field.path!, label: field.label, kind: "numbers", start: VARIED[field.path!] ?? [String(field.default ?? field.low ?? 0)] }));
-  const named = (path: string, label: string, choices: { name: string; label: string }[], start: string[]): Axis => ({ path, label, kind: "names", choices, start });
+    .filter(
+      (field) =>
+        field.path && (field.path in VARIED || (field.kind === "number" && field.path.startsWith("training."))),
+    )
+    .map((field): Axis => ({
+      path: field.path!,
+      label: field.label,
+      kind: "numbers",
+      start: VARIED[field.path!] ?? [String(field.default ?? field.low ?? 0)],
+    }));
+  const named = (path: string, label: string, choices: { name: string; label: string }[], start: string[]): Axis => ({
+    path,
+    label,
+    kind: "names",
+    choices,
+    start,
+  });
   return [
     { path: "network.layers", label: "Hidden layers", kind: "shapes", start: ["2", "4", "8", "4 4", "8 8", "8 8 8"] },
     named(ACTIVATION, "Activation", catalog.activations, ["tanh", "relu", "logistic"]),
-    named("training.optimizer", "Optimiser", catalog.optimizers.filter((each) => each.name !== "lbfgs"), ["gradient_descent", "momentum", "adam"]),
-    named("network.initializer", "Initial weights", catalog.initializers, catalog.initializers.slice(0, 3).map((each) => each.name)),
+    named(
+      "training.optimizer",
+      "Optimiser",
+      catalog.optimizers.filter((each) => each.name !== "lbfgs"),
+      ["gradient_descent", "momentum", "adam"],
+    ),
+    named(
+      "network.initializer",
+      "Initial weights",
+      catalog.initializers,
+      catalog.initializers.slice(0, 3).map((each) => each.name),
+    ),
     ...numeric,
   ];
 }
@@ -58,20 +82,34 @@ export function WallView(): JSX.Element | null {
   const [epochs, setEpochs] = useState(300);
   if (!catalog) return null;
   const valuesOf = (axis: Axis) => written[axis.path] ?? axis.start;
-  const picked = chosen.map((path) => offered.find((axis) => axis.path === path)).filter((axis): axis is Axis => Boolean(axis));
+  const picked = chosen
+    .map((path) => offered.find((axis) => axis.path === path))
+    .filter((axis): axis is Axis => Boolean(axis));
   const networks = picked.reduce((product, axis) => product * valuesOf(axis).length, 1);
   const most = catalog.limits.wall ?? 200;
   const fits = networks >= 2 && networks <= most && new Set(chosen).size === chosen.length;
   const start = () => {
     const settings = store.settings.peek()!;
-    const like = settings.network.layers[0] ?? { width: 4, activation: { name: "tanh" }, dropout: 0, normalization: false };
+    const like = settings.network.layers[0] ?? {
+      width: 4,
+      activation: { name: "tanh" },
+      dropout: 0,
+      normalization: false,
+    };
     const read = (axis: Axis, text: string): unknown => {
       if (axis.kind === "numbers") return parse(text);
       if (axis.kind === "names") return { name: text };
-      return text.split(/[\s,×x]+/).filter(Boolean).map((width) => ({ ...like, width: Number(width) }));
+      return text
+        .split(/[\s,×x]+/)
+        .filter(Boolean)
+        .map((width) => ({ ...like, width: Number(width) }));
     };
     const ordered = [...picked].sort((a, b) => valuesOf(a).length - valuesOf(b).length);
-    store.send({ kind: "wall", settings: Object.fromEntries(ordered.map((axis) => [axis.path, valuesOf(axis).map((text) => read(axis, text))])), epochs });
+    store.send({
+      kind: "wall",
+      settings: Object.fromEntries(ordered.map((axis) => [axis.path, valuesOf(axis).map((text) => read(axis, text))])),
+      epochs,
+    });
   };
   return (
     <div class="wall" data-part="wall">
@@ -82,39 +120,74 @@ export function WallView(): JSX.Element | null {
             <fieldset key={place}>
               <legend class="visually-hidden">Setting {place + 1}</legend>
               <div class="row">
-                <select aria-label={`Setting ${place + 1}`} value={axis.path} onChange={(event) => setChosen(chosen.map((each, index) => (index === place ? event.currentTarget.value : each)))}>
+                <select
+                  aria-label={`Setting ${place + 1}`}
+                  value={axis.path}
+                  onChange={(event) =>
+                    setChosen(chosen.map((each, index) => (index === place ? event.currentTarget.value : each)))
+                  }
+                >
                   {offered.map((each) => (
-                    <option key={each.path} value={each.path} disabled={each.path !== axis.path && chosen.includes(each.path)}>
+                    <option
+                      key={each.path}
+                      value={each.path}
+                      disabled={each.path !== axis.path && chosen.includes(each.path)}
+                    >
                       {each.label}
                     </option>
                   ))}
                 </select>
                 {chosen.length > 1 && (
-                  <button type="button" class="quiet small" aria-label={`Leave out ${axis.label}`} onClick={() => setChosen(chosen.filter((_, index) => index !== place))}>
+                  <button
+                    type="button"
+                    class="quiet small"
+                    aria-label={`Leave out ${axis.label}`}
+                    onClick={() => setChosen(chosen.filter((_, index) => index !== place))}
+                  >
                     <Icon name="close" />
                   </button>
                 )}
               </div>
-              <AxisValues axis={axis} values={valuesOf(axis)} change={(values) => setWritten({ ...written, [axis.path]: values })} />
+              <AxisValues
+                axis={axis}
+                values={valuesOf(axis)}
+                change={(values) => setWritten({ ...written, [axis.path]: values })}
+              />
             </fieldset>
           );
         })}
         <div class="wall-go">
           {chosen.length < 3 && (
-            <button type="button" class="quiet" onClick={() => setChosen([...chosen, offered.find((axis) => !chosen.includes(axis.path))!.path])}>
+            <button
+              type="button"
+              class="quiet"
+              onClick={() => setChosen([...chosen, offered.find((axis) => !chosen.includes(axis.path))!.path])}
+            >
               <Icon name="plus" />
               <span>Setting</span>
             </button>
           )}
           <label class="inline">
-            epochs <NumberBox label="Epochs of the wall" value={epochs} change={(value) => value && setEpochs(Math.max(1, Math.round(value)))} />
+            epochs{" "}
+            <NumberBox
+              label="Epochs of the wall"
+              value={epochs}
+              change={(value) => value && setEpochs(Math.max(1, Math.round(value)))}
+            />
           </label>
           {wall?.running ? (
             <button type="button" class="solid" onClick={() => store.send({ kind: "wall_stop" })}>
               Stop
             </button>
           ) : (
-            <button type="button" class="solid" data-test="wall-start" disabled={!fits} title={fits ? undefined : `A wall has 2 to ${most} networks`} onClick={start}>
+            <button
+              type="button"
+              class="solid"
+              data-test="wall-start"
+              disabled={!fits}
+              title={fits ? undefined : `A wall has 2 to ${most} networks`}
+              onClick={start}
+            >
               Train {count(networks)} networks
             </button>
           )}
@@ -126,7 +199,15 @@ export function WallView(): JSX.Element | null {
   );
 }
 
-function AxisValues({ axis, values, change }: { axis: Axis; values: string[]; change: (values: string[]) => void }): JSX.Element {
+function AxisValues({
+  axis,
+  values,
+  change,
+}: {
+  axis: Axis;
+  values: string[];
+  change: (values: string[]) => void;
+}): JSX.Element {
   if (axis.kind === "names")
     return (
       <div class="chips">
@@ -137,7 +218,11 @@ function AxisValues({ axis, values, change }: { axis: Axis; values: string[]; ch
             key={choice.name}
             aria-pressed={values.includes(choice.name)}
             disabled={values.length === 1 && values[0] === choice.name}
-            onClick={() => change(values.includes(choice.name) ? values.filter((each) => each !== choice.name) : [...values, choice.name])}
+            onClick={() =>
+              change(
+                values.includes(choice.name) ? values.filter((each) => each !== choice.name) : [...values, choice.name],
+              )
+            }
           >
             {choice.label}
           </button>
@@ -149,10 +234,17 @@ function AxisValues({ axis, values, change }: { axis: Axis; values: string[]; ch
     <input
       type="text"
       aria-label={`Values of ${axis.label}`}
-      title={axis.kind === "shapes" ? "Widths of the layers, networks parted by semicolons: 4; 8 8; 8 8 8" : "Values, parted by semicolons"}
+      title={
+        axis.kind === "shapes"
+          ? "Widths of the layers, networks parted by semicolons: 4; 8 8; 8 8 8"
+          : "Values, parted by semicolons"
+      }
       value={values.join("; ")}
       onChange={(event) => {
-        const next = event.currentTarget.value.split(";").map((text) => text.trim()).filter((text) => text !== "" && valid(text));
+        const next = event.currentTarget.value
+          .split(";")
+          .map((text) => text.trim())
+          .filter((text) => text !== "" && valid(text));
         if (next.length) change([...new Set(next)]);
         else event.currentTarget.value = values.join("; ");
       }}
@@ -172,22 +264,40 @@ function Cells(): JSX.Element | null {
   useEffect(() => {
     const maps = fresh?.arrays.maps;
     if (!maps || !holder.current) return;
-    for (const canvas of holder.current.querySelectorAll<HTMLCanvasElement>("canvas")) paintCell(canvas, maps, Number(canvas.dataset.cell), theme);
+    for (const canvas of holder.current.querySelectorAll<HTMLCanvasElement>("canvas"))
+      paintCell(canvas, maps, Number(canvas.dataset.cell), theme);
   }, [fresh, theme, byLoss, wall?.cells.length]);
-  if (!wall) return <p class="note waiting">Choose what to vary. Every combination becomes a network; all of them train at once, from the same start. Press one to open it.</p>;
-  const losses = wall.cells.map((_, cell) => fresh?.arrays.loss?.data[2 * cell + 1] ?? fresh?.arrays.loss?.data[2 * cell] ?? NaN);
+  if (!wall)
+    return (
+      <p class="note waiting">
+        Choose what to vary. Every combination becomes a network; all of them train at once, from the same start. Press
+        one to open it.
+      </p>
+    );
+  const losses = wall.cells.map(
+    (_, cell) => fresh?.arrays.loss?.data[2 * cell + 1] ?? fresh?.arrays.loss?.data[2 * cell] ?? NaN,
+  );
   const trained = wall.cells.map((_, cell) => fresh?.arrays.loss?.data[2 * cell] ?? NaN);
   const measured = losses.map((loss, cell) => (Number.isNaN(loss) ? trained[cell]! : loss));
-  const best = measured.reduce((found, loss, cell) => (loss < (measured[found] ?? Infinity) || Number.isNaN(measured[found]!) ? cell : found), 0);
+  const best = measured.reduce(
+    (found, loss, cell) => (loss < (measured[found] ?? Infinity) || Number.isNaN(measured[found]!) ? cell : found),
+    0,
+  );
   const order = wall.cells.map((_, cell) => cell);
-  if (byLoss) order.sort((a, b) => (Number.isNaN(measured[a]!) ? 1 : Number.isNaN(measured[b]!) ? -1 : measured[a]! - measured[b]!));
-  const labels = wall.paths.map((path) => axes(store.catalog.peek()!).find((axis) => axis.path === path)?.label ?? path);
+  if (byLoss)
+    order.sort((a, b) =>
+      Number.isNaN(measured[a]!) ? 1 : Number.isNaN(measured[b]!) ? -1 : measured[a]! - measured[b]!,
+    );
+  const labels = wall.paths.map(
+    (path) => axes(store.catalog.peek()!).find((axis) => axis.path === path)?.label ?? path,
+  );
   const table = byLoss ? null : arrangement(wall.cells.map((cell) => cell.values.map(String)));
   return (
     <>
       <div class="bar">
         <span class="note">
-          epoch {count(wall.epoch)} of {count(wall.epochs)} · {wall.cells.length} networks · best {number(measured[best], 3)}
+          epoch {count(wall.epoch)} of {count(wall.epochs)} · {wall.cells.length} networks · best{" "}
+          {number(measured[best], 3)}
         </span>
         <progress max={wall.epochs} value={wall.epoch} aria-label="Progress of the wall" />
         <span class="spacer" />
@@ -200,7 +310,13 @@ function Cells(): JSX.Element | null {
         <div
           class={`cells${table ? " matrix-of-cells" : ""}`}
           ref={holder}
-          style={table ? { gridTemplateColumns: `minmax(60px, 116px) ${table.blocks.map(() => `repeat(${table.columns.length}, minmax(44px, 104px))`).join(" 12px ")}` } : {}}
+          style={
+            table
+              ? {
+                  gridTemplateColumns: `minmax(60px, 116px) ${table.blocks.map(() => `repeat(${table.columns.length}, minmax(44px, 104px))`).join(" 12px ")}`,
+                }
+              : {}
+          }
         >
           {table && <Names table={table} labels={labels} />}
           {order.map((cell) => {
@@ -246,7 +362,11 @@ function arrangement(values: string[][]): Arrangement {
   const axes = values[0]?.length ?? 0;
   const [blocks, rows, columns] = [axis(axes - 3), axis(axes - 2), axis(axes - 1)];
   const places = values.map((each) => {
-    const [block, row, column] = [blocks.indexOf(each[axes - 3] ?? ""), rows.indexOf(each[axes - 2] ?? ""), columns.indexOf(each[axes - 1]!)];
+    const [block, row, column] = [
+      blocks.indexOf(each[axes - 3] ?? ""),
+      rows.indexOf(each[axes - 2] ?? ""),
+      columns.indexOf(each[axes - 1]!),
+    ];
     return { gridRow: String(row + 3), gridColumn: String(2 + block * (columns.length + 1) + column) };
   });
   return { blocks, rows, columns, places };
@@ -264,7 +384,11 @@ function Names({ table, labels }: { table: Arrangement; labels: string[] }): JSX
         {across} →
       </span>
       {blocks.map((block, place) => (
-        <span key={`block${block}`} class="block-name" style={{ gridRow: "1", gridColumn: `${2 + place * wide} / span ${columns.length}` }}>
+        <span
+          key={`block${block}`}
+          class="block-name"
+          style={{ gridRow: "1", gridColumn: `${2 + place * wide} / span ${columns.length}` }}
+        >
           {aside && (
             <>
               {aside} <b>{block}</b>
@@ -274,7 +398,11 @@ function Names({ table, labels }: { table: Arrangement; labels: string[] }): JSX
       ))}
       {blocks.flatMap((block, place) =>
         columns.map((column, index) => (
-          <span key={`${block}${column}`} class="column-name" style={{ gridRow: "2", gridColumn: String(2 + place * wide + index) }}>
+          <span
+            key={`${block}${column}`}
+            class="column-name"
+            style={{ gridRow: "2", gridColumn: String(2 + place * wide + index) }}
+          >
             {short(column)}
           </span>
         )),
@@ -299,7 +427,18 @@ function paintCell(canvas: HTMLCanvasElement, maps: NumberArray, cell: number, t
   const pixels = new Uint32Array(image.data.buffer);
   const area = size * size;
   const data = maps.data as Uint8Array;
-  if (classes) writeClasses(pixels, size, 0, 0, data.subarray(2 * cell * area, (2 * cell + 1) * area), data.subarray((2 * cell + 1) * area, (2 * cell + 2) * area), size, theme, false);
+  if (classes)
+    writeClasses(
+      pixels,
+      size,
+      0,
+      0,
+      data.subarray(2 * cell * area, (2 * cell + 1) * area),
+      data.subarray((2 * cell + 1) * area, (2 * cell + 2) * area),
+      size,
+      theme,
+      false,
+    );
   else writeMap(pixels, size, 0, 0, data.subarray(cell * area, (cell + 1) * area), size, TABLES[theme], false);
   context.putImageData(image, 0, 0);
 }

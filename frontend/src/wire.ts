@@ -9,7 +9,8 @@ export interface BufferSpec {
   shape: number[];
 }
 
-export type Numbers = Uint8Array | Int8Array | Uint16Array | Int16Array | Int32Array | Uint32Array | Float32Array | Float64Array;
+export type Numbers =
+  Uint8Array | Int8Array | Uint16Array | Int16Array | Int32Array | Uint32Array | Float32Array | Float64Array;
 
 export interface NumberArray {
   data: Numbers;

@@ -22,14 +22,20 @@ export class FakeModel extends BaseModel {
   }
 
   /** As if the server had sent a binary message. */
-  hand(content: Record<string, unknown>, buffers: Record<string, { dtype: Dtype; shape: number[]; values: number[] }> = {}): void {
+  hand(
+    content: Record<string, unknown>,
+    buffers: Record<string, { dtype: Dtype; shape: number[]; values: number[] }> = {},
+  ): void {
     const { header, buffers: views } = decode(binary(content, buffers));
     this.emit("msg:custom", header.content, views);
   }
 }
 
 /** A binary message as the server writes it. */
-export function binary(content: Record<string, unknown>, buffers: Record<string, { dtype: Dtype; shape: number[]; values: number[] }>): ArrayBuffer {
+export function binary(
+  content: Record<string, unknown>,
+  buffers: Record<string, { dtype: Dtype; shape: number[]; values: number[] }>,
+): ArrayBuffer {
   const specs = Object.entries(buffers).map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
   const text = new TextEncoder().encode(JSON.stringify({ method: "custom", content: { ...content, buffers: specs } }));
   const length = Math.ceil((4 + text.length) / 8) * 8 - 4;
@@ -54,10 +60,34 @@ export function binary(content: Record<string, unknown>, buffers: Record<string,
 
 export const SETTINGS = {
   version: 1,
-  data: { source: "moons", size: 300, noise: 0.15, seed: 0, train_share: 0.7, scale: true, added: [], removed: [], table: null },
+  data: {
+    source: "moons",
+    size: 300,
+    noise: 0.15,
+    seed: 0,
+    train_share: 0.7,
+    scale: true,
+    added: [],
+    removed: [],
+    table: null,
+  },
   inputs: { features: ["x1", "x2"], view: { mode: "columns", x: 0, y: 1 } },
-  network: { layers: [{ width: 4, activation: { name: "tanh" }, dropout: 0, normalization: false }, { width: 2, activation: { name: "tanh" }, dropout: 0, normalization: false }], initializer: { name: "sklearn" }, seed: 0 },
-  training: { loss: { name: "log_loss" }, optimizer: { name: "adam" }, learning_rate: 0.03, l1: 0, l2: 0, batch_size: 10 },
+  network: {
+    layers: [
+      { width: 4, activation: { name: "tanh" }, dropout: 0, normalization: false },
+      { width: 2, activation: { name: "tanh" }, dropout: 0, normalization: false },
+    ],
+    initializer: { name: "sklearn" },
+    seed: 0,
+  },
+  training: {
+    loss: { name: "log_loss" },
+    optimizer: { name: "adam" },
+    learning_rate: 0.03,
+    l1: 0,
+    l2: 0,
+    batch_size: 10,
+  },
   stop: { epochs: 100 },
 };
 

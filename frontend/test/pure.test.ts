@@ -19,18 +19,36 @@ test("numbers are written as people read them", () => {
 
 test("what people type is read, and what is no number is not", () => {
   assert.deepEqual(["1,5", " −2 ", "1e-3", "", "abc", "1 2"].map(parse), [1.5, -2, 0.001, null, null, null]);
-  for (const value of [0.1, -3.25, 1e-9, 12345.678]) assert.ok(Math.abs(parse(number(value, 12))! - value) <= 1e-11 * Math.abs(value));
+  for (const value of [0.1, -3.25, 1e-9, 12345.678])
+    assert.ok(Math.abs(parse(number(value, 12))! - value) <= 1e-11 * Math.abs(value));
 });
 
 test("features are written as in books", () => {
-  assert.deepEqual(["x1", "x1^2", "x1*x2", "sin(x1)", "alcohol"].map(featureName), ["x₁", "x₁²", "x₁\u2009·\u2009x₂", "sin(x₁)", "alcohol"]);
+  assert.deepEqual(["x1", "x1^2", "x1*x2", "sin(x1)", "alcohol"].map(featureName), [
+    "x₁",
+    "x₁²",
+    "x₁\u2009·\u2009x₂",
+    "sin(x₁)",
+    "alcohol",
+  ]);
 });
 
 test("settings come back from a fragment exactly; garbage gives null", async () => {
   const fragment = await toFragment({ ...SETTINGS, odd: "ü ∂ 日本 <script>" });
   assert.match(fragment, /^#s=[A-Za-z0-9_-]+$/);
   assert.deepEqual(await fromFragment(fragment), { ...SETTINGS, odd: "ü ∂ 日本 <script>" });
-  for (const broken of ["", "#", "#s=", "#s=!!!", "#s=AAAA", fragment.slice(0, -9), await toFragment([1]), await toFragment("text"), await toFragment(null)]) assert.equal(await fromFragment(broken), null);
+  for (const broken of [
+    "",
+    "#",
+    "#s=",
+    "#s=!!!",
+    "#s=AAAA",
+    fragment.slice(0, -9),
+    await toFragment([1]),
+    await toFragment("text"),
+    await toFragment(null),
+  ])
+    assert.equal(await fromFragment(broken), null);
 });
 
 test("settings are changed without touching the old ones", () => {
@@ -39,9 +57,18 @@ test("settings are changed without touching the old ones", () => {
   assert.equal(SETTINGS.network.layers[1]!.width, 2);
   assert.equal(changed.data, SETTINGS.data);
   const wider = insertLayer(SETTINGS as any, 2);
-  assert.deepEqual(wider.network.layers.map((layer) => layer.width), [4, 2, 2]);
-  assert.deepEqual(insertLayer(SETTINGS as any, 0).network.layers.map((layer) => layer.width), [4, 4, 2]);
-  assert.deepEqual(removeLayer(SETTINGS as any, 0).network.layers.map((layer) => layer.width), [2]);
+  assert.deepEqual(
+    wider.network.layers.map((layer) => layer.width),
+    [4, 2, 2],
+  );
+  assert.deepEqual(
+    insertLayer(SETTINGS as any, 0).network.layers.map((layer) => layer.width),
+    [4, 4, 2],
+  );
+  assert.deepEqual(
+    removeLayer(SETTINGS as any, 0).network.layers.map((layer) => layer.width),
+    [2],
+  );
   assert.equal(resizeLayer(SETTINGS as any, 0, 99).network.layers[0]!.width, 64);
   assert.equal(resizeLayer(SETTINGS as any, 0, 0).network.layers[0]!.width, 1);
   let many = SETTINGS as any;
@@ -51,7 +78,10 @@ test("settings are changed without touching the old ones", () => {
 
 test("differences name each leaf that differs", () => {
   const other = withValue(withValue(SETTINGS, path("training.learning_rate"), 0.1), path("network.layers.0.width"), 5);
-  assert.deepEqual(differences(SETTINGS, other).map((each) => each.path), ["network.layers", "training.learning_rate"]);
+  assert.deepEqual(
+    differences(SETTINGS, other).map((each) => each.path),
+    ["network.layers", "training.learning_rate"],
+  );
   assert.deepEqual(differences(SETTINGS, structuredClone(SETTINGS)), []);
 });
 
@@ -74,14 +104,26 @@ test("a history is bounded, goes on, and is cut when time goes back", () => {
 });
 
 test("every neuron of [8]×6 has a place of its own, within the drawing", () => {
-  for (const [widths, width, height] of [[[2, 8, 8, 8, 8, 8, 8, 1], 800, 600], [[2, ...Array(12).fill(64), 1], 700, 500], [[64, 10], 360, 300]] as const) {
+  for (const [widths, width, height] of [
+    [[2, 8, 8, 8, 8, 8, 8, 1], 800, 600],
+    [[2, ...Array(12).fill(64), 1], 700, 500],
+    [[64, 10], 360, 300],
+  ] as const) {
     const plan = drawing(widths, width, height, 40);
     assert.equal(plan.columns.length, widths.length);
     plan.columns.forEach((column, place) => {
       assert.equal(column.places.length, widths[place]);
       assert.equal(column.layer, place - 1);
-      for (const { x, y } of column.places) assert.ok(x - column.size / 2 >= 0 && x + column.size / 2 <= plan.width && y - column.size / 2 >= -1 && y + column.size / 2 <= height + 1);
-      column.places.forEach((each, index) => assert.ok(index === 0 || each.y - column.places[index - 1]!.y >= column.size));
+      for (const { x, y } of column.places)
+        assert.ok(
+          x - column.size / 2 >= 0 &&
+            x + column.size / 2 <= plan.width &&
+            y - column.size / 2 >= -1 &&
+            y + column.size / 2 <= height + 1,
+        );
+      column.places.forEach((each, index) =>
+        assert.ok(index === 0 || each.y - column.places[index - 1]!.y >= column.size),
+      );
     });
   }
 });
@@ -104,7 +146,8 @@ test("the link under the pointer is found along its curve", () => {
         const y = from.y + (to.y - from.y) * curveAt(share);
         const found = linkAt(plan, start + share * (end - start), y, 0.5);
         assert.ok(found);
-        const again = left.places[found.from]!.y + (right.places[found.to]!.y - left.places[found.from]!.y) * curveAt(share);
+        const again =
+          left.places[found.from]!.y + (right.places[found.to]!.y - left.places[found.from]!.y) * curveAt(share);
         assert.ok(Math.abs(again - y) < 0.5);
       }
   assert.equal(linkAt(plan, left.x, left.places[0]!.y), null);
@@ -155,7 +198,10 @@ test("no text breaks the reader, and it always ends", () => {
   let state = 1;
   const random = () => (state = (state * 48271) % 2147483647) / 2147483647;
   for (let round = 0; round < 3000; round++) {
-    const text = Array.from({ length: Math.floor(random() * 24) }, () => letters[Math.floor(random() * letters.length)]).join("");
+    const text = Array.from(
+      { length: Math.floor(random() * 24) },
+      () => letters[Math.floor(random() * letters.length)],
+    ).join("");
     assert.equal(typeof plain(parseNotation(text)), "string");
   }
 });

@@ -15,9 +15,23 @@ function opened(fragment = "") {
   return { model, store, paint, due };
 }
 
-const FRAME = { kind: "frame", frame: 5, run: "a", epoch: 2, step: 9, maps: [[0, 1]], ranges: [1.5], output: { kind: "probability", range: [0, 1] }, badges: { dead: [[0, 3]], saturated: [] } };
+const FRAME = {
+  kind: "frame",
+  frame: 5,
+  run: "a",
+  epoch: 2,
+  step: 9,
+  maps: [[0, 1]],
+  ranges: [1.5],
+  output: { kind: "probability", range: [0, 1] },
+  badges: { dead: [[0, 3]], saturated: [] },
+};
 const BUFFERS = {
-  history: { dtype: "f8", shape: [2, 9], values: [1, 0.7, 0.8, 0.7, 0.5, 0.5, 0.03, 4, 0.7, 2, 0.6, NaN, 0.6, 0.6, NaN, 0.03, 9, 0.6] },
+  history: {
+    dtype: "f8",
+    shape: [2, 9],
+    values: [1, 0.7, 0.8, 0.7, 0.5, 0.5, 0.03, 4, 0.7, 2, 0.6, NaN, 0.6, 0.6, NaN, 0.03, 9, 0.6],
+  },
   parameters: { dtype: "f4", shape: [25], values: Array.from({ length: 25 }, (_, place) => place) },
   maps: { dtype: "u1", shape: [1, 2, 2], values: [0, 255, 128, 1] },
   gradient_norms: { dtype: "f4", shape: [3], values: [1, 2, 3] },
@@ -64,7 +78,10 @@ test("parameters are found by their place in the layout", () => {
 test("a frame that starts anew forgets the history before it", () => {
   const { model, store, paint } = opened();
   model.hand(FRAME, BUFFERS as any);
-  model.hand({ ...FRAME, reset: true }, { history: { dtype: "f8", shape: [1, 9], values: [0, 9, 9, 9, 9, 9, 9, 0, 9] } });
+  model.hand(
+    { ...FRAME, reset: true },
+    { history: { dtype: "f8", shape: [1, 9], values: [0, 9, 9, 9, 9, 9, 9, 0, 9] } },
+  );
   paint();
   assert.deepEqual(store.history.column("epoch"), [0]);
 });
@@ -105,14 +122,26 @@ test("another run forgets the maps and numbers of the one before", () => {
 test("errors become notices, of which only the last few stay", () => {
   const { model, store } = opened();
   for (let place = 0; place < 9; place++) model.hand({ kind: "error", message: `wrong ${place}`, about: "edit" });
-  assert.deepEqual(store.notices.value.map((notice) => notice.text), ["wrong 5", "wrong 6", "wrong 7", "wrong 8"]);
-  assert.equal(failureText({ subject: "'size'", rule: "must be a number;", value: "x", remedy: "Give one." }), "'size' must be a number; Got \"x\". Give one.");
+  assert.deepEqual(
+    store.notices.value.map((notice) => notice.text),
+    ["wrong 5", "wrong 6", "wrong 7", "wrong 8"],
+  );
+  assert.equal(
+    failureText({ subject: "'size'", rule: "must be a number;", value: "x", remedy: "Give one." }),
+    "'size' must be a number; Got \"x\". Give one.",
+  );
 });
 
 test("memory stays bounded through many frames", () => {
   const { model, store, paint } = opened();
   for (let frame = 0; frame < 6000; frame++) {
-    model.hand({ ...FRAME, frame, epoch: frame }, { history: { dtype: "f8", shape: [1, 9], values: [frame, 1, 1, 1, 1, 1, 1, 1, 1] }, gradient_norms: { dtype: "f4", shape: [3], values: [1, 2, 3] } });
+    model.hand(
+      { ...FRAME, frame, epoch: frame },
+      {
+        history: { dtype: "f8", shape: [1, 9], values: [frame, 1, 1, 1, 1, 1, 1, 1, 1] },
+        gradient_norms: { dtype: "f4", shape: [3], values: [1, 2, 3] },
+      },
+    );
     paint();
   }
   assert.ok(store.history.rows.length <= 4200);
@@ -122,7 +151,19 @@ test("memory stays bounded through many frames", () => {
 test("eleven cards, each with a set-up, a part that lights up, and a question", () => {
   assert.deepEqual(
     CARDS.map((card) => card.name),
-    ["neuron", "layer", "forward", "loss", "backward", "update", "learning rate", "capacity", "overfitting", "regularisation", "scaling"],
+    [
+      "neuron",
+      "layer",
+      "forward",
+      "loss",
+      "backward",
+      "update",
+      "learning rate",
+      "capacity",
+      "overfitting",
+      "regularisation",
+      "scaling",
+    ],
   );
   for (const card of CARDS) {
     const settings = card.settings(SETTINGS as any);

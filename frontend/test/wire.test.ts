@@ -37,7 +37,9 @@ test("what the page encodes it can decode, with data at a multiple of 8", () => 
     assert.equal(header.method, "custom");
     assert.equal(header.content.name, name);
     assert.equal(buffers[0]!.byteOffset % 8, 0);
-    const found = header.content.buffers.map((_: unknown, place: number) => [...new Uint8Array(buffers[place]!.buffer, buffers[place]!.byteOffset, buffers[place]!.byteLength)]);
+    const found = header.content.buffers.map((_: unknown, place: number) => [
+      ...new Uint8Array(buffers[place]!.buffer, buffers[place]!.byteOffset, buffers[place]!.byteLength),
+    ]);
     assert.deepEqual(found, [[1, 2, 3], [9]]);
   }
 });

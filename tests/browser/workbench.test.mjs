@@ -20,7 +20,12 @@ const troubles = [];
 
 /** A tab of its own, as if newly opened; what goes wrong in it is kept. */
 async function tab({ address = ADDRESS, width = 1400, height = 900, ...more } = {}) {
-  const context = await browser.newContext({ viewport: { width, height }, locale: "en-US", acceptDownloads: true, ...more });
+  const context = await browser.newContext({
+    viewport: { width, height },
+    locale: "en-US",
+    acceptDownloads: true,
+    ...more,
+  });
   const opened = await context.newPage();
   opened.setDefaultTimeout(8000);
   opened.on("pageerror", (error) => troubles.push(`error: ${error.message}`));
@@ -56,7 +61,10 @@ async function step(key, count, from = page) {
 
 async function exported(what, name, from = page) {
   await from.getByRole("button", { name: "Save and open" }).click();
-  const [download] = await Promise.all([from.waitForEvent("download"), from.locator(`[data-export="${what}"]`).click()]);
+  const [download] = await Promise.all([
+    from.waitForEvent("download"),
+    from.locator(`[data-export="${what}"]`).click(),
+  ]);
   const place = join(OUT, name);
   await download.saveAs(place);
   await from.keyboard.press("Escape");
@@ -115,7 +123,10 @@ test("it trains until something holds", async () => {
   await page.locator(".until .number").fill("25");
   await page.locator(".until .number").press("Tab");
   await page.getByRole("button", { name: "Go", exact: true }).click();
-  await until("epoch 25", async () => (await epoch()) === 25 && (await page.getByRole("button", { name: "Play" }).count()) === 1);
+  await until(
+    "epoch 25",
+    async () => (await epoch()) === 25 && (await page.getByRole("button", { name: "Play" }).count()) === 1,
+  );
 });
 
 test("a weight is edited in its box, undone and frozen", async () => {
@@ -167,8 +178,14 @@ test("a step has four stages; their numbers are kept to be compared with the tra
   await page.locator(".numbers-column").nth(2).locator("button.cell").first().click();
   await page.locator(".formula").first().waitFor();
   const found = { neuron: [1, 0] };
-  const columns = () => page.locator(".numbers-column").evaluateAll((all) => all.slice(1).map((column) => [...column.querySelectorAll("button.cell")].map((cell) => Number(cell.title))));
-  const formulas = () => page.locator(".formula").evaluateAll((all) => all.map((each) => [each.dataset.left, each.dataset.result]));
+  const columns = () =>
+    page
+      .locator(".numbers-column")
+      .evaluateAll((all) =>
+        all.slice(1).map((column) => [...column.querySelectorAll("button.cell")].map((cell) => Number(cell.title))),
+      );
+  const formulas = () =>
+    page.locator(".formula").evaluateAll((all) => all.map((each) => [each.dataset.left, each.dataset.result]));
   found.rows = (await page.getByLabel("Row of the batch").locator("option").allInnerTexts()).map(Number);
   for (const stage of ["forward", "loss", "backward", "update"]) {
     assert.equal(await page.locator(".step").getAttribute("data-stage"), stage);
@@ -184,7 +201,11 @@ test("a step has four stages; their numbers are kept to be compared with the tra
       assert.match(await verdict.innerText(), /^agrees/);
     }
     if (stage === "update") {
-      found.update.table = await page.locator(".step-table tbody tr").evaluateAll((all) => all.map((row) => [...row.querySelectorAll("td[title]")].map((cell) => Number(cell.title))));
+      found.update.table = await page
+        .locator(".step-table tbody tr")
+        .evaluateAll((all) =>
+          all.map((row) => [...row.querySelectorAll("td[title]")].map((cell) => Number(cell.title))),
+        );
     } else await page.locator('[data-test="stage-next"]').click();
   }
   save("step.json", found);
@@ -194,8 +215,13 @@ test("a step has four stages; their numbers are kept to be compared with the tra
   await page.locator('[data-test="stage-next"]').click();
   await page.locator('.stages [data-stage="update"]').click();
   await until("the step taken", async () => {
-    const olds = await page.locator(".step-table tbody tr td:first-of-type").evaluateAll((all) => all.map((cell) => Number(cell.title)));
-    return olds.length === found.update.table.length && olds.every((old, place) => Math.abs(old - found.update.table[place][3]) < 1e-6);
+    const olds = await page
+      .locator(".step-table tbody tr td:first-of-type")
+      .evaluateAll((all) => all.map((cell) => Number(cell.title)));
+    return (
+      olds.length === found.update.table.length &&
+      olds.every((old, place) => Math.abs(old - found.update.table[place][3]) < 1e-6)
+    );
   });
   await page.keyboard.press("Escape");
 });
@@ -206,7 +232,10 @@ test("a network that plays for a while is exported as a script that ends with th
   await step("t", 10, other);
   await other.waitForTimeout(200);
   await exported("script", "twenty.py", other);
-  save("twenty.json", { loss: await text('[data-test="loss"]', other), score: await text('[data-test="score"]', other) });
+  save("twenty.json", {
+    loss: await text('[data-test="loss"]', other),
+    score: await text('[data-test="score"]', other),
+  });
   const picture = readFileSync(await exported("svg", "twenty.svg", other), "utf8");
   assert.ok(picture.startsWith("<svg") && picture.split("<image").length === 10);
   const session = await exported("session", "twenty.session", other);
@@ -238,19 +267,28 @@ test("the address gives the same network in another tab", async () => {
   await until("the same weight", async () => (await box(second).inputValue()) === (await box(first).inputValue()));
   await until("the same loss", async () => (await loss(second)) === (await loss(first)));
   await second.reload();
-  await until("the run found again", async () => (await second.locator('[data-test="epoch"]').count()) && (await epoch(second)) === 10);
+  await until(
+    "the run found again",
+    async () => (await second.locator('[data-test="epoch"]').count()) && (await epoch(second)) === 10,
+  );
   await first.context().close();
   await second.context().close();
 });
 
 test("a table is dropped, its columns are given other roles, and a pasted one is used", async () => {
   const own = await tab();
-  const rows = Array.from({ length: 60 }, (_, row) => `${row / 10},${["red", "blue", ""][row % 3]},${row % 7},${row % 2 ? "yes" : "no"}`);
-  await own.evaluate((content) => {
-    const transfer = new DataTransfer();
-    transfer.items.add(new File([content], "plants.csv", { type: "text/csv" }));
-    document.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
-  }, ["height,colour,leaves,edible", ...rows].join("\n"));
+  const rows = Array.from(
+    { length: 60 },
+    (_, row) => `${row / 10},${["red", "blue", ""][row % 3]},${row % 7},${row % 2 ? "yes" : "no"}`,
+  );
+  await own.evaluate(
+    (content) => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([content], "plants.csv", { type: "text/csv" }));
+      document.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
+    },
+    ["height,colour,leaves,edible", ...rows].join("\n"),
+  );
   await own.getByRole("button", { name: "Columns…" }).click();
   await own.getByLabel("Role of leaves").selectOption("ignore");
   await until("the role", async () => (await own.getByLabel("Role of leaves").inputValue()) === "ignore");
@@ -258,7 +296,9 @@ test("a table is dropped, its columns are given other roles, and a pasted one is
   await own.locator('[data-neuron="-1,0"]').waitFor();
   await step("t", 10, own);
   await own.getByRole("button", { name: "Paste…" }).click();
-  await own.locator("textarea").fill(["a;b;c", ...Array.from({ length: 40 }, (_, row) => `${row};${row * row};${row * 2.5}`)].join("\n"));
+  await own
+    .locator("textarea")
+    .fill(["a;b;c", ...Array.from({ length: 40 }, (_, row) => `${row};${row * row};${row * 2.5}`)].join("\n"));
   await own.getByRole("button", { name: "Use it" }).click();
   await until("a regression", async () => (await text(".standing", own)).includes("R²"));
   await step("t", 10, own);
@@ -287,7 +327,10 @@ test("the wall trains many networks, and one of them opens", async () => {
   const best = await many.locator(".cell-map").first().getAttribute("aria-label");
   await many.locator(".cell-map").first().click();
   const rate = best.match(/Learning rate η ([\d.]+)/)[1];
-  await until("its learning rate", async () => Number(await many.getByRole("textbox", { name: "Learning rate η" }).inputValue()) === Number(rate));
+  await until(
+    "its learning rate",
+    async () => Number(await many.getByRole("textbox", { name: "Learning rate η" }).inputValue()) === Number(rate),
+  );
   await many.context().close();
 });
 
@@ -304,7 +347,9 @@ test("kept runs stand side by side", async () => {
   await step("t", 10, compared);
   await compared.locator('[data-test="keep"]').click();
   await until("two runs", async () => (await compared.locator(".kept > li").count()) === 2);
-  await until("what differs", async () => (await compared.locator(".differences").allInnerTexts()).join().includes("0.1"));
+  await until("what differs", async () =>
+    (await compared.locator(".differences").allInnerTexts()).join().includes("0.1"),
+  );
   await compared.context().close();
 });
 
@@ -341,7 +386,10 @@ test("many classes: a map of classes and a confusion matrix", async () => {
   await until("the matrix", async () => (await many.locator(".matrix").count()) === 2);
   const counts = (await many.locator(".matrix").first().locator("td").allInnerTexts()).map(Number);
   assert.equal(counts.length, 9);
-  assert.equal(counts.reduce((a, b) => a + b, 0), 105);
+  assert.equal(
+    counts.reduce((a, b) => a + b, 0),
+    105,
+  );
   for (const chart of ["histograms", "norms", "surface", "warp"]) {
     await many.locator(`[data-chart="${chart}"]`).click();
     await many.locator("#chart canvas").first().waitFor();
@@ -373,7 +421,10 @@ test("each card of the course sets the page up, and lights up what it speaks of"
 
 test("everything is reached with the keyboard", async () => {
   const keys = await tab();
-  const focused = () => keys.evaluate(() => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent ?? "");
+  const focused = () =>
+    keys.evaluate(
+      () => document.activeElement?.getAttribute("aria-label") ?? document.activeElement?.textContent ?? "",
+    );
   let reached = "";
   for (let press = 0; press < 4 && reached !== "Play"; press++) {
     await keys.keyboard.press("Tab");
@@ -405,7 +456,16 @@ test("axe finds nothing serious: light and dark, drawers, course, dialogs, small
     await where.evaluate(AXE);
     const { violations } = await where.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
     const serious = violations.filter((each) => each.impact === "serious" || each.impact === "critical");
-    assert.deepEqual(serious.map((each) => `${what}: ${each.id}: ${each.nodes.slice(0, 3).map((node) => node.html.slice(0, 160)).join(" | ")}`), []);
+    assert.deepEqual(
+      serious.map(
+        (each) =>
+          `${what}: ${each.id}: ${each.nodes
+            .slice(0, 3)
+            .map((node) => node.html.slice(0, 160))
+            .join(" | ")}`,
+      ),
+      [],
+    );
   };
   for (const colorScheme of ["light", "dark"]) {
     const seen = await tab({ colorScheme });
@@ -424,7 +484,10 @@ test("axe finds nothing serious: light and dark, drawers, course, dialogs, small
   const small = await tab({ width: 390, height: 800 });
   await small.getByRole("button", { name: "Paste…" }).click();
   await check(small, "small, dialog");
-  assert.ok(await small.evaluate(() => document.documentElement.scrollWidth <= innerWidth + 1), "the small page does not scroll sideways");
+  assert.ok(
+    await small.evaluate(() => document.documentElement.scrollWidth <= innerWidth + 1),
+    "the small page does not scroll sideways",
+  );
   await small.context().close();
 });
 
