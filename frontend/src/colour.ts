@@ -84,3 +84,9 @@ export function pointColour(theme: Theme, task: string, target: number, low: num
   if (task === "regression") return diverging(theme, high > low ? (2 * (target - low)) / (high - low) - 1 : 0);
   return classColour(theme, target);
 }
+
+/** Colours of a chart's lines. */
+export const LINES = {
+  light: { train: "#1f66ad", validation: "#c26511", penalised: "#7d8490", batches: "#a9c4de" },
+  dark: { train: "#6cb2f5", validation: "#f0a35e", penalised: "#8b93a0", batches: "#3d5f80" },
+};

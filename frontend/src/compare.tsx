@@ -2,8 +2,7 @@
 import { effect } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import { LINES } from "./charts.tsx";
-import { classColour } from "./colour.ts";
+import { LINES, classColour } from "./colour.ts";
 import { count, number, percent } from "./format.ts";
 import { COLUMNS } from "./history.ts";
 import { Icon } from "./icons.tsx";
