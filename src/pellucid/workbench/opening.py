@@ -196,6 +196,7 @@ def _check(setup: Setup) -> None:
         "a scale of its inputs": network.input_scale,
         "parametric activations": any(layer.parametric for layer in network.hidden),
         "the 'ntk' parametrization": network.parametrization != "standard",
+        "members that share weights": network.ensemble is not None,
         "several targets": network.outputs > 1 and network.output != "softmax",
         "sample weights": data.sample_weight is not None,
     }
