@@ -88,7 +88,11 @@ export const CARDS: Card[] = [
       "How few neurons does the hidden layer need to close a shape around the inner cloud? Guess, then try 1, 2, 3 and 4.",
     hint: "Use − and + above the layer, and press play each time. Two lines leave a strip open at its ends; three can close it.",
     part: "network",
-    settings: setUp({ data: { source: "circle", noise: 0.05 }, widths: [2], training: { learning_rate: 0.3 } }),
+    settings: setUp({
+      data: { source: "circle", noise: 0.05 },
+      widths: [2],
+      training: { optimizer: { name: "adam" }, learning_rate: 0.03 },
+    }),
   },
   {
     name: "forward",
@@ -195,7 +199,7 @@ export const CARDS: Card[] = [
     part: "charts",
     chart: "curves",
     settings: setUp({
-      data: { size: 80, noise: 0.35, train_share: 0.5 },
+      data: { size: 80, noise: 0.6, train_share: 0.5 },
       widths: [32, 32],
       activation: "relu",
       training: { optimizer: { name: "adam" }, learning_rate: 0.01 },
@@ -209,12 +213,12 @@ export const CARDS: Card[] = [
       "Dropout is another: in each step a share of the neurons says nothing, so that none can be relied on alone.",
     ],
     question:
-      "Raise L2 step by step while it runs. The map grows smoother: where does it become too smooth, and which curve tells you?",
+      "Multiply L2 by 3, again and again, while it runs. The map grows smoother: where does it become too smooth, and which curve tells you?",
     hint: "The dashed line is the loss with its penalty. When the validation loss rises again, the penalty is too strong.",
     part: "training",
     chart: "curves",
     settings: setUp({
-      data: { size: 80, noise: 0.35, train_share: 0.5 },
+      data: { size: 80, noise: 0.6, train_share: 0.5 },
       widths: [32, 32],
       activation: "relu",
       training: { optimizer: { name: "adam" }, learning_rate: 0.01, l2: 0.01 },
@@ -228,7 +232,7 @@ export const CARDS: Card[] = [
       "So inputs are scaled first: from each column its mean is taken, and what is left is divided by its spread. Here that is switched off, on measurements of wines, where one column counts in hundreds and others in tenths.",
     ],
     question:
-      "Train it as it is, then switch on Standardise in the data and train again. How many epochs does each need to reach 95 % on the validation rows?",
+      "Train it as it is for a few hundred epochs, then switch on Standardise in the data, under More, and train again. How far does each come?",
     hint: "Keep both runs and open Compare to see them side by side.",
     part: "data",
     chart: "curves",

@@ -120,6 +120,8 @@ function Curves(): JSX.Element {
     { label: "train", colour: colours.train },
     { label: "validation", colour: colours.validation },
   ];
+  const moving = Boolean(training && training.schedule?.name && training.schedule.name !== "constant");
+  const rate = useMemo(() => (moving ? [history.column("epoch"), history.column("learning_rate")] : []), [version, moving]);
   return (
     <div class="curves">
       <div class="chart-head">
@@ -149,6 +151,19 @@ function Curves(): JSX.Element {
         <h3>{accuracy ? "Accuracy" : "R²"}</h3>
       </div>
       <Plot label={`${accuracy ? "Accuracy" : "R²"} over the epochs`} series={series} data={score} height={124} />
+      {moving && (
+        <>
+          <div class="chart-head">
+            <h3>Learning rate</h3>
+          </div>
+          <Plot
+            label="The learning rate over the epochs"
+            series={[{ label: "η", colour: colours.train }]}
+            data={rate}
+            height={110}
+          />
+        </>
+      )}
     </div>
   );
 }

@@ -9,6 +9,7 @@ import { usePage } from "./ui.ts";
 function open({ store, ui }: Page, card: Card): void {
   const settings = store.settings.peek();
   if (settings) store.change(card.settings(settings));
+  store.send({ kind: "reset" }); // also where the settings could have been changed while it runs
   ui.selectNeuron(card.neuron ?? null);
   if (card.drawer) ui.drawer.value = card.drawer;
   if (card.stage !== undefined) ui.stage.value = card.stage;

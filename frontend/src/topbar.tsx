@@ -208,11 +208,11 @@ function Standing(): JSX.Element {
         <dt>epoch</dt>
         <dd data-test="epoch">{count(store.epoch.peek())}</dd>
       </div>
-      <div>
+      <div title="On the training rows, without penalties">
         <dt>loss</dt>
         <dd data-test="loss">{number(history.latest("train"), 3)}</dd>
       </div>
-      <div>
+      <div title="On the validation rows, where there are some">
         <dt>{accuracy ? "accuracy" : "R²"}</dt>
         <dd data-test="score">{accuracy ? percent(score) : number(score, 3)}</dd>
       </div>
