@@ -73,12 +73,10 @@ function useMarks(): Mark[] {
   const marks = store.run.value?.marks;
   return useMemo(
     () =>
-      (marks ?? [])
-        .slice(-40)
-        .map((mark: any) => ({
-          at: mark.epoch,
-          text: `${mark.label ?? mark.what ?? mark.path} ${shown(mark.to)}`.slice(0, 28),
-        })),
+      (marks ?? []).slice(-40).map((mark: any) => ({
+        at: mark.epoch,
+        text: `${mark.label ?? mark.what ?? mark.path} ${shown(mark.to)}`.slice(0, 28),
+      })),
     [marks],
   );
 }
@@ -121,7 +119,10 @@ function Curves(): JSX.Element {
     { label: "validation", colour: colours.validation },
   ];
   const moving = Boolean(training && training.schedule?.name && training.schedule.name !== "constant");
-  const rate = useMemo(() => (moving ? [history.column("epoch"), history.column("learning_rate")] : []), [version, moving]);
+  const rate = useMemo(
+    () => (moving ? [history.column("epoch"), history.column("learning_rate")] : []),
+    [version, moving],
+  );
   return (
     <div class="curves">
       <div class="chart-head">

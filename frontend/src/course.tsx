@@ -25,7 +25,7 @@ export function Course(): JSX.Element | null {
   useEffect(() => {
     setHint(false);
     ui.lit.value = card?.part ?? null;
-    if (card?.drawer) ui.drawer.value = card.drawer;
+    if (card) ui.drawer.value = card.drawer ?? null;
     if (card?.stage !== undefined) ui.stage.value = card.stage;
   }, [place]);
   useEffect(() => {

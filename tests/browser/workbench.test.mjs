@@ -451,6 +451,43 @@ test("everything is reached with the keyboard", async () => {
   await keys.context().close();
 });
 
+test("the same module draws itself on any model of anywidget's shape, light or dark", async () => {
+  const host = await tab();
+  const drawn = await host.evaluate(async () => {
+    const { default: widget } = await import("/static/page.js");
+    const el = document.createElement("div");
+    document.body.append(el);
+    const sent = [];
+    const listeners = {};
+    const model = {
+      get: () => undefined,
+      set() {},
+      save_changes() {},
+      on: (event, listener) => (listeners[event] = listener),
+      off() {},
+      send: (content) => sent.push(content),
+    };
+    const end = widget.render({ model, el });
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    el.querySelector('[aria-label="Play"]').click();
+    const parts = [".topbar", ".network", ".output", ".charts"].filter((part) => el.querySelector(part)).length;
+    end();
+    el.remove();
+    return { parts, sent, heard: Object.keys(listeners) };
+  });
+  assert.equal(drawn.parts, 4);
+  assert.deepEqual(drawn.sent, [{ kind: "play" }]);
+  assert.ok(drawn.heard.includes("msg:custom") && drawn.heard.includes("change:settings"));
+  const theme = () => host.locator(".pellucid-workbench").first().getAttribute("data-theme");
+  assert.equal(await theme(), "light");
+  await host.getByRole("button", { name: /^Colours/ }).click();
+  await host.getByRole("button", { name: /^Colours: light/ }).click();
+  assert.equal(await theme(), "dark");
+  await host.reload();
+  await until("dark again", async () => (await theme()) === "dark");
+  await host.context().close();
+});
+
 test("axe finds nothing serious: light and dark, drawers, course, dialogs, small screen", async () => {
   const check = async (where, what) => {
     await where.evaluate(AXE);
