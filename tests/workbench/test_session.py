@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from pellucid.workbench.history import COLUMNS
+from pellucid.workbench.limits import MOST_EVENTS, MOST_UNDO
 from workbench.client import Page, served
 
 
@@ -239,3 +240,24 @@ def test_the_settings_go_back_with_the_moment(page: Page) -> None:
     page.send("seek", epoch=3)
     page.send("step", unit="epoch", count=1)
     wait_for(4, 0.03, 0)
+
+
+def test_nothing_grows_without_end() -> None:
+    with served() as workbench, Page(workbench) as page:
+        page.until(lambda state: "run" in state)
+        page.send("speed", epochs_per_second=None)
+        page.send("play")
+        for turn in range(450):
+            page.send("edit", parameter=[0, "bias", turn % 4], value=turn / 450)
+            if turn % 50 == 0:
+                page.update(page.state["settings"] | {"stop": {"epochs": 2**30 + turn}}, turn + 1)
+        page.send("wall", settings={"network.seed": [1, 2]}, epochs=2)
+        page.until(lambda state: state["wall"] and not state["wall"]["running"], 60)
+        session = workbench.sessions["test-session"]
+        assert len(session.editing.undos) <= MOST_UNDO
+        assert len(session.editing.marks) <= MOST_UNDO
+        assert len(session.run.changes) <= MOST_EVENTS
+        assert len(session.run.moments) <= 400
+        assert len(session.run.curves) <= 4096
+        assert all(lane.qsize() <= 32 for lane in session._lanes.values())
+        assert len(session.frames._planes) <= 2

@@ -104,7 +104,8 @@ class FrameMaker:
         self.number = 0
         self._known: tuple[int, int] | None = None
         self._sent = -1
-        self._grid: tuple[Any, Array] | None = None
+        self._planes: dict[Any, Array] = {}
+        self._dataset: Dataset | None = None
         self._inputs_shown: Any = None
 
     def forget(self) -> None:
@@ -207,14 +208,14 @@ class FrameMaker:
 
     def _pixels(self, dataset: Dataset, view: View, resolution: int) -> Array:
         """Return what the network sees of the plane's pixels; the last two planes are remembered."""
-        key = (id(dataset), view, resolution)
-        cache: dict[Any, Array] = self.__dict__.setdefault("_planes", {})
-        if key not in cache:
-            if len(cache) >= 2:
-                cache.pop(next(iter(cache)))
-            cache[key] = dataset.seen(dataset.plane(view).rows(resolution))
-            self.__dict__["_dataset"] = dataset  # so that its id stays its own
-        return cache[key]
+        if dataset is not self._dataset:
+            self._planes, self._dataset = {}, dataset
+        key = (view, resolution)
+        if key not in self._planes:
+            if len(self._planes) >= 2:
+                self._planes.pop(next(iter(self._planes)))
+            self._planes[key] = dataset.seen(dataset.plane(view).rows(resolution))
+        return self._planes[key]
 
     # --- charts ---------------------------------------------------------------------------------------------------
 

@@ -40,13 +40,14 @@ class Watched:
         self.listeners: list[Any] = []
         self._lock, self._looked = Lock(), 0.0
         self._last: Epoch | None = None
+        self._rows: list[tuple[float, ...]] = []
 
     def see(self, epoch: Epoch) -> None:
         """Take in an epoch: its losses always, its parameters some times a second."""
         validation = NAN if epoch.validation_loss is None else epoch.validation_loss
         score = NAN if epoch.validation_score is None else epoch.validation_score
         step = epoch.epoch * self.run.job.steps_an_epoch
-        self.curves.add([(epoch.epoch, NAN, validation, NAN, NAN, score, epoch.learning_rate, step, epoch.loss)])
+        self._rows.append((epoch.epoch, NAN, validation, NAN, NAN, score, epoch.learning_rate, step, epoch.loss))
         self._last = epoch
         if monotonic() - self._looked >= SHORTEST:
             self._look(epoch)
@@ -60,6 +61,8 @@ class Watched:
 
     def _look(self, epoch: Epoch) -> None:
         self._looked = monotonic()
+        self.curves.add(self._rows)
+        self._rows = []
         run = self.run
         if len(epoch.parameters) != len(run.job.parameters):
             return
