@@ -235,7 +235,7 @@ function sendView({ store, ui }: Page): void {
     kind: "view",
     maps: places.map(({ layer, neuron }) => [layer, neuron]),
     resolution,
-    output_resolution: 100,
+    output_resolution: store.playing.value ? 100 : 200,
     charts: chart === "confusion" || chart === "predicted" || chart === "histograms" ? [chart] : [],
     links: ui.links.value,
   };

@@ -1,4 +1,4 @@
-// What a run has gone through, a row a recorded epoch, in bounded memory: when full, every second old row goes.
+// What a run has gone through, a row a recorded epoch, in bounded memory: when full, only half as many stay, evenly spread.
 
 export const COLUMNS = [
   "epoch",
@@ -68,7 +68,36 @@ export class History {
   }
 
   private thin(): void {
-    const kept = this.rows.filter((_, place) => place % 2 === 0 || place >= this.rows.length - 200);
-    this.rows.splice(0, this.rows.length, ...kept);
+    this.rows.splice(
+      0,
+      this.rows.length,
+      ...thinned(
+        this.rows,
+        (row) => row[0]!,
+        this.most / 2,
+        (row) => !Number.isNaN(row[1]),
+      ),
+    );
   }
+}
+
+/** At most so many of many items, evenly spread over the epochs; where several lie close, one that is preferred. */
+export function thinned<T>(
+  items: T[],
+  epochOf: (item: T) => number,
+  most: number,
+  prefer: (item: T) => boolean = () => true,
+): T[] {
+  const first = epochOf(items[0]!);
+  const width = (epochOf(items[items.length - 1]!) - first) / Math.max(most - 1, 1);
+  const kept: T[] = [];
+  let bucket = -1;
+  items.forEach((item, place) => {
+    const own = width > 0 ? Math.floor((epochOf(item) - first) / width) : place;
+    const last = place === items.length - 1;
+    if (own !== bucket) kept.push(item);
+    else if (last || (prefer(item) && !prefer(kept[kept.length - 1]!) && kept.length > 1)) kept[kept.length - 1] = item;
+    bucket = own;
+  });
+  return kept;
 }

@@ -1,7 +1,7 @@
 // What the page knows: the model's state as signals, the latest frame as plain arrays, and every action a person has.
 import { type Signal, batch, signal } from "@preact/signals";
 import { fromFragment } from "./fragment.ts";
-import { History } from "./history.ts";
+import { History, thinned } from "./history.ts";
 import type { Model } from "./model.ts";
 import { type Settings, path, valueAt, withValue } from "./settings.ts";
 import type { Catalog, Dataset, Failure, Formulas, KeptRun, Moment, Parameter, Problem, Run, Wall } from "./types.ts";
@@ -85,6 +85,8 @@ const REPORTED_AS_ANSWERS = [
   "kept_map",
 ];
 const MOST_NOTICES = 4;
+const NOTICE_STAYS = 12_000;
+const MOST_NORMS = 1200;
 export const MAP_KEY = (layer: number, neuron: number): string => `${layer},${neuron}`;
 
 export class Store {
@@ -267,8 +269,8 @@ export class Store {
     const last = this.norms[this.norms.length - 1];
     if (last && last.epoch >= epoch) return;
     this.norms.push({ epoch, values: Array.from(norms) });
-    if (this.norms.length > 1200)
-      this.norms.splice(0, this.norms.length, ...this.norms.filter((_, place) => place % 2 === 0));
+    if (this.norms.length <= MOST_NORMS) return;
+    this.norms.splice(0, this.norms.length, ...thinned(this.norms, (each) => each.epoch, MOST_NORMS / 2));
   }
 
   /** Let painters draw when the browser does, and ask for the server's next frame only then. */
@@ -295,6 +297,8 @@ export class Store {
 
   report(text: string): void {
     const id = ++this.notice;
+    const timer = setTimeout(() => this.dismiss(id), NOTICE_STAYS);
+    (timer as { unref?: () => void }).unref?.();
     this.notices.value = [...this.notices.value.slice(1 - MOST_NOTICES), { id, text }];
   }
 

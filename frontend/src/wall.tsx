@@ -313,7 +313,7 @@ function Cells(): JSX.Element | null {
           style={
             table
               ? {
-                  gridTemplateColumns: `minmax(60px, 116px) ${table.blocks.map(() => `repeat(${table.columns.length}, minmax(44px, 104px))`).join(" 12px ")}`,
+                  gridTemplateColumns: `minmax(76px, 130px) ${table.blocks.map(() => `repeat(${table.columns.length}, minmax(44px, 104px))`).join(" 12px ")}`,
                 }
               : {}
           }

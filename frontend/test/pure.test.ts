@@ -85,22 +85,25 @@ test("differences name each leaf that differs", () => {
   assert.deepEqual(differences(SETTINGS, structuredClone(SETTINGS)), []);
 });
 
-test("a history is bounded, goes on, and is cut when time goes back", () => {
+test("a history is bounded, evenly spread, and cut when time goes back", () => {
   const history = new History(100);
-  for (let epoch = 0; epoch < 5000; epoch++) history.add([epoch, 1 / (epoch + 1), NaN, 0, 0, 0, 0, epoch, 0], 9);
-  assert.ok(history.rows.length <= 300);
+  const row = (epoch: number, train: number) => [epoch, train, NaN, 0, 0, 0, 0, epoch, 0];
+  for (let epoch = 0; epoch < 5000; epoch++) history.add(row(epoch, epoch % 10 ? NaN : 1 / (epoch + 1)), 9);
+  assert.ok(history.rows.length <= 100);
   assert.equal(history.rows[0]![0], 0);
   assert.equal(history.last("epoch"), 4999);
+  const epochs = history.column("epoch") as number[];
+  const gaps = epochs.slice(1).map((epoch, place) => epoch - epochs[place]!);
+  assert.ok(Math.min(...gaps) > 0 && Math.max(...gaps) < 300, `gaps up to ${Math.max(...gaps)}`);
+  assert.ok(history.column("train").filter((value) => value !== null).length > 25);
   assert.equal(history.last("validation"), null);
   assert.equal(history.latest("validation"), null);
-  history.add([5000, NaN, 3, 0, 0, 0, 0, 0, 0], 9);
-  assert.equal(history.last("train"), null);
-  assert.equal(history.latest("train"), 1 / 5000);
-  const epochs = history.column("epoch") as number[];
-  assert.ok(epochs.every((epoch, place) => place === 0 || epoch > epochs[place - 1]!));
-  history.add([2000, 7, 7, 7, 7, 7, 7, 7, 7], 9);
+  history.add(row(2000, 7), 9);
   assert.equal(history.last("epoch"), 2000);
   assert.equal(history.last("train"), 7);
+  history.add(row(2001, NaN), 9);
+  assert.equal(history.last("train"), null);
+  assert.equal(history.latest("train"), 7);
 });
 
 test("every neuron of [8]×6 has a place of its own, within the drawing", () => {
