@@ -25,6 +25,7 @@ from pellucid.workbench.frames import FrameMaker, Looks, looks_from
 from pellucid.workbench.jobs import default_loss, network_of, training_of
 from pellucid.workbench.kept import Kept
 from pellucid.workbench.landscape import Landscape
+from pellucid.workbench.lanes import AT_ONCE, QUESTIONS, Lane
 from pellucid.workbench.limits import TEXT_BYTES
 from pellucid.workbench.own_table import Tables, table_rows
 from pellucid.workbench.protocol import Message, custom, encode, update
@@ -52,23 +53,6 @@ MOST_UNDERWAY = 2
 """Frames that are sent and not drawn yet: one is made while the page draws the one before."""
 STATE_EVERY = 0.5
 """Seconds between two tellings of where a running training is."""
-MOST_WAITING = 32
-"""Messages that wait in each lane; after that the page has to wait."""
-STOPS = frozenset({"pause", "reset", "seek", "settings"})
-"""What is asked while training goes on for long ends that."""
-AT_ONCE = frozenset({"ack", "view"})
-QUESTIONS = frozenset(
-    {
-        "explain",
-        "formulas",
-        "check_gradient",
-        "surface",
-        "warp",
-        "kept_history",
-        "kept_map",
-        "export",
-    }
-)
 Handler = Callable[[Message], Awaitable[None]]
 
 
@@ -110,7 +94,6 @@ class Session:
         self.left_at: float | None = monotonic()
         self._asked_frame = True
         self._told = 0.0
-        self._stops = 0
         self.trainer.take(self.first_run())
         self.trainer.speed = 30.0
         self.trainer.start()
@@ -132,11 +115,8 @@ class Session:
             Exporting(self),
         ):
             self.handlers |= room.handlers
-        self._lanes: dict[str, asyncio.Queue[Message]] = {
-            "commands": asyncio.Queue(MOST_WAITING),
-            "questions": asyncio.Queue(MOST_WAITING),
-        }
-        self._workers = [asyncio.create_task(self._work(lane)) for lane in self._lanes.values()]
+        self.commands, self.questions = Lane(), Lane()
+        self._workers = [asyncio.create_task(self._work(lane)) for lane in (self.commands, self.questions)]
 
     def first_run(self) -> Run:
         """Return the run to begin with."""
@@ -235,7 +215,7 @@ class Session:
 
     def is_interrupted(self) -> bool:
         """Tell whether what takes long should end, since something else is asked."""
-        return self._stops > 0 or self.trainer.is_over
+        return self.commands.has_stop or self.trainer.is_over
 
     def _on_change(self) -> None:
         if not self.loop.is_closed():
@@ -249,18 +229,17 @@ class Session:
 
     async def hear(self, message: Message) -> None:
         """Take a message: at once if that is quick, else behind those before it, commands and questions apart."""
-        kind = message.kind
-        if kind in AT_ONCE:
+        if message.kind in AT_ONCE:
             await self._do(message)
-        else:
-            self._stops += kind in STOPS
-            await self._lanes["questions" if kind in QUESTIONS else "commands"].put(message)
+            return
+        try:
+            (self.questions if message.kind in QUESTIONS else self.commands).put(message)
+        except DataError as error:
+            await self.tell_error(str(error), message.kind)
 
-    async def _work(self, lane: asyncio.Queue[Message]) -> None:
+    async def _work(self, lane: Lane) -> None:
         while True:
-            message = await lane.get()
-            self._stops -= message.kind in STOPS
-            await self._do(message)
+            await self._do(await lane.get())
 
     async def _do(self, message: Message) -> None:
         """Do what a message asks; what cannot be done is answered with an error."""
