@@ -21,11 +21,13 @@ def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
         (["missing.csv"], "cannot be read"),
         (["table.csv", "--target", "prise"], "Did you mean 'price'?"),
         (["empty.csv"], "empty"),
+        (["same.csv"], "must vary"),
     ],
 )
 def test_what_is_wrong_is_one_sentence(arguments: list[str], message: str, tmp_path: Path) -> None:
     (tmp_path / "table.csv").write_text("size,price\n1,2\n2,3\n3,5\n4,8\n", encoding="utf-8")
     (tmp_path / "empty.csv").write_text("", encoding="utf-8")
+    (tmp_path / "same.csv").write_text("a,b\n" + "".join(f"{i},1.5\n" for i in range(9)), encoding="utf-8")
     done = run(*arguments, folder=tmp_path)
     assert done.returncode == 2
     assert message in done.stderr

@@ -16,9 +16,10 @@ from pellucid.spec import FromData
 from pellucid.textbook.arrays import Array
 from pellucid.tracing.preparing import Setup, prepare
 from pellucid.training.jobs import Epoch, State
+from pellucid.workbench.dataset import build
 from pellucid.workbench.history import NAN
 from pellucid.workbench.limits import MOST_COLUMNS, MOST_EPOCHS, MOST_ROWS, UPLOAD_BYTES
-from pellucid.workbench.own_table import Tables
+from pellucid.workbench.own_table import Tables, table_rows
 from pellucid.workbench.run import Run
 from pellucid.workbench.server import STATIC, MakeSession, Workbench, bound_socket, server_of
 from pellucid.workbench.session import Session
@@ -56,6 +57,7 @@ def sessions_of_table(path: Path, target: str | None = None) -> Callable[[str], 
             raise DataError(f"'--target' must be a column of the table; got {target!r}.{did_you_mean(target, known)}")
         table = replace(table, target=target)
     settings = Settings(data=Data(source="table", table=table))
+    build(settings, table_rows(tables.get(table.id).frame, table))  # what is wrong is said now, not in the browser
     return lambda name: Session(name, settings, tables)
 
 
