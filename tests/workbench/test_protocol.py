@@ -59,7 +59,7 @@ def test_garbage_is_an_error(data: str | bytes) -> None:
 def test_curves_keep_what_frames_looked_at() -> None:
     curves = Curves()
     for epoch in range(20_000):
-        curves.add([(epoch, *[np.nan] * (len(COLUMNS) - 1))])
+        curves.add(np.array([[epoch, *[np.nan] * (len(COLUMNS) - 1)]]))
         if epoch % 100 == 0:
             curves.fill(epoch, train=float(epoch))
     rows = curves.since(-1)

@@ -33,7 +33,9 @@ class Curves:
     Examples
     --------
     >>> curves = Curves()
-    >>> curves.add([(epoch, 1 / (epoch + 1)) + (0.0,) * 7 for epoch in range(100_000)])
+    >>> rows = np.zeros((100_000, len(COLUMNS)))
+    >>> rows[:, 0] = np.arange(100_000)
+    >>> curves.add(rows)
     >>> len(curves.since(-1)) <= MOST, curves.since(99_998)[:, 0].tolist()
     (True, [99999.0])
     """
@@ -46,11 +48,10 @@ class Curves:
     def __len__(self) -> int:
         return self._count
 
-    def add(self, rows: list[tuple[float, ...]]) -> None:
-        """Add rows of later epochs."""
-        if not rows:
+    def add(self, new: Array) -> None:
+        """Add rows of later epochs, shape (rows, columns)."""
+        if not len(new):
             return
-        new = np.array(rows, np.float64)
         with self._lock:
             if len(new) > MOST:
                 new = new[np.linspace(0, len(new) - 1, MOST).round().astype(int)]

@@ -18,7 +18,7 @@ from pellucid.textbook.network import Batch
 from pellucid.training.jobs import Epoch, Job, State, Watch
 from pellucid.training.stopping import Best, Outcome
 from pellucid.workbench.dataset import Dataset
-from pellucid.workbench.history import NAN, Curves
+from pellucid.workbench.history import COLUMNS, NAN, Curves
 from pellucid.workbench.jobs import first_job, network_of, training_of
 from pellucid.workbench.limits import MOST_EVENTS
 from pellucid.workbench.moments import Moment, Moments, Position, copied
@@ -242,28 +242,18 @@ class Run:
         return self.engine if self.frozen is None else TextbookEngine(self.frozen)
 
     def _note(self, first: int, history: Any) -> None:
-        batches, epochs = self.job.steps_an_epoch, len(history.loss)
-        blank = [NAN] * epochs
-        validation = history.validation_loss or blank
-        scores = history.validation_score or blank
-        last = self.step
-        self.curves.add(
-            [
-                (first + i + 1, NAN, v, NAN, NAN, score, rate, last - (epochs - 1 - i) * batches, loss)
-                for i, (loss, v, score, rate) in enumerate(
-                    zip(
-                        history.loss,
-                        _filled(validation, epochs),
-                        _filled(scores, epochs),
-                        history.learning_rate,
-                        strict=True,
-                    )
-                )
-            ]
-        )
+        count = len(history.loss)
+        rows = np.full((count, len(COLUMNS)), NAN)
+        rows[:, 0] = np.arange(first + 1, first + 1 + count)
+        rows[: len(history.validation_loss), 2] = history.validation_loss  # an epoch that diverged has none
+        rows[: len(history.validation_score), 5] = history.validation_score
+        rows[:, 6] = history.learning_rate
+        rows[:, 7] = self.step - self.job.steps_an_epoch * np.arange(count - 1, -1, -1)
+        rows[:, 8] = history.loss
+        self.curves.add(rows)
 
     def _note_start(self) -> None:
-        self.curves.add([(0, NAN, NAN, NAN, NAN, NAN, self.job.learning_rate(), 0, NAN)])
+        self.curves.add(np.array([[0, NAN, NAN, NAN, NAN, NAN, self.job.learning_rate(), 0, NAN]]))
 
     # --- changes --------------------------------------------------------------------------------------------------
 
@@ -380,7 +370,7 @@ class Run:
         """Go to a moment that comes from elsewhere, with the changes that are known already."""
         self._restore(moment)
         self.curves = Curves()
-        self.curves.add([tuple(row) for row in history.tolist()])
+        self.curves.add(history)
         self.moments.keep(self.moment())
         self._advance_batches(batch)
         self._furthest = self.position
@@ -404,11 +394,6 @@ class Run:
             job = replace(job, data=Batch(self.dataset.inputs, self.dataset.targets, index=rows))
         data = job.data.taken()
         return replace(job, data=data, parameters=job.parameters.copy(), state=copied(job.state))
-
-
-def _filled(values: list[float], count: int) -> list[float]:
-    """Fill up: an epoch that diverged has no validation."""
-    return [*values, *([NAN] * (count - len(values)))]
 
 
 class _NoMoments(Moments):

@@ -4,10 +4,12 @@ from threading import Lock
 from time import monotonic
 from typing import Any
 
+import numpy as np
+
 from pellucid.errors import DataError
 from pellucid.training.jobs import Epoch
 from pellucid.workbench.dataset import Dataset, build
-from pellucid.workbench.history import NAN, Curves
+from pellucid.workbench.history import COLUMNS, NAN, Curves
 from pellucid.workbench.protocol import Message
 from pellucid.workbench.run import Run, Shown
 from pellucid.workbench.session import Session
@@ -61,7 +63,7 @@ class Watched:
 
     def _look(self, epoch: Epoch) -> None:
         self._looked = monotonic()
-        self.curves.add(self._rows)
+        self.curves.add(np.array(self._rows, np.float64).reshape(-1, len(COLUMNS)))
         self._rows = []
         run = self.run
         if len(epoch.parameters) != len(run.job.parameters):
