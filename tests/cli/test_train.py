@@ -51,7 +51,7 @@ def test_members_of_a_preset(pellucid, table, tmp_path):
     status, out, err = pellucid("train", table, "--target", "species", *options)
     assert status == 0
     assert "10 networks, 2 epochs each." in out
-    assert "epoch 20/20" in err  # of all networks, counted through
+    assert "epoch 22/22" in err  # of all networks, counted through
     assert "Importances" not in err
     model = package.load(tmp_path / "model.safetensors")
     assert not hasattr(model, "feature_importances_")

@@ -19,9 +19,18 @@ from pellucid.engines import get_engine
 from pellucid.errors import DataError, DivergedError, did_you_mean
 from pellucid.estimators.callbacks import CallbackSupportMixin, listening
 from pellucid.estimators.fitted import thread_limit
-from pellucid.estimators.tabular.bagging import UPDATE_EPOCHS, Bag, Problem, greedy_weights, train_bag, update_bag
+from pellucid.estimators.tabular.bagging import (
+    UPDATE_EPOCHS,
+    Bag,
+    Problem,
+    Told,
+    greedy_weights,
+    train_bag,
+    update_bag,
+)
 from pellucid.estimators.tabular.importances import permutation_importances
 from pellucid.estimators.tabular.members import PRESETS, Member, Preset, epochs_of, planned_epochs
+from pellucid.estimators.tabular.racing import epochs_of_race, race
 from pellucid.estimators.tabular.sources import FileSource, FrameSource, Source
 from pellucid.estimators.tabular.state import tabular_from_state, tabular_to_state
 from pellucid.tables import ParquetTable, Schema, TabularEncoder, fold_rows, split_rows
@@ -194,23 +203,67 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         folds = self._folds(source, rows, stratify, groups)
         problem = self._problem(source.encode(self.encoder_), Y, trained_weight, weight)
         is_small = len(folds) > 1 and len(rows) <= SMALL_TABLE
-        recipes = self._recipes(len(folds), in_turns=self._preset().is_mixed and not is_small)
+        in_turns = self._preset().is_mixed and self.members is None and not is_small
         epochs = self.max_epochs or planned_epochs(min(len(train) for train, _ in folds), self._preset().steps)
-        seeds = seed.randint(2**31 - 1, size=len(folds) * len(recipes[0])).tolist()
+        time_limit = None if self.time_limit is None else self.time_limit - (perf_counter() - began)
+        bag = self._train_folds(problem, folds, epochs, seed, time_limit, in_turns=in_turns, heard=(X, y))
+        return bag, problem, Y, weight
+
+    def _train_folds(
+        self,
+        problem: Problem,
+        folds: list[tuple[Array, Array]],
+        epochs: int,
+        seed: np.random.RandomState,
+        time_limit: float | None,
+        *,
+        in_turns: bool,
+        heard: tuple[Any, Any],
+    ) -> Bag:
+        """Train the networks: recipes race on the first fold, and the best of each kind are trained on all."""
+        began = perf_counter()
+        start = self.bag_ if self.warm_start and hasattr(self, "bag_") else None
+        kinds = self._kinds()
+        races = start is None and len(folds) > 1 and any(len(kind) > 1 for kind in kinds)
+        recipes = self._recipes([kind[0] for kind in kinds], len(folds), in_turns=in_turns)
+        if start is not None and self.members is None:
+            recipes = [start.recipes[fold % len(start.recipes)] for fold in range(len(folds))]
+        networks = len(folds) * len(recipes[0])
+        entered = [member for kind in kinds for member in kind] if races else []
+        seeds = seed.randint(2**31 - 1, size=networks + len(entered)).tolist()
         to_hear = sum(epochs_of(member, epochs) for members in recipes for member in members)
-        with listening(self, to_hear, X, y) as listeners, thread_limit(self.n_threads):
-            bag = train_bag(
+        to_hear += epochs_of_race(kinds, epochs) - epochs_of_race([recipes[0]], epochs) if races else 0
+        with listening(self, to_hear, *heard) as listeners, thread_limit(self.n_threads):
+            engine = get_engine(self.engine, self.n_threads)
+            told = Told(listeners.on_epoch, to_hear) if listeners else None
+            begun = {}
+            if races:
+                best = race(
+                    problem,
+                    kinds,
+                    folds[0],
+                    epochs,
+                    engine=engine,
+                    seeds=seeds[networks:],
+                    networks=networks,
+                    time_limit=time_limit,
+                    on_epoch=told,
+                )
+                if best:
+                    recipes = self._recipes([each.recipe for each in best], len(folds), in_turns=in_turns)
+                    begun = {(index, 0): each for index, each in enumerate(best[: len(recipes[0])])}
+            return train_bag(
                 problem,
                 recipes,
                 folds,
                 epochs,
-                engine=get_engine(self.engine, self.n_threads),
-                seeds=seeds,
-                time_limit=None if self.time_limit is None else self.time_limit - (perf_counter() - began),
-                on_epoch=listeners.on_epoch if listeners else None,
-                start=self.bag_ if is_continued else None,
+                engine=engine,
+                seeds=seeds[:networks],
+                time_limit=None if time_limit is None else time_limit - (perf_counter() - began),
+                on_epoch=told,
+                begun=begun,
+                start=start,
             )
-        return bag, problem, Y, weight
 
     def _checked_weight(self, sample_weight: Any, all_rows: Any, *, least: int) -> Array | None:
         """Return the weights, of which at least so many are not 0."""
@@ -274,15 +327,13 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             return  # all rows are of classes of weight 0
         X_encoded = self.encoder_.transform(frame)
         engine = get_engine(self.engine, self.n_threads)
-        in_turns = len(self.bag_.weights) == 1
-        recipes = self._recipes(max(each.fold for each in self.bag_.networks) + 1, in_turns=in_turns)
         seed = check_random_state(self.random_state)
         seeds = seed.randint(2**31 - 1, size=len(self.bag_.networks)).tolist()
         problem = self._problem(X_encoded, Y, trained_weight, weight)
         with listening(self, UPDATE_EPOCHS * len(seeds), X, y) as listeners, thread_limit(self.n_threads):
             before = self.bag_.predict(engine, X_encoded)
-            on_epoch = listeners.on_epoch if listeners else None
-            self.bag_ = update_bag(self.bag_, problem, recipes, engine=engine, seeds=seeds, on_epoch=on_epoch)
+            told = Told(listeners.on_epoch, UPDATE_EPOCHS * len(seeds)) if listeners else None
+            self.bag_ = update_bag(self.bag_, problem, engine=engine, seeds=seeds, on_epoch=told)
         self.outcome_ = self.bag_.outcome
         self._forget_importances()
         latest = Remembered.of(before, Y, weight)
@@ -328,20 +379,24 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         """Return what the scoring wants to be low, of finished predictions."""
 
     @abstractmethod
-    def _members_of(self, preset: Preset) -> Sequence[Member]:
-        """Return the preset's members for this task."""
+    def _members_of(self, preset: Preset) -> Sequence[Sequence[Member]]:
+        """Return the preset's members for this task, each with the recipes that race for it."""
 
     # --- parameters ---------------------------------------------------------------------------------------------------
 
     def _preset(self) -> Preset:
         return PRESETS[self.preset]
 
-    def _recipes(self, folds: int, *, in_turns: bool) -> list[tuple[Member, ...]]:
-        """Return the members of each fold: all, or one in turns."""
+    def _kinds(self) -> Sequence[Sequence[Member]]:
+        """Return, for each member, the recipes that race for it."""
         if self.members is not None:
-            return [tuple(self.members)] * folds
-        members = tuple(self._members_of(self._preset()))
-        return [(members[fold % len(members)],) if in_turns else members for fold in range(folds)]
+            return [(member,) for member in self.members]
+        return self._members_of(self._preset())
+
+    @staticmethod
+    def _recipes(members: Sequence[Member], folds: int, *, in_turns: bool) -> list[tuple[Member, ...]]:
+        """Return the members of each fold: all, or one in turns."""
+        return [(members[fold % len(members)],) if in_turns else tuple(members) for fold in range(folds)]
 
     def _scoring(self) -> str:
         return self.SCORINGS[0] if self.scoring is None else str(self.scoring)
