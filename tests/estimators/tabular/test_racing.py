@@ -7,7 +7,6 @@ from pellucid import TabularClassifier, TabularRegressor
 from pellucid.engines import NativeEngine
 from pellucid.estimators.tabular.bagging import Problem, make_job
 from pellucid.estimators.tabular.members import NUMBERS, epochs_of, milestones
-from pellucid.estimators.tabular.racing import epochs_of_race
 from pellucid.training.jobs import Watch
 from pellucid.training.stopping import Outcome
 
@@ -35,16 +34,16 @@ def told(monkeypatch):
 
 
 def test_a_fine_structure_is_looked_at_finely():
-    """Twenty waves within the range: bins of a thirtieth of it hide them."""
-    model = TabularRegressor(random_state=0, max_epochs=20, n_threads=1).fit(*waves(2500, 20))
+    """Four waves within the range, by bins of a thirtieth of it or a hundredth."""
+    model = TabularRegressor(random_state=0, max_epochs=20, n_threads=1).fit(*waves(2500, 8))
     chosen = {recipe for fold in model.bag_.recipes for recipe in fold}
     fine = {kind[1] for kind in NUMBERS}
     assert chosen == fine
     assert [fold[0] for fold in model.bag_.recipes] == [model.bag_.recipes[fold % 2][0] for fold in range(5)]
-    score = model.score(*waves(1000, 20, seed=1))
+    score = model.score(*waves(1000, 8, seed=1))
     coarse = [kind[0] for kind in NUMBERS]
-    alone = TabularRegressor(members=coarse, random_state=0, max_epochs=20, n_threads=1).fit(*waves(2500, 20))
-    assert score > alone.score(*waves(1000, 20, seed=1))
+    alone = TabularRegressor(members=coarse, random_state=0, max_epochs=20, n_threads=1).fit(*waves(2500, 8))
+    assert score > alone.score(*waves(1000, 8, seed=1))
 
 
 def test_the_best_go_on_as_if_there_had_been_no_race(told):
@@ -81,7 +80,6 @@ def test_what_a_race_costs(told):
     model = TabularRegressor(random_state=0, max_epochs=10, n_threads=1, callbacks=[listen]).fit(X, y)
     assert len(told) == 4 + 5
     planned = epochs_of(NUMBERS[0][0], 10)
-    assert epochs_of_race(NUMBERS, 10) == 4 * milestones(planned)[-1]
     assert sum(epochs for _, epochs in told) == len(heard)
     total = 5 * planned + 3 * milestones(planned)[-1]
     assert heard[0] == (1, total)
@@ -137,7 +135,7 @@ def test_a_listener_may_end_the_race():
 
 
 def test_the_recipes_that_won_are_kept_for_going_on():
-    X, y = waves(2500, 20)
+    X, y = waves(2500, 8)
     model = TabularRegressor(random_state=0, max_epochs=4, n_threads=1, warm_start=True).fit(X, y)
     recipes = model.bag_.recipes
     loaded = TabularRegressor.from_state(*model.to_state())

@@ -25,16 +25,16 @@ from pellucid.estimators.tabular.bagging import (
     Problem,
     Told,
     greedy_weights,
-    train_bag,
     update_bag,
 )
+from pellucid.estimators.tabular.columns import as_frame, has_names
 from pellucid.estimators.tabular.importances import permutation_importances
-from pellucid.estimators.tabular.members import PRESETS, Member, Preset, epochs_of, planned_epochs
-from pellucid.estimators.tabular.racing import epochs_of_race, race
+from pellucid.estimators.tabular.members import PRESETS, Member, Preset, planned_epochs
+from pellucid.estimators.tabular.racing import Plan
 from pellucid.estimators.tabular.sources import FileSource, FrameSource, Source
 from pellucid.estimators.tabular.state import tabular_from_state, tabular_to_state
 from pellucid.tables import ParquetTable, Schema, TabularEncoder, fold_rows, split_rows
-from pellucid.tables.frames import counted, row_list, to_pandas
+from pellucid.tables.frames import counted, row_list
 from pellucid.tables.parquet import encoded_parts
 from pellucid.textbook.arrays import Array
 from pellucid.training.stopping import Outcome
@@ -86,12 +86,10 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _validated_table(self, X: Any, *, reset: bool) -> pd.DataFrame:
         """Return X as a data frame, and take or check the names and number of its columns."""
-        if hasattr(X, "toarray") and hasattr(X, "nnz"):
-            raise TypeError("A sparse matrix was passed, but a table must be dense. Use X.toarray().")
-        frame = to_pandas(_array_as_table(X))
+        frame = as_frame(X)
         if reset:
-            self._take_names(list(frame.columns), has_names=_has_names(X))
-        elif not (self._has_names and _has_names(X)):  # columns are known by their places
+            self._take_names(list(frame.columns), has_names=has_names(X))
+        elif not (self._has_names and has_names(X)):  # columns are known by their places
             if frame.shape[1] != self.n_features_in_:
                 raise DataError(
                     f"X has {frame.shape[1]} features, but {type(self).__name__} is expecting "
@@ -205,65 +203,21 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         is_small = len(folds) > 1 and len(rows) <= SMALL_TABLE
         in_turns = self._preset().is_mixed and self.members is None and not is_small
         epochs = self.max_epochs or planned_epochs(min(len(train) for train, _ in folds), self._preset().steps)
-        time_limit = None if self.time_limit is None else self.time_limit - (perf_counter() - began)
-        bag = self._train_folds(problem, folds, epochs, seed, time_limit, in_turns=in_turns, heard=(X, y))
-        return bag, problem, Y, weight
-
-    def _train_folds(
-        self,
-        problem: Problem,
-        folds: list[tuple[Array, Array]],
-        epochs: int,
-        seed: np.random.RandomState,
-        time_limit: float | None,
-        *,
-        in_turns: bool,
-        heard: tuple[Any, Any],
-    ) -> Bag:
-        """Train the networks: recipes race on the first fold, and the best of each kind are trained on all."""
-        began = perf_counter()
-        start = self.bag_ if self.warm_start and hasattr(self, "bag_") else None
-        kinds = self._kinds()
-        races = start is None and len(folds) > 1 and any(len(kind) > 1 for kind in kinds)
-        recipes = self._recipes([kind[0] for kind in kinds], len(folds), in_turns=in_turns)
+        start = self.bag_ if is_continued else None
         if start is not None and self.members is None:
-            recipes = [start.recipes[fold % len(start.recipes)] for fold in range(len(folds))]
-        networks = len(folds) * len(recipes[0])
-        entered = [member for kind in kinds for member in kind] if races else []
-        seeds = seed.randint(2**31 - 1, size=networks + len(entered)).tolist()
-        to_hear = sum(epochs_of(member, epochs) for members in recipes for member in members)
-        to_hear += epochs_of_race(kinds, epochs) - epochs_of_race([recipes[0]], epochs) if races else 0
-        with listening(self, to_hear, *heard) as listeners, thread_limit(self.n_threads):
-            engine = get_engine(self.engine, self.n_threads)
-            told = Told(listeners.on_epoch, to_hear) if listeners else None
-            begun = {}
-            if races:
-                best = race(
-                    problem,
-                    kinds,
-                    folds[0],
-                    epochs,
-                    engine=engine,
-                    seeds=seeds[networks:],
-                    networks=networks,
-                    time_limit=time_limit,
-                    on_epoch=told,
-                )
-                if best:
-                    recipes = self._recipes([each.recipe for each in best], len(folds), in_turns=in_turns)
-                    begun = {(index, 0): each for index, each in enumerate(best[: len(recipes[0])])}
-            return train_bag(
+            plan = Plan.of(start, folds, epochs)
+        else:
+            plan = Plan(self._kinds(), folds, epochs, in_turns=in_turns, start=start)
+        seeds = seed.randint(2**31 - 1, size=plan.seeds).tolist()
+        with listening(self, plan.epochs_to_hear, X, y) as listeners, thread_limit(self.n_threads):
+            bag = plan.train(
                 problem,
-                recipes,
-                folds,
-                epochs,
-                engine=engine,
-                seeds=seeds[:networks],
-                time_limit=None if time_limit is None else time_limit - (perf_counter() - began),
-                on_epoch=told,
-                begun=begun,
-                start=start,
+                engine=get_engine(self.engine, self.n_threads),
+                seeds=seeds,
+                time_limit=None if self.time_limit is None else self.time_limit - (perf_counter() - began),
+                on_epoch=Told(listeners.on_epoch, plan.epochs_to_hear) if listeners else None,
             )
+        return bag, problem, Y, weight
 
     def _checked_weight(self, sample_weight: Any, all_rows: Any, *, least: int) -> Array | None:
         """Return the weights, of which at least so many are not 0."""
@@ -392,11 +346,6 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         if self.members is not None:
             return [(member,) for member in self.members]
         return self._members_of(self._preset())
-
-    @staticmethod
-    def _recipes(members: Sequence[Member], folds: int, *, in_turns: bool) -> list[tuple[Member, ...]]:
-        """Return the members of each fold: all, or one in turns."""
-        return [(members[fold % len(members)],) if in_turns else tuple(members) for fold in range(folds)]
 
     def _scoring(self) -> str:
         return self.SCORINGS[0] if self.scoring is None else str(self.scoring)
@@ -555,28 +504,3 @@ def _as_long_as(rows: Any, y: Any) -> Any:
 
 def _temporary_folder() -> Any:
     return TemporaryDirectory(prefix="pellucid-", ignore_cleanup_errors=True)
-
-
-def _array_as_table(X: Any) -> Any:
-    """Return what has no columns by name as an array of two dimensions."""
-    if hasattr(X, "columns") or hasattr(X, "column_names"):
-        return X
-    array = np.asarray(X)
-    if array.ndim == 0:
-        return X  # no table of any kind: refused with all else that is none
-    if array.dtype.kind == "c":
-        raise DataError("Complex data not supported: a table must hold real numbers.")
-    if array.ndim != 2:
-        raise DataError(
-            f"Expected 2D array, got {array.ndim}D array instead. Reshape your data: X.reshape(-1, 1) for a single "
-            "column, X.reshape(1, -1) for a single row."
-        )
-    for count, what in zip(array.shape, ("sample", "feature"), strict=True):
-        if count == 0:
-            raise DataError(f"Found array with 0 {what}(s) (shape={array.shape}) while a minimum of 1 is required.")
-    return array
-
-
-def _has_names(X: Any) -> bool:
-    columns = getattr(X, "column_names", getattr(X, "columns", None))  # an Arrow table's columns are its arrays
-    return columns is not None and all(isinstance(name, str) for name in columns)
