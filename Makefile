@@ -1,5 +1,5 @@
 # The tasks of the workshop; each is one line that works without make, too.
-.PHONY: install test lint types sanitize docs bench
+.PHONY: install test lint types sanitize page docs bench
 
 install:            ## this checkout, changes taking effect at once, with all tools
 	python -m pip install -e ".[dev]"
@@ -17,6 +17,9 @@ types:              ## strict types
 
 sanitize:           ## the tests of the C++ core and of the engines under sanitizers
 	native/sanitize.sh
+
+page:               ## the workbench's page: types, unit tests, bundle
+	cd frontend && npm ci --ignore-scripts && npm run check && npm test && npm run build
 
 docs:               ## examples in the documents run; public names are documented
 	python -m pytest -n0 tests/docs

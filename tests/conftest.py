@@ -3,6 +3,7 @@
 import os
 import signal
 
+import pytest
 from hypothesis import settings
 
 settings.register_profile("pellucid", deadline=None, derandomize=True)
@@ -13,3 +14,8 @@ os.environ.setdefault("PELLUCID_NUM_THREADS", "1")
 
 # A process started in the background may ignore Ctrl-C from its birth; tests that interrupt need it to be heard.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of our own."""
+    parser.addoption("--fuzz", type=int, default=1000, help="Messages that the workbench's socket is fuzzed with.")

@@ -602,3 +602,19 @@ def test_class_weight_as_a_dict_needs_one_class_a_row(tasks):
     _, X, y = tasks["multilabel"]
     with pytest.raises(SpecError, match="several labels a row"):
         MLPClassifier(class_weight={0: 1, 1: 3}).fit(X, y)
+
+
+def test_a_callback_hears_the_rows_before_all_else():
+    class Rows:
+        def __init__(self):
+            self.heard = []
+
+        def on_rows(self, estimator, X, y):
+            self.heard.append((X.shape, len(y)))
+
+        def on_fit_begin(self, estimator):
+            self.heard.append("begin")
+
+    rows = Rows()
+    fit_quietly(MLPClassifier((2,), max_iter=2, random_state=0, callbacks=[rows]), np.eye(4), [0, 1, 0, 1])
+    assert rows.heard == [((4, 4), 4), "begin"]

@@ -32,9 +32,18 @@ BLOCK_OF_VALUES = 1 << 22
 
 
 class TextbookEngine:
-    """Runs the textbook's functions in the order in which the chapter explains them."""
+    """Runs the textbook's functions in the order in which the chapter explains them.
+
+    Parameters
+    ----------
+    frozen : array of bool of shape (parameter_count(network),) or None
+        Parameters that training leaves as they are: the optimiser sees a gradient of 0 there. Not for L-BFGS.
+    """
 
     name = "textbook"
+
+    def __init__(self, frozen: Array | None = None) -> None:
+        self.frozen = frozen
 
     def unsupported(self, network: Network, training: Training) -> str | None:
         """Return why this pair of descriptions makes no sense, or None."""
@@ -60,7 +69,7 @@ class TextbookEngine:
         )
         if isinstance(job.training.optimizer, Lbfgs):
             return train_lbfgs(self, job, monitor)
-        return _Descent(job, parameters, monitor).run()
+        return _Descent(job, parameters, monitor, self.frozen).run()
 
     def forward(self, network: Network, parameters: Parameters, inputs: Any) -> Array:
         """Weighted sums of the output layer, of shape (rows, outputs)."""
@@ -127,8 +136,8 @@ def _dropout_masks(network: Network, rows: int, key: int, step: int, factor: flo
 class _Descent:
     """One job under way: epochs of batches, each batch a step and an update."""
 
-    def __init__(self, job: Job, parameters: Parameters, monitor: Monitor) -> None:
-        self.job, self.parameters, self.monitor = job, parameters, monitor
+    def __init__(self, job: Job, parameters: Parameters, monitor: Monitor, frozen: Array | None) -> None:
+        self.job, self.parameters, self.monitor, self.frozen = job, parameters, monitor, frozen
         self.network, self.training, self.state = job.network, job.training, job.state
         self.gradients = Parameters.empty(job.network, job.parameters.dtype)
         self.data = job.data.taken()
@@ -189,6 +198,9 @@ class _Descent:
         return _step(self.network, self.training, self.parameters, batch, self.gradients, masks)
 
     def _update(self, learning_rate: float, index: int) -> None:
+        held = None if self.frozen is None else self.parameters.vector[self.frozen]
+        if self.frozen is not None:
+            self.gradients.vector[self.frozen] = 0
         if self.training.clip_norm is not None:
             clip_by_norm(self.gradients.vector, self.training.clip_norm)
         update(
@@ -200,6 +212,8 @@ class _Descent:
             self.groups,
             self.job.decay_factor(index),
         )
+        if held is not None:  # a decay, or what a momentum remembers, moved them
+            self.parameters.vector[self.frozen] = held
         if self.state.average is not None:
             take_into_average(
                 self.state.average, self.parameters.vector, self.training.average, self.optimizer_state.step

@@ -37,6 +37,9 @@ class Callback(Protocol):
     True
     """
 
+    def on_rows(self, estimator: Any, X: Any, y: Any) -> None:
+        """Hear which rows are about to be learned from."""
+
     def on_fit_begin(self, estimator: Any) -> None:
         """Hear that training is about to begin."""
 
@@ -112,6 +115,7 @@ def listening(estimator: Any, epochs: int, X: Any, y: Any) -> Iterator[Listeners
         try:
             for listener in own:
                 begun.append(listener)
+                getattr(listener, "on_rows", _nothing)(estimator, X, y)
                 getattr(listener, "on_fit_begin", _nothing)(estimator)
             yield Listeners(estimator, own, context, X, y)
         finally:
@@ -141,7 +145,7 @@ def _sklearn_context(estimator: Any, given: list[Any], epochs: int) -> Iterator[
             estimator.set_callbacks(*before)
 
 
-METHODS = ("on_fit_begin", "on_epoch_end", "on_fit_end")
+METHODS = ("on_rows", "on_fit_begin", "on_epoch_end", "on_fit_end")
 
 
 def _check(listener: Any) -> None:

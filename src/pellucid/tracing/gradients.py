@@ -11,7 +11,7 @@ from pellucid.textbook.arrays import Array
 from pellucid.textbook.parameters import Parameters
 from pellucid.tracing.preparing import Names, Setup, prepare
 
-__all__ = ["TOLERANCE", "GradientCheck", "check_gradients", "parameter_name"]
+__all__ = ["TOLERANCE", "GradientCheck", "check_gradients", "check_step", "parameter_name"]
 
 TOLERANCE = 1e-5
 """Largest relative error at which an analytic derivative counts as right."""
@@ -123,12 +123,27 @@ def check_gradients(
     if max_weights is not None and max_weights < 1:
         raise DataError(f"'max_weights' of check_gradients must be at least 1 or None; got {max_weights!r}.")
     setup = prepare(model, X, y, sample_weight, classes, dtype="float64")
-    loss = _Loss(setup)
-    analytic, value = loss.gradient()
-    total = len(analytic)
+    total = len(setup.job.parameters)
     indices = np.arange(total)
     if max_weights is not None and max_weights < total:
         indices = np.sort(np.random.default_rng(random_state).choice(total, max_weights, replace=False))
+    return check_step(setup, indices, epsilon)
+
+
+def check_step(setup: Setup, indices: Array, epsilon: float = 1e-6) -> GradientCheck:
+    """Compare the derivatives of a step that is prepared already.
+
+    Parameters
+    ----------
+    setup : Setup
+        In float64; its parameters are moved and put back.
+    indices : array of int
+        Places in the flat parameter vector.
+    epsilon : float
+    """
+    loss = _Loss(setup)
+    analytic, value = loss.gradient()
+    total = len(analytic)
     slopes = np.array([loss.slopes(int(index), epsilon) for index in indices])
     return _compare(setup, indices, analytic[indices], slopes, value, epsilon, total)
 

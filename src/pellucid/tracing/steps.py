@@ -25,7 +25,7 @@ from pellucid.training.stopping import Outcome
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Trace", "Update", "trace"]
+__all__ = ["Trace", "Update", "trace", "trace_step"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,7 +209,7 @@ def trace(model: Any, X: Any, y: Any = None, *, sample_weight: Any = None, class
     >>> sorted(step.to_frame().stage.unique())
     ['backward', 'forward', 'loss', 'update']
     """
-    return _step(prepare(model, X, y, sample_weight, classes))
+    return trace_step(prepare(model, X, y, sample_weight, classes))
 
 
 def _check_can_be_shown(network: Network) -> None:
@@ -228,7 +228,14 @@ def _check_can_be_shown(network: Network) -> None:
         )
 
 
-def _step(setup: Setup) -> Trace:
+def trace_step(setup: Setup) -> Trace:
+    """Take a step that is prepared already, on a copy, and keep every number of it.
+
+    Parameters
+    ----------
+    setup : Setup
+        Its job is one epoch of one batch.
+    """
     job = setup.job
     _check_can_be_shown(job.network)
     before = Parameters(job.network, job.parameters)

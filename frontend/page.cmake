@@ -1,0 +1,50 @@
+# The workbench's page: bundled by Node into the package, before anything is compiled.
+#
+# A release's sdist and wheel carry the bundle, so installing one needs no Node. Without Node, or where npm cannot fetch
+# what it needs, the build says so and everything but the page works.
+set(frontend "${CMAKE_CURRENT_LIST_DIR}")
+get_filename_component(bundle "${frontend}/../src/pellucid/workbench/static" ABSOLUTE)
+
+function(build_page)
+  file(GLOB_RECURSE sources RELATIVE "${frontend}" "${frontend}/src/*")
+  list(SORT sources)
+  list(APPEND sources build.mjs package-lock.json)
+  set(sums "")
+  foreach(source IN LISTS sources)
+    file(SHA256 "${frontend}/${source}" sum)
+    string(APPEND sums "${sum}")
+  endforeach()
+  string(SHA256 wanted "${sums}")
+  set(stamp "${bundle}/sources.sha256")  # times say nothing after a checkout, or in an sdist
+  if(EXISTS "${bundle}/page.js" AND EXISTS "${stamp}")
+    file(READ "${stamp}" found)
+    if(found STREQUAL wanted)
+      return()
+    endif()
+  endif()
+
+  find_program(NODE node)
+  find_program(NPM npm)
+  if(NOT NODE OR NOT NPM)
+    message(WARNING "The workbench's page is not built: Node.js 20 or later with npm is missing. All else works.")
+    return()
+  endif()
+  if(NOT EXISTS "${frontend}/node_modules/.package-lock.json"
+     OR "${frontend}/package-lock.json" IS_NEWER_THAN "${frontend}/node_modules/.package-lock.json")
+    execute_process(COMMAND "${NPM}" ci --ignore-scripts --no-audit --no-fund WORKING_DIRECTORY "${frontend}" RESULT_VARIABLE failed)
+    if(failed)
+      message(WARNING "The workbench's page is not built: npm could not fetch what it is made of. All else works.")
+      return()
+    endif()
+    file(TOUCH "${frontend}/node_modules/.package-lock.json")
+  endif()
+  execute_process(COMMAND "${NODE}" build.mjs WORKING_DIRECTORY "${frontend}" RESULT_VARIABLE failed)
+  if(failed)
+    message(FATAL_ERROR "The workbench's page does not build; the messages above say why.")
+  endif()
+  file(WRITE "${stamp}" "${wanted}")
+endfunction()
+
+if(EXISTS "${frontend}/package-lock.json")
+  build_page()
+endif()

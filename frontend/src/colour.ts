@@ -1,0 +1,92 @@
+// Colours that the colour-blind can tell apart: blue for positive, orange for negative, and a palette for classes.
+
+export type Theme = "light" | "dark";
+type RGB = readonly [number, number, number];
+
+const STOPS: Record<Theme, readonly RGB[]> = {
+  light: [
+    [184, 84, 8],
+    [232, 150, 74],
+    [247, 246, 243],
+    [104, 155, 208],
+    [24, 90, 160],
+  ],
+  dark: [
+    [247, 160, 78],
+    [158, 92, 36],
+    [33, 37, 43],
+    [42, 99, 156],
+    [120, 186, 250],
+  ],
+};
+
+/** Okabe and Ito's palette, ordered so that the first two are the two of the diverging table. */
+const CLASSES: Record<Theme, readonly RGB[]> = {
+  light: [
+    [213, 112, 20],
+    [31, 102, 173],
+    [0, 140, 105],
+    [190, 95, 150],
+    [200, 160, 0],
+    [70, 175, 225],
+    [110, 110, 118],
+    [150, 60, 50],
+    [90, 75, 160],
+    [120, 150, 40],
+  ],
+  dark: [
+    [242, 153, 74],
+    [96, 165, 236],
+    [52, 190, 150],
+    [222, 140, 188],
+    [236, 212, 70],
+    [130, 210, 250],
+    [160, 163, 170],
+    [225, 120, 105],
+    [160, 145, 235],
+    [175, 205, 90],
+  ],
+};
+
+const pack = ([red, green, blue]: RGB): number => ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
+
+const mix = (a: RGB, b: RGB, share: number): RGB =>
+  [0, 1, 2].map((channel) => Math.round(a[channel]! + (b[channel]! - a[channel]!) * share)) as unknown as RGB;
+
+function at(stops: readonly RGB[], share: number): RGB {
+  const place = Math.min(Math.max(share, 0), 1) * (stops.length - 1);
+  const low = Math.min(Math.floor(place), stops.length - 2);
+  return mix(stops[low]!, stops[low + 1]!, place - low);
+}
+
+/** 256 pixels, from strongly negative to strongly positive; a softer table leaves room for points on top. */
+export function divergingTable(theme: Theme, strength = 1): Uint32Array {
+  return Uint32Array.from({ length: 256 }, (_, byte) => pack(at(STOPS[theme], 0.5 + (byte / 255 - 0.5) * strength)));
+}
+
+/** Pixels of a class at 256 degrees of certainty, the least certain near the background. */
+export function classTable(theme: Theme, index: number): Uint32Array {
+  const colour = CLASSES[theme][index % CLASSES[theme].length]!;
+  return Uint32Array.from({ length: 256 }, (_, byte) =>
+    pack(mix(STOPS[theme][2]!, colour, 0.12 + 0.75 * (byte / 255) ** 1.5)),
+  );
+}
+
+const css = ([red, green, blue]: RGB): string => `rgb(${red} ${green} ${blue})`;
+
+/** The colour of a value between −1 and 1. */
+export const diverging = (theme: Theme, value: number): string => css(at(STOPS[theme], (value + 1) / 2));
+
+export const classColour = (theme: Theme, index: number): string => css(CLASSES[theme][index % CLASSES[theme].length]!);
+
+/** Class colours for points: two classes are the two ends of the diverging table. */
+export function pointColour(theme: Theme, task: string, target: number, low: number, high: number): string {
+  if (task === "regression") return diverging(theme, high > low ? (2 * (target - low)) / (high - low) - 1 : 0);
+  return classColour(theme, target);
+}
+
+/** Colours of a chart's lines. */
+export const LINES = {
+  light: { train: "#1f66ad", validation: "#c26511", penalised: "#7d8490", batches: "#a9c4de" },
+  dark: { train: "#6cb2f5", validation: "#f0a35e", penalised: "#8b93a0", batches: "#3d5f80" },
+};

@@ -1,0 +1,54 @@
+// Numbers as people read them.
+
+/** A number with so many significant digits: −0.1235, 2, 1.5e−7. */
+export function number(value: number | null | undefined, digits = 4): string {
+  if (value === null || value === undefined || Number.isNaN(value)) return "–";
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+  const size = Math.abs(value);
+  let text = value.toPrecision(digits);
+  if (size !== 0 && (size < 1e-4 || size >= 10 ** digits * 10)) text = value.toExponential(digits - 1);
+  else if (text.includes("e")) text = String(Number(text));
+  let [mantissa = "", exponent] = text.split("e");
+  if (mantissa.includes(".")) mantissa = mantissa.replace(/\.?0+$/, "");
+  if (mantissa === "-0") mantissa = "0";
+  return (exponent ? `${mantissa}e${Number(exponent)}` : mantissa).replaceAll("-", "−");
+}
+
+export function percent(value: number | null | undefined): string {
+  return value === null || value === undefined || Number.isNaN(value) ? "–" : `${(100 * value).toFixed(1)} %`;
+}
+
+/** A count with thin spaces: 12 345. */
+export function count(value: number): string {
+  return Math.round(value)
+    .toString()
+    .replace(/\B(?=(\d{3})+(?!\d))/g, "\u2009");
+}
+
+/** What a person typed, as a number; null if it is none. */
+export function parse(text: string): number | null {
+  const clean = text.trim().replaceAll("−", "-").replace(",", ".");
+  if (clean === "") return null;
+  const value = Number(clean);
+  return Number.isFinite(value) ? value : null;
+}
+
+const SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉";
+const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+
+export const subscript = (value: number): string =>
+  [...String(value)].map((digit) => SUBSCRIPTS[Number(digit)]).join("");
+export const superscript = (value: number): string =>
+  [...String(value)].map((digit) => SUPERSCRIPTS[Number(digit)]).join("");
+
+/** The name of a feature as it is written in books: x1^2 becomes x₁². */
+export function featureName(name: string): string {
+  return name
+    .replace(
+      /\b([A-Za-z])(\d+)\b/g,
+      (_, letter: string, digits: string) => letter + [...digits].map((digit) => SUBSCRIPTS[Number(digit)]).join(""),
+    )
+    .replace(/\^(\d+)/g, (_, digits: string) => [...digits].map((digit) => SUPERSCRIPTS[Number(digit)]).join(""))
+    .replaceAll("**2", "²")
+    .replaceAll("*", "\u2009·\u2009");
+}

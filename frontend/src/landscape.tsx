@@ -1,0 +1,290 @@
+// What training moves in: the loss around the present weights, and what a layer makes of the plane.
+import type { JSX } from "preact";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { classColour, diverging } from "./colour.ts";
+import { featureName, number } from "./format.ts";
+import { Painted, Waiting } from "./painted.tsx";
+import { usePage } from "./ui.ts";
+import type { NumberArray } from "./wire.ts";
+
+export function Surface(): JSX.Element {
+  const { store, ui } = usePage();
+  const [along, setAlong] = useState<"directions" | "parameters">("directions");
+  const [span, setSpan] = useState(1);
+  const answer = store.answers.surface!.value;
+  const theme = ui.theme.value;
+  const run = store.run.value;
+  const weights = useMemo(() => {
+    const found: { name: string; parameter: [number, "weights", number, number] }[] = [];
+    for (const block of run?.layout ?? []) {
+      if (block.role !== "weights") continue;
+      for (let from = 0; from < block.shape[0]! && found.length < 300; from++)
+        for (let to = 0; to < block.shape[1]!; to++)
+          found.push({
+            name: `layer ${block.layer + 1}: w ${from + 1}→${to + 1}`,
+            parameter: [block.layer, "weights", from, to],
+          });
+    }
+    return found;
+  }, [run?.layout]);
+  const [pair, setPair] = useState<[number, number]>([0, 1]);
+  const ask = () =>
+    store.send({
+      kind: "surface",
+      along,
+      resolution: 41,
+      span,
+      ...(along === "parameters"
+        ? { parameters: pair.map((place) => weights[Math.min(place, weights.length - 1)]!.parameter) }
+        : {}),
+    });
+  useEffect(ask, []);
+  return (
+    <div class="stack">
+      <div class="row wrap">
+        <div class="segments" role="group" aria-label="Along">
+          <button
+            type="button"
+            aria-pressed={along === "directions"}
+            title="Two random directions, each weight scaled as its neuron's are"
+            onClick={() => setAlong("directions")}
+          >
+            directions
+          </button>
+          <button type="button" aria-pressed={along === "parameters"} onClick={() => setAlong("parameters")}>
+            two weights
+          </button>
+        </div>
+        <select aria-label="How far" value={span} onChange={(event) => setSpan(Number(event.currentTarget.value))}>
+          {[0.25, 0.5, 1, 2, 4].map((value) => (
+            <option key={value} value={value}>
+              ± {value}
+            </option>
+          ))}
+        </select>
+        <button type="button" class="solid" onClick={ask}>
+          Draw
+        </button>
+      </div>
+      {along === "parameters" && (
+        <div class="row wrap">
+          {([0, 1] as const).map((axis) => (
+            <select
+              key={axis}
+              aria-label={axis ? "Up" : "Across"}
+              value={pair[axis]}
+              onChange={(event) =>
+                setPair(
+                  axis ? [pair[0], Number(event.currentTarget.value)] : [Number(event.currentTarget.value), pair[1]],
+                )
+              }
+            >
+              {weights.map((weight, place) => (
+                <option key={weight.name} value={place}>
+                  {weight.name}
+                </option>
+              ))}
+            </select>
+          ))}
+        </div>
+      )}
+      {answer ? (
+        <Painted
+          label="Loss surface with the run's path"
+          square
+          on={[answer, theme]}
+          paint={(context, width, height) => paintSurface(context, width, height, answer, theme)}
+        />
+      ) : (
+        <p class="note waiting">Measuring the loss around the present weights…</p>
+      )}
+      <p class="note">
+        Dark is low, light is high (in equal steps of the loss's logarithm). The line is the run's path, the dot where
+        it is.
+      </p>
+    </div>
+  );
+}
+
+const LEVELS = 14;
+
+function paintSurface(
+  context: CanvasRenderingContext2D,
+  width: number,
+  height: number,
+  answer: { content: any; arrays: Record<string, NumberArray> },
+  theme: "light" | "dark",
+): void {
+  const { loss, path } = answer.arrays;
+  if (!loss) return;
+  const size = loss.shape[1]!;
+  const values = Float64Array.from(loss.data, (value) => Math.log(Math.max(value, 1e-9)));
+  const finite = [...values].filter(Number.isFinite).sort((a, b) => a - b);
+  const low = finite[0] ?? 0;
+  const high = finite[Math.floor(finite.length * 0.97)] ?? 1;
+  const [ox, oy, w, h] = [4, 4, width - 8, height - 26];
+  const cell = 3;
+  const dark = theme === "dark";
+  for (let y = 0; y < h; y += cell)
+    for (let x = 0; x < w; x += cell) {
+      const [cx, cy] = [(x / w) * (size - 1), (1 - y / h) * (size - 1)];
+      const [left, bottom] = [Math.min(Math.floor(cx), size - 2), Math.min(Math.floor(cy), size - 2)];
+      const [fx, fy] = [cx - left, cy - bottom];
+      const at = (column: number, row: number) => values[row * size + column]!;
+      const value =
+        (at(left, bottom) * (1 - fx) + at(left + 1, bottom) * fx) * (1 - fy) +
+        (at(left, bottom + 1) * (1 - fx) + at(left + 1, bottom + 1) * fx) * fy;
+      const share = Math.max(0, Math.min(1, (value - low) / (high - low || 1)));
+      const level = Math.floor(share * LEVELS) / LEVELS;
+      context.fillStyle = `hsl(212 ${55 - 20 * level}% ${dark ? 16 + 52 * level : 30 + 64 * level}%)`;
+      context.fillRect(ox + x, oy + y, cell, cell);
+    }
+  const { x: across, y: up, labels } = answer.content;
+  const px = (value: number) => ox + ((value - across[0]) / (across[1] - across[0])) * w;
+  const py = (value: number) => oy + (1 - (value - up[0]) / (up[1] - up[0])) * h;
+  if (path && path.shape[0]) {
+    context.save();
+    context.beginPath();
+    context.rect(ox, oy, w, h);
+    context.clip();
+    context.strokeStyle = "#f08a24";
+    context.lineWidth = 2;
+    context.beginPath();
+    for (let place = 0; place < path.data.length; place += 3)
+      context.lineTo(px(path.data[place]!), py(path.data[place + 1]!));
+    context.stroke();
+    const last = path.data.length - 3;
+    context.beginPath();
+    context.arc(px(path.data[last]!), py(path.data[last + 1]!), 5, 0, 2 * Math.PI);
+    context.fillStyle = "#f08a24";
+    context.fill();
+    context.strokeStyle = "#fff";
+    context.stroke();
+    context.restore();
+  }
+  context.fillStyle = getComputedStyle(context.canvas).color;
+  context.font = "11px system-ui, sans-serif";
+  context.fillText(
+    `→ ${labels?.[0] ?? ""}   ↑ ${labels?.[1] ?? ""}   loss ${number(Math.exp(low), 3)} … ${number(Math.exp(high), 3)}`,
+    ox,
+    height - 6,
+  );
+}
+
+export function Warp(): JSX.Element {
+  const { store, ui } = usePage();
+  const answer = store.answers.warp!.value;
+  const theme = ui.theme.value;
+  const run = store.run.value;
+  const dataset = store.dataset.value;
+  const [layer, setLayer] = useState(0);
+  const [pair, setPair] = useState<[number, number]>([0, 1]);
+  const slow = store.rare.value;
+  const width = run?.widths[layer + 1] ?? 1;
+  const chosen: [number, number] = [Math.min(pair[0], width - 1), Math.min(pair[1], width - 1)];
+  const asked = useRef(0);
+  useEffect(() => {
+    if (!run || performance.now() - asked.current < 450) return;
+    asked.current = performance.now();
+    store.send({ kind: "warp", layer: Math.min(layer, run.layers.length), neurons: chosen });
+  }, [slow]);
+  useEffect(() => {
+    if (run) store.send({ kind: "warp", layer: Math.min(layer, run.layers.length), neurons: chosen });
+  }, [layer, pair[0], pair[1], run?.id]);
+  return (
+    <div class="stack">
+      <div class="row wrap">
+        <select aria-label="Layer" value={layer} onChange={(event) => setLayer(Number(event.currentTarget.value))}>
+          {Array.from({ length: (run?.layers.length ?? 0) + 1 }, (_, place) => (
+            <option key={place} value={place}>
+              {place < (run?.layers.length ?? 0) ? `layer ${place + 1}` : "output"}
+            </option>
+          ))}
+        </select>
+        {([0, 1] as const).map((axis) => (
+          <select
+            key={axis}
+            aria-label={axis ? "Neuron up" : "Neuron across"}
+            value={chosen[axis]}
+            onChange={(event) =>
+              setPair(
+                axis ? [chosen[0], Number(event.currentTarget.value)] : [Number(event.currentTarget.value), chosen[1]],
+              )
+            }
+          >
+            {Array.from({ length: width }, (_, place) => (
+              <option key={place} value={place}>
+                {axis ? "↑" : "→"} neuron {place + 1}
+              </option>
+            ))}
+          </select>
+        ))}
+      </div>
+      {answer && dataset ? (
+        <Painted
+          label="The plane as the layer sees it"
+          square
+          on={[answer, theme, dataset]}
+          paint={(context, w, h) =>
+            paintWarp(context, w, h, answer, theme, dataset.task, dataset.target.low, dataset.target.high)
+          }
+        />
+      ) : (
+        <Waiting />
+      )}
+      <p class="note">
+        The grid is the plane of{" "}
+        {dataset ? `${featureName(dataset.axes.x.name)} and ${featureName(dataset.axes.y.name)}` : "the inputs"}, where
+        these two neurons put it. A layer has done its work where one straight line parts the classes.
+      </p>
+    </div>
+  );
+}
+
+function paintWarp(
+  context: CanvasRenderingContext2D,
+  width: number,
+  height: number,
+  answer: { arrays: Record<string, NumberArray> },
+  theme: "light" | "dark",
+  task: string,
+  low: number,
+  high: number,
+): void {
+  const { grid, points } = answer.arrays;
+  if (!grid || !points) return;
+  const size = grid.shape[0]!;
+  const bounds = [Infinity, -Infinity, Infinity, -Infinity];
+  const widen = (x: number, y: number) => {
+    bounds[0] = Math.min(bounds[0]!, x);
+    bounds[1] = Math.max(bounds[1]!, x);
+    bounds[2] = Math.min(bounds[2]!, y);
+    bounds[3] = Math.max(bounds[3]!, y);
+  };
+  for (let place = 0; place < grid.data.length; place += 2) widen(grid.data[place]!, grid.data[place + 1]!);
+  const pad = 12;
+  const px = (value: number) => pad + ((value - bounds[0]!) / (bounds[1]! - bounds[0]! || 1)) * (width - 2 * pad);
+  const py = (value: number) =>
+    height - pad - ((value - bounds[2]!) / (bounds[3]! - bounds[2]! || 1)) * (height - 2 * pad);
+  context.strokeStyle = theme === "dark" ? "#5d6671" : "#b3b7be";
+  context.lineWidth = 0.8;
+  for (const turned of [false, true])
+    for (let line = 0; line < size; line++) {
+      context.beginPath();
+      for (let step = 0; step < size; step++) {
+        const place = 2 * (turned ? step * size + line : line * size + step);
+        context.lineTo(px(grid.data[place]!), py(grid.data[place + 1]!));
+      }
+      context.stroke();
+    }
+  for (let place = 0; place < points.data.length; place += 3) {
+    const target = points.data[place + 2]!;
+    context.beginPath();
+    context.arc(px(points.data[place]!), py(points.data[place + 1]!), 2.6, 0, 2 * Math.PI);
+    context.fillStyle =
+      task === "regression"
+        ? diverging(theme, high > low ? (2 * (target - low)) / (high - low) - 1 : 0)
+        : classColour(theme, target);
+    context.fill();
+  }
+}

@@ -1,0 +1,495 @@
+// The network's drawing: every neuron its map, links by weight or gradient, and layers that are edited where they stand.
+import { effect, untracked } from "@preact/signals";
+import type { JSX } from "preact";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { Control, Menu, fresh } from "./fields.tsx";
+import { featureName, number, subscript } from "./format.ts";
+import { Icon } from "./icons.tsx";
+import {
+  type ColumnPlace,
+  type Drawing,
+  type LinkPlace,
+  MOST_LAYERS,
+  MOST_NEURONS,
+  drawing,
+  linkAt,
+} from "./layout.ts";
+import { Atlas, paintNetwork } from "./paint.ts";
+import { insertLayer, nameOf, removeLayer, resizeLayer } from "./settings.ts";
+import { MAP_KEY } from "./store.ts";
+import { type NeuronPlace, usePage } from "./ui.ts";
+
+export function NetworkView(): JSX.Element {
+  const { store, ui } = usePage();
+  const frame = useRef<HTMLDivElement>(null);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const [room, setRoom] = useState({ width: 0, height: 0 });
+  const atlas = useMemo(() => new Atlas(), []);
+  const run = store.run.value;
+  useEffect(() => {
+    const observer = new ResizeObserver(([entry]) => {
+      const { width, height } = entry!.contentRect;
+      setRoom({ width: Math.floor(width), height: Math.floor(height) });
+    });
+    observer.observe(frame.current!);
+    return () => observer.disconnect();
+  }, []);
+  const widths = run?.widths.join() ?? "";
+  const plan = useMemo(() => {
+    if (!run || room.width === 0) return null;
+    const margin = room.width > 520 ? 58 : 34;
+    return drawing(run.widths, room.width, Math.max(room.height - HEAD, 160), margin);
+  }, [widths, room]);
+  useEffect(() => void (ui.plan.value = plan), [plan]);
+  const paint = (links: boolean) => {
+    const current = store.run.value;
+    const weight = ui.weight.value;
+    const chosen = weight && weight[1] === "weights" ? { layer: weight[0], from: weight[2], to: weight[3] } : null;
+    const shown = ui.plan.value;
+    if (
+      !canvas.current ||
+      !shown ||
+      !current ||
+      shown.columns.length !== Math.min(current.widths.length, MOST_LAYERS + 2)
+    )
+      return;
+    const painting = {
+      plan: shown,
+      live: store.live,
+      run: current,
+      theme: ui.theme.value,
+      discrete: ui.discrete.value,
+      links: ui.links.value,
+      chosen,
+      atlas,
+    };
+    paintNetwork(canvas.current, painting, links);
+  };
+  useEffect(
+    () =>
+      effect(() => {
+        void store.frame.value;
+        untracked(() => paint(false));
+      }),
+    [],
+  );
+  useEffect(
+    () =>
+      effect(() => {
+        void store.slow.value;
+        paint(true);
+      }),
+    [],
+  );
+  return (
+    <section class="network" aria-label="Network" data-part="network">
+      <NetworkTools />
+      <div class="stage" ref={frame}>
+        {plan && run && (
+          <div class="drawing" style={{ width: `${plan.width}px` }}>
+            <Heads plan={plan} />
+            <div class="field-of-neurons" style={{ height: `${plan.height}px` }}>
+              <canvas ref={canvas} aria-hidden="true" />
+              <Links plan={plan} />
+              <Neurons plan={plan} />
+              <Labels plan={plan} />
+            </div>
+          </div>
+        )}
+      </div>
+    </section>
+  );
+}
+
+const HEAD = 62;
+
+function NetworkTools(): JSX.Element {
+  const { store, ui } = usePage();
+  const settings = store.settings.value;
+  const run = store.run.value;
+  const layers = settings?.network.layers.length ?? 0;
+  return (
+    <div class="bar">
+      <h2>Network</h2>
+      <button
+        type="button"
+        class="quiet"
+        data-test="add-layer"
+        disabled={!settings || layers >= MOST_LAYERS}
+        title="Add a hidden layer before the outputs"
+        onClick={() => settings && store.change(insertLayer(settings, layers))}
+      >
+        <Icon name="plus" />
+        <span>Layer</span>
+      </button>
+      <div class="segments" role="group" aria-label="Links show">
+        {(["weights", "gradients"] as const).map((kind) => (
+          <button
+            type="button"
+            key={kind}
+            aria-pressed={ui.links.value === kind}
+            title={kind === "weights" ? "Links by weight" : "Links by gradient of the loss"}
+            onClick={() => (ui.links.value = kind)}
+          >
+            {kind}
+          </button>
+        ))}
+      </div>
+      <span class="spacer" />
+      <button
+        type="button"
+        class="quiet"
+        disabled={!run?.can_undo}
+        title="Undo (Ctrl+Z)"
+        aria-label="Undo"
+        onClick={() => store.send({ kind: "undo" })}
+      >
+        <Icon name="undo" />
+      </button>
+      <button
+        type="button"
+        class="quiet"
+        disabled={!run?.can_redo}
+        title="Redo (Ctrl+Shift+Z)"
+        aria-label="Redo"
+        onClick={() => store.send({ kind: "redo" })}
+      >
+        <Icon name="redo" />
+      </button>
+    </div>
+  );
+}
+
+// --- heads of the columns --------------------------------------------------------------------------------------------
+
+function Heads({ plan }: { plan: Drawing }): JSX.Element {
+  const { store } = usePage();
+  const settings = store.settings.value;
+  const task = store.dataset.value?.task;
+  if (!settings) return <div class="heads" />;
+  const last = plan.columns.length - 1;
+  const dense = plan.spread < 84;
+  const wide = Math.min(plan.spread - (dense ? 4 : 20), 128);
+  return (
+    <div class="heads" style={{ height: `${HEAD}px` }}>
+      {plan.columns.map((column, place) => (
+        <div
+          key={column.layer}
+          class={`head${dense ? " dense" : ""}`}
+          style={{ left: `${column.x - wide / 2}px`, width: `${wide}px` }}
+        >
+          {place === 0 && <span class="head-title">inputs</span>}
+          {place === last && (
+            <span class="head-title">
+              {task === "regression" ? "output" : task === "multiclass" ? "classes" : "output"}
+            </span>
+          )}
+          {place > 0 && place < last && <LayerHead layer={column.layer} />}
+        </div>
+      ))}
+      {!dense &&
+        plan.columns.slice(1).map((column, place) => (
+          <button
+            type="button"
+            key={column.layer}
+            class="insert"
+            style={{ left: `${column.x - plan.spread / 2 - 9}px` }}
+            title="Insert a layer here"
+            aria-label={`Insert a layer before ${place + 1 === last ? "the outputs" : `layer ${place + 1}`}`}
+            disabled={settings.network.layers.length >= MOST_LAYERS}
+            onClick={() => store.change(insertLayer(settings, place))}
+          >
+            <Icon name="plus" />
+          </button>
+        ))}
+    </div>
+  );
+}
+
+function LayerHead({ layer }: { layer: number }): JSX.Element | null {
+  const { store } = usePage();
+  const settings = store.settings.value!;
+  const catalog = store.catalog.value;
+  const described = settings.network.layers[layer];
+  if (!described || !catalog) return null;
+  const most = Math.max(catalog.limits.width ?? MOST_NEURONS, described.width);
+  const at = `network.layers.${layer}`;
+  const activation = nameOf(described.activation);
+  const own = catalog.activations.find((each) => each.name === activation)?.parameters ?? [];
+  const problem = store.problems.value.find((each) => each.path.startsWith(at))?.message;
+  const resize = (width: number) => store.change(resizeLayer(settings, layer, width, most));
+  return (
+    <>
+      <div class="stepper" role="group" aria-label={`Layer ${layer + 1}`}>
+        <button
+          type="button"
+          aria-label={`Remove a neuron from layer ${layer + 1}`}
+          disabled={described.width <= 1}
+          onClick={() => resize(described.width - 1)}
+        >
+          <Icon name="minus" />
+        </button>
+        <Menu label={String(described.width)} title={`Layer ${layer + 1}: neurons, dropout, normalisation`}>
+          {(close) => (
+            <div class="layer-menu">
+              <strong>Layer {layer + 1}</strong>
+              <Control
+                field={{
+                  name: "width",
+                  label: "Neurons",
+                  help: "Neurons of this layer",
+                  kind: "integer",
+                  low: 1,
+                  high: MOST_NEURONS,
+                }}
+                value={described.width}
+                change={resize}
+              />
+              <Control
+                field={{
+                  name: "dropout",
+                  label: "Dropout",
+                  help: "Share of the activations set to 0 in training",
+                  kind: "number",
+                  low: 0,
+                  high: 0.9,
+                }}
+                value={described.dropout ?? 0}
+                change={(value) => store.setAt(`${at}.dropout`, value)}
+              />
+              <Control
+                field={{
+                  name: "normalization",
+                  label: "Layer normalisation",
+                  help: "Normalise the weighted sums of a row",
+                  kind: "flag",
+                }}
+                value={described.normalization}
+                change={(value) => store.setAt(`${at}.normalization`, value)}
+              />
+              {own.map((field) => (
+                <Control
+                  key={field.name}
+                  field={field}
+                  value={(described.activation as any)[field.name] ?? field.default}
+                  change={(value) =>
+                    store.setAt(`${at}.activation`, { ...(described.activation as object), [field.name]: value })
+                  }
+                />
+              ))}
+              <button
+                type="button"
+                onClick={() => {
+                  close();
+                  store.change(removeLayer(settings, layer));
+                }}
+              >
+                <Icon name="close" /> Remove this layer
+              </button>
+            </div>
+          )}
+        </Menu>
+        <button
+          type="button"
+          aria-label={`Add a neuron to layer ${layer + 1}`}
+          disabled={described.width >= most}
+          onClick={() => resize(described.width + 1)}
+        >
+          <Icon name="plus" />
+        </button>
+      </div>
+      <select
+        class="activation"
+        aria-label={`Activation of layer ${layer + 1}`}
+        title={problem ?? "Activation"}
+        value={activation}
+        onChange={(event) => store.setAt(`${at}.activation`, fresh(catalog.activations, event.currentTarget.value))}
+      >
+        {catalog.activations.map((choice) => (
+          <option key={choice.name} value={choice.name} title={choice.help}>
+            {choice.label}
+          </option>
+        ))}
+      </select>
+    </>
+  );
+}
+
+// --- neurons ---------------------------------------------------------------------------------------------------------
+
+const neuronName = (place: NeuronPlace, last: number, features: string[], classes: string[]): string => {
+  if (place.layer < 0) return `Input ${features[place.neuron] ?? place.neuron + 1}`;
+  if (place.layer === last)
+    return classes[place.neuron] !== undefined ? `Output for ${classes[place.neuron]}` : "Output";
+  return `Neuron ${place.neuron + 1} of layer ${place.layer + 1}`;
+};
+
+export function useNeuronName(): (place: NeuronPlace) => string {
+  const { store } = usePage();
+  const last = (store.run.value?.widths.length ?? 2) - 2;
+  const dataset = store.dataset.value;
+  const classes = dataset?.task === "multiclass" ? dataset.classes : [];
+  return (place) => neuronName(place, last, dataset?.features ?? [], classes);
+}
+
+/** Buttons over the maps. One is in the tab order; arrows go from neuron to neuron. */
+function Neurons({ plan }: { plan: Drawing }): JSX.Element {
+  const { store, ui } = usePage();
+  const name = useNeuronName();
+  const chosen = ui.neuron.value;
+  const holder = useRef<HTMLDivElement>(null);
+  const key = chosen ? MAP_KEY(chosen.layer, chosen.neuron) : "-1,0";
+  void store.badges.value;
+  const go = (column: number, index: number) => {
+    const target = plan.columns[Math.max(0, Math.min(plan.columns.length - 1, column))]!;
+    const place = target.places[Math.max(0, Math.min(target.places.length - 1, index))]!;
+    ui.selectNeuron({ layer: place.layer, neuron: place.neuron });
+    holder.current?.querySelector<HTMLButtonElement>(`[data-neuron="${MAP_KEY(place.layer, place.neuron)}"]`)?.focus();
+  };
+  const onKey = (event: KeyboardEvent, column: number, index: number) => {
+    const moves: Record<string, [number, number]> = {
+      ArrowLeft: [-1, 0],
+      ArrowRight: [1, 0],
+      ArrowUp: [0, -1],
+      ArrowDown: [0, 1],
+    };
+    const move = moves[event.key];
+    if (!move) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const [across, down] = move;
+    const to = plan.columns[column + across];
+    const here = plan.columns[column]!;
+    const beside =
+      to && across !== 0 ? Math.round(((index + 0.5) / here.places.length) * to.places.length - 0.5) : index + down;
+    go(column + across, beside);
+  };
+  return (
+    <div class="neurons" ref={holder}>
+      {plan.columns.map((column, place) =>
+        column.places.map(({ layer, neuron, x, y }) => {
+          const id = MAP_KEY(layer, neuron);
+          const flag = store.live.dead.has(id) ? ", dead" : store.live.saturated.has(id) ? ", saturated" : "";
+          return (
+            <button
+              type="button"
+              key={id}
+              data-neuron={id}
+              class="neuron"
+              tabIndex={id === key ? 0 : -1}
+              aria-label={name({ layer, neuron }) + flag}
+              aria-pressed={chosen?.layer === layer && chosen.neuron === neuron}
+              style={{
+                left: `${x - column.size / 2}px`,
+                top: `${y - column.size / 2}px`,
+                width: `${column.size}px`,
+                height: `${column.size}px`,
+              }}
+              onClick={() =>
+                ui.selectNeuron(chosen?.layer === layer && chosen.neuron === neuron ? null : { layer, neuron })
+              }
+              onPointerEnter={(event) => {
+                const bias = layer < 0 ? null : store.valueOf([layer, "bias", neuron]);
+                event.currentTarget.title =
+                  name({ layer, neuron }) + (bias === null ? "" : `, bias ${number(bias)}`) + flag;
+                if (event.pointerType === "mouse") ui.hovered.value = { layer, neuron };
+              }}
+              onPointerLeave={() => (ui.hovered.value = null)}
+              onKeyDown={(event) => onKey(event, place, neuron)}
+            />
+          );
+        }),
+      )}
+    </div>
+  );
+}
+
+function Labels({ plan }: { plan: Drawing }): JSX.Element {
+  const { store } = usePage();
+  const dataset = store.dataset.value;
+  const first = plan.columns[0]!;
+  const last = plan.columns[plan.columns.length - 1]!;
+  const room = (x: number) => ({ width: `${Math.max(x, 20)}px` });
+  const many = dataset?.task === "multiclass";
+  return (
+    <div class="labels" aria-hidden="true">
+      {first.size >= 9 &&
+        first.places.map(({ neuron, y }) => (
+          <span
+            key={`in${neuron}`}
+            class="label left"
+            style={{ ...room(first.x - first.size / 2 - 6), left: "0px", top: `${y}px` }}
+          >
+            {featureName(dataset?.features[neuron] ?? `x${neuron + 1}`)}
+          </span>
+        ))}
+      {many &&
+        last.size >= 9 &&
+        last.places.map(({ neuron, y }) => (
+          <span
+            key={`out${neuron}`}
+            class="label"
+            style={{
+              ...room(plan.width - last.x - last.size / 2 - 8),
+              left: `${last.x + last.size / 2 + 6}px`,
+              top: `${y}px`,
+            }}
+          >
+            {dataset?.classes[neuron] ?? neuron}
+          </span>
+        ))}
+      {plan.columns
+        .filter((column) => column.more > 0)
+        .map((column) => (
+          <More key={column.layer} column={column} height={plan.height} />
+        ))}
+    </div>
+  );
+}
+
+const More = ({ column, height }: { column: ColumnPlace; height: number }): JSX.Element => (
+  <span class="label more" style={{ left: `${column.x - 40}px`, top: `${height - 8}px` }}>
+    and {column.more} more
+  </span>
+);
+
+// --- links -----------------------------------------------------------------------------------------------------------
+
+/** Says what the link under the pointer weighs; a click chooses it for the inspector. */
+function Links({ plan }: { plan: Drawing }): JSX.Element {
+  const { store, ui } = usePage();
+  const [hover, setHover] = useState<{ link: LinkPlace; x: number; y: number } | null>(null);
+  void (hover && store.slow.value);
+  const find = (event: PointerEvent | MouseEvent): { link: LinkPlace | null; x: number; y: number } => {
+    const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
+    const [x, y] = [event.clientX - box.left, event.clientY - box.top];
+    return { link: linkAt(plan, x, y), x, y };
+  };
+  const weight = hover && store.valueOf([hover.link.layer, "weights", hover.link.from, hover.link.to]);
+  const gradient =
+    hover &&
+    (store.live.gradients?.[store.placeOf([hover.link.layer, "weights", hover.link.from, hover.link.to])] ?? null);
+  return (
+    <div
+      class="links"
+      onPointerMove={(event) => {
+        const { link, x, y } = find(event);
+        setHover(link && { link, x, y });
+      }}
+      onPointerLeave={() => setHover(null)}
+      onClick={(event) => {
+        const { link } = find(event);
+        ui.selectWeight(link && [link.layer, "weights", link.from, link.to]);
+      }}
+    >
+      {hover && (
+        <span class="tip" style={{ left: `${hover.x + 12}px`, top: `${hover.y - 12}px` }}>
+          w{subscript(hover.link.from + 1)}
+          {hover.link.from > 8 || hover.link.to > 8 ? "," : ""}
+          {subscript(hover.link.to + 1)} = {number(weight)}
+          {gradient !== null && <em> ∂L/∂w = {number(gradient)}</em>}
+        </span>
+      )}
+    </div>
+  );
+}

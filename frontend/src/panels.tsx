@@ -1,0 +1,499 @@
+// The column at the left: data, inputs, training and stopping.
+import type { ComponentChildren, JSX } from "preact";
+import { useRef, useState } from "preact/hooks";
+import { Control, DESCRIBED, SettingControl } from "./fields.tsx";
+import { count, featureName } from "./format.ts";
+import { Icon } from "./icons.tsx";
+import { withValue } from "./settings.ts";
+import type { Store } from "./store.ts";
+import { Thumb, hasThumb } from "./thumbs.tsx";
+import { type Page, usePage } from "./ui.ts";
+
+function Panel(props: {
+  title: string;
+  part: string;
+  children: ComponentChildren;
+  note?: ComponentChildren;
+}): JSX.Element {
+  return (
+    <details class="panel" open data-part={props.part}>
+      <summary>
+        <h2>{props.title}</h2>
+        {props.note && <span class="note">{props.note}</span>}
+      </summary>
+      <div class="panel-body">{props.children}</div>
+    </details>
+  );
+}
+
+export function Panels(): JSX.Element {
+  const { store } = usePage();
+  const watched = Boolean(store.run.value?.live);
+  return (
+    <aside class={`panels${watched ? " watched" : ""}`} aria-label="Settings" inert={watched}>
+      {watched && <p class="note waiting">A running fit is watched here: it goes on as its program says.</p>}
+      <Problems />
+      <DataPanel />
+      <InputsPanel />
+      <TrainingPanel />
+    </aside>
+  );
+}
+
+/** What the server could not take; the run goes on with the settings before. */
+function Problems(): JSX.Element | null {
+  const { store } = usePage();
+  const problems = store.problems.value;
+  if (problems.length === 0) return null;
+  return (
+    <div class="problems" role="alert">
+      {problems.map((problem) => (
+        <p key={problem.message}>{problem.message}</p>
+      ))}
+      <button type="button" class="quiet outlined" onClick={() => store.takeBack()}>
+        Take it back
+      </button>
+    </div>
+  );
+}
+
+const newSeed = (): number => crypto.getRandomValues(new Uint32Array(1))[0]! % 100000;
+
+// --- data ------------------------------------------------------------------------------------------------------------
+
+/** Take another source; what was added, removed or uploaded belongs to the old one. */
+function chooseSource({ store, ui }: Page, source: string): void {
+  const settings = store.settings.peek()!;
+  if (settings.data.source === source) return;
+  ui.selectNeuron(null);
+  const plane = store.catalog.peek()?.sources.find((each) => each.name === source)?.editable ?? true;
+  const data = { ...settings.data, source, added: [], removed: [], table: null };
+  store.change({
+    ...settings,
+    data,
+    inputs: { ...settings.inputs, features: null as any, view: { mode: plane ? "columns" : "components", x: 0, y: 1 } },
+  });
+}
+
+function DataPanel(): JSX.Element | null {
+  const page = usePage();
+  const { store } = page;
+  const settings = store.settings.value;
+  const catalog = store.catalog.value;
+  const dataset = store.dataset.value;
+  if (!settings || !catalog) return null;
+  const chosen = catalog.sources.find((source) => source.name === settings.data.source);
+  const pictured = catalog.sources.filter((source) => hasThumb(source.name));
+  const listed = catalog.sources.filter((source) => !hasThumb(source.name) && source.name !== "table");
+  return (
+    <Panel title="Data" part="data" note={dataset && `${count(dataset.train)} + ${count(dataset.validation)} rows`}>
+      <div class="sources" role="group" aria-label="Made-up data">
+        {pictured.map((source) => (
+          <button
+            type="button"
+            key={source.name}
+            data-source={source.name}
+            aria-pressed={source.name === settings.data.source}
+            title={`${source.label}. ${source.help ?? ""}`}
+            aria-label={source.label}
+            onClick={() => chooseSource(page, source.name)}
+          >
+            <Thumb name={source.name} regression={source.group === "regression"} />
+          </button>
+        ))}
+      </div>
+      <div class="field choice">
+        <label for="listed-source">Known tables</label>
+        <select
+          id="listed-source"
+          value={listed.some((source) => source.name === settings.data.source) ? settings.data.source : ""}
+          onChange={(event) => event.currentTarget.value && chooseSource(page, event.currentTarget.value)}
+        >
+          <option value="">–</option>
+          {listed.map((source) => (
+            <option key={source.name} value={source.name} title={source.help}>
+              {source.label}
+            </option>
+          ))}
+        </select>
+      </div>
+      <OwnTable />
+      {chosen?.size && <SettingControl where="data.size" />}
+      {chosen?.noise && <SettingControl where="data.noise" />}
+      <SettingControl where="data.train_share" />
+      <details class="more" open={settings.data.scale === false}>
+        <summary>More</summary>
+        <div class="fields">
+          <div class="seed">
+            <SettingControl where="data.seed" />
+            <button
+              type="button"
+              class="quiet"
+              title="Other data of the same kind"
+              aria-label="New seed for the data"
+              onClick={() => store.setAt("data.seed", newSeed())}
+            >
+              <Icon name="dice" />
+            </button>
+          </div>
+          <SettingControl where="data.scale" />
+        </div>
+      </details>
+    </Panel>
+  );
+}
+
+export async function uploadFile(store: Store, file: File): Promise<void> {
+  const most = store.catalog.peek()?.limits.upload_bytes ?? 20e6;
+  if (file.size > most)
+    return store.report(
+      `A table may have ${(most / 1e6).toFixed(0)} MB; ${file.name} has ${(file.size / 1e6).toFixed(1)}.`,
+    );
+  store.send({ kind: "upload", name: file.name, size: file.size }, [new Uint8Array(await file.arrayBuffer())]);
+}
+
+function OwnTable(): JSX.Element {
+  const { store, ui } = usePage();
+  const file = useRef<HTMLInputElement>(null);
+  const table = (store.dataset.value as any)?.table;
+  const own = store.settings.value?.data.source === "table";
+  return (
+    <div class="own">
+      <div class="row">
+        <button
+          type="button"
+          class="quiet"
+          onClick={() => file.current?.click()}
+          title="CSV, TSV or Parquet; or drop a file anywhere on the page"
+        >
+          <Icon name="open" />
+          <span>Own table</span>
+        </button>
+        <input
+          ref={file}
+          type="file"
+          hidden
+          data-test="upload"
+          aria-label="Table"
+          accept=".csv,.tsv,.txt,.parquet"
+          onChange={(event) => {
+            const chosen = event.currentTarget.files?.[0];
+            event.currentTarget.value = "";
+            if (chosen) void uploadFile(store, chosen);
+          }}
+        />
+        <button type="button" class="quiet" onClick={() => (ui.dialog.value = "paste")}>
+          Paste…
+        </button>
+        {own && table && (
+          <button type="button" class="quiet" onClick={() => (ui.dialog.value = "roles")}>
+            Columns…
+          </button>
+        )}
+      </div>
+      {own && table && (
+        <p class="note">
+          <strong>{table.name}</strong>: predicts <em>{store.dataset.value?.target.name}</em> from{" "}
+          {table.columns.filter((column: any) => column.role === "input").length} columns
+        </p>
+      )}
+    </div>
+  );
+}
+
+export function PasteDialog(): JSX.Element {
+  const { store, ui } = usePage();
+  const [text, setText] = useState("");
+  return (
+    <form
+      class="dialog-body"
+      onSubmit={(event) => {
+        event.preventDefault();
+        store.send({ kind: "paste", text });
+        ui.dialog.value = null;
+      }}
+    >
+      <h2>Paste a table</h2>
+      <p>
+        With names in its first line; commas, tabs or semicolons between the cells. The last column is predicted, until
+        you choose another.
+      </p>
+      <textarea
+        aria-label="Table"
+        rows={12}
+        value={text}
+        placeholder={"height,weight,kind\n1.2,30,cat\n…"}
+        onInput={(event) => setText(event.currentTarget.value)}
+      />
+      <div class="row end">
+        <button type="button" class="quiet" onClick={() => (ui.dialog.value = null)}>
+          Cancel
+        </button>
+        <button type="submit" class="solid" disabled={text.trim() === ""}>
+          Use it
+        </button>
+      </div>
+    </form>
+  );
+}
+
+/** Roles and kinds of an own table's columns. */
+export function RolesDialog(): JSX.Element | null {
+  const { store, ui } = usePage();
+  const table = (store.dataset.value as any)?.table;
+  const described = store.settings.value?.data.table;
+  if (!table || !described) return null;
+  const change = (more: Record<string, unknown>) => store.setAt("data.table", { ...described, ...more });
+  const setRole = (column: string, role: string) => {
+    if (role === "target") change({ target: column, roles: { ...described.roles, [column]: "input" } });
+    else change({ roles: { ...described.roles, [column]: role } });
+  };
+  return (
+    <div class="dialog-body wide">
+      <h2>Columns of {table.name}</h2>
+      <div class="scroll">
+        <table class="sheet">
+          <thead>
+            <tr>
+              <th scope="col">column</th>
+              <th scope="col">role</th>
+              <th scope="col">taken as</th>
+              <th scope="col">missing</th>
+              <th scope="col">distinct</th>
+              <th scope="col">categories</th>
+            </tr>
+          </thead>
+          <tbody>
+            {table.columns.map((column: any) => (
+              <tr key={column.name}>
+                <th scope="row">{column.name}</th>
+                <td>
+                  <select
+                    aria-label={`Role of ${column.name}`}
+                    value={column.name === described.target ? "target" : column.role}
+                    onChange={(event) => setRole(column.name, event.currentTarget.value)}
+                  >
+                    <option value="input">input</option>
+                    <option value="target" disabled={!table.targets.includes(column.name)}>
+                      predicted
+                    </option>
+                    <option value="ignore">left out</option>
+                  </select>
+                </td>
+                <td>
+                  <select
+                    aria-label={`Kind of ${column.name}`}
+                    value={column.kind}
+                    onChange={(event) =>
+                      change({ kinds: { ...described.kinds, [column.name]: event.currentTarget.value } })
+                    }
+                  >
+                    {[...new Set([column.kind, "number", "category"])].map((kind) => (
+                      <option key={kind} value={kind}>
+                        {kind}
+                      </option>
+                    ))}
+                  </select>
+                </td>
+                <td class="right">{column.missing ?? 0}</td>
+                <td class="right">{column.distinct ?? ""}</td>
+                <td class="note" title={column.note ?? ""}>
+                  {(column.levels ?? []).slice(0, 6).join(", ")}
+                  {(column.levels ?? []).length > 6 ? " …" : ""} {column.note ?? ""}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <Control
+        field={{
+          name: "task",
+          label: "Task",
+          help: "What is predicted",
+          kind: "choice",
+          choices: [
+            { name: "auto", label: "found from the column" },
+            { name: "classification", label: "classes" },
+            { name: "regression", label: "a number" },
+          ],
+        }}
+        value={described.task ?? "auto"}
+        change={(task) => change({ task })}
+      />
+      <div class="row end">
+        <button type="button" class="solid" onClick={() => (ui.dialog.value = null)}>
+          Done
+        </button>
+      </div>
+    </div>
+  );
+}
+
+// --- inputs ----------------------------------------------------------------------------------------------------------
+
+function InputsPanel(): JSX.Element | null {
+  const { store } = usePage();
+  const [formula, setFormula] = useState("");
+  const settings = store.settings.value;
+  const catalog = store.catalog.value;
+  const dataset = store.dataset.value;
+  if (!settings || !catalog || !dataset) return null;
+  const { inputs } = settings;
+  const features = inputs.features ?? dataset.features;
+  const offered = [...new Set([...catalog.features.map((each) => each.name), ...(inputs.features ?? [])])];
+  const plane = catalog.sources.find((source) => source.name === settings.data.source)?.editable ?? false;
+  const setFeatures = (next: string[]) => store.change(withValue(settings, ["inputs", "features"], next));
+  const toggle = (name: string) =>
+    setFeatures(features.includes(name) ? features.filter((each) => each !== name) : [...features, name]);
+  const columns = dataset.axes.columns;
+  return (
+    <Panel title="Inputs" part="inputs" note={`${features.length}`}>
+      {(plane || inputs.features !== null) && (
+        <div class="chips" role="group" aria-label="Inputs of the network">
+          {offered.map((name) => (
+            <button
+              type="button"
+              key={name}
+              class="chip"
+              aria-pressed={features.includes(name)}
+              title={catalog.features.find((each) => each.name === name)?.help}
+              disabled={features.length === 1 && features[0] === name}
+              onClick={() => toggle(name)}
+            >
+              {featureName(name)}
+            </button>
+          ))}
+        </div>
+      )}
+      {plane || inputs.features !== null ? (
+        <form
+          class="row"
+          onSubmit={(event) => {
+            event.preventDefault();
+            const name = formula.trim();
+            if (name && !features.includes(name)) setFeatures([...features, name]);
+            setFormula("");
+          }}
+        >
+          <input
+            type="text"
+            value={formula}
+            placeholder="own: cos(x1) * x2"
+            aria-label="Own formula"
+            spellcheck={false}
+            onInput={(event) => setFormula(event.currentTarget.value)}
+          />
+          <button type="submit" class="quiet" aria-label="Add the formula" disabled={formula.trim() === ""}>
+            <Icon name="plus" />
+          </button>
+        </form>
+      ) : (
+        <p class="note">
+          All {dataset.features.length} columns.{" "}
+          <button type="button" class="text" onClick={() => setFeatures(dataset.features.slice(0, 2))}>
+            Choose or make some
+          </button>
+        </p>
+      )}
+      {columns.length > 2 && (
+        <div class="axes">
+          <div class="segments" role="group" aria-label="The map's plane">
+            {(["columns", "components"] as const).map((mode) => (
+              <button
+                type="button"
+                key={mode}
+                aria-pressed={inputs.view.mode === mode}
+                onClick={() => store.setAt("inputs.view", { ...inputs.view, mode })}
+              >
+                {mode === "columns" ? "two columns" : "components"}
+              </button>
+            ))}
+          </div>
+          {inputs.view.mode === "columns" &&
+            (["x", "y"] as const).map((axis) => (
+              <label key={axis} class="field choice">
+                <span>{axis === "x" ? "Across" : "Up"}</span>
+                <select
+                  value={inputs.view[axis]}
+                  onChange={(event) => store.setAt(`inputs.view.${axis}`, Number(event.currentTarget.value))}
+                >
+                  {columns.map((name, place) => (
+                    <option key={name} value={place}>
+                      {name}
+                    </option>
+                  ))}
+                </select>
+              </label>
+            ))}
+          <p class="note">
+            {inputs.view.mode === "columns"
+              ? "All other inputs stay at their median."
+              : "The plane of the first two principal components."}
+          </p>
+        </div>
+      )}
+    </Panel>
+  );
+}
+
+// --- training --------------------------------------------------------------------------------------------------------
+
+const SHOWN_ELSEWHERE = new Set([
+  "data.size",
+  "data.noise",
+  "data.seed",
+  "data.train_share",
+  "data.scale",
+  "data.source",
+]);
+
+function TrainingPanel(): JSX.Element | null {
+  const { store } = usePage();
+  const catalog = store.catalog.value;
+  const settings = store.settings.value;
+  if (!catalog || !settings) return null;
+  const all = [...catalog.fields, ...DESCRIBED].filter(
+    (field) =>
+      field.path &&
+      !SHOWN_ELSEWHERE.has(field.path) &&
+      !field.path.includes("[]") &&
+      !field.path.startsWith("data.") &&
+      !field.path.startsWith("inputs."),
+  );
+  const first = ["training.learning_rate", "training.batch_size", "training.optimizer", "training.loss", "training.l2"];
+  const main = first.flatMap((where) => all.filter((field) => field.path === where));
+  const start = all.filter((field) => field.path!.startsWith("network."));
+  const stop = all.filter((field) => field.path!.startsWith("stop."));
+  const more = all.filter((field) => ![...main, ...start, ...stop].includes(field));
+  const control = (field: (typeof all)[number]) => (
+    <SettingControl key={field.path} where={field.path!} field={field} />
+  );
+  return (
+    <>
+      <Panel title="Training" part="training">
+        {main.map(control)}
+        <details class="more">
+          <summary>More</summary>
+          <div class="fields">{more.map(control)}</div>
+        </details>
+      </Panel>
+      <Panel title="Start and stop" part="start">
+        {start.filter((field) => field.path !== "network.seed").map(control)}
+        <div class="seed">
+          <SettingControl where="network.seed" />
+          <button
+            type="button"
+            class="quiet"
+            title="Other initial weights"
+            aria-label="New seed for the network"
+            onClick={() => store.setAt("network.seed", newSeed())}
+          >
+            <Icon name="dice" />
+          </button>
+        </div>
+        {stop.map(control)}
+      </Panel>
+    </>
+  );
+}

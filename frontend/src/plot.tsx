@@ -1,0 +1,152 @@
+// A chart with axes, hover values and a legend: uPlot, in the page's colours.
+import type { JSX } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import uPlot from "uplot";
+import type { Theme } from "./colour.ts";
+import { number } from "./format.ts";
+import { usePage } from "./ui.ts";
+
+export interface Series {
+  label: string;
+  colour: string;
+  dash?: number[];
+  width?: number;
+  paths?: uPlot.Series.PathBuilder;
+  fill?: string;
+}
+
+export interface Mark {
+  at: number;
+  text: string;
+}
+
+export interface PlotProps {
+  label: string;
+  series: Series[];
+  data: (number | null)[][];
+  log?: boolean;
+  marks?: Mark[];
+  height?: number;
+  xLabel?: string;
+  range?: [number, number];
+}
+
+const INK: Record<Theme, { text: string; grid: string; mark: string }> = {
+  light: { text: "#5b6068", grid: "#e4e2dd", mark: "#8a8f98" },
+  dark: { text: "#a3aab4", grid: "#2d333b", mark: "#7b838e" },
+};
+
+/** Axis values: 0.05, 250, 15k. */
+const short = (_: uPlot, values: number[]): string[] =>
+  values.map((value) =>
+    value === null
+      ? ""
+      : Math.abs(value) >= 1e6
+        ? `${number(value / 1e6, 3)}M`
+        : Math.abs(value) >= 1e4
+          ? `${number(value / 1e3, 3)}k`
+          : number(value, 3),
+  );
+
+/** Vertical lines where a setting was changed while the run went on. */
+function marksPlugin(marks: () => Mark[], theme: Theme): uPlot.Plugin {
+  return {
+    hooks: {
+      draw: (plot) => {
+        const { ctx, bbox } = plot;
+        ctx.save();
+        ctx.strokeStyle = ctx.fillStyle = INK[theme].mark;
+        ctx.lineWidth = devicePixelRatio;
+        ctx.font = `${10 * devicePixelRatio}px system-ui, sans-serif`;
+        marks().forEach(({ at, text }, place) => {
+          const x = plot.valToPos(at, "x", true);
+          if (x < bbox.left || x > bbox.left + bbox.width) return;
+          ctx.setLineDash([3 * devicePixelRatio, 3 * devicePixelRatio]);
+          ctx.beginPath();
+          ctx.moveTo(x, bbox.top);
+          ctx.lineTo(x, bbox.top + bbox.height);
+          ctx.stroke();
+          const end = x > bbox.left + 0.7 * bbox.width;
+          ctx.textAlign = end ? "right" : "left";
+          ctx.fillText(
+            text,
+            x + (end ? -4 : 4) * devicePixelRatio,
+            bbox.top + (10 + 12 * (place % 3)) * devicePixelRatio,
+          );
+        });
+        ctx.restore();
+      },
+    },
+  };
+}
+
+export function Plot(props: PlotProps): JSX.Element {
+  const { ui } = usePage();
+  const holder = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | null>(null);
+  const marks = useRef<Mark[]>([]);
+  const [width, setWidth] = useState(0);
+  marks.current = props.marks ?? [];
+  const theme = ui.theme.value;
+  const height = props.height ?? 150;
+  const shape = JSON.stringify([props.series, props.log, theme, width > 0, props.range]);
+  useEffect(() => {
+    const observer = new ResizeObserver(([entry]) => setWidth(Math.floor(entry!.contentRect.width)));
+    observer.observe(holder.current!);
+    return () => observer.disconnect();
+  }, []);
+  useEffect(() => {
+    if (!width) return;
+    const axis = {
+      stroke: INK[theme].text,
+      grid: { stroke: INK[theme].grid, width: 1 },
+      ticks: { show: false },
+      font: "11px system-ui, sans-serif",
+    };
+    plot.current = new uPlot(
+      {
+        width,
+        height,
+        padding: [8, 14, 0, 0],
+        cursor: { drag: { x: false, y: false }, points: { size: 7 } },
+        legend: { live: true },
+        scales: {
+          x: { time: false },
+          y: { distr: props.log ? 3 : 1, ...(props.range ? { range: props.range } : {}) },
+        },
+        axes: [
+          { ...axis, size: 26, values: short },
+          { ...axis, size: 46, values: short },
+        ],
+        series: [
+          { label: props.xLabel ?? "epoch", value: (_, value) => (value === null ? "–" : number(value)) },
+          ...props.series.map((each): uPlot.Series => ({
+            label: each.label,
+            stroke: each.colour,
+            width: each.width ?? 1.8,
+            dash: each.dash,
+            fill: each.fill,
+            points: { show: (plot) => plot.data[0].length <= 2, size: 6, fill: each.colour },
+            paths: each.paths,
+            spanGaps: true,
+            value: (_, value) => (value === null ? "–" : number(value)),
+          })),
+        ],
+        plugins: [marksPlugin(() => marks.current, theme)],
+      },
+      props.data as uPlot.AlignedData,
+      holder.current!,
+    );
+    return () => {
+      plot.current?.destroy();
+      plot.current = null;
+    };
+  }, [shape]);
+  useEffect(() => {
+    if (plot.current && width) plot.current.setSize({ width, height });
+  }, [width, height]);
+  useEffect(() => {
+    plot.current?.setData(props.data as uPlot.AlignedData);
+  }, [props.data, props.marks]);
+  return <div class="plot" ref={holder} role="img" aria-label={props.label} />;
+}

@@ -1,0 +1,210 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { classColour, diverging, divergingTable } from "../src/colour.ts";
+import { count, featureName, number, parse, percent } from "../src/format.ts";
+import { fromFragment, toFragment } from "../src/fragment.ts";
+import { History } from "../src/history.ts";
+import { curveAt, drawing, linkAt, strongest } from "../src/layout.ts";
+import { parseNotation, plain } from "../src/notation.ts";
+import { differences, insertLayer, path, removeLayer, resizeLayer, valueAt, withValue } from "../src/settings.ts";
+import { SETTINGS } from "./fake.ts";
+
+test("numbers are written as people read them", () => {
+  const written = [0, -0.123456, 2, 1234.5678, 1e-7, 123456789, 0.1 + 0.2, -1e-300, 1e4].map((value) => number(value));
+  assert.deepEqual(written, ["0", "−0.1235", "2", "1235", "1e−7", "1.235e8", "0.3", "−1e−300", "10000"]);
+  assert.deepEqual([number(null), number(NaN), number(Infinity), number(-Infinity)], ["–", "–", "∞", "−∞"]);
+  assert.equal(percent(0.98765), "98.8 %");
+  assert.equal(count(1234567), "1\u2009234\u2009567");
+});
+
+test("what people type is read, and what is no number is not", () => {
+  assert.deepEqual(["1,5", " −2 ", "1e-3", "", "abc", "1 2"].map(parse), [1.5, -2, 0.001, null, null, null]);
+  for (const value of [0.1, -3.25, 1e-9, 12345.678])
+    assert.ok(Math.abs(parse(number(value, 12))! - value) <= 1e-11 * Math.abs(value));
+});
+
+test("features are written as in books", () => {
+  assert.deepEqual(["x1", "x1^2", "x1*x2", "sin(x1)", "alcohol"].map(featureName), [
+    "x₁",
+    "x₁²",
+    "x₁\u2009·\u2009x₂",
+    "sin(x₁)",
+    "alcohol",
+  ]);
+});
+
+test("settings come back from a fragment exactly; garbage gives null", async () => {
+  const fragment = await toFragment({ ...SETTINGS, odd: "ü ∂ 日本 <script>" });
+  assert.match(fragment, /^#s=[A-Za-z0-9_-]+$/);
+  assert.deepEqual(await fromFragment(fragment), { ...SETTINGS, odd: "ü ∂ 日本 <script>" });
+  for (const broken of [
+    "",
+    "#",
+    "#s=",
+    "#s=!!!",
+    "#s=AAAA",
+    fragment.slice(0, -9),
+    await toFragment([1]),
+    await toFragment("text"),
+    await toFragment(null),
+  ])
+    assert.equal(await fromFragment(broken), null);
+});
+
+test("settings are changed without touching the old ones", () => {
+  const changed = withValue(SETTINGS, path("network.layers.1.width"), 7);
+  assert.equal(valueAt(changed, path("network.layers.1.width")), 7);
+  assert.equal(SETTINGS.network.layers[1]!.width, 2);
+  assert.equal(changed.data, SETTINGS.data);
+  const wider = insertLayer(SETTINGS as any, 2);
+  assert.deepEqual(
+    wider.network.layers.map((layer) => layer.width),
+    [4, 2, 2],
+  );
+  assert.deepEqual(
+    insertLayer(SETTINGS as any, 0).network.layers.map((layer) => layer.width),
+    [4, 4, 2],
+  );
+  assert.deepEqual(
+    removeLayer(SETTINGS as any, 0).network.layers.map((layer) => layer.width),
+    [2],
+  );
+  assert.equal(resizeLayer(SETTINGS as any, 0, 99).network.layers[0]!.width, 64);
+  assert.equal(resizeLayer(SETTINGS as any, 0, 0).network.layers[0]!.width, 1);
+  let many = SETTINGS as any;
+  for (let round = 0; round < 20; round++) many = insertLayer(many, 0);
+  assert.equal(many.network.layers.length, 12);
+});
+
+test("differences name each leaf that differs", () => {
+  const other = withValue(withValue(SETTINGS, path("training.learning_rate"), 0.1), path("network.layers.0.width"), 5);
+  assert.deepEqual(
+    differences(SETTINGS, other).map((each) => each.path),
+    ["network.layers", "training.learning_rate"],
+  );
+  assert.deepEqual(differences(SETTINGS, structuredClone(SETTINGS)), []);
+});
+
+test("a history is bounded, evenly spread, and cut when time goes back", () => {
+  const history = new History(100);
+  const row = (epoch: number, train: number) => [epoch, train, NaN, 0, 0, 0, 0, epoch, 0];
+  for (let epoch = 0; epoch < 5000; epoch++) history.add(row(epoch, epoch % 10 ? NaN : 1 / (epoch + 1)), 9);
+  assert.ok(history.rows.length <= 100);
+  assert.equal(history.rows[0]![0], 0);
+  assert.equal(history.last("epoch"), 4999);
+  const epochs = history.column("epoch") as number[];
+  const gaps = epochs.slice(1).map((epoch, place) => epoch - epochs[place]!);
+  assert.ok(Math.min(...gaps) > 0 && Math.max(...gaps) < 300, `gaps up to ${Math.max(...gaps)}`);
+  assert.ok(history.column("train").filter((value) => value !== null).length > 25);
+  assert.equal(history.last("validation"), null);
+  assert.equal(history.latest("validation"), null);
+  history.add(row(2000, 7), 9);
+  assert.equal(history.last("epoch"), 2000);
+  assert.equal(history.last("train"), 7);
+  history.add(row(2001, NaN), 9);
+  assert.equal(history.last("train"), null);
+  assert.equal(history.latest("train"), 7);
+});
+
+test("every neuron of [8]×6 has a place of its own, within the drawing", () => {
+  for (const [widths, width, height] of [
+    [[2, 8, 8, 8, 8, 8, 8, 1], 800, 600],
+    [[2, ...Array(12).fill(64), 1], 700, 500],
+    [[64, 10], 360, 300],
+  ] as const) {
+    const plan = drawing(widths, width, height, 40);
+    assert.equal(plan.columns.length, widths.length);
+    plan.columns.forEach((column, place) => {
+      assert.equal(column.places.length, widths[place]);
+      assert.equal(column.layer, place - 1);
+      for (const { x, y } of column.places)
+        assert.ok(
+          x - column.size / 2 >= 0 &&
+            x + column.size / 2 <= plan.width &&
+            y - column.size / 2 >= -1 &&
+            y + column.size / 2 <= height + 1,
+        );
+      column.places.forEach((each, index) =>
+        assert.ok(index === 0 || each.y - column.places[index - 1]!.y >= column.size),
+      );
+    });
+  }
+});
+
+test("beyond 12 × 64 the drawing is a summary", () => {
+  const plan = drawing([2, 200, ...Array(20).fill(3), 1], 900, 500);
+  assert.equal(plan.columns.length, 14);
+  assert.equal(plan.columns[1]!.places.length, 64);
+  assert.equal(plan.columns[1]!.more, 136);
+  assert.equal(plan.columns[13]!.layer, 21);
+});
+
+test("the link under the pointer is found along its curve", () => {
+  const plan = drawing([2, 3, 1], 600, 400);
+  const [left, right] = [plan.columns[0]!, plan.columns[1]!];
+  for (const share of [0.1, 0.5, 0.9])
+    for (const from of left.places)
+      for (const to of right.places) {
+        const [start, end] = [left.x + left.size / 2, right.x - right.size / 2];
+        const y = from.y + (to.y - from.y) * curveAt(share);
+        const found = linkAt(plan, start + share * (end - start), y, 0.5);
+        assert.ok(found);
+        const again =
+          left.places[found.from]!.y + (right.places[found.to]!.y - left.places[found.from]!.y) * curveAt(share);
+        assert.ok(Math.abs(again - y) < 0.5);
+      }
+  assert.equal(linkAt(plan, left.x, left.places[0]!.y), null);
+  assert.equal(linkAt(plan, 5, 5), null);
+});
+
+test("of many links only the strongest are kept", () => {
+  const values = Float32Array.from({ length: 1000 }, (_, place) => (place % 2 ? place : -place));
+  const kept = strongest(values, 10)!;
+  assert.deepEqual([...kept], [990, 991, 992, 993, 994, 995, 996, 997, 998, 999]);
+  assert.equal(strongest(values, 1000), null);
+});
+
+test("colours: orange below, blue above, the middle in between", () => {
+  const table = divergingTable("light");
+  const red = (pixel: number) => pixel & 255;
+  const blue = (pixel: number) => (pixel >> 16) & 255;
+  assert.ok(red(table[0]!) > blue(table[0]!) && blue(table[255]!) > red(table[255]!));
+  assert.ok(Math.abs(red(table[127]!) - blue(table[127]!)) < 12);
+  assert.equal(diverging("light", 5), diverging("light", 1));
+  assert.equal(new Set(Array.from({ length: 10 }, (_, place) => classColour("dark", place))).size, 10);
+});
+
+const NOTATION: [string, string][] = [
+  ["z₁", "z_1"],
+  ["δ₁⁽²⁾", "δ_1^(2)"],
+  ["w₁,₁₂", "w_1,12"],
+  ["x₁·w₁₁ + b₁", "x_1·w_11+b_1"],
+  ["(−1.5)·0.25", "(−1.5)·0.25"],
+  ["1.5e−7", "1.5e−7"],
+  ["∂L/∂w₁₁", "{∂L}/{∂w_11}"],
+  ["1 / (1 + exp(−z₁))", "{1}/{1+exp(−z_1)}"],
+  ["√(s) + ε", "√{s}+ε"],
+  ["η·√(1 − β₂^t) / (1 − β₁^t)·new m / (√(new s) + ε)", "η·{√{1−β_2^t}}/{1−β_1^t}·{new\u2009m}/{√{new\u2009s}+ε}"],
+  ["g′(z₁)·(w₁₁⁽²⁾·δ₁⁽²⁾)", "g′(z_1)·(w_11^(2)·δ_1^(2))"],
+  ["a₁²", "a_1^2"],
+  ["t0 + [1 smaller]", "t0+[1smaller]"],
+  ["max(0, z₁)", "max(0,z_1)"],
+  ["û₁", "û_1"],
+];
+
+test("the textbook's notation is read into what MathML shows", () => {
+  for (const [text, expected] of NOTATION) assert.equal(plain(parseNotation(text)), expected, text);
+});
+
+test("no text breaks the reader, and it always ends", () => {
+  const letters = [..."z₁₂⁽²⁾·+−/()[]√∂ exp 0.5e−7,^′=‖|∑🙂"];
+  let state = 1;
+  const random = () => (state = (state * 48271) % 2147483647) / 2147483647;
+  for (let round = 0; round < 3000; round++) {
+    const text = Array.from(
+      { length: Math.floor(random() * 24) },
+      () => letters[Math.floor(random() * letters.length)],
+    ).join("");
+    assert.equal(typeof plain(parseNotation(text)), "string");
+  }
+});

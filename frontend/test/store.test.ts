@@ -1,0 +1,174 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { CARDS } from "../src/cards.ts";
+import { toFragment } from "../src/fragment.ts";
+import { MAP_KEY, Store, failureText } from "../src/store.ts";
+import { FakeModel, RUN, SETTINGS } from "./fake.ts";
+
+/** A store on a fake model, with a clock that a test turns. */
+function opened(fragment = "") {
+  const model = new FakeModel();
+  const due: (() => void)[] = [];
+  const store = new Store(model, { frame: (callback) => due.push(callback) }, fragment);
+  model.say({ settings: SETTINGS, revision: 0, run: RUN });
+  const paint = () => due.splice(0).forEach((callback) => callback());
+  return { model, store, paint, due };
+}
+
+const FRAME = {
+  kind: "frame",
+  frame: 5,
+  run: "a",
+  epoch: 2,
+  step: 9,
+  maps: [[0, 1]],
+  ranges: [1.5],
+  output: { kind: "probability", range: [0, 1] },
+  badges: { dead: [[0, 3]], saturated: [] },
+};
+const BUFFERS = {
+  history: {
+    dtype: "f8",
+    shape: [2, 9],
+    values: [1, 0.7, 0.8, 0.7, 0.5, 0.5, 0.03, 4, 0.7, 2, 0.6, NaN, 0.6, 0.6, NaN, 0.03, 9, 0.6],
+  },
+  parameters: { dtype: "f4", shape: [25], values: Array.from({ length: 25 }, (_, place) => place) },
+  maps: { dtype: "u1", shape: [1, 2, 2], values: [0, 255, 128, 1] },
+  gradient_norms: { dtype: "f4", shape: [3], values: [1, 2, 3] },
+} as const;
+
+test("a frame is acknowledged only when it has been painted", () => {
+  const { model, store, paint } = opened();
+  model.hand(FRAME, BUFFERS as any);
+  assert.equal(store.frame.value, 0);
+  assert.deepEqual(model.sent, []);
+  paint();
+  assert.equal(store.frame.value, 1);
+  assert.equal(store.epoch.value, 2);
+  assert.deepEqual(model.sent, [{ kind: "ack", frame: 5 }]);
+  assert.equal(store.history.last("train"), 0.6);
+  assert.deepEqual([...store.live.maps.get(MAP_KEY(0, 1))!.data], [0, 255, 128, 1]);
+  assert.ok(store.live.dead.has("0,3"));
+});
+
+test("of two frames that come before a painting, the later one is shown and acknowledged", () => {
+  const { model, store, paint } = opened();
+  model.hand(FRAME, BUFFERS as any);
+  model.hand({ ...FRAME, frame: 6, epoch: 3 });
+  paint();
+  assert.equal(store.epoch.value, 3);
+  assert.deepEqual(model.sent, [{ kind: "ack", frame: 6 }]);
+  paint();
+  model.hand({ ...FRAME, frame: 7, epoch: 4 });
+  paint();
+  assert.equal(store.epoch.value, 4);
+});
+
+test("parameters are found by their place in the layout", () => {
+  const { model, store, paint } = opened();
+  model.hand(FRAME, BUFFERS as any);
+  paint();
+  assert.equal(store.valueOf([1, "weights", 2, 1]), 13);
+  assert.equal(store.valueOf([2, "bias", 0]), 24);
+  assert.equal(store.valueOf([7, "bias", 0]), null);
+  assert.ok(store.isFrozen([0, "weights", 1, 2]));
+  assert.ok(!store.isFrozen([0, "weights", 2, 1]));
+});
+
+test("a frame that starts anew forgets the history before it", () => {
+  const { model, store, paint } = opened();
+  model.hand(FRAME, BUFFERS as any);
+  model.hand(
+    { ...FRAME, reset: true },
+    { history: { dtype: "f8", shape: [1, 9], values: [0, 9, 9, 9, 9, 9, 9, 0, 9] } },
+  );
+  paint();
+  assert.deepEqual(store.history.column("epoch"), [0]);
+});
+
+test("a changed setting is shown at once, sent with a revision, and an older echo is passed over", () => {
+  const { model, store } = opened();
+  store.setAt("training.learning_rate", 0.1);
+  assert.equal(store.settings.value!.training.learning_rate, 0.1);
+  assert.equal(model.pushed.length, 1);
+  assert.equal(model.pushed[0].revision, 1);
+  model.say({ settings: SETTINGS, revision: 0 });
+  assert.equal(store.settings.value!.training.learning_rate, 0.1);
+  model.say({ settings: { ...SETTINGS, odd: 1 }, revision: 1 });
+  assert.equal(store.settings.value!.odd, 1);
+  store.setAt("odd", 1);
+  assert.equal(model.pushed.length, 1);
+});
+
+test("a fresh session takes the URL's settings; one that goes on keeps its own", async () => {
+  const wanted = { ...SETTINGS, data: { ...SETTINGS.data, seed: 42 } };
+  const { model, store } = opened(await toFragment(wanted));
+  assert.equal(model.pushed.length, 0);
+  model.say({ run: { ...RUN, fresh: true } });
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(store.settings.value!.data.seed, 42);
+  assert.equal(model.pushed[0].settings.data.seed, 42);
+});
+
+test("another run forgets the maps and numbers of the one before", () => {
+  const { model, store, paint } = opened();
+  model.hand(FRAME, BUFFERS as any);
+  paint();
+  model.say({ run: { ...RUN, id: "b" } });
+  assert.equal(store.live.maps.size, 0);
+  assert.equal(store.live.parameters, null);
+});
+
+test("errors become notices, of which only the last few stay", () => {
+  const { model, store } = opened();
+  for (let place = 0; place < 9; place++) model.hand({ kind: "error", message: `wrong ${place}`, about: "edit" });
+  assert.deepEqual(
+    store.notices.value.map((notice) => notice.text),
+    ["wrong 5", "wrong 6", "wrong 7", "wrong 8"],
+  );
+  assert.equal(
+    failureText({ subject: "'size'", rule: "must be a number;", value: "x", remedy: "Give one." }),
+    "'size' must be a number; Got \"x\". Give one.",
+  );
+});
+
+test("memory stays bounded through many frames", () => {
+  const { model, store, paint } = opened();
+  for (let frame = 0; frame < 6000; frame++) {
+    model.hand(
+      { ...FRAME, frame, epoch: frame },
+      {
+        history: { dtype: "f8", shape: [1, 9], values: [frame, 1, 1, 1, 1, 1, 1, 1, 1] },
+        gradient_norms: { dtype: "f4", shape: [3], values: [1, 2, 3] },
+      },
+    );
+    paint();
+  }
+  assert.ok(store.history.rows.length <= 4200);
+  assert.ok(store.norms.length <= 1200);
+});
+
+test("eleven cards, each with a set-up, a part that lights up, and a question", () => {
+  assert.deepEqual(
+    CARDS.map((card) => card.name),
+    [
+      "neuron",
+      "layer",
+      "forward",
+      "loss",
+      "backward",
+      "update",
+      "learning rate",
+      "capacity",
+      "overfitting",
+      "regularisation",
+      "scaling",
+    ],
+  );
+  for (const card of CARDS) {
+    const settings = card.settings(SETTINGS as any);
+    assert.equal(settings.version, 1);
+    assert.ok(settings.network.layers.every((layer) => layer.width >= 1));
+    assert.ok(card.question.includes("?") && card.text.length >= 2 && card.hint.length > 10);
+  }
+});

@@ -1,0 +1,295 @@
+"""A source's rows as a network learns from them: features, scaling, what is held out, and the plane that maps show."""
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from sklearn.preprocessing import StandardScaler
+
+from pellucid.errors import DataError
+from pellucid.spec import Poisson
+from pellucid.tables import split_rows
+from pellucid.textbook.arrays import Array
+from pellucid.textbook.network import Batch
+from pellucid.workbench.formulas import parse
+from pellucid.workbench.limits import MOST_CLASSES, MOST_SHOWN, MOST_WIDTH
+from pellucid.workbench.settings import Settings, View, at_path
+from pellucid.workbench.sources import GENERATED, Rows, make
+
+__all__ = ["Dataset", "Plane", "build"]
+
+
+@dataclass(frozen=True, eq=False)
+class Plane:
+    """The two axes that maps show, and the rows of the base columns that their pixels stand for.
+
+    Attributes
+    ----------
+    names : (x, y)
+    low, high : arrays of shape (2,)
+    origin : array of shape (columns,)
+    across : array of shape (2, columns)
+        One step along each axis.
+    """
+
+    names: tuple[str, str]
+    low: Array
+    high: Array
+    origin: Array
+    across: Array
+
+    def rows(self, resolution: int) -> Array:
+        """Return base columns of the pixels' centres, shape (resolution², columns); the lowest y, then x, first."""
+        at = (np.arange(resolution) + 0.5) / resolution
+        x, y = (self.low[i] + at * (self.high[i] - self.low[i]) for i in (0, 1))
+        places = np.column_stack([np.tile(x, resolution), np.repeat(y, resolution)])
+        return np.asarray(self.origin + places @ self.across)
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Rows ready for a network.
+
+    Attributes
+    ----------
+    rows : Rows
+        All of the source's, points added and removed.
+    numbers : array of int
+        Each row's number on the wire.
+    task : {'binary', 'multiclass', 'regression'}
+    features : tuple of str
+        Formulas of the columns.
+    inputs : array of shape (rows, features)
+        What the network sees.
+    targets : array of shape (rows, outputs)
+    train, validation : arrays of int
+    mean, scale : float
+        A regression's target is (y - mean) / scale.
+    """
+
+    rows: Rows
+    numbers: Array
+    task: str
+    features: tuple[str, ...]
+    inputs: Array
+    targets: Array
+    train: Array
+    validation: Array
+    scaler: StandardScaler | None = field(repr=False)
+    mean: float = 0.0
+    scale: float = 1.0
+    is_editable: bool = False
+
+    @property
+    def outputs(self) -> int:
+        """Output neurons."""
+        return int(self.targets.shape[1])
+
+    @property
+    def score(self) -> str:
+        """Name of the score."""
+        return "r2" if self.task == "regression" else "accuracy"
+
+    @cached_property
+    def training(self) -> Batch:
+        """The rows that train."""
+        return Batch(self.inputs[self.train], self.targets[self.train])
+
+    @cached_property
+    def held_out(self) -> Batch:
+        """The rows held out."""
+        return Batch(self.inputs[self.validation], self.targets[self.validation])
+
+    def seen(self, columns: Array) -> Array:
+        """Return what the network sees of rows of the base columns; where a formula has no value, 0."""
+        values = np.column_stack([parse(text, self.rows.names)(columns) for text in self.features])
+        if self.scaler is not None:
+            values = self.scaler.transform(np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0))
+        return np.ascontiguousarray(np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0))
+
+    @cached_property
+    def shown(self) -> Array:
+        """Places of the rows that are drawn: all, or evenly chosen ones."""
+        count = len(self.numbers)
+        return np.unique(np.linspace(0, count - 1, min(count, MOST_SHOWN)).round().astype(np.int64))
+
+    def plane(self, view: View) -> Plane:
+        """Return the plane of two columns, the others at their median, or of two principal components."""
+        columns = self.rows.columns
+        if view.mode == "components" and columns.shape[1] > 2:
+            plane = _components(columns, min(view.x, columns.shape[1] - 1), min(view.y, columns.shape[1] - 1))
+        else:
+            plane = _columns(columns, self.rows.names, view)
+        if self.is_editable:  # a shape in the plane: as high as wide, and the same whatever its noise
+            reach = max(6.0, 1.05 * float(np.abs(columns).max()))
+            plane = replace(plane, low=np.full(2, -reach), high=np.full(2, reach))
+        return plane
+
+    def project(self, plane: Plane, view: View) -> Array:
+        """Return where the drawn rows lie in the plane, shape (shown, 2)."""
+        columns = self.rows.columns[self.shown]
+        if view.mode == "components" and columns.shape[1] > 2:
+            spread = _spread(self.rows.columns)
+            return np.asarray((columns - plane.origin) / spread @ (plane.across / spread).T)
+        places = [int(np.argmax(axis)) for axis in plane.across]
+        return np.asarray(columns[:, places])
+
+    @cached_property
+    def baseline(self) -> float:
+        """Score on the rows held out of the training rows' most frequent class, or of their mean."""
+        truth = self.targets[self.validation if len(self.validation) else self.train]
+        known = self.targets[self.train]
+        if self.task == "regression":
+            total = float(((truth - truth.mean()) ** 2).sum())
+            return 1 - float(((truth - known.mean()) ** 2).sum()) / total if total else 0.0
+        if self.task == "binary":
+            return float((truth == (known.mean() > 0.5)).mean())
+        return float((truth.argmax(axis=1) == known.sum(axis=0).argmax()).mean())
+
+
+def _spread(columns: Array) -> Array:
+    spread = columns.std(axis=0)
+    spread[spread == 0] = 1.0
+    return spread
+
+
+def _columns(columns: Array, names: tuple[str, ...], view: View) -> Plane:
+    count = columns.shape[1]
+    x = min(view.x, count - 1)
+    y = min(view.y, count - 1)
+    if x == y and count > 1:
+        y = (x + 1) % count
+    across = np.zeros((2, count))
+    across[0, x] = across[1, y] = 1.0
+    if x == y:
+        across[1] = 0.0
+    origin = np.median(columns, axis=0)
+    origin[[x, y]] = 0.0
+    low, high = _range(columns[:, [x, y]])
+    return Plane((names[x], names[y] if x != y else ""), low, high, origin, across)
+
+
+def _components(columns: Array, x: int, y: int) -> Plane:
+    """Principal components of the standardised columns."""
+    mean, spread = columns.mean(axis=0), _spread(columns)
+    standard = (columns - mean) / spread
+    _, _, directions = np.linalg.svd(standard[np.linspace(0, len(columns) - 1, 5000).astype(int)], full_matrices=False)
+    directions *= np.sign(directions[np.arange(len(directions)), np.abs(directions).argmax(axis=1)])[:, np.newaxis]
+    x, y = min(x, len(directions) - 1), min(y, len(directions) - 1)
+    chosen = directions[[x, y]]
+    low, high = _range(standard @ chosen.T)
+    return Plane((f"component {x + 1}", f"component {y + 1}"), low, high, mean, chosen * spread)
+
+
+def _range(values: Array) -> tuple[Array, Array]:
+    low, high = values.min(axis=0), values.max(axis=0)
+    margin = np.maximum(0.08 * (high - low), 1e-6 * np.maximum(1, np.abs(high)))
+    flat = high == low
+    margin[flat] = 1.0
+    return low - margin, high + margin
+
+
+def build(settings: Settings, table: Rows | None = None) -> Dataset:
+    """Make the rows that settings describe.
+
+    Parameters
+    ----------
+    settings : Settings
+    table : Rows or None
+        Of the own table, if that is the source.
+
+    Raises
+    ------
+    DataError
+        If the rows cannot be learned from.
+    """
+    data = settings.data
+    rows = table if table is not None else make(data.source, data.size, data.noise, data.seed)
+    is_editable = data.source in GENERATED
+    rows, numbers = _edited(rows, settings) if is_editable else (rows, np.arange(len(rows.y)))
+    classes = rows.classes
+    if len(classes) > MOST_CLASSES:
+        raise DataError(f"The data must have at most {MOST_CLASSES} classes; it has {len(classes)}.")
+    task = "regression" if not classes else "binary" if len(classes) == 2 else "multiclass"
+    if data.source == "given":  # all of them train, as in the fit that they come from
+        kept, held_out = np.arange(len(rows.y)), np.arange(0)
+    else:
+        kept, held_out = split_rows(len(rows.y), 1 - data.train_share, data.seed, rows.y if classes else None)
+    if classes and len(np.unique(rows.y[kept])) < len(classes):
+        raise DataError(
+            "Every class must have a row that trains; one has none. Add points of it, or undo removing them."
+        )
+    if len(kept) < 2:
+        raise DataError(f"At least 2 rows must train; there are {len(kept)}. Add points.")
+    features = settings.inputs.features or _all_columns(rows.names)
+    try:
+        inputs, scaler = _inputs(rows, features, kept, is_scaled=data.scale)
+    except DataError as error:
+        raise at_path("inputs.features", error) from None
+    is_scaled = data.scale and task == "regression" and not isinstance(settings.training.loss, Poisson)
+    mean, scale = _target_scale(rows.y[kept]) if is_scaled else (0.0, 1.0)
+    return Dataset(
+        rows,
+        numbers,
+        task,
+        features,
+        inputs,
+        _targets(rows.y, task, len(classes), mean, scale),
+        kept,
+        held_out,
+        scaler,
+        mean,
+        scale,
+        is_editable,
+    )
+
+
+def _all_columns(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f"x{index + 1}" for index in range(len(names)))
+
+
+def _edited(rows: Rows, settings: Settings) -> tuple[Rows, Array]:
+    """Put points in and take rows out."""
+    added = np.array(settings.data.added, np.float64).reshape(-1, 3)
+    columns, y = np.vstack([rows.columns, added[:, :2]]), np.concatenate([rows.y, added[:, 2].astype(rows.y.dtype)])
+    if rows.classes and len(y) and (y.min() < 0 or y.max() >= len(rows.classes)):
+        raise DataError(f"The class of an added point must be 0 to {len(rows.classes) - 1}.")
+    numbers = np.setdiff1d(np.arange(len(y)), settings.data.removed)
+    if len(numbers) < 4:
+        raise DataError(f"At least 4 points must be left; there are {len(numbers)}.")
+    return replace(rows, columns=columns[numbers], y=y[numbers]), numbers
+
+
+def _inputs(
+    rows: Rows, features: tuple[str, ...], train: Array, *, is_scaled: bool
+) -> tuple[Array, StandardScaler | None]:
+    if len(features) > 4 * MOST_WIDTH:
+        raise DataError(f"The network can see at most {4 * MOST_WIDTH} inputs; got {len(features)}. Leave columns out.")
+    values = np.column_stack([parse(text, rows.names)(rows.columns) for text in features])
+    bad = ~np.isfinite(values)
+    if bad.any():
+        row, column = np.argwhere(bad)[0]
+        raise DataError(
+            f"The input '{features[column]}' must be a finite number in every row; it is {values[row, column]} in row "
+            f"{row}, one of {int(bad.any(axis=1).sum())}. Change the formula: for example sqrt(abs(x1))."
+        )
+    if np.abs(values).max() > 1e12:
+        raise DataError("The inputs must lie within ±1e12. Change the formula, or leave the column out.")
+    if not is_scaled:
+        return np.ascontiguousarray(values), None
+    scaler = StandardScaler().fit(values[train])
+    return np.ascontiguousarray(scaler.transform(values)), scaler
+
+
+def _target_scale(y: Array) -> tuple[float, float]:
+    spread = float(y.std())
+    return float(y.mean()), spread if spread > 0 else 1.0
+
+
+def _targets(y: Array, task: str, classes: int, mean: float, scale: float) -> Any:
+    if task == "regression":
+        return ((y - mean) / scale).reshape(-1, 1)
+    if task == "binary":
+        return y.astype(np.float64).reshape(-1, 1)
+    return np.eye(classes)[y]

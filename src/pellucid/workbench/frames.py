@@ -1,0 +1,353 @@
+"""What the page draws of a moment: maps, curves, gradients, charts. All of it is computed by the engine."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from pellucid.engines import Engine, get_engine
+from pellucid.errors import DataError
+from pellucid.textbook.activations import activation_rule
+from pellucid.textbook.arrays import Array
+from pellucid.textbook.losses import loss_rows, mean_loss
+from pellucid.textbook.network import Batch, Step
+from pellucid.textbook.outputs import output_activation
+from pellucid.textbook.parameters import Parameters
+from pellucid.training.scores import SCORES
+from pellucid.workbench.asking import integer_in, name_in
+from pellucid.workbench.dataset import Dataset
+from pellucid.workbench.limits import MOST_EVALUATED, MOST_MAPS, MOST_RESOLUTION
+from pellucid.workbench.run import Shown
+from pellucid.workbench.settings import View
+
+__all__ = [
+    "FrameMaker",
+    "Looks",
+    "as_bytes",
+    "badges",
+    "confusion",
+    "evaluated",
+    "evenly",
+    "histograms",
+    "looks_from",
+    "output_map",
+    "scores",
+    "training_rows",
+]
+
+BINS = 40
+CHARTS = ("confusion", "predicted", "histograms")
+SATURATED = 0.02
+"""A neuron is saturated where its slope is below this share of the steepest slope, for 95 of 100 rows."""
+Layout = tuple[Dataset, View, int]
+
+
+@dataclass(frozen=True)
+class Looks:
+    """What of a moment a page has on its screen.
+
+    Attributes
+    ----------
+    maps : tuple of (layer, neuron)
+        −1 for the inputs.
+    resolution, output_resolution : int
+        Pixels a side.
+    charts : frozenset of str
+    links : {'weights', 'gradients'}
+    """
+
+    maps: tuple[tuple[int, int], ...] = ()
+    resolution: int = 40
+    output_resolution: int = 100
+    charts: frozenset[str] = frozenset()
+    links: str = "weights"
+
+
+def looks_from(content: dict[str, Any]) -> Looks:
+    """Read a `view` message.
+
+    Raises
+    ------
+    DataError
+        If it is none.
+    """
+    maps = content.get("maps", [])
+    charts = content.get("charts", [])
+    if not isinstance(maps, list) or len(maps) > MOST_MAPS or not all(_is_neuron(each) for each in maps):
+        raise DataError(f"'maps' of a view must be a list of at most {MOST_MAPS} neurons [layer, number].")
+    if not isinstance(charts, list) or not all(isinstance(chart, str) for chart in charts):
+        raise DataError("'charts' of a view must be a list of names.")
+    return Looks(
+        tuple((layer, neuron) for layer, neuron in maps),
+        integer_in(content, "resolution", 4, MOST_RESOLUTION, 40),
+        integer_in(content, "output_resolution", 4, MOST_RESOLUTION, 100),
+        frozenset(charts) & set(CHARTS),
+        name_in(content, "links", ("weights", "gradients"), "weights"),
+    )
+
+
+def _is_neuron(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(type(each) is int and each >= -1 for each in value)
+
+
+class FrameMaker:
+    """Makes one page's frames; remembers what the page has already.
+
+    Parameters
+    ----------
+    engine : Engine or None
+        None: the native one where it is built, with one thread.
+    """
+
+    def __init__(self, engine: Engine | None = None) -> None:
+        self.engine: Engine = engine or get_engine("auto", 1)
+        self.number = 0
+        self._known: tuple[int, int] | None = None
+        self._sent = -1
+        self._planes: dict[Any, Array] = {}
+        self._dataset: Dataset | None = None
+        self._inputs_shown: Any = None
+
+    def forget(self) -> None:
+        """Let the next frame have the whole history and all maps."""
+        self._known = self._inputs_shown = None
+
+    def frame(self, shown: Shown, looks: Looks, view: View) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return the content and the buffers of the next frame."""
+        self.number += 1
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # a diverged network shows that it is
+            parameters = Parameters(shown.network, shown.parameters)
+            content, buffers = self._curves(shown, parameters, looks)
+            self._maps(shown, parameters, looks, view, content, buffers)
+            self._charts(shown, parameters, looks, content, buffers)
+        return content, buffers
+
+    # --- curves, gradients ----------------------------------------------------------------------------------------
+
+    def _curves(self, shown: Shown, parameters: Parameters, looks: Looks) -> tuple[dict[str, Any], dict[str, Array]]:
+        step = evaluated(self.engine, shown, parameters)
+        data, name = shown.dataset, shown.dataset.score
+        batch = training_rows(data)
+        train_score = SCORES[name](shown.network.output, step.layers[-1].activation, batch.targets)
+        epoch, within = shown.position
+        train = step.loss - step.penalty
+        if within == 0:
+            found = {"train": train, "penalised": step.loss, "train_score": train_score}
+            if epoch == 0 and len(data.validation):  # training validates after each epoch only
+                validation = scores(self.engine, shown, data.held_out)
+                found |= dict(zip(("validation", "validation_score"), validation, strict=True))
+            shown.curves.fill(epoch, **found)
+        known = (shown.run, shown.version)
+        reset = known != self._known
+        self._known, before = known, -1.0 if reset else self._sent
+        history = shown.curves.since(before)
+        if len(history):
+            self._sent = history[-1, 0]
+        norms = [
+            float(np.sqrt((weights**2).sum() + (bias**2).sum()))
+            for weights, bias in zip(step.gradients.weights, step.gradients.bias, strict=True)
+        ]
+        content: dict[str, Any] = {
+            "kind": "frame",
+            "frame": self.number,
+            "run": shown.run,
+            "epoch": epoch,
+            "batch": within,
+            "step": shown.step,
+            "reset": reset,
+            "score": name,
+            "train": train,
+            "penalty": step.penalty,
+            "train_score": train_score,
+            "badges": badges(shown, step),
+        }
+        buffers = {
+            "history": history,
+            "parameters": shown.parameters.astype("f4"),
+            "gradient_norms": np.array(norms, "f4"),
+        }
+        if looks.links == "gradients":
+            buffers["gradients"] = step.gradients.vector.astype("f4")
+        return content, buffers
+
+    # --- maps -----------------------------------------------------------------------------------------------------
+
+    def _maps(
+        self,
+        shown: Shown,
+        parameters: Parameters,
+        looks: Looks,
+        view: View,
+        content: dict[str, Any],
+        buffers: dict[str, Array],
+    ) -> None:
+        network, size = shown.network, looks.resolution
+        inputs = self._pixels(shown.dataset, view, size)
+        widths = network.widths
+        last = len(network.hidden)
+        fresh = (id(shown.dataset), view, looks)
+        asked = [each for each in looks.maps if each[0] <= last and each[1] < widths[each[0] + 1]]
+        if fresh == self._inputs_shown:
+            asked = [each for each in asked if each[0] >= 0]
+        self._inputs_shown = fresh
+        planes = []
+        if any(layer >= 0 for layer, _ in asked):
+            grid = Batch(inputs, np.zeros((len(inputs), network.outputs)))
+            passes = self.engine.loss_and_gradients(network, shown.training, parameters, grid).layers
+            of_layers = [done.activation for done in passes]
+            if shown.dataset.task != "regression":
+                of_layers[last] = 2 * of_layers[last] - 1  # even odds are the middle of the colours
+            planes = [of_layers[layer][:, j] if layer >= 0 else inputs[:, j] for layer, j in asked]
+        elif asked:
+            planes = [inputs[:, j] for _, j in asked]
+        content["maps"] = [list(each) for each in asked]
+        content["ranges"], buffers["maps"] = as_bytes(planes, size)
+        content["output"], buffers["output"] = output_map(
+            self.engine, shown, parameters, self._pixels(shown.dataset, view, looks.output_resolution)
+        )
+
+    def _pixels(self, dataset: Dataset, view: View, resolution: int) -> Array:
+        """Return what the network sees of the plane's pixels; the last two planes are remembered."""
+        if dataset is not self._dataset:
+            self._planes, self._dataset = {}, dataset
+        key = (view, resolution)
+        if key not in self._planes:
+            if len(self._planes) >= 2:
+                self._planes.pop(next(iter(self._planes)))
+            self._planes[key] = dataset.seen(dataset.plane(view).rows(resolution))
+        return self._planes[key]
+
+    # --- charts ---------------------------------------------------------------------------------------------------
+
+    def _charts(
+        self,
+        shown: Shown,
+        parameters: Parameters,
+        looks: Looks,
+        content: dict[str, Any],
+        buffers: dict[str, Array],
+    ) -> None:
+        data, network = shown.dataset, shown.network
+        if looks.charts & {"confusion", "predicted"}:
+            for part, every in (("train", data.train), ("validation", data.validation)):
+                rows = every[evenly(len(every), MOST_EVALUATED)]
+                prediction = output_activation(
+                    network.output, self.engine.forward(network, parameters, data.inputs[rows])
+                )
+                if data.task == "regression":
+                    _predicted(buffers, data.targets[rows], prediction, part)
+                else:
+                    buffers[f"confusion_{part}"] = confusion(data, data.targets[rows], prediction)
+        if "histograms" in looks.charts:
+            step = evaluated(self.engine, shown, parameters)
+            edges = {}
+            for name, of in (("weights", parameters), ("gradients", step.gradients)):
+                counts, ranges = histograms(of)
+                buffers[f"histogram_{name}"], edges[name] = counts, ranges
+            content["histogram_edges"] = edges
+
+
+def training_rows(dataset: Dataset) -> Batch:
+    """Return the rows that train; of very many, evenly chosen ones."""
+    rows = dataset.train
+    if len(rows) <= MOST_EVALUATED:
+        return dataset.training
+    chosen = rows[evenly(len(rows), MOST_EVALUATED)]
+    return Batch(dataset.inputs[chosen], dataset.targets[chosen])
+
+
+def evenly(count: int, most: int) -> Array:
+    """Return at most so many places among so many, evenly spread.
+
+    Examples
+    --------
+    >>> evenly(3, 10).tolist(), evenly(100, 3).tolist(), evenly(0, 3).tolist()
+    ([0, 1, 2], [0, 50, 99], [])
+    """
+    return np.unique(np.linspace(0, max(count - 1, 0), min(count, most)).round().astype(np.int64))
+
+
+def evaluated(engine: Engine, shown: Shown, parameters: Parameters) -> Step:
+    """Loss and gradients of the training rows, without dropout."""
+    return engine.loss_and_gradients(shown.network, shown.training, parameters, training_rows(shown.dataset))
+
+
+def scores(engine: Engine, shown: Shown, batch: Batch) -> tuple[float, float]:
+    """Loss without penalty, and score, of some rows."""
+    parameters = Parameters(shown.network, shown.parameters)
+    z = engine.forward(shown.network, parameters, batch.inputs)
+    prediction = output_activation(shown.network.output, z)
+    loss = mean_loss(loss_rows(shown.training.loss, shown.network.output, z, prediction, batch.targets))
+    return loss, SCORES[shown.dataset.score](shown.network.output, prediction, batch.targets)
+
+
+def as_bytes(planes: list[Array], size: int) -> tuple[list[float], Array]:
+    """Turn maps into bytes, 127.5 for 0: the ranges, and an array (maps, size, size)."""
+    if not planes:
+        return [], np.empty((0, size, size), np.uint8)
+    values = np.nan_to_num(np.stack(planes).astype(np.float32), nan=0.0, posinf=1e30, neginf=-1e30)
+    ranges = np.abs(values).max(axis=1)
+    scale = np.where(ranges > 0, ranges, 1.0)[:, np.newaxis]
+    return ranges.tolist(), np.rint(127.5 + 127.5 * (values / scale)).astype(np.uint8).reshape(-1, size, size)
+
+
+def output_map(engine: Engine, shown: Shown, parameters: Parameters, pixels: Array) -> tuple[dict[str, Any], Array]:
+    """Return what the output map is, and its bytes."""
+    network, data = shown.network, shown.dataset
+    size = round(len(pixels) ** 0.5)
+    prediction = output_activation(network.output, engine.forward(network, parameters, pixels))
+    prediction = np.nan_to_num(prediction, nan=0.0, posinf=1e30, neginf=-1e30)
+    if data.task == "multiclass":
+        planes = np.stack([prediction.argmax(axis=1), np.rint(255 * prediction.max(axis=1).clip(0, 1))])
+        return {"kind": "classes", "range": [0, 1]}, planes.astype(np.uint8).reshape(2, size, size)
+    low, high = (0.0, 1.0) if data.task == "binary" else (float(data.targets.min()), float(data.targets.max()))
+    share = (prediction[:, 0] - low) / (high - low or 1.0)
+    kind = "probability" if data.task == "binary" else "value"
+    map_ = np.rint(255 * share.clip(0, 1)).astype(np.uint8).reshape(size, size)
+    return {"kind": kind, "range": [low, high]}, map_
+
+
+def badges(shown: Shown, step: Step) -> dict[str, list[list[int]]]:
+    """Find the hidden neurons that do not learn: slope 0 for every row, or almost flat for almost all."""
+    dead, saturated = [], []
+    for index, layer in enumerate(shown.network.hidden):
+        done = step.layers[index]
+        rule = activation_rule(layer.activation)
+        slope = np.abs(rule.derivative(done.pre_activation, done.activation))
+        slope = np.broadcast_to(slope, done.pre_activation.shape)
+        is_dead = (slope == 0).all(axis=0)
+        if layer.activation.name in ("tanh", "logistic"):
+            steepest = 1.0 if layer.activation.name == "tanh" else 0.25
+            is_flat = (slope < SATURATED * steepest).mean(axis=0) >= 0.95
+            saturated += [[index, int(j)] for j in np.flatnonzero(is_flat)]
+            is_dead &= ~is_flat
+        dead += [[index, int(j)] for j in np.flatnonzero(is_dead)]
+    return {"dead": dead, "saturated": saturated}
+
+
+def confusion(dataset: Dataset, targets: Array, prediction: Array) -> Array:
+    """Return how many rows of each class (rows) were taken for each class (columns)."""
+    count = len(dataset.rows.classes)
+    if dataset.task == "binary":
+        true, found = targets[:, 0] > 0.5, prediction[:, 0] > 0.5
+    else:
+        true, found = targets.argmax(axis=1), prediction.argmax(axis=1)
+    flat = np.bincount(true.astype(int) * count + found.astype(int), minlength=count * count)
+    return flat.reshape(count, count).astype(np.int32)
+
+
+def _predicted(buffers: dict[str, Array], targets: Array, prediction: Array, part: str) -> None:
+    columns = np.column_stack([targets[:, 0], prediction[:, 0], np.full(len(targets), part == "validation")])
+    known = buffers.get("predicted", np.empty((0, 3), np.float32))
+    buffers["predicted"] = np.vstack([known, columns]).astype(np.float32)
+
+
+def histograms(parameters: Parameters) -> tuple[Array, list[list[float]]]:
+    """Return a histogram of each layer's weights, (layers, bins), and its range."""
+    counts, ranges = [], []
+    for weights in parameters.weights:
+        finite = weights[np.isfinite(weights)]
+        widest = float(np.abs(finite).max()) if finite.size and np.abs(finite).max() > 0 else 1.0
+        counts.append(np.histogram(finite, BINS, (-widest, widest))[0])
+        ranges.append([-widest, widest])
+    return np.array(counts, np.int32), ranges

@@ -1,0 +1,93 @@
+"""The curves of a run, in bounded memory."""
+
+from threading import Lock
+
+import numpy as np
+
+from pellucid.textbook.arrays import Array
+
+__all__ = ["COLUMNS", "Curves"]
+
+COLUMNS = (
+    "epoch",
+    "train",
+    "validation",
+    "penalised",
+    "train_score",
+    "validation_score",
+    "learning_rate",
+    "step",
+    "batches",
+)
+"""Epoch; loss of the training rows after it, without and with penalty, where a frame looked; loss of the validation
+rows; scores; learning rate; steps done; mean loss of the epoch's batches, each before its update, with penalty: what
+`loss_curve_` of the estimators is."""
+
+MOST = 4096
+NAN = float("nan")
+
+
+class Curves:
+    """A row an epoch; of a long run every second, fourth … one. One thread adds, others read and fill in.
+
+    Examples
+    --------
+    >>> curves = Curves()
+    >>> curves.add([(epoch, 1 / (epoch + 1)) + (0.0,) * 7 for epoch in range(100_000)])
+    >>> len(curves.since(-1)) <= MOST, curves.since(99_998)[:, 0].tolist()
+    (True, [99999.0])
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._rows = np.empty((2 * MOST, len(COLUMNS)))
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, rows: list[tuple[float, ...]]) -> None:
+        """Add rows of later epochs."""
+        if not rows:
+            return
+        new = np.array(rows, np.float64)
+        with self._lock:
+            if len(new) > MOST:
+                new = new[np.linspace(0, len(new) - 1, MOST).round().astype(int)]
+            if self._count + len(new) > len(self._rows):
+                self._thin()
+            self._rows[self._count : self._count + len(new)] = new
+            self._count += len(new)
+            if self._count > MOST:
+                self._thin()
+
+    def _thin(self) -> None:
+        """Keep one of each two rows: the one that a frame looked at, else the later; the first and last stay."""
+        rows = self._rows[: self._count]
+        pairs = rows[1 : self._count - 1]
+        pairs = pairs[: len(pairs) // 2 * 2].reshape(-1, 2, len(COLUMNS))
+        rest = rows[1 + 2 * len(pairs) :]
+        looked_at = np.isfinite(pairs[:, 0, 1]) & ~np.isfinite(pairs[:, 1, 1])
+        kept = np.where(looked_at[:, np.newaxis], pairs[:, 0], pairs[:, 1])
+        thinned = np.vstack([rows[:1], kept, rest])
+        self._count = len(thinned)
+        self._rows[: self._count] = thinned
+
+    def fill(self, epoch: int, **values: float) -> None:
+        """Put in what a frame found at an epoch, by the columns' names, if that has a row."""
+        with self._lock:
+            place = int(np.searchsorted(self._rows[: self._count, 0], epoch))
+            if place < self._count and self._rows[place, 0] == epoch:
+                for name, value in values.items():
+                    self._rows[place, COLUMNS.index(name)] = value
+
+    def since(self, epoch: float) -> Array:
+        """Return the rows of later epochs, shape (rows, columns)."""
+        with self._lock:
+            rows = self._rows[: self._count]
+            return rows[np.searchsorted(rows[:, 0], epoch, side="right") :].copy()
+
+    def cut(self, epoch: int) -> None:
+        """Forget what came after an epoch."""
+        with self._lock:
+            self._count = int(np.searchsorted(self._rows[: self._count, 0], epoch, side="right"))

@@ -1,0 +1,66 @@
+"""How much of everything one page may ask for."""
+
+__all__ = [
+    "GRACE_SECONDS",
+    "MESSAGE_BYTES",
+    "MOST_ADDED",
+    "MOST_BATCH",
+    "MOST_CLASSES",
+    "MOST_COLUMNS",
+    "MOST_EPOCHS",
+    "MOST_EVALUATED",
+    "MOST_EVENTS",
+    "MOST_EXPLAINED",
+    "MOST_FEATURES",
+    "MOST_KEPT",
+    "MOST_LAYERS",
+    "MOST_MAPS",
+    "MOST_POINTS",
+    "MOST_REMOVED",
+    "MOST_RESOLUTION",
+    "MOST_ROWS",
+    "MOST_SESSIONS",
+    "MOST_SHOWN",
+    "MOST_UNDO",
+    "MOST_WALL",
+    "MOST_WIDTH",
+    "TEXT",
+    "TEXT_BYTES",
+    "UPLOAD_BYTES",
+]
+
+MOST_LAYERS = 12
+MOST_WIDTH = 64
+MOST_POINTS = 10_000
+"""Rows that a generated source makes."""
+MOST_ROWS = 50_000
+"""Rows of a table."""
+MOST_COLUMNS = 200
+MOST_SHOWN = 2_000
+"""Rows that are drawn as points."""
+MOST_EVALUATED = 4_000
+"""Training rows that a frame's loss, score and gradients are of."""
+MOST_ADDED = 2_000
+MOST_REMOVED = 10_000
+MOST_FEATURES = 300
+MOST_BATCH = 100_000
+MOST_EPOCHS = 2**40
+MOST_CLASSES = 20
+MOST_MAPS = 800
+MOST_RESOLUTION = 200
+MOST_EXPLAINED = 64
+"""Rows of an explained step."""
+MOST_WALL = 200
+MOST_KEPT = 24
+"""Runs kept for comparison."""
+MOST_SESSIONS = 24
+MOST_UNDO = 200
+MOST_EVENTS = 2_000
+"""Live changes that the scrubber can go back through."""
+TEXT = 300
+"""Letters of a name."""
+MESSAGE_BYTES = 34 << 20
+TEXT_BYTES = 4 << 20
+UPLOAD_BYTES = 32 << 20
+GRACE_SECONDS = 30.0
+"""How long a run outlives its page."""

@@ -1,0 +1,484 @@
+"""One page's session: its settings, its run, what it kept. Messages come in, answers go out."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from time import monotonic
+from typing import Any, Protocol
+
+from pellucid.errors import DataError, PellucidError
+from pellucid.textbook.arrays import Array
+from pellucid.workbench.asking import integer_in, text_in
+from pellucid.workbench.catalog import catalog
+from pellucid.workbench.dataset import Dataset, build
+from pellucid.workbench.describing import (
+    describe_dataset,
+    describe_run,
+    points,
+)
+from pellucid.workbench.driving import Driving
+from pellucid.workbench.editing import Editing
+from pellucid.workbench.explaining import Explaining
+from pellucid.workbench.exporting import Exporting
+from pellucid.workbench.frames import FrameMaker, Looks, looks_from
+from pellucid.workbench.jobs import default_loss, network_of, training_of
+from pellucid.workbench.kept import Kept
+from pellucid.workbench.landscape import Landscape
+from pellucid.workbench.limits import TEXT_BYTES
+from pellucid.workbench.own_table import Tables, table_rows
+from pellucid.workbench.protocol import Message, custom, encode, update
+from pellucid.workbench.run import Change, Run, Shown
+from pellucid.workbench.settings import (
+    Inputs,
+    Settings,
+    Table,
+    at_path,
+    differences,
+    path_of,
+    read_settings,
+    write_settings,
+)
+from pellucid.workbench.sources import Rows
+from pellucid.workbench.trainer import Trainer
+from pellucid.workbench.wall import Walls
+
+__all__ = ["Session", "Wire"]
+
+LOG = logging.getLogger("pellucid.workbench")
+SHORTEST = 1 / 40
+"""Seconds between two frames, at least."""
+MOST_UNDERWAY = 2
+"""Frames that are sent and not drawn yet: one is made while the page draws the one before."""
+STATE_EVERY = 0.5
+"""Seconds between two tellings of where a running training is."""
+MOST_WAITING = 32
+"""Messages that wait in each lane; after that the page has to wait."""
+STOPS = frozenset({"pause", "reset", "seek", "settings"})
+"""What is asked while training goes on for long ends that."""
+AT_ONCE = frozenset({"ack", "view"})
+QUESTIONS = frozenset(
+    {
+        "explain",
+        "formulas",
+        "check_gradient",
+        "surface",
+        "warp",
+        "kept_history",
+        "kept_map",
+        "export",
+    }
+)
+Handler = Callable[[Message], Awaitable[None]]
+
+
+class Wire(Protocol):
+    """Where answers go."""
+
+    async def send(self, data: str | bytes) -> None:
+        """Send one message."""
+        ...
+
+
+class Session:
+    """What one page does, and what it left if it comes back.
+
+    Parameters
+    ----------
+    name : str
+    settings : Settings or None
+        To begin with.
+    tables : Tables or None
+        Own tables, which the sessions of a server share.
+    """
+
+    def __init__(self, name: str, settings: Settings | None = None, tables: Tables | None = None) -> None:
+        self.name = name
+        self.tables = Tables() if tables is None else tables
+        self._rows: tuple[Table, Rows] | None = None
+        self.loop = asyncio.get_running_loop()
+        self.news = asyncio.Event()
+        self.trainer = Trainer(self._on_change, self._on_failure)
+        self.settings = settings or Settings()
+        self.dataset: Dataset = self.build(self.settings)
+        self.revision = 0
+        self.looks = Looks()
+        self.frames = FrameMaker()
+        self._drawn = 0
+        self.is_fresh = True
+        self.wire: Wire | None = None
+        self.left_at: float | None = monotonic()
+        self._asked_frame = True
+        self._told = 0.0
+        self._stops = 0
+        self.trainer.take(self.first_run())
+        self.trainer.speed = 30.0
+        self.trainer.start()
+        self.handlers: dict[str, Handler] = {
+            "settings": self._on_settings,
+            "view": self._on_view,
+            "ack": self._on_ack,
+            "upload": self._on_upload,
+            "paste": self._on_paste,
+        }
+        self.editing, self.kept, self.walls = Editing(self), Kept(self), Walls(self)
+        for room in (
+            Driving(self),
+            self.editing,
+            Explaining(self),
+            Landscape(self),
+            self.kept,
+            self.walls,
+            Exporting(self),
+        ):
+            self.handlers |= room.handlers
+        self._lanes: dict[str, asyncio.Queue[Message]] = {
+            "commands": asyncio.Queue(MOST_WAITING),
+            "questions": asyncio.Queue(MOST_WAITING),
+        }
+        self._workers = [asyncio.create_task(self._work(lane)) for lane in self._lanes.values()]
+
+    def first_run(self) -> Run:
+        """Return the run to begin with."""
+        return Run(self.settings, self.dataset)
+
+    def tell_soon(self) -> None:
+        """Tell the page everything, when there is time."""
+        self.frames.forget()
+        self._told_all = asyncio.create_task(self.tell_all())
+
+    # --- coming and going -----------------------------------------------------------------------------------------
+
+    async def connect(self, wire: Wire) -> None:
+        """Talk to this page from now on, and tell it everything."""
+        self.wire, self.left_at = wire, None
+        self.frames.forget()
+        self._drawn = self.frames.number
+        await self.tell_all()
+        self.is_fresh = False
+
+    def disconnect(self, wire: Wire) -> None:
+        """Hear that a page is gone."""
+        if self.wire is wire:
+            self.wire, self.left_at = None, monotonic()
+
+    def close(self) -> None:
+        """End the training."""
+        self.trainer.close()
+        self.walls.close()
+        for worker in self._workers:
+            worker.cancel()
+
+    async def send(self, data: str | bytes) -> None:
+        """Send to the page, if there is one."""
+        if self.wire is not None:
+            await self.wire.send(data)
+
+    async def send_arrays(self, content: dict[str, Any], buffers: dict[str, Array]) -> None:
+        """Send a binary message."""
+        await self.send(encode(content, buffers))
+
+    async def tell_all(self) -> None:
+        """Tell the page everything."""
+        await self.send(
+            update(
+                catalog=catalog(),
+                settings=write_settings(self.settings),
+                revision=self.revision,
+                dataset=self.describe_dataset(),
+                run=self.describe_run(),
+                runs=self.kept.told(),
+                wall=self.walls.told(),
+                problems=[],
+            )
+        )
+        await self.tell_points()
+        self.ask_frame()
+
+    async def tell_error(self, text: str, about: str) -> None:
+        """Tell what could not be done."""
+        await self.send(custom("error", message=text, about=about))
+
+    async def tell_points(self) -> None:
+        """Send the rows as points."""
+        await self.send_arrays({"kind": "points"}, points(self.dataset, self.settings.inputs.view))
+
+    async def tell_run(self) -> None:
+        """Tell where the run is."""
+        self._told = monotonic()
+        await self.send(update(run=self.describe_run()))
+
+    def describe_dataset(self) -> dict[str, Any]:
+        """Return the state `dataset`."""
+        return describe_dataset(self.dataset, self.settings)
+
+    def describe_run(self) -> dict[str, Any]:
+        """Return the state `run`."""
+        told = describe_run(self.run, self.trainer)
+        return told | self.editing.told() | {"fresh": self.is_fresh, "live": False}
+
+    @property
+    def run(self) -> Run:
+        """The run that is trained."""
+        assert self.trainer.run_ is not None  # noqa: S101 - there is one from the beginning
+        return self.trainer.run_
+
+    @property
+    def shown(self) -> Shown:
+        """Its latest moment."""
+        assert self.trainer.shown is not None  # noqa: S101 - there is one from the beginning
+        return self.trainer.shown
+
+    async def command(self, what: Callable[[], Any]) -> Any:
+        """Let the training's thread do something."""
+        return await asyncio.wrap_future(self.trainer.submit(what))
+
+    def is_interrupted(self) -> bool:
+        """Tell whether what takes long should end, since something else is asked."""
+        return self._stops > 0 or self.trainer.is_over
+
+    def _on_change(self) -> None:
+        if not self.loop.is_closed():
+            self.loop.call_soon_threadsafe(self.news.set)
+
+    def _on_failure(self, error: Exception) -> None:
+        LOG.error("Training failed.", exc_info=error)
+        asyncio.run_coroutine_threadsafe(self.tell_error(_words(error), "play"), self.loop)
+
+    # --- messages -------------------------------------------------------------------------------------------------
+
+    async def hear(self, message: Message) -> None:
+        """Take a message: at once if that is quick, else behind those before it, commands and questions apart."""
+        kind = message.kind
+        if kind in AT_ONCE:
+            await self._do(message)
+        else:
+            self._stops += kind in STOPS
+            await self._lanes["questions" if kind in QUESTIONS else "commands"].put(message)
+
+    async def _work(self, lane: asyncio.Queue[Message]) -> None:
+        while True:
+            message = await lane.get()
+            self._stops -= message.kind in STOPS
+            await self._do(message)
+
+    async def _do(self, message: Message) -> None:
+        """Do what a message asks; what cannot be done is answered with an error."""
+        try:
+            await self._handler(message)(message)
+        except (PellucidError, TypeError, KeyError, IndexError, OverflowError, MemoryError) as error:
+            await self.tell_error(_words(error), message.kind)
+        except Exception as error:  # a mistake of ours must not end the session
+            LOG.exception("A message of the kind %s failed.", message.kind)
+            await self.tell_error(_words(error), message.kind)
+
+    def _handler(self, message: Message) -> Handler:
+        kind, is_update = message.kind, message.method == "update"
+        if is_update and (set(message.content) - {"settings", "revision"} or "settings" not in message.content):
+            raise DataError("A page may update 'settings' and 'revision' only.")
+        if kind not in self.handlers or (kind == "settings" and not is_update):
+            raise DataError(f"There is no message of the kind {kind!r}.")
+        return self.handlers[kind]
+
+    # --- frames ---------------------------------------------------------------------------------------------------
+
+    def ask_frame(self) -> None:
+        """Have a frame made even if nothing was trained."""
+        self._asked_frame = True
+        self.news.set()
+
+    async def stream(self, wire: Wire) -> None:
+        """Send frames as long as this page is there: the latest moment, once it has drawn the one before the last."""
+        last: Shown | None = None
+        failure = ""
+        while self.wire is wire:
+            await self.news.wait()
+            self.news.clear()
+            if self.wire is not wire or self.frames.number - self._drawn >= MOST_UNDERWAY:
+                continue
+            shown = self.shown
+            if shown is last and not self._asked_frame:
+                continue
+            began, last, self._asked_frame = monotonic(), shown, False
+            try:
+                await self._send_frame(shown)
+            except Exception as error:  # a mistake of ours must not end the pictures
+                self._drawn = self.frames.number
+                if str(error) != failure:
+                    LOG.exception("A frame could not be made.")
+                    await self.tell_error(_words(error), "frame")
+                failure = str(error)
+            if monotonic() - self._told > STATE_EVERY or not self.trainer.is_playing:
+                await self.tell_run()
+            await asyncio.sleep(max(0.0, SHORTEST - (monotonic() - began)))
+
+    async def _send_frame(self, shown: Shown) -> None:
+        looks, view = self.looks, self.settings.inputs.view
+        content, buffers = await asyncio.to_thread(self.frames.frame, shown, looks, view)
+        content |= {"playing": self.trainer.is_playing, "rate": self.trainer.rate}
+        await self.send_arrays(content, buffers)
+
+    async def _on_ack(self, message: Message) -> None:
+        frame = integer_in(message.content, "frame", 0, 2**53, self.frames.number)
+        self._drawn = max(self._drawn, min(frame, self.frames.number))
+        self.news.set()
+
+    async def _on_view(self, message: Message) -> None:
+        looks = looks_from(message.content)
+        if looks != self.looks:
+            self.looks = looks
+            self.ask_frame()
+
+    # --- settings -------------------------------------------------------------------------------------------------
+
+    async def _on_settings(self, message: Message) -> None:
+        revision = message.content.get("revision", self.revision)
+        self.revision = revision if type(revision) is int else self.revision
+        try:
+            settings = read_settings(message.content.get("settings"))
+            await self.take(settings)
+        except PellucidError as error:
+            await self.send(update(problems=[{"path": path_of(error), "message": str(error)}], revision=self.revision))
+
+    async def take(self, settings: Settings, *, remember: bool = True) -> None:
+        """Go on with other settings: at once where they allow it, else from the start."""
+        before = self.settings
+        changed = [path for path, _, _ in differences(before, settings)]
+        needs_rows = any(path.startswith(("data.", "inputs.")) for path in changed)
+        needs_rows = needs_rows or settings.training.loss != before.training.loss
+        dataset = await asyncio.to_thread(self.build, settings) if needs_rows else self.dataset
+        settings = _suited(settings, dataset)
+        network_of(settings, dataset), training_of(settings, dataset)  # what is wrong is said before anything changes
+        if set(changed) - {"inputs.view"} == set() and dataset.inputs.shape == self.dataset.inputs.shape:
+            self.settings = settings
+            await self._tell_taken(points=bool(changed))
+            return
+        if remember:
+            self.editing.remember({"kind": "settings", "from": before, "to": settings})
+        if _is_live(before, settings):
+            await self._take_live(before, settings)
+        else:
+            await self.restart(settings, dataset)
+
+    def build(self, settings: Settings) -> Dataset:
+        """Make the rows of settings."""
+        choice = settings.data.table
+        if settings.data.source == "given":
+            return build(settings, self.given_rows())
+        if settings.data.source != "table":
+            return build(settings)
+        if choice is None:
+            raise DataError("There is no table yet: drop a file, or paste one.")
+        if self._rows is None or self._rows[0] != choice:
+            try:
+                self._rows = (choice, table_rows(self.tables.get(choice.id).frame, choice))
+            except DataError as error:
+                raise at_path("data.table", error) from None
+        return build(settings, self._rows[1])
+
+    def given_rows(self) -> Rows:
+        """Return the rows that came from Python."""
+        raise DataError("No rows came from Python here; open them with pellucid.workbench.show.")
+
+    async def _on_upload(self, message: Message) -> None:
+        if len(message.buffers) != 1:
+            raise DataError("'upload' must come with the file as its one buffer.")
+        await self._open_table(text_in(message.content, "name", 300, "table"), message.buffers[0])
+
+    async def _on_paste(self, message: Message) -> None:
+        await self._open_table("pasted table", text_in(message.content, "text", TEXT_BYTES).encode())
+
+    async def _open_table(self, name: str, data: bytes) -> None:
+        table = await asyncio.to_thread(self.tables.add, name, data)
+        rows = replace(self.settings.data, source="table", table=table, added=(), removed=())
+        await self.take(replace(self.settings, data=rows, inputs=Inputs()))
+
+    async def _take_live(self, before: Settings, settings: Settings) -> None:
+        def change() -> tuple[int, int]:
+            at = self.run.position
+            self.run.change(Change(at, "settings", settings=settings))
+            self.trainer.publish()
+            return at
+
+        at = await self.command(change)
+        self.settings = settings
+        self.editing.mark_settings(at, before, settings)
+        await self._tell_taken(points=False)
+
+    async def restart(self, settings: Settings, dataset: Dataset) -> None:
+        """Begin a new run."""
+        run = await asyncio.to_thread(Run, settings, dataset)
+        await self.command(lambda: self.trainer.take(run))
+        rows_changed = dataset is not self.dataset
+        self.settings, self.dataset, self.editing.marks = settings, dataset, []
+        await self._tell_taken(points=rows_changed)
+
+    async def open_run(self, run: Run, epochs: int) -> None:
+        """Go on with a run made elsewhere, trained for so many epochs."""
+
+        def open_() -> None:
+            self.trainer.pause()
+            while run.epoch < epochs and run.ended is None and not self.is_interrupted():
+                run.advance(min(epochs - run.epoch, run.chunk(0.05)))
+            self.trainer.take(run)
+
+        await self.command(open_)
+        self.editing.remember({"kind": "settings", "from": self.settings, "to": run.settings})
+        self.settings, self.dataset, self.editing.marks = run.settings, run.dataset, []
+        await self._tell_taken(points=True)
+
+    async def follow_run(self) -> None:
+        """Take over the settings of the moment that the run went to, and tell of it."""
+        settings = replace(self.run.settings, inputs=self.settings.inputs)
+        if settings == self.settings:
+            await self.tell_run()
+        else:
+            self.settings = settings
+            await self._tell_taken(points=False)
+
+    async def _tell_taken(self, *, points: bool) -> None:
+        more = {"dataset": self.describe_dataset()} if points else {}
+        await self.send(
+            update(
+                settings=write_settings(self.settings),
+                revision=self.revision,
+                run=self.describe_run(),
+                problems=[],
+                **more,
+            )
+        )
+        if points:
+            self.frames.forget()
+            await self.tell_points()
+        self.ask_frame()
+
+
+def _words(error: BaseException) -> str:
+    if isinstance(error, PellucidError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "There is not enough memory for this; ask for less."
+    return f"The message could not be understood ({type(error).__name__})."
+
+
+def _suited(settings: Settings, dataset: Dataset) -> Settings:
+    """Write the loss that is used into the settings."""
+    loss = training_of(settings, dataset).loss
+    if settings.training.loss is None and loss == default_loss(dataset.task):
+        return settings
+    return replace(settings, training=replace(settings.training, loss=loss))
+
+
+def _is_live(before: Settings, after: Settings) -> bool:
+    """Tell whether a run can go on under other settings: nothing but the way it goes on is different."""
+    nets = [
+        replace(each.network, layers=tuple(replace(layer, dropout=0.0) for layer in each.network.layers))
+        for each in (before, after)
+    ]
+    same = nets[0] == nets[1] and before.data == after.data
+    losses = [each.training.loss for each in (before, after)]
+    return (
+        same
+        and before.inputs.features == after.inputs.features
+        and (losses[0] == losses[1] or not any(loss is not None and loss.name == "poisson" for loss in losses))
+    )

@@ -1,0 +1,189 @@
+"""What is taken along makes the same network again."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pellucid import load
+from pellucid.errors import DataError
+from pellucid.workbench.dataset import build
+from pellucid.workbench.exporting import estimator_of, script_of
+from pellucid.workbench.own_table import Tables, table_rows
+from pellucid.workbench.run import Change, Run
+from pellucid.workbench.session_file import read_session, write_session
+from pellucid.workbench.settings import read_settings
+
+CASES: list[dict[str, Any]] = [
+    {},
+    {
+        "data": {"source": "iris", "train_share": 0.6, "seed": 3},
+        "network": {
+            "seed": 8,
+            "layers": [
+                {"width": 5, "dropout": 0.2, "activation": {"name": "leaky_relu", "slope": 0.2}, "normalization": True},
+                {"width": 4, "normalization": True},
+            ],
+            "initializer": {"name": "he_normal"},
+        },
+        "training": {"optimizer": {"name": "adamw"}, "schedule": {"name": "cosine"}, "clip_norm": 1, "l1": 1e-3},
+        "stop": {"epochs": 60},
+    },
+    {
+        "data": {"source": "hills", "size": 80, "added": [[1, 2, 0.5], [0, 0, 1]], "removed": [3, 80]},
+        "inputs": {"features": ["x1", "x2", "sin(x1)", "x1*x2"]},
+        "network": {"layers": []},
+        "training": {
+            "loss": {"name": "huber"},
+            "batch_size": None,
+            "optimizer": {"name": "momentum"},
+            "shuffle": False,
+        },
+    },
+]
+
+
+def trained(case: dict[str, Any], epochs: int = 12) -> Run:
+    settings = read_settings(case)
+    run = Run(settings, build(settings))
+    run.advance(epochs)
+    return run
+
+
+def run_script(script: str, folder: Path) -> list[Any]:
+    """Run a script, and return the weights that it ends with."""
+    text = script + "\nnp.savez('weights.npz', *model.coefs_)\n"
+    (folder / "script.py").write_text(text, encoding="utf-8")
+    done = subprocess.run([sys.executable, "script.py"], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "loss" in done.stdout
+    return list(np.load(folder / "weights.npz").values())
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_script_ends_with_the_same_weights(case: dict[str, Any], tmp_path: Path) -> None:
+    run = trained(case)
+    weights = run_script(script_of(run), tmp_path)
+    expected = estimator_of(run).coefs_
+    assert len(weights) == len(expected)
+    for array, known in zip(weights, expected, strict=True):
+        np.testing.assert_array_equal(array, known)
+
+
+@pytest.fixture
+def own_table() -> tuple[Run, Tables, bytes]:
+    data = ("a,b,y\n" + "\n".join(f"{i / 3},{'uvw'[i % 3]},{'no' if i % 4 else 'yes'}" for i in range(60))).encode()
+    tables = Tables()
+    table = tables.add("own.csv", data)
+    written = {"data": {"source": "table", "table": {"id": table.id, "name": "own.csv", "target": "y"}}}
+    settings = read_settings(written)
+    assert settings.data.table is not None
+    run = Run(settings, build(settings, table_rows(tables.get(table.id).frame, settings.data.table)))
+    run.advance(10)
+    return run, tables, data
+
+
+def test_the_script_of_an_own_table_reads_its_file(own_table: tuple[Run, Tables, bytes], tmp_path: Path) -> None:
+    run, _, data = own_table
+    (tmp_path / "own.csv").write_bytes(data)
+    weights = run_script(script_of(run), tmp_path)
+    np.testing.assert_array_equal(weights[0], estimator_of(run).coefs_[0])
+
+
+def test_a_changed_run_says_that_the_script_is_not_all() -> None:
+    run = trained({})
+    run.change(Change((0, 0), "edit", 0, 1.0))
+    assert "changed 1 times" in script_of(run)
+    assert "changed" not in script_of(trained({}))
+
+
+@pytest.mark.parametrize(
+    "case",
+    [{"network": {"layers": [{"width": 2, "normalization": True}, {"width": 2}]}}],
+)
+def test_what_no_estimator_does_is_said(case: dict[str, Any]) -> None:
+    with pytest.raises(DataError, match="normalise all layers or none"):
+        script_of(trained(case))
+    with pytest.raises(DataError, match="Nothing is trained"):
+        script_of(Run(read_settings({}), build(read_settings({}))))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_model_file_predicts_as_the_run(case: dict[str, Any], tmp_path: Path) -> None:
+    from pellucid import save
+
+    run = trained(case)
+    save(estimator_of(run), tmp_path / "model.safetensors")
+    model = load(tmp_path / "model.safetensors")
+    rows = run.dataset.inputs[run.dataset.validation]
+    if run.dataset.task == "regression":
+        assert np.isfinite(model.predict(rows)).all()
+    else:
+        np.testing.assert_allclose(model.predict_proba(rows).sum(axis=1), 1)
+        assert set(model.classes_.tolist()) == set(run.dataset.rows.classes)
+
+
+@pytest.mark.parametrize("case", CASES[:2])
+def test_a_session_goes_on_exactly(case: dict[str, Any]) -> None:
+    run = trained(case)
+    run.change(Change((0, 0), "edit", 1, 0.75))
+    run.advance(5)
+    run.change(Change((0, 0), "freeze", 2, True))
+    run.advance(3)
+    run.advance_batches(2)
+    data = write_session(run, Tables())
+    again = read_session(data, Tables())
+    assert again.position == run.position
+    for each in (run, again):
+        each.advance(6)
+    assert (again.parameters == run.parameters).all()
+    assert (again.curves.since(-1)[:, 8] == run.curves.since(-1)[:, 8])[1:].all()
+    for each in (run, again):
+        each.seek((14, 1))
+    assert (again.parameters == run.parameters).all()
+
+
+def test_a_session_carries_its_own_table(own_table: tuple[Run, Tables, bytes]) -> None:
+    run, tables, _ = own_table
+    again = read_session(write_session(run, tables), Tables())
+    assert again.dataset.rows.names == run.dataset.rows.names
+    run.advance(2)
+    again.advance(2)
+    assert (again.parameters == run.parameters).all()
+
+
+def test_a_damaged_session_is_refused() -> None:
+    data = write_session(trained({}), Tables())
+    for broken in (b"", data[:20], data[:-9], b"\0" * 100, data.replace(b"pellucid session", b"pellucid sessiom")):
+        with pytest.raises(DataError):
+            read_session(broken, Tables())
+    random = np.random.default_rng(0)
+    for _ in range(300):
+        place, value = int(random.integers(len(data))), int(random.integers(256))
+        try:
+            run = read_session(data[:place] + bytes([value]) + data[place + 1 :], Tables())
+        except ValueError:
+            continue
+        run.advance(1)
+
+
+def test_a_hostile_order_of_rows_is_refused() -> None:
+    from safetensors.numpy import load as from_bytes
+    from safetensors.numpy import save as to_bytes
+
+    run = trained({})
+    run.advance(2)
+    data = write_session(run, Tables())
+    length = int.from_bytes(data[:8], "little")
+    import json
+
+    metadata = json.loads(data[8 : 8 + length])["__metadata__"]
+    arrays = from_bytes(data)
+    assert "order" in arrays
+    arrays["order"] = arrays["order"].copy()
+    arrays["order"][0] = 10**9
+    with pytest.raises(DataError, match="each row once"):
+        read_session(to_bytes(arrays, metadata), Tables())

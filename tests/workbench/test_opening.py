@@ -1,0 +1,122 @@
+"""Estimators in the workbench: shown when fitted, streamed while they are fitted."""
+
+import threading
+import time
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_iris, make_moons
+
+from pellucid import MLPClassifier, MLPRegressor
+from pellucid.errors import PellucidError
+from pellucid.spec import Layer, Network
+from pellucid.workbench import LiveView, show
+from pellucid.workbench.opening import sessions_of_table
+from workbench.client import Page
+
+warnings.filterwarnings("ignore", category=UserWarning)
+
+
+def test_a_fitted_classifier_is_shown_and_trains_on() -> None:
+    X, y = load_iris(return_X_y=True)
+    model = MLPClassifier((6, 3), max_iter=30, n_iter_no_change=50, alpha=0.01, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(X, y)
+    known = [array.copy() for array in model.coefs_]
+    with show(model, X, y, open_page=False, wait=False) as served, Page(served.workbench) as page:
+        state = page.until(lambda state: "run" in state)
+        assert state["run"]["widths"] == [4, 6, 3, 3]
+        assert state["dataset"]["train"] == 150
+        content, buffers = page.wait("frame", epoch=30)
+        np.testing.assert_array_equal(buffers["parameters"][:24].reshape(4, 6), known[0].astype("f4"))
+        assert content["train_score"] == pytest.approx(model.score(X, y))
+        page.send("step", unit="epoch", count=2)
+        assert page.wait("frame", epoch=32)[0]["train"] < content["train"]
+        page.send("export", what="script")
+        assert "Python" in page.wait("error")[0]["message"]
+    assert all((array == before).all() for array, before in zip(model.coefs_, known, strict=True))
+
+
+def test_a_regressor_and_one_that_is_not_fitted() -> None:
+    X = np.random.default_rng(0).normal(size=(50, 3))
+    model = MLPRegressor(hidden_layer_sizes=(4,), random_state=1)
+    with show(model, X, X[:, 0], open_page=False, wait=False) as served, Page(served.workbench) as page:
+        assert page.until(lambda state: "run" in state)["dataset"]["task"] == "regression"
+        page.wait("frame", epoch=0)
+
+
+def test_what_cannot_be_shown_says_why() -> None:
+    X, y = make_moons(50, random_state=0)
+    network = Network(2, (Layer(3),), 1, "logistic", input_scale=True)
+    model = MLPClassifier((3,)).set_network(network, np.ones(15), classes=[0, 1])
+    with pytest.raises(PellucidError, match="scale of its inputs"):
+        show(model, X, y, open_page=False, wait=False)
+    with pytest.raises(PellucidError):
+        show("no model", X, y, open_page=False, wait=False)
+
+
+def test_a_running_fit_streams_into_the_page() -> None:
+    X, y = make_moons(500, noise=0.2, random_state=0)
+    view = LiveView(open_page=False)
+    stop = threading.Event()
+
+    def slowly(estimator: object, epoch: object) -> bool:
+        time.sleep(0.002)
+        return stop.is_set()
+
+    model = MLPClassifier((8, 4), max_iter=100_000, n_iter_no_change=np.inf, random_state=0, callbacks=[view, slowly])
+    thread = threading.Thread(target=model.fit, args=(X, y))
+    thread.start()
+    try:
+        end = time.monotonic() + 20
+        while view.url is None and time.monotonic() < end:
+            time.sleep(0.01)
+        assert view.served is not None
+        with Page(view.served.workbench) as page:
+            assert page.until(lambda state: "run" in state)["run"]["live"]
+            first = page.wait("frame")[0]["epoch"]
+            while True:
+                content, buffers = page.wait("frame")
+                if content["epoch"] > first + 20:
+                    break
+            assert len(buffers["history"]) >= 1
+            page.send("play")
+            assert "watched" in page.wait("error")[0]["message"]
+            stop.set()
+            thread.join(10)
+            page.until(lambda state: state["run"]["ended"])
+            content, buffers = page.wait("frame") if page.state["run"]["epoch"] != model.n_iter_ else (content, buffers)
+            assert page.state["run"]["epoch"] == model.n_iter_
+    finally:
+        stop.set()
+        thread.join(10)
+        view.close()
+
+
+def test_a_live_view_changes_nothing_of_the_fit() -> None:
+    X, y = make_moons(80, noise=0.2, random_state=0)
+    view = LiveView(open_page=False)
+    plain, seen = (
+        MLPClassifier((5,), max_iter=15, n_iter_no_change=50, random_state=0, callbacks=callbacks)
+        for callbacks in (None, [view])
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        plain.fit(X, y)
+        seen.fit(X, y)
+        seen.fit(X, y)
+    view.close()
+    assert all((a == b).all() for a, b in zip(plain.coefs_, seen.coefs_, strict=True))
+
+
+def test_a_table_of_the_command_line(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("a,b,c\n" + "\n".join(f"{i},{i % 5},{i % 2}" for i in range(20)), encoding="utf-8")
+    with pytest.raises(PellucidError, match="must be a column"):
+        sessions_of_table(path, "d")
+    with pytest.raises(PellucidError, match="cannot be read"):
+        sessions_of_table(tmp_path / "none.csv")
+    assert callable(sessions_of_table(path, "a"))

@@ -1,0 +1,97 @@
+"""Own tables: read as data, limited, understood and corrected."""
+
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pellucid.errors import DataError
+from pellucid.workbench.limits import MOST_ROWS, UPLOAD_BYTES
+from pellucid.workbench.own_table import MOST_TABLES, Tables, read_upload, table_rows
+from pellucid.workbench.settings import Table
+from workbench.client import Page, served
+
+TEXT = "size,colour,when,smokes,bought\n" + "\n".join(
+    f"{'' if i % 9 == 0 else i * 0.5},{['red', 'blue', 'green'][i % 3]},2024-01-{i % 28 + 1:02},{['yes', 'no'][i % 2]},"
+    f"{'' if i == 5 else ['no', 'yes'][(i // 4) % 2]}"
+    for i in range(60)
+)
+
+
+def test_columns_become_inputs() -> None:
+    rows = table_rows(read_upload("t.csv", TEXT.encode()), Table("id"))
+    assert rows.classes == ("no", "yes")
+    assert rows.names[:2] == ("size", "size is missing")
+    assert {"colour=red", "colour=blue", "colour=green", "when", "smokes"} <= set(rows.names)
+    assert rows.columns.shape == (59, len(rows.names))
+    assert np.isfinite(rows.columns).all()
+    target = rows.described[-1]
+    assert (target["role"], target["missing"]) == ("target", 1)
+
+
+def test_roles_kinds_and_target_can_be_changed() -> None:
+    frame = read_upload("t.csv", TEXT.encode())
+    choice = Table("id", target="size", roles=(("when", "ignore"),), kinds=(("smokes", "category"),), task="regression")
+    rows = table_rows(frame, choice)
+    assert rows.classes == ()
+    assert rows.y.dtype == np.float64
+    assert "when" not in rows.names
+    assert "bought=yes" in rows.names or "bought" in rows.names
+
+
+def test_parquet_is_read() -> None:
+    buffer = io.BytesIO()
+    pd.DataFrame({"a": np.arange(20.0), "b": [0, 1] * 10}).to_parquet(buffer)
+    assert table_rows(read_upload("t.parquet", buffer.getvalue()), Table("id")).names == ("a",)
+
+
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (b"", "empty"),
+        (b"a\n1\n2\n", "two columns"),
+        (b"\x1f\x8b" + b"\0" * 100, "gzip"),
+        (b"PAR1" + b"\0" * 100, "Parquet"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0", "binary"),
+        (b"a,b\n" + b"1,2\n" * (3 * MOST_ROWS), "at most"),
+        (b"a,b\n" + b"1,2\n" * (MOST_ROWS + 1), "at most"),
+        (b",".join(b"c%d" % i for i in range(500)) + b"\n" + b",".join(b"1" for i in range(500)), "at most"),
+        (b"a,b\n" + b"1" * UPLOAD_BYTES, "MB"),
+    ],
+)
+def test_what_is_no_table_or_too_large_is_refused(data: bytes, what: str) -> None:
+    with pytest.raises(DataError, match=what) as caught:
+        read_upload("mine.csv", data)
+    assert "/tmp" not in str(caught.value)  # noqa: S108 - no path of the server's is told
+
+
+def test_tables_are_kept_by_content_and_their_number_is_limited() -> None:
+    tables = Tables()
+    first = tables.add("../../etc/passwd\0.csv", b"a,b\n1,2\n3,4\n")
+    assert first.name == "passwd.csv"
+    assert tables.add("again.csv", b"a,b\n1,2\n3,4\n").id == first.id
+    for number in range(MOST_TABLES):
+        tables.add("t.csv", b"a,b\n1,2\n9,%d\n" % number)
+    with pytest.raises(DataError, match="drop its file again"):
+        tables.get(first.id)
+
+
+def test_a_file_is_dropped_and_a_table_pasted() -> None:
+    with served() as workbench, Page(workbench) as page:
+        page.until(lambda state: "run" in state)
+        page.send("upload", {"file": np.frombuffer(TEXT.encode(), np.uint8)}, name="shop.csv")
+        table = page.until(lambda state: state["dataset"]["table"])["dataset"]["table"]
+        assert table["name"] == "shop.csv"
+        assert {column["name"]: column["role"] for column in table["columns"]}["bought"] == "target"
+        settings = page.state["settings"]
+        settings["data"]["table"]["target"] = "colour"
+        page.update(settings, 1)
+        page.until(lambda state: state["revision"] == 1)
+        assert page.state["dataset"]["classes"] == ["blue", "green", "red"]
+        page.send("paste", text="x\ty\tz\n" + "\n".join(f"{i}\t{i * i % 7}\t{i % 2}" for i in range(30)))
+        page.until(lambda state: state["dataset"]["table"]["name"] == "pasted table")
+        page.send("step", unit="epoch", count=2)
+        page.wait("frame", epoch=2)
+        page.send("paste", text="nothing")
+        page.wait("error")
