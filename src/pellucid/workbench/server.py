@@ -32,7 +32,7 @@ __all__ = ["STATIC", "Workbench", "bound_socket", "serve", "server_of"]
 STATIC = Path(__file__).with_name("static")
 FILES = {"page.js": "text/javascript", "page.css": "text/css", "index.html": "text/html", "icon.svg": "image/svg+xml"}
 NO_PAGE = (
-    "The page is not built: installing Pellucid from a checkout builds it where Node.js is; install Node.js 18 or "
+    "The page is not built: installing Pellucid from a checkout builds it where Node.js is; install Node.js 20 or "
     "later and run `pip install .` again."
 )
 SESSION = re.compile(r"[A-Za-z0-9_-]{8,64}")
