@@ -28,7 +28,7 @@ HERE = Path(__file__).parent
 FRONTEND = HERE.parents[1] / "frontend"
 PAGE = Path(pellucid.__file__).parent / "workbench" / "static" / "page.js"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome") or ""
-LIMIT = 240
+LIMIT = 480
 
 
 def missing() -> str | None:

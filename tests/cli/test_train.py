@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 import pellucid as package
+from pellucid.cli import training
 from pellucid.engines import TextbookEngine
 from pellucid.estimators import progress
 
@@ -51,7 +52,7 @@ def test_members_of_a_preset(pellucid, table, tmp_path):
     status, out, err = pellucid("train", table, "--target", "species", *options)
     assert status == 0
     assert "10 networks, 2 epochs each." in out
-    assert "epoch 20/20" in err  # of all networks, counted through
+    assert "epoch 22/22" in err  # of all networks, counted through
     assert "Importances" not in err
     model = package.load(tmp_path / "model.safetensors")
     assert not hasattr(model, "feature_importances_")
@@ -269,3 +270,58 @@ def test_many_columns_and_classes(pellucid, tmp_path):
     assert status == 0
     assert "… and 10 more" in out
     assert not (tmp_path / "model-report" / "confusion-matrix.png").exists()
+
+
+def visits(rows=200):
+    """Visits of patients over time."""
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({"patient": np.arange(rows) % 40, "day": pd.date_range("2024-01-01", periods=rows, freq="D")})
+    frame["dose"] = random.normal(size=rows)
+    frame["answer"] = frame["dose"] * 2 + random.normal(0, 0.1, rows)
+    return frame
+
+
+def test_rows_of_a_group_stay_together_and_it_is_not_learned_from(pellucid, tmp_path, monkeypatch):
+    frame = visits()
+    frame.to_csv("v.csv", index=False)
+    parts = []
+    evaluate = training.evaluate
+
+    def spy(model, goal, learned, held_out):
+        parts.extend((learned, held_out))
+        return evaluate(model, goal, learned, held_out)
+
+    monkeypatch.setattr(training, "evaluate", spy)
+    status, _, _ = pellucid("train", "v.csv", "--target", "answer", *QUICK, "--groups", "patient", "--no-report")
+    assert status == 0
+    assert "patient" not in [column.label for column in package.load("model.safetensors").schema_.columns]
+    of_day = frame.set_index(frame["day"].dt.strftime("%Y-%m-%d"))["patient"]
+    learned, held_out = (set(of_day[part["day"].astype(str).str[:10]]) for part in parts)
+    assert learned
+    assert held_out
+    assert not learned & held_out
+
+
+def test_the_future_is_predicted_from_the_past(pellucid, tmp_path):
+    visits().sample(frac=1, random_state=0).to_csv("v.csv", index=False)
+    options = ("--target", "answer", *QUICK, "--time-column", "day", "--no-report")
+    status, out, _ = pellucid("train", "v.csv", *options)
+    assert status == 0
+    assert "167 rows to learn from, 33 held out" in out
+    assert package.load("model.safetensors").time_column == "day"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--groups", "patiend"), "must have the column 'patiend'; it does not. Did you mean 'patient'?"),
+        (("--groups", "answer"), "'answer' cannot be the target and tell groups or times as well."),
+        (("--groups", "patient", "--time-column", "day"), "Only one of 'groups' and 'time' can be given"),
+        (("--time-column", "patient", "--groups", "patient"), "cannot tell both groups and times"),
+    ],
+)
+def test_columns_that_cannot_tell_groups_or_times(pellucid, tmp_path, options, message):
+    visits().to_csv("v.csv", index=False)
+    status, _, err = pellucid("train", "v.csv", "--target", "answer", *QUICK, *options)
+    assert status != 0
+    assert message in err

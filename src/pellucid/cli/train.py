@@ -27,6 +27,17 @@ def train(
             show_default="log_loss or rmse",
         ),
     ] = None,
+    groups: Annotated[
+        str | None,
+        typer.Option(
+            help="Column of groups (customers, patients): their rows stay together, and it is not learned from.",
+            show_default="none",
+        ),
+    ] = None,
+    time_column: Annotated[
+        str | None,
+        typer.Option(help="Column of dates or numbers: the future is predicted from the past.", show_default="none"),
+    ] = None,
     time: Annotated[float | None, typer.Option(help="Seconds for training.", show_default="none")] = None,
     epochs: Annotated[
         int | None, typer.Option(help="Most passes over the rows.", show_default="by the number of rows")
@@ -67,6 +78,7 @@ def train(
     parameters = {
         "preset": preset,
         "scoring": scoring,
+        "time_column": time_column,
         "time_limit": time,
         "max_epochs": epochs,
         "random_state": seed,
@@ -79,6 +91,7 @@ def train(
         Places(table, model, folder),
         task=task,
         test_share=test_share,
+        group_column=groups,
         importances=not no_importances,
         quiet=quiet,
     )

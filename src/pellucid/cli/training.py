@@ -19,7 +19,7 @@ from pellucid.errors import DataError
 from pellucid.estimators.tabular import TabularClassifier, TabularRegressor
 from pellucid.spec import parameter_count
 from pellucid.storage import save
-from pellucid.tables import Schema, Target, infer_schema, read_table, split_rows
+from pellucid.tables import Schema, Target, fold_rows, infer_schema, read_table, split_rows
 from pellucid.tables.decimals import has_decimal_commas
 from pellucid.tables.frames import counted
 from pellucid.tables.schema import require_columns
@@ -67,6 +67,7 @@ def run_training(
     *,
     task: str,
     test_share: float,
+    group_column: str | None,
     importances: bool,
     quiet: bool,
 ) -> Evaluation:
@@ -81,7 +82,9 @@ def run_training(
     places : Places
     task : {'auto', 'classification', 'regression'}
     test_share : float
-        Share of the rows held out for the score.
+        Share of the rows held out for the score; with groups or times whole ones, the latest.
+    group_column : str or None
+        Column of groups whose rows stay together; it is not learned from.
     importances : bool
         Find out how much each column counts.
     quiet : bool
@@ -89,7 +92,13 @@ def run_training(
     """
     places.check()
     frame = read_table(places.table)
-    require_columns(frame, [target])
+    time_column = parameters["time_column"]
+    require_columns(frame, [name for name in (target, group_column, time_column) if name is not None])
+    if target in (group_column, time_column):
+        raise DataError(f"'{target}' cannot be the target and tell groups or times as well.")
+    if group_column is not None and group_column == time_column:
+        raise DataError(f"'{group_column}' cannot tell both groups and times.")
+    groups = None if group_column is None else frame.pop(group_column).to_numpy()
     if len(frame) < _LEAST_ROWS:
         raise DataError(f"'{places.table}' must have at least {_LEAST_ROWS} rows to learn from; it has {len(frame)}.")
     goal, schema = Target.of(frame[target], task), infer_schema(frame, target)
@@ -98,11 +107,12 @@ def run_training(
         commas = "; written with decimal commas" if has_decimal_commas(frame[target]) else ""
         print(f"\nTarget {printable(repr(goal.label))}: {printable(goal.meaning())}{commas}")
     classes = goal.encode(frame[target]) if goal.task == "classification" else None
-    rows, held_out = split_rows(len(frame), test_share, parameters["random_state"], classes)
+    times = None if time_column is None else frame[time_column]
+    rows, held_out = _hold_out(len(frame), test_share, parameters["random_state"], classes, groups, times)
     if not quiet:
         print(f"\n{counted(len(rows), 'row')} to learn from, {len(held_out)} held out for the score\n", flush=True)
     learned = frame.iloc[rows].reset_index(drop=True)
-    model = _fit(parameters, learned, goal, schema)
+    model = _fit(parameters, learned, goal, schema, None if groups is None else groups[rows])
     evaluation = evaluate(model, goal, learned, frame.iloc[held_out].reset_index(drop=True))
     if importances and model.outcome_ is not Outcome.INTERRUPTED:
         _compute_importances(model, learned, goal, quiet)
@@ -117,13 +127,27 @@ def run_training(
     return evaluation
 
 
-def _fit(parameters: Mapping[str, Any], learned: pd.DataFrame, goal: Target, schema: Schema) -> TabularModel:
+def _hold_out(
+    rows: int, share: float, seed: int, classes: Any, groups: Any, times: Any
+) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Return the rows to learn from and those held out: whole groups, or the latest."""
+    if groups is None and times is None:
+        return split_rows(rows, share, seed, classes)
+    folds = max(2, round(1 / share))
+    return list(fold_rows(rows, folds, seed, stratify=None if groups is None else classes, groups=groups, time=times))[
+        -1
+    ]
+
+
+def _fit(
+    parameters: Mapping[str, Any], learned: pd.DataFrame, goal: Target, schema: Schema, groups: Any
+) -> TabularModel:
     model: TabularModel
     model = TabularClassifier(**parameters) if goal.task == "classification" else TabularRegressor(**parameters)
     y = pd.Series(target_values(goal, learned[goal.label]), name=goal.label)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # many classes for few rows: the score tells
-        return model.fit(learned.drop(columns=goal.label), y, schema=schema)
+        return model.fit(learned.drop(columns=goal.label), y, groups=groups, schema=schema)
 
 
 def _compute_importances(model: TabularModel, learned: pd.DataFrame, goal: Target, quiet: bool) -> None:

@@ -4,6 +4,7 @@ One pass learns the encoder: from a sample of the rows, drawn evenly, and from e
 A second one encodes, part by part, into a file that is mapped into memory.
 """
 
+import mmap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -364,7 +365,17 @@ def encode_to_file(encoder: TabularEncoder, table: ParquetTable, path: str | Pat
                 file.write(np.ascontiguousarray(X, dtype="<f4").data)
     except OSError as error:
         raise DataError(f"'{path}' cannot be written: {error.strerror or error}.") from None
+    return _mapped(path)
+
+
+def _mapped(path: Path) -> NDArray[np.float32]:
+    """Map a .npy file into memory.
+
+    Training visits the rows in any order: where memory is short, reading ahead would read the file many times over.
+    """
     mapped: NDArray[np.float32] = np.load(path, mmap_mode="r", allow_pickle=False)
+    if isinstance(mapped.base, mmap.mmap) and hasattr(mmap, "MADV_RANDOM"):
+        mapped.base.madvise(mmap.MADV_RANDOM)
     return mapped
 
 

@@ -4,10 +4,11 @@ A row is validation in one fold: what the networks that never saw it predict for
 of what they predict for new rows. Scores, weights, calibration and intervals come from these predictions.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from math import ceil
 from time import perf_counter
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,7 +25,19 @@ from pellucid.training.jobs import Epoch, Job, Run, Score, State, Watch
 from pellucid.training.stopping import Outcome
 from pellucid.training.streams import streams
 
-__all__ = ["UPDATE_EPOCHS", "Bag", "Problem", "Trained", "greedy_weights", "train_bag", "update_bag"]
+__all__ = [
+    "UPDATE_EPOCHS",
+    "Bag",
+    "Begun",
+    "Problem",
+    "Told",
+    "Trained",
+    "greedy_weights",
+    "make_job",
+    "seconds_of_epoch",
+    "train_bag",
+    "update_bag",
+]
 
 
 @dataclass
@@ -44,6 +57,8 @@ class Problem:
         Trained and, unless `score` is given, monitored on the validation rows.
     score : Score or None
         From predictions and the numbers of their rows; higher is better.
+    networks : dict
+        Those described so far, by member.
     """
 
     inputs: Inputs
@@ -53,6 +68,14 @@ class Problem:
     output: str
     loss: Loss
     score: Callable[[Array, Array], float] | None = None
+    networks: dict[Member, Network] = field(default_factory=dict, repr=False)
+
+    def network_of(self, member: Member) -> Network:
+        """Return the member's network, described once."""
+        if member not in self.networks:
+            outputs = self.Y.shape[1]
+            self.networks[member] = describe_network(member, self.inputs, self.X, outputs, self.output)
+        return self.networks[member]
 
 
 @dataclass
@@ -100,6 +123,8 @@ class Bag:
         Why training ended: of several reasons the gravest.
     fold_of : array of int of shape (rows,) or None
         The fold in which each row is validation; -1: none. None: not known any more.
+    recipes : list of tuples of Member
+        For each fold its members.
     """
 
     networks: list[Trained]
@@ -107,6 +132,7 @@ class Bag:
     out_of_fold: Array
     outcome: Outcome = Outcome.ALL_EPOCHS
     fold_of: Array | None = None
+    recipes: list[tuple[Member, ...]] = field(default_factory=list)
 
     def predict(self, engine: Engine, X: Array) -> Array:
         """Return the weighted mean of the networks' predictions, of shape (rows, outputs) in float64."""
@@ -157,16 +183,58 @@ class Bag:
         return away
 
 
+class Begun(NamedTuple):
+    """A network under way: its recipe, its job, and how far the job came."""
+
+    recipe: Member
+    job: Job
+    run: Run
+
+    @property
+    def epochs_left(self) -> int:
+        """Epochs of its plan that are still to be run; 0 where no more will be."""
+        is_over = self.run.outcome is not Outcome.ALL_EPOCHS
+        return 0 if is_over else self.job.training.epochs - self.run.state.epochs
+
+    @property
+    def standing(self) -> float:
+        """What was monitored at its best; lower is better."""
+        value = self.run.state.best.value
+        if value is None or not np.isfinite(self.run.parameters).all():
+            return np.inf
+        return -value if self.job.training.stopping.monitor == "validation_score" else value
+
+    def go_on(self) -> Job:
+        """Return the job that runs the rest, from where this one is."""
+        return replace(self.job, parameters=self.run.parameters, state=self.run.state, epochs=self.epochs_left)
+
+
+class Told:
+    """Tells whoever listens of the epochs of all networks, counted through; ends all where one is ended."""
+
+    def __init__(self, on_epoch: Callable[[Epoch], bool], total: int) -> None:
+        self.on_epoch, self.total = on_epoch, total
+        self.done, self.is_over = 0, False
+
+    def __call__(self, epoch: Epoch) -> bool:
+        """Pass the news of one network on."""
+        self.done += 1
+        counted = replace(epoch, epoch=self.done, epochs=max(self.total, self.done))
+        self.is_over = self.is_over or self.on_epoch(counted)
+        return self.is_over
+
+
 def train_bag(
     problem: Problem,
-    recipes: Sequence[Sequence[Member]],
+    recipes: Sequence[tuple[Member, ...]],
     folds: Sequence[tuple[Array, Array]],
     epochs: int,
     *,
     engine: Engine,
     seeds: Sequence[int],
     time_limit: float | None = None,
-    on_epoch: Callable[[Epoch], bool] | None = None,
+    on_epoch: Told | None = None,
+    begun: Mapping[tuple[int, int], Begun] | None = None,
     start: "Bag | None" = None,
 ) -> Bag:
     """Train the networks of all folds.
@@ -174,7 +242,7 @@ def train_bag(
     Parameters
     ----------
     problem : Problem
-    recipes : sequence of sequences of Member
+    recipes : sequence of tuples of Member
         For each fold its members, equally many; the first of each fold count together as one, and so on.
     folds : sequence of pairs of arrays of int
         Rows to train on, rows to validate on.
@@ -186,42 +254,58 @@ def train_bag(
     time_limit : float or None
         Seconds. Epochs are planned so that all networks are trained within it; where even a few epochs of all are too
         many, fewer folds are trained, but always one.
-    on_epoch : callable or None
-        Told of each epoch of each network, counted through: a true answer ends the training.
+    on_epoch : Told or None
+    begun : mapping or None
+        Networks that are under way, by member and fold; they go on. Where one was interrupted or ended by a listener,
+        no other begins.
     start : Bag or None
-        Networks of the same members and folds to go on from; those that it lacks start afresh.
+        Networks of the same members and folds whose parameters to begin with; those that it lacks start afresh.
     """
     began = perf_counter()
-    outputs = problem.Y.shape[1]
-    networks = {
-        member: describe_network(member, problem.inputs, problem.X, outputs, problem.output)
-        for members in recipes
-        for member in members
-    }
+    begun = begun or {}
     known = {} if start is None else {(each.member, each.fold): each for each in start.networks}
     places = [(index, fold) for fold in range(len(folds)) for index in range(len(recipes[fold]))]
+    seed_of = dict(zip(places, seeds, strict=True))
+    is_over = any(each.run.outcome in (Outcome.INTERRUPTED, Outcome.STOPPED) for each in begun.values())
+    waiting = [] if is_over else [place for place in places if place not in begun or begun[place].epochs_left]
 
-    def make(place: int) -> Job:
-        index, fold = places[place]
-        member, before = recipes[fold][index], known.get(places[place])
-        network = networks[member] if before is None else before.network
-        job = _job(problem, network, member, folds[fold], epochs, seeds[place])
+    def make(at: int) -> Job:
+        index, fold = place = waiting[at]
+        if place in begun:
+            return begun[place].go_on()
+        before = known.get(place)
+        network = None if before is None else before.network
+        job = make_job(problem, recipes[fold][index], folds[fold], epochs, seed_of[place], network)
         if before is not None:
             job.parameters[...] = before.parameters
         return job
 
-    if time_limit is None:
-        jobs = [make(place) for place in range(len(places))]
+    if time_limit is None or begun:
+        jobs = [make(at) for at in range(len(waiting))]
     else:
-        jobs = _within(time_limit - (perf_counter() - began), make, len(places), len(recipes[0]), engine)
-    watch = Watch(_counted(on_epoch, jobs), None if time_limit is None else time_limit - (perf_counter() - began))
-    runs = engine.train(jobs, watch)
-    return _collect(problem, len(recipes[0]), places, folds, jobs, runs, engine)
+        jobs = _within(time_limit - (perf_counter() - began), make, len(waiting), len(recipes[0]), engine)
+    watch = Watch(on_epoch, None if time_limit is None else time_limit - (perf_counter() - began))
+    runs = engine.train(jobs, watch) if jobs else []
+    done = dict(begun)
+    parts = {place: [each.run] for place, each in begun.items()}
+    for (index, fold), job, run in zip(waiting, jobs, runs, strict=False):
+        done[index, fold] = Begun(recipes[fold][index], job, run)
+        parts.setdefault((index, fold), []).append(run)
+    return _collect(problem, recipes, folds, done, parts, engine)
 
 
-def _job(problem: Problem, network: Network, member: Member, rows: tuple[Array, Array], epochs: int, seed: int) -> Job:
+def make_job(
+    problem: Problem,
+    member: Member,
+    rows: tuple[Array, Array],
+    epochs: int,
+    seed: int,
+    network: Network | None = None,
+) -> Job:
+    """Describe a member's training on a fold, where so many epochs are planned; on an own network, if one is given."""
     train, valid = rows
     score = problem.score
+    network = network or problem.network_of(member)
     monitor = "loss" if not len(valid) else "validation_loss" if score is None else "validation_score"
     training = describe_training(member, problem.loss, len(train), epochs, monitor)
     own = streams(seed)
@@ -259,7 +343,7 @@ def _within(seconds: float, make: Callable[[int], Job], count: int, members: int
     began = perf_counter()
     jobs = [make(0)]
     preparing = perf_counter() - began
-    an_epoch = _seconds_of_epoch(jobs[0], engine, seconds)
+    an_epoch = seconds_of_epoch(jobs[0], engine, seconds)
     left = max(0.0, 0.9 * (seconds - (perf_counter() - began)) + preparing)
     fewest = min(FEWEST_EPOCHS, jobs[0].training.epochs)
     kept = max(1, min(count, int(left / (preparing + fewest * an_epoch))))
@@ -277,7 +361,7 @@ def _within(seconds: float, make: Callable[[int], Job], count: int, members: int
 STEPS_TIMED = 20
 
 
-def _seconds_of_epoch(job: Job, engine: Engine, seconds: float) -> float:
+def seconds_of_epoch(job: Job, engine: Engine, seconds: float) -> float:
     """Measure how long an epoch of a network takes, on a few of its rows; if that is short, several times."""
     share = min(1.0, STEPS_TIMED / job.steps_an_epoch)
     held_out = None if job.validation is None else _first_rows(job.validation, share)
@@ -301,21 +385,6 @@ def _first_rows(batch: Batch, share: float) -> Batch:
     return replace(batch, index=batch.index[: max(1, ceil(share * len(batch.index)))])
 
 
-def _counted(on_epoch: Callable[[Epoch], bool] | None, jobs: Sequence[Job]) -> Callable[[Epoch], bool] | None:
-    """Count the epochs of all networks through, and end all where one is ended."""
-    if on_epoch is None:
-        return None
-    total, done, is_over = sum(job.epochs_to_run for job in jobs), 0, False
-
-    def tell(epoch: Epoch) -> bool:
-        nonlocal done, is_over
-        done += 1
-        is_over = is_over or on_epoch(replace(epoch, epoch=done, epochs=total))
-        return is_over
-
-    return tell
-
-
 GRAVITY = (
     Outcome.CONVERGED,
     Outcome.ALL_EPOCHS,
@@ -328,25 +397,27 @@ GRAVITY = (
 
 def _collect(
     problem: Problem,
-    members: int,
-    places: Sequence[tuple[int, int]],
+    recipes: Sequence[tuple[Member, ...]],
     folds: Sequence[tuple[Array, Array]],
-    jobs: Sequence[Job],
-    runs: Sequence[Run],
+    done: Mapping[tuple[int, int], Begun],
+    parts: Mapping[tuple[int, int], list[Run]],
     engine: Engine,
 ) -> Bag:
+    """Make a bag of the networks that are usable; `parts` are their runs one after another."""
+    members = len(recipes[0])
     trained: list[Trained] = []
     out_of_fold = np.full((members, *problem.Y.shape), np.nan, dtype=np.float32)
-    most = max(len(run.history.loss) / job.training.epochs for job, run in zip(jobs, runs, strict=True))
-    for (member, fold), job, run in zip(places, jobs, runs, strict=False):
-        done = len(run.history.loss)
+    losses = {place: [loss for run in runs for loss in run.history.loss] for place, runs in parts.items()}
+    most = max(len(losses[place]) / each.job.training.epochs for place, each in done.items())
+    for (member, fold), (_, job, run) in sorted(done.items(), key=lambda item: item[0][::-1]):
+        epochs = len(losses[member, fold])
         is_usable = run.state.best.parameters is not None and np.isfinite(run.parameters).all()
-        is_trained = run.outcome is Outcome.CONVERGED or done / job.training.epochs >= 0.5 * most
+        is_trained = run.outcome is Outcome.CONVERGED or epochs / job.training.epochs >= 0.5 * most
         if not (is_usable and is_trained):
             continue  # it hardly began before the time was over, or it diverged
-        loss, validation_loss = run.history.loss, run.history.validation_loss
+        validation_loss = [loss for part in parts[member, fold] for loss in part.history.validation_loss]
         best = run.state.best.epoch
-        each = Trained(job.network, run.parameters, member, fold, done, best, loss, validation_loss)
+        each = Trained(job.network, run.parameters, member, fold, epochs, best, losses[member, fold], validation_loss)
         trained.append(each)
         valid = folds[fold][1]
         for start in range(0, len(valid), ROWS_AT_ONCE):  # the rows may lie in a file
@@ -355,7 +426,8 @@ def _collect(
     fold_of = np.full(len(problem.X), -1)
     for fold, (_, valid) in enumerate(folds):
         fold_of[valid] = fold
-    return Bag(trained, np.full(members, 1 / members), out_of_fold, _gravest(runs), fold_of)
+    outcome = _gravest([each.run for each in done.values()])
+    return Bag(trained, np.full(members, 1 / members), out_of_fold, outcome, fold_of, list(recipes))
 
 
 UPDATE_EPOCHS = 10
@@ -364,13 +436,7 @@ UPDATE_RATE = 0.05
 
 
 def update_bag(
-    bag: Bag,
-    problem: Problem,
-    recipes: Sequence[Sequence[Member]],
-    *,
-    engine: Engine,
-    seeds: Sequence[int],
-    on_epoch: Callable[[Epoch], bool] | None = None,
+    bag: Bag, problem: Problem, *, engine: Engine, seeds: Sequence[int], on_epoch: Told | None = None
 ) -> Bag:
     """Train every network a little further, on all rows of the problem, at a small learning rate that stays.
 
@@ -380,13 +446,10 @@ def update_bag(
         It stays as it is.
     problem : Problem
         New rows, in the inputs and targets of those learned from.
-    recipes : sequence of sequences of Member
-        As of `train_bag`.
     engine : Engine
     seeds : sequence of int
         One for each network.
-    on_epoch : callable or None
-        As of `train_bag`.
+    on_epoch : Told or None
 
     Returns
     -------
@@ -396,7 +459,7 @@ def update_bag(
     rows = np.arange(len(problem.X)) if problem.weight is None else np.flatnonzero(problem.weight > 0)
     jobs: list[Job] = []
     for each, seed in zip(bag.networks, seeds, strict=True):
-        member = recipes[each.fold][each.member]
+        member = bag.recipes[each.fold][each.member]
         usual = describe_training(member, problem.loss, len(rows), 1, "loss")
         training = replace(
             usual,
@@ -409,7 +472,7 @@ def update_bag(
         )
         data = Batch(problem.X, problem.Y, problem.weight, rows)
         jobs.append(Job(each.network, training, data, each.parameters.copy(), streams(seed)))
-    runs = engine.train(jobs, Watch(_counted(on_epoch, jobs)))
+    runs = engine.train(jobs, Watch(on_epoch))
     updated = [
         replace(each, parameters=run.parameters) if np.isfinite(run.parameters).all() else each
         for each, run in zip(bag.networks, runs, strict=True)

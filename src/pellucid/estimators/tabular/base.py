@@ -19,13 +19,22 @@ from pellucid.engines import get_engine
 from pellucid.errors import DataError, DivergedError, did_you_mean
 from pellucid.estimators.callbacks import CallbackSupportMixin, listening
 from pellucid.estimators.fitted import thread_limit
-from pellucid.estimators.tabular.bagging import UPDATE_EPOCHS, Bag, Problem, greedy_weights, train_bag, update_bag
+from pellucid.estimators.tabular.bagging import (
+    UPDATE_EPOCHS,
+    Bag,
+    Problem,
+    Told,
+    greedy_weights,
+    update_bag,
+)
+from pellucid.estimators.tabular.columns import as_frame, has_names
 from pellucid.estimators.tabular.importances import permutation_importances
-from pellucid.estimators.tabular.members import PRESETS, Member, Preset, epochs_of, planned_epochs
+from pellucid.estimators.tabular.members import PRESETS, Member, Preset, planned_epochs
+from pellucid.estimators.tabular.racing import Plan
 from pellucid.estimators.tabular.sources import FileSource, FrameSource, Source
 from pellucid.estimators.tabular.state import tabular_from_state, tabular_to_state
 from pellucid.tables import ParquetTable, Schema, TabularEncoder, fold_rows, split_rows
-from pellucid.tables.frames import counted, row_list, to_pandas
+from pellucid.tables.frames import counted, row_list
 from pellucid.tables.parquet import encoded_parts
 from pellucid.textbook.arrays import Array
 from pellucid.training.stopping import Outcome
@@ -77,12 +86,10 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _validated_table(self, X: Any, *, reset: bool) -> pd.DataFrame:
         """Return X as a data frame, and take or check the names and number of its columns."""
-        if hasattr(X, "toarray") and hasattr(X, "nnz"):
-            raise TypeError("A sparse matrix was passed, but a table must be dense. Use X.toarray().")
-        frame = to_pandas(_array_as_table(X))
+        frame = as_frame(X)
         if reset:
-            self._take_names(list(frame.columns), has_names=_has_names(X))
-        elif not (self._has_names and _has_names(X)):  # columns are known by their places
+            self._take_names(list(frame.columns), has_names=has_names(X))
+        elif not (self._has_names and has_names(X)):  # columns are known by their places
             if frame.shape[1] != self.n_features_in_:
                 raise DataError(
                     f"X has {frame.shape[1]} features, but {type(self).__name__} is expecting "
@@ -194,21 +201,21 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         folds = self._folds(source, rows, stratify, groups)
         problem = self._problem(source.encode(self.encoder_), Y, trained_weight, weight)
         is_small = len(folds) > 1 and len(rows) <= SMALL_TABLE
-        recipes = self._recipes(len(folds), in_turns=self._preset().is_mixed and not is_small)
+        in_turns = self._preset().is_mixed and self.members is None and not is_small
         epochs = self.max_epochs or planned_epochs(min(len(train) for train, _ in folds), self._preset().steps)
-        seeds = seed.randint(2**31 - 1, size=len(folds) * len(recipes[0])).tolist()
-        to_hear = sum(epochs_of(member, epochs) for members in recipes for member in members)
-        with listening(self, to_hear, X, y) as listeners, thread_limit(self.n_threads):
-            bag = train_bag(
+        start = self.bag_ if is_continued else None
+        if start is not None and self.members is None:
+            plan = Plan.of(start, folds, epochs)
+        else:
+            plan = Plan(self._kinds(), folds, epochs, in_turns=in_turns, start=start)
+        seeds = seed.randint(2**31 - 1, size=plan.seeds).tolist()
+        with listening(self, plan.epochs_to_hear, X, y) as listeners, thread_limit(self.n_threads):
+            bag = plan.train(
                 problem,
-                recipes,
-                folds,
-                epochs,
                 engine=get_engine(self.engine, self.n_threads),
                 seeds=seeds,
                 time_limit=None if self.time_limit is None else self.time_limit - (perf_counter() - began),
-                on_epoch=listeners.on_epoch if listeners else None,
-                start=self.bag_ if is_continued else None,
+                on_epoch=Told(listeners.on_epoch, plan.epochs_to_hear) if listeners else None,
             )
         return bag, problem, Y, weight
 
@@ -274,15 +281,13 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             return  # all rows are of classes of weight 0
         X_encoded = self.encoder_.transform(frame)
         engine = get_engine(self.engine, self.n_threads)
-        in_turns = len(self.bag_.weights) == 1
-        recipes = self._recipes(max(each.fold for each in self.bag_.networks) + 1, in_turns=in_turns)
         seed = check_random_state(self.random_state)
         seeds = seed.randint(2**31 - 1, size=len(self.bag_.networks)).tolist()
         problem = self._problem(X_encoded, Y, trained_weight, weight)
         with listening(self, UPDATE_EPOCHS * len(seeds), X, y) as listeners, thread_limit(self.n_threads):
             before = self.bag_.predict(engine, X_encoded)
-            on_epoch = listeners.on_epoch if listeners else None
-            self.bag_ = update_bag(self.bag_, problem, recipes, engine=engine, seeds=seeds, on_epoch=on_epoch)
+            told = Told(listeners.on_epoch, UPDATE_EPOCHS * len(seeds)) if listeners else None
+            self.bag_ = update_bag(self.bag_, problem, engine=engine, seeds=seeds, on_epoch=told)
         self.outcome_ = self.bag_.outcome
         self._forget_importances()
         latest = Remembered.of(before, Y, weight)
@@ -328,20 +333,19 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         """Return what the scoring wants to be low, of finished predictions."""
 
     @abstractmethod
-    def _members_of(self, preset: Preset) -> Sequence[Member]:
-        """Return the preset's members for this task."""
+    def _members_of(self, preset: Preset) -> Sequence[Sequence[Member]]:
+        """Return the preset's members for this task, each with the recipes that race for it."""
 
     # --- parameters ---------------------------------------------------------------------------------------------------
 
     def _preset(self) -> Preset:
         return PRESETS[self.preset]
 
-    def _recipes(self, folds: int, *, in_turns: bool) -> list[tuple[Member, ...]]:
-        """Return the members of each fold: all, or one in turns."""
+    def _kinds(self) -> Sequence[Sequence[Member]]:
+        """Return, for each member, the recipes that race for it."""
         if self.members is not None:
-            return [tuple(self.members)] * folds
-        members = tuple(self._members_of(self._preset()))
-        return [(members[fold % len(members)],) if in_turns else members for fold in range(folds)]
+            return [(member,) for member in self.members]
+        return self._members_of(self._preset())
 
     def _scoring(self) -> str:
         return self.SCORINGS[0] if self.scoring is None else str(self.scoring)
@@ -500,28 +504,3 @@ def _as_long_as(rows: Any, y: Any) -> Any:
 
 def _temporary_folder() -> Any:
     return TemporaryDirectory(prefix="pellucid-", ignore_cleanup_errors=True)
-
-
-def _array_as_table(X: Any) -> Any:
-    """Return what has no columns by name as an array of two dimensions."""
-    if hasattr(X, "columns") or hasattr(X, "column_names"):
-        return X
-    array = np.asarray(X)
-    if array.ndim == 0:
-        return X  # no table of any kind: refused with all else that is none
-    if array.dtype.kind == "c":
-        raise DataError("Complex data not supported: a table must hold real numbers.")
-    if array.ndim != 2:
-        raise DataError(
-            f"Expected 2D array, got {array.ndim}D array instead. Reshape your data: X.reshape(-1, 1) for a single "
-            "column, X.reshape(1, -1) for a single row."
-        )
-    for count, what in zip(array.shape, ("sample", "feature"), strict=True):
-        if count == 0:
-            raise DataError(f"Found array with 0 {what}(s) (shape={array.shape}) while a minimum of 1 is required.")
-    return array
-
-
-def _has_names(X: Any) -> bool:
-    columns = getattr(X, "column_names", getattr(X, "columns", None))  # an Arrow table's columns are its arrays
-    return columns is not None and all(isinstance(name, str) for name in columns)

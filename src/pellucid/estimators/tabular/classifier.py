@@ -266,7 +266,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
     def _finished(self, raw: Array) -> Array:
         return self._calibrated(raw)
 
-    def _members_of(self, preset: Preset) -> Sequence[Member]:
+    def _members_of(self, preset: Preset) -> Sequence[Sequence[Member]]:
         return preset.classes
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:

@@ -120,8 +120,8 @@ class Preset:
     ----------
     folds : int
         Of the cross-validation; 1: one network, with a part of the rows set aside.
-    classes, numbers : tuple of Member
-        For a classification and for a regression.
+    classes, numbers : tuple of tuples of Member
+        For a classification and for a regression: for each member the recipes that race for it.
     is_mixed : bool
         Whether the folds take turns with the members; else each member is trained on every fold, and their weights are
         found from out-of-fold predictions.
@@ -130,36 +130,32 @@ class Preset:
     """
 
     folds: int
-    classes: tuple[Member, ...]
-    numbers: tuple[Member, ...]
+    classes: tuple[tuple[Member, ...], ...]
+    numbers: tuple[tuple[Member, ...], ...]
     is_mixed: bool
     steps: int
 
 
-CLASSES = (Member(numbers="piecewise_linear"), Member(numbers="periodic"))
-NUMBERS = (
-    Member(numbers="piecewise_linear", activation="mish", learning_rate=0.2, epochs=1.3),
-    Member(numbers="periodic", activation="mish", learning_rate=0.2, epochs=1.3),
-)
+def _fine_and_coarse(member: Member) -> tuple[tuple[Member, ...], ...]:
+    """Return both ways to embed numbers, each coarse and fine."""
+    return (
+        (replace(member, numbers="piecewise_linear", bins=32), replace(member, numbers="piecewise_linear", bins=128)),
+        (replace(member, numbers="periodic", frequency=0.1), replace(member, numbers="periodic", frequency=1.0)),
+    )
+
+
+CLASSES = _fine_and_coarse(Member())
+NUMBERS = _fine_and_coarse(Member(activation="mish", learning_rate=0.2, epochs=1.3))
+THIRD_CLASSES = Member(numbers="periodic", frequency=0.5, activation="silu", dropout=0.3, label_smoothing=0.05)
+THIRD_NUMBERS = Member(numbers="piecewise_linear", bins=48, activation="silu", dropout=0.05, learning_rate=0.1)
 
 PRESETS = {
     "fast": Preset(1, CLASSES, NUMBERS, is_mixed=True, steps=1000),
     "default": Preset(5, CLASSES, NUMBERS, is_mixed=True, steps=1250),
-    "best": Preset(
-        5,
-        (
-            *CLASSES,
-            Member(numbers="periodic", frequency=0.5, activation="silu", dropout=0.3, label_smoothing=0.05),
-        ),
-        (
-            *NUMBERS,
-            Member(numbers="piecewise_linear", bins=48, activation="silu", dropout=0.05, learning_rate=0.1),
-        ),
-        is_mixed=False,
-        steps=1250,
-    ),
+    "best": Preset(5, (*CLASSES, (THIRD_CLASSES,)), (*NUMBERS, (THIRD_NUMBERS,)), is_mixed=False, steps=1250),
 }
-"""Different ways to embed numbers see different things: where one is weak, the other often is not."""
+"""Different ways to embed numbers see different things: where one is weak, the other often is not. How fine they must
+look differs from table to table; whoever looks too finely learns by heart."""
 
 MOST_EPOCHS = 256
 USUAL_LEAST_EPOCHS, LEAST_EPOCHS = 10, 2

@@ -228,7 +228,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     def _finished(self, raw: Array) -> Array:
         return self._in_units(raw)
 
-    def _members_of(self, preset: Preset) -> Sequence[Member]:
+    def _members_of(self, preset: Preset) -> Sequence[Sequence[Member]]:
         return preset.numbers
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:

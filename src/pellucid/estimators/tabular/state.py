@@ -39,7 +39,18 @@ T = TypeVar("T")
 DESCRIBED = {"members": Member}
 """Parameters that are descriptions, with their kinds."""
 
-FIELDS = {"parameters", "table", "features", "target_name", "networks", "trained", "outcome", "numbers", "target"}
+FIELDS = {
+    "parameters",
+    "table",
+    "features",
+    "target_name",
+    "networks",
+    "trained",
+    "recipes",
+    "outcome",
+    "numbers",
+    "target",
+}
 COUNTS = ("network", "member", "fold", "epochs", "best_epoch")
 """What is kept of each trained network as whole numbers."""
 
@@ -83,6 +94,7 @@ def _bag_to_data(bag: Bag, header: Header, arrays: Arrays) -> None:
         {"network": place} | {name: int(getattr(each, name)) for name in COUNTS[1:]}
         for place, each in zip(places, bag.networks, strict=True)
     ]
+    header["recipes"] = [[to_json(member) for member in members] for members in bag.recipes]
     for index in range(len(networks)):
         own = [each.parameters for place, each in zip(places, bag.networks, strict=True) if place == index]
         arrays[f"parameters.{index}"] = np.stack(own)
@@ -276,7 +288,16 @@ def _read_bag(estimator: Any, header: Header, arrays: Arrays, outputs: int) -> B
                 curves["validation_loss"][index],
             )
         )
-    return Bag(trained, weights, np.empty((len(weights), 0, outputs), dtype=np.float32))
+    recipes = _read_recipes(header, len(weights), 1 + max(each["fold"] for each in counts))
+    return Bag(trained, weights, np.empty((len(weights), 0, outputs), dtype=np.float32), recipes=recipes)
+
+
+def _read_recipes(header: Header, members: int, folds: int) -> list[tuple[Member, ...]]:
+    """Return the members of each fold."""
+    recipes = [tuple(from_json(Member, each) for each in fold) for fold in part_of(header, "recipes", list)]
+    if len(recipes) < folds or any(len(fold) != members for fold in recipes):
+        raise ModelFileError(f"the model file must have {members} recipes for each of {folds} folds or more.")
+    return recipes
 
 
 def _check_network(estimator: Any, network: Network, outputs: int) -> None:

@@ -1,0 +1,52 @@
+"""What may be given as a table: data frames, and whatever is an array of rows and columns."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from pellucid.errors import DataError
+from pellucid.tables.frames import to_pandas
+
+__all__ = ["as_frame", "has_names"]
+
+
+def as_frame(X: Any) -> pd.DataFrame:
+    """Return a table as a data frame.
+
+    Raises
+    ------
+    DataError
+        If it has not two dimensions, no rows or no columns.
+    TypeError
+        If it is sparse, or no table of any kind.
+    """
+    if hasattr(X, "toarray") and hasattr(X, "nnz"):
+        raise TypeError("A sparse matrix was passed, but a table must be dense. Use X.toarray().")
+    return to_pandas(_array_as_table(X))
+
+
+def _array_as_table(X: Any) -> Any:
+    """Return what has no columns by name as an array of two dimensions."""
+    if hasattr(X, "columns") or hasattr(X, "column_names"):
+        return X
+    array = np.asarray(X)
+    if array.ndim == 0:
+        return X  # no table of any kind: refused with all else that is none
+    if array.dtype.kind == "c":
+        raise DataError("Complex data not supported: a table must hold real numbers.")
+    if array.ndim != 2:
+        raise DataError(
+            f"Expected 2D array, got {array.ndim}D array instead. Reshape your data: X.reshape(-1, 1) for a single "
+            "column, X.reshape(1, -1) for a single row."
+        )
+    for count, what in zip(array.shape, ("sample", "feature"), strict=True):
+        if count == 0:
+            raise DataError(f"Found array with 0 {what}(s) (shape={array.shape}) while a minimum of 1 is required.")
+    return array
+
+
+def has_names(X: Any) -> bool:
+    """Tell whether the columns of a table are known by name."""
+    columns = getattr(X, "column_names", getattr(X, "columns", None))  # an Arrow table's columns are its arrays
+    return columns is not None and all(isinstance(name, str) for name in columns)

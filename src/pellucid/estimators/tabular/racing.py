@@ -1,0 +1,154 @@
+"""A race: how fine an embedding must look at numbers is seen on the first fold, in the first half of the training.
+
+All recipes begin together. Where the learning rate has fallen to 0 for the last time but one, the best of each kind is
+known; the others end, and what was trained of the best is not lost: they go on. The best of each kind are then trained
+on all folds.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Self
+
+from pellucid.engines import Engine
+from pellucid.estimators.tabular.bagging import Bag, Begun, Problem, Told, make_job, seconds_of_epoch, train_bag
+from pellucid.estimators.tabular.members import Member, epochs_of, milestones
+from pellucid.textbook.arrays import Array
+from pellucid.training.jobs import Watch
+
+__all__ = ["Plan"]
+
+
+LEAD = 0.01
+"""By how much of the first recipe's loss another must be better: less may be chance on one fold."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is trained for a table.
+
+    Parameters
+    ----------
+    kinds : sequence of sequences of Member
+        For each member of the bag the recipes that race for it, the usual one first.
+    folds : sequence of pairs of arrays of int
+        Rows to train on, rows to validate on.
+    epochs : int
+        Planned for each network; a member may multiply them.
+    in_turns : bool
+        Whether the folds take turns with the members; else each member is trained on every fold.
+    start : Bag or None
+        Networks whose parameters to begin with; then nothing races.
+    """
+
+    kinds: Sequence[Sequence[Member]]
+    folds: Sequence[tuple[Array, Array]]
+    epochs: int
+    in_turns: bool
+    start: Bag | None = None
+
+    @classmethod
+    def of(cls, start: Bag, folds: Sequence[tuple[Array, Array]], epochs: int) -> Self:
+        """Plan to train the networks of a bag further, by their own recipes."""
+        in_turns = len(start.weights) == 1
+        best = dict.fromkeys(member for members in start.recipes for member in members)
+        return cls([(member,) for member in best], folds, epochs, in_turns, start)
+
+    @property
+    def races(self) -> bool:
+        """Whether there is a race."""
+        return self.start is None and len(self.folds) > 1 and any(len(kind) > 1 for kind in self.kinds)
+
+    @property
+    def seeds(self) -> int:
+        """Seeds that are needed: one for each network, and one for each recipe that races."""
+        return self._networks + (sum(map(len, self.kinds)) if self.races else 0)
+
+    @property
+    def epochs_to_hear(self) -> int:
+        """Epochs of all networks together, if none ends early."""
+        usual = [kind[0] for kind in self.kinds]
+        total = sum(epochs_of(member, self.epochs) for members in self._dealt(usual) for member in members)
+        if not self.races:
+            return total
+        raced = [milestones(epochs_of(member, self.epochs))[-1] for kind in self.kinds for member in kind]
+        going_on = [milestones(epochs_of(member, self.epochs))[-1] for member in self._dealt(usual)[0]]
+        return total + sum(raced) - sum(going_on)
+
+    def train(
+        self,
+        problem: Problem,
+        *,
+        engine: Engine,
+        seeds: Sequence[int],
+        time_limit: float | None = None,
+        on_epoch: Told | None = None,
+    ) -> Bag:
+        """Train the networks.
+
+        Parameters
+        ----------
+        problem : Problem
+        engine : Engine
+        seeds : sequence of int
+            As many as ``self.seeds``.
+        time_limit : float or None
+            Seconds, as of `train_bag`. There is a race only where it is long enough for one.
+        on_epoch : Told or None
+        """
+        began = perf_counter()
+        members = [kind[0] for kind in self.kinds]
+        best: list[Begun] = []
+        if self.races:
+            best = self._race(problem, engine, seeds[self._networks :], time_limit, on_epoch)
+            members = [each.recipe for each in best] or members
+        recipes = self._dealt(members)
+        return train_bag(
+            problem,
+            recipes,
+            self.folds,
+            self.epochs,
+            engine=engine,
+            seeds=seeds[: self._networks],
+            time_limit=None if time_limit is None else time_limit - (perf_counter() - began),
+            on_epoch=on_epoch,
+            begun={(index, 0): each for index, each in enumerate(best[: len(recipes[0])])},
+            start=self.start,
+        )
+
+    @property
+    def _networks(self) -> int:
+        return len(self.folds) * (1 if self.in_turns else len(self.kinds))
+
+    def _dealt(self, members: Sequence[Member]) -> list[tuple[Member, ...]]:
+        """Return the members of each fold."""
+        folds = range(len(self.folds))
+        return [(members[fold % len(members)],) if self.in_turns else tuple(members) for fold in folds]
+
+    def _race(
+        self,
+        problem: Problem,
+        engine: Engine,
+        seeds: Sequence[int],
+        time_limit: float | None,
+        on_epoch: Told | None,
+    ) -> list[Begun]:
+        """Return the best of each kind, the best of all first; none where the time is too short for a race."""
+        began = perf_counter()
+        entered = [(kind, member) for kind, members in enumerate(self.kinds) for member in members]
+        jobs = []
+        for (_, member), seed in zip(entered, seeds, strict=True):
+            job = make_job(problem, member, self.folds[0], self.epochs, seed)
+            job.epochs = milestones(job.training.epochs)[-1]
+            jobs.append(job)
+            if time_limit is not None and len(jobs) == 1:
+                whole = seconds_of_epoch(job, engine, time_limit) * job.training.epochs
+                if 1.5 * whole * (self._networks + len(entered) / 2) > time_limit - (perf_counter() - began):
+                    return []
+        left = None if time_limit is None else time_limit - (perf_counter() - began)
+        best: dict[int, Begun] = {}
+        for (kind, member), job, run in zip(entered, jobs, engine.train(jobs, Watch(on_epoch, left)), strict=True):
+            one = Begun(member, job, run)
+            if kind not in best or one.standing < best[kind].standing - LEAD * abs(best[kind].standing):
+                best[kind] = one
+        return sorted(best.values(), key=lambda each: each.standing)

@@ -1,0 +1,143 @@
+"""The race of recipes on the first fold: who wins, what goes on, and what it costs."""
+
+import numpy as np
+import pytest
+
+from pellucid import TabularClassifier, TabularRegressor
+from pellucid.engines import NativeEngine
+from pellucid.estimators.tabular.bagging import Problem, make_job
+from pellucid.estimators.tabular.members import NUMBERS, epochs_of, milestones
+from pellucid.training.jobs import Watch
+from pellucid.training.stopping import Outcome
+
+
+def waves(rows, fineness, seed=0):
+    """Numbers, and a target that goes up and down so many times within their range."""
+    random = np.random.default_rng(seed)
+    X = random.uniform(-1, 1, size=(rows, 2))
+    return X, np.sin(np.pi * fineness * X[:, 0]) + random.normal(0, 0.1, rows)
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """All jobs that an engine gets, with the epochs that each ran."""
+    seen = []
+    train = NativeEngine.train
+
+    def spy(self, jobs, watch):
+        runs = train(self, jobs, watch)
+        seen.extend((job, len(run.history.loss)) for job, run in zip(jobs, runs, strict=True))
+        return runs
+
+    monkeypatch.setattr(NativeEngine, "train", spy)
+    return seen
+
+
+def test_a_fine_structure_is_looked_at_finely():
+    """Four waves within the range, by bins of a thirtieth of it or a hundredth."""
+    model = TabularRegressor(random_state=0, max_epochs=20, n_threads=1).fit(*waves(2500, 8))
+    chosen = {recipe for fold in model.bag_.recipes for recipe in fold}
+    fine = {kind[1] for kind in NUMBERS}
+    assert chosen == fine
+    assert [fold[0] for fold in model.bag_.recipes] == [model.bag_.recipes[fold % 2][0] for fold in range(5)]
+    assert model.score(*waves(1000, 8, seed=1)) > 0.95
+
+
+def test_the_best_go_on_as_if_there_had_been_no_race(told):
+    """Bit for bit: the network of the first fold is what its recipe and seed give in one go."""
+    X, y = waves(2500, 3)
+    model = TabularRegressor(random_state=0, max_epochs=12, n_threads=1).fit(X, y)
+    first = next(each for each in model.bag_.networks if each.fold == 0)
+    recipe = model.bag_.recipes[0][0]
+    number = [member for kind in NUMBERS for member in kind].index(recipe)
+    raced, epochs = told[number]
+    assert epochs == milestones(epochs_of(recipe, 12))[-1]
+    rows = raced.data.index, raced.validation.index
+    problem = Problem(
+        model.encoder_.inputs, raced.data.inputs, raced.data.targets, None, "identity", raced.training.loss
+    )
+    draws = np.random.RandomState(0)
+    draws.randint(2**31 - 1)  # of the folds
+    seeds = draws.randint(2**31 - 1, size=9)
+    whole = make_job(problem, recipe, rows, 12, int(seeds[5 + number]))
+    (run,) = NativeEngine(1).train([whole], Watch())
+    np.testing.assert_array_equal(run.parameters, first.parameters)
+    assert run.history.validation_loss == list(first.validation_loss)
+    assert first.best_epoch == run.state.best.epoch
+    assert first.epochs == len(run.history.loss)
+
+
+def test_what_a_race_costs(told):
+    X, y = waves(2500, 3)
+    heard = []
+
+    def listen(_, epoch):
+        heard.append((epoch.epoch, epoch.epochs))
+
+    model = TabularRegressor(random_state=0, max_epochs=10, n_threads=1, callbacks=[listen]).fit(X, y)
+    assert len(told) == 4 + 5
+    planned = epochs_of(NUMBERS[0][0], 10)
+    assert sum(epochs for _, epochs in told) == len(heard)
+    total = 5 * planned + 3 * milestones(planned)[-1]
+    assert heard[0] == (1, total)
+    assert len(heard) <= total
+    assert model.n_iter_ <= planned
+
+
+def test_small_tables_have_the_best_of_each_kind_on_every_fold(told):
+    X, y = waves(300, 2)
+    model = TabularClassifier(random_state=0, max_epochs=6, n_threads=1).fit(X, y > 0)
+    assert len(model.bag_.networks) == 10
+    assert len(told) == 4 + 10
+    assert {len(fold) for fold in model.bag_.recipes} == {2}
+    assert len(set(model.bag_.recipes)) == 1
+
+
+def test_a_short_time_is_not_spent_on_a_race(told):
+    X, y = waves(2500, 3)
+    model = TabularRegressor(random_state=0, n_threads=1, time_limit=1.0).fit(X, y)
+    assert model.bag_.recipes[0][0] == NUMBERS[0][0]
+    assert model.outcome_ in (Outcome.ALL_EPOCHS, Outcome.CONVERGED, Outcome.TIME_LIMIT)
+    assert len({job.network for job, _ in told}) <= 2
+    told.clear()
+    TabularRegressor(random_state=0, n_threads=1, time_limit=600.0, max_epochs=2).fit(X, y)
+    assert len({job.network for job, _ in told}) == 4
+
+
+def test_an_interrupt_in_the_race_keeps_the_networks():
+    X, y = waves(2500, 3)
+
+    def interrupt(_, epoch):
+        if epoch.epoch == 4:
+            raise KeyboardInterrupt
+
+    model = TabularRegressor(random_state=0, max_epochs=10, n_threads=1, callbacks=[interrupt]).fit(X, y)
+    assert model.outcome_ is Outcome.INTERRUPTED
+    assert len(model.bag_.networks) == 1
+    assert model.predict(X).shape == (2500,)
+
+
+def test_a_listener_may_end_the_race():
+    X, y = waves(2500, 3)
+    heard = []
+
+    def listen(_, epoch):
+        heard.append(epoch.epoch)
+        return epoch.epoch >= 3
+
+    model = TabularRegressor(random_state=0, max_epochs=10, n_threads=1, callbacks=[listen]).fit(X, y)
+    assert model.outcome_ is Outcome.STOPPED
+    assert len(model.bag_.networks) == 1
+    assert len(heard) < 10
+
+
+def test_the_recipes_that_won_are_kept_for_going_on():
+    X, y = waves(2500, 8)
+    model = TabularRegressor(random_state=0, max_epochs=4, n_threads=1, warm_start=True).fit(X, y)
+    recipes = model.bag_.recipes
+    loaded = TabularRegressor.from_state(*model.to_state())
+    assert loaded.bag_.recipes == recipes
+    loaded.partial_fit(X[:50], y[:50])
+    assert loaded.bag_.recipes == recipes
+    model.fit(X, y)
+    assert model.bag_.recipes == recipes
