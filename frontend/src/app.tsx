@@ -183,10 +183,10 @@ function useWiring(page: Page): void {
       const settings = store.settings.value;
       if (!settings || store.connection.peek() === "widget") return;
       clearTimeout(timer);
-      timer = setTimeout(
-        async () => history.replaceState(null, "", location.pathname + location.search + (await toFragment(settings))),
-        250,
-      );
+      timer = setTimeout(async () => {
+        store.fragment = await toFragment(settings);
+        history.replaceState(null, "", location.pathname + location.search + store.fragment);
+      }, 250);
     });
   }, []);
   useEffect(() => {

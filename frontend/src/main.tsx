@@ -45,6 +45,6 @@ export default { render };
 
 const place = typeof document === "undefined" ? null : document.getElementById("pellucid-workbench");
 if (place) {
-  const model = new SocketModel(socketAddress(location, sessionStorage));
+  const model = new SocketModel((isTakenOver) => socketAddress(location, sessionStorage, isTakenOver));
   render({ model, el: place, fragment: location.hash });
 }

@@ -4,6 +4,7 @@ import { decode, encode } from "./wire.ts";
 
 const RETRY_FIRST = 250;
 const RETRY_MOST = 4000;
+const TAKEN_OVER = 4409;
 
 export class SocketModel extends BaseModel {
   private socket: WebSocket | null = null;
@@ -11,7 +12,8 @@ export class SocketModel extends BaseModel {
   private retry = RETRY_FIRST;
   private opened = false;
 
-  constructor(private readonly address: string) {
+  /** `address` is asked anew for each connection; told that another tab has taken the session over, for a new one. */
+  constructor(private readonly address: (isTakenOver: boolean) => string) {
     super();
     this.receive({ connection: "opening" });
     this.connect();
@@ -33,8 +35,8 @@ export class SocketModel extends BaseModel {
     else if ((content as any)?.kind !== "ack" && this.waiting.length < 100) this.waiting.push(message);
   }
 
-  private connect(): void {
-    const socket = new WebSocket(this.address);
+  private connect(isTakenOver = false): void {
+    const socket = new WebSocket(this.address(isTakenOver));
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
       this.retry = RETRY_FIRST;
@@ -43,9 +45,9 @@ export class SocketModel extends BaseModel {
       for (const message of this.waiting.splice(0)) socket.send(message);
     };
     socket.onmessage = ({ data }) => this.take(data);
-    socket.onclose = () => {
+    socket.onclose = ({ code }) => {
       this.receive({ connection: this.opened ? "closed" : "refused" });
-      setTimeout(() => this.connect(), this.retry);
+      setTimeout(() => this.connect(code === TAKEN_OVER), this.retry);
       this.retry = Math.min(this.retry * 2, RETRY_MOST);
     };
     this.socket = socket;
@@ -63,11 +65,14 @@ export class SocketModel extends BaseModel {
   }
 }
 
-/** The address of the server's socket, and this tab's session, which a reload keeps. */
-export function socketAddress(place: Location, store: Storage): string {
+/**
+ * The address of the server's socket, and this tab's session, which a reload keeps. A tab that was duplicated begins with
+ * the session of the first; that one, taken over, goes on with a session of its own.
+ */
+export function socketAddress(place: Location, store: Storage, isTakenOver = false): string {
   const token = new URLSearchParams(place.search).get("token") ?? "";
   let session = store.getItem("pellucid-session");
-  if (!session) {
+  if (!session || isTakenOver) {
     session = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join(
       "",
     );

@@ -144,7 +144,7 @@ export class Store {
   constructor(
     readonly model: Model,
     private readonly clock: Clock,
-    private readonly fragment = "",
+    public fragment = "", // the page's settings as its address holds them: what a new session begins with
   ) {
     const keys = {
       catalog: this.catalog,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { socketAddress } from "../src/socket.ts";
 import { arrays, decode, encode } from "../src/wire.ts";
 import { binary } from "./fake.ts";
 
@@ -42,4 +43,19 @@ test("what the page encodes it can decode, with data at a multiple of 8", () => 
     ]);
     assert.deepEqual(found, [[1, 2, 3], [9]]);
   }
+});
+
+test("a tab keeps its session when it is loaded again, and takes a new one when another has taken it over", () => {
+  const kept = new Map<string, string>();
+  const store = {
+    getItem: (key: string) => kept.get(key) ?? null,
+    setItem: (key: string, value: string) => void kept.set(key, value),
+  } as Storage;
+  const place = { search: "?token=T", href: "http://127.0.0.1:80/?token=T#s=x", protocol: "http:" } as Location;
+  const first = socketAddress(place, store);
+  assert.match(first, /^ws:\/\/127\.0\.0\.1\/socket\?token=T&session=[0-9a-f]{32}$/);
+  assert.equal(socketAddress(place, store), first);
+  const other = socketAddress(place, store, true);
+  assert.notEqual(other, first);
+  assert.equal(socketAddress(place, store), other);
 });

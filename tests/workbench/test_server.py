@@ -105,6 +105,11 @@ def test_a_reloaded_page_finds_its_run_and_a_closed_one_s_ends() -> None:
         assert not trainer.is_alive()
 
 
+def hear_to_the_end(page: Page) -> None:
+    while True:
+        page.hear()
+
+
 def test_a_second_page_of_a_session_takes_over() -> None:
     with served() as workbench, Page(workbench) as first:
         first.until(lambda state: "run" in state)
@@ -113,6 +118,8 @@ def test_a_second_page_of_a_session_takes_over() -> None:
             second.send("step", unit="epoch", count=1)
             second.wait("frame", epoch=1)
             assert len(workbench.sessions) == 1
+            with pytest.raises(ConnectionClosed, match="4409"):
+                hear_to_the_end(first)
 
 
 def test_sessions_are_limited() -> None:

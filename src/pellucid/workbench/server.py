@@ -135,7 +135,6 @@ class Workbench:
                 await session.send(custom("error", message=str(error), about="message"))
                 continue
             await session.hear(message)
-        await wire.close(4409)
 
     def _session(self, name: str) -> Session | None:
         """Find a session, or make one if there is room."""

@@ -51,6 +51,8 @@ SHORTEST = 1 / 40
 """Seconds between two frames, at least."""
 MOST_UNDERWAY = 2
 """Frames that are sent and not drawn yet: one is made while the page draws the one before."""
+TAKEN_OVER = 4409
+"""Code with which a page's socket is closed when another tab takes its session over."""
 STATE_EVERY = 0.5
 """Seconds between two tellings of where a running training is."""
 Handler = Callable[[Message], Awaitable[None]]
@@ -61,6 +63,10 @@ class Wire(Protocol):
 
     async def send(self, data: str | bytes) -> None:
         """Send one message."""
+        ...
+
+    async def close(self, code: int) -> None:
+        """Send no more."""
         ...
 
 
@@ -131,7 +137,9 @@ class Session:
 
     async def connect(self, wire: Wire) -> None:
         """Talk to this page from now on, and tell it everything."""
-        self.wire, self.left_at = wire, None
+        before, self.wire, self.left_at = self.wire, wire, None
+        if before is not None:
+            await before.close(TAKEN_OVER)
         self.frames.forget()
         self._drawn = self.frames.number
         await self.tell_all()
