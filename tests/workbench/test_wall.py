@@ -50,7 +50,7 @@ def test_networks_train_together_and_one_is_opened() -> None:
         assert len(wall["cells"]) == 6
         page.send("wall_open", cell=3)
         content, buffers = page.wait("frame", epoch=40)
-        settings = page.state["settings"]
+        settings = page.state["settings"]  # told before the frame
         assert settings["training"]["learning_rate"] == 0.03
         assert settings["data"]["noise"] == 0.3
     from pellucid.workbench.settings import read_settings

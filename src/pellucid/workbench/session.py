@@ -99,7 +99,7 @@ class Session:
         self.wire: Wire | None = None
         self.left_at: float | None = monotonic()
         self._asked_frame = True
-        self._told = 0.0
+        self._told, self._told_run = 0.0, 0
         self.trainer.take(self.first_run())
         self.trainer.speed = 30.0
         self.trainer.start()
@@ -201,7 +201,8 @@ class Session:
         return describe_dataset(self.dataset, self.settings)
 
     def describe_run(self) -> dict[str, Any]:
-        """Return the state `run`."""
+        """Return the state `run`, which is about to be told."""
+        self._told_run = self.run.number
         told = describe_run(self.run, self.trainer)
         return told | self.editing.told() | {"fresh": self.is_fresh, "live": False}
 
@@ -284,8 +285,8 @@ class Session:
             if self.wire is not wire or self.frames.number - self._drawn >= MOST_UNDERWAY:
                 continue
             shown = self.shown
-            if shown is last and not self._asked_frame:
-                continue
+            if shown.run != self._told_run or (shown is last and not self._asked_frame):
+                continue  # the page must know a run before it sees its frames
             began, last, self._asked_frame = monotonic(), shown, False
             try:
                 await self._send_frame(shown)

@@ -116,6 +116,11 @@ class WatchingSession(Session):
         return self.watched.run
 
     @property
+    def run(self) -> Run:
+        """The run that stands for the training."""
+        return self.watched.run
+
+    @property
     def shown(self) -> Shown:
         """The training's latest moment."""
         return self.watched.shown
