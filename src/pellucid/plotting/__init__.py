@@ -17,6 +17,7 @@ from pellucid.plotting.prediction_error import PredictionError
 from pellucid.plotting.rate_range import RateRange
 from pellucid.plotting.reliability_curve import ReliabilityCurve
 from pellucid.plotting.roofline import Roofline
+from pellucid.plotting.search_history import SearchHistory
 from pellucid.plotting.setting_heat_map import SettingHeatMap
 from pellucid.plotting.setting_scores import SettingScores
 from pellucid.plotting.weight_histogram import WeightHistogram
@@ -35,6 +36,7 @@ __all__ = [
     "RateRange",
     "ReliabilityCurve",
     "Roofline",
+    "SearchHistory",
     "SettingHeatMap",
     "SettingScores",
     "WeightHistogram",

@@ -154,6 +154,10 @@ class Problem:
                     f"{type(self.estimator).__name__} has no parameter {name!r}.{did_you_mean(name, self.known)}"
                 )
 
+    def forget_candidates(self) -> None:
+        """Begin to count candidates anew; folds stay ready."""
+        self._candidates.clear()
+
     def candidate(self, number: int, parameters: Mapping[str, Any]) -> Candidate:
         """Return the estimator with these parameters, checked; kept for its other folds.
 
