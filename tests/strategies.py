@@ -11,6 +11,7 @@ from pellucid.spec import (
     Activation,
     Category,
     Embedding,
+    Ensemble,
     Factors,
     FromData,
     Initializer,
@@ -146,6 +147,9 @@ def embeddings(draw: st.DrawFn, max_columns: int = 3) -> Embedding:
 def embedded_networks(draw: st.DrawFn, max_width: int = 8, max_layers: int = 3) -> Network:
     """Networks with all that a network may have; their rows come from `rows_for`."""
     embedding = draw(st.none() | embeddings())
+    ensemble = st.builds(
+        Ensemble, st.integers(1, 4), st.sampled_from(["all", "first"]), st.sampled_from(["signs", "normal"])
+    )
     return Network(
         draw(st.integers(1, max_width)) if embedding is None else embedding.inputs,
         tuple(draw(st.lists(layers(max_width, plain=False), max_size=max_layers))),
@@ -155,6 +159,7 @@ def embedded_networks(draw: st.DrawFn, max_width: int = 8, max_layers: int = 3) 
         embedding,
         input_scale=draw(st.booleans()),
         parametrization=draw(st.sampled_from(["standard", "ntk"])),
+        ensemble=draw(st.none() | ensemble),
     )
 
 
@@ -175,6 +180,7 @@ stoppings = st.builds(
     st.none() | st.integers(1, 100),
     st.booleans(),
     st.booleans(),
+    st.sets(st.integers(1, 100), max_size=4).map(lambda epochs: tuple(sorted(epochs))),
 )
 
 factors = st.builds(Factors, **{field.name: st.floats(0, 10) for field in fields(Factors)})

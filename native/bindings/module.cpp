@@ -76,8 +76,12 @@ Embedding make_embedding(const EmbeddingTuple& from) {
     return embedding;
 }
 
+// members, whether every layer has adapters
+using EnsembleTuple = std::tuple<std::size_t, bool>;
+
 Network make_network(std::size_t inputs, const std::vector<LayerTuple>& layers, const std::string& output,
-                     const std::optional<EmbeddingTuple>& embedding, bool input_scale) {
+                     const std::optional<EmbeddingTuple>& embedding, bool input_scale,
+                     const std::optional<EnsembleTuple>& ensemble) {
     Network network;
     network.input_scale = input_scale;
     if (embedding) {
@@ -100,6 +104,11 @@ Network make_network(std::size_t inputs, const std::vector<LayerTuple>& layers, 
         inputs = width;
     }
     network.output = named<Output>(output_names, output, "output");
+    if (ensemble) {
+        network.ensemble.emplace();
+        std::tie(network.ensemble->members, network.ensemble->adapts_all) = *ensemble;
+        if (network.ensemble->members == 0) throw nb::value_error("an ensemble must have at least one member.");
+    }
     network.place();
     return network;
 }
@@ -107,7 +116,7 @@ Network make_network(std::size_t inputs, const std::vector<LayerTuple>& layers, 
 using LossTuple = std::tuple<std::string, double>;
 using OptimizerTuple = std::tuple<std::string, double, double, double, double>;
 using ScheduleTuple = std::tuple<std::string, double, double, double>;
-using StoppingTuple = std::tuple<std::string, double, std::optional<std::size_t>, bool>;
+using StoppingTuple = std::tuple<std::string, double, std::optional<std::size_t>, bool, std::vector<std::size_t>>;
 using FactorsTuple = std::array<double, group_count>;
 
 // Counts up to here are exact as double, and no sum of two of them overflows.
@@ -143,7 +152,7 @@ Training make_training(const LossTuple& loss, const OptimizerTuple& optimizer, d
     training.shuffle = shuffle;
     training.mean_reduction = mean_reduction;
     training.stopping = {named<Monitor>(monitor_names, std::get<0>(stopping), "monitor"), std::get<1>(stopping),
-                         std::get<2>(stopping), false, std::get<3>(stopping)};
+                         std::get<2>(stopping), false, std::get<3>(stopping), std::get<4>(stopping)};
     training.drop_last = drop_last;
     training.rates = rates;
     training.decays = decays;
@@ -429,11 +438,11 @@ ShownLoss step_typed(const Network& network, const Training& training, nb::handl
     const T* const vector = vector_of<const T>(parameters, "parameters", network.parameters);
     T* const to = vector_of<T>(gradients, "gradients", network.parameters);
     std::vector<ShownLayer<T>> layers;
-    if (shown.size() != 0 && shown.size() != network.layers.size()) {
+    if (shown.size() != 0 && shown.size() != network.members() * network.layers.size()) {
         throw nb::value_error("shown layers must be none or all.");
     }
     for (std::size_t l = 0; l < shown.size(); ++l) {
-        layers.push_back(shown_layer<T>(shown[l], rows.rows(), network.layers[l].outputs));
+        layers.push_back(shown_layer<T>(shown[l], rows.rows(), network.layers[l % network.layers.size()].outputs));
     }
     T* const shown_features =
         features.is_none() ? nullptr : matrix_of<T>(features, "features", rows.rows(), network.features());
@@ -507,10 +516,12 @@ NB_MODULE(_native, m) {
         .def(
             "__init__",
             [](Network* self, std::size_t inputs, const std::vector<LayerTuple>& layers, const std::string& output,
-               const std::optional<EmbeddingTuple>& embedding, bool input_scale) {
-                new (self) Network(make_network(inputs, layers, output, embedding, input_scale));
+               const std::optional<EmbeddingTuple>& embedding, bool input_scale,
+               const std::optional<EnsembleTuple>& ensemble) {
+                new (self) Network(make_network(inputs, layers, output, embedding, input_scale, ensemble));
             },
-            arg("inputs"), arg("layers"), arg("output"), arg("embedding").none(), arg("input_scale"))
+            arg("inputs"), arg("layers"), arg("output"), arg("embedding").none(), arg("input_scale"),
+            arg("ensemble").none())
         .def_ro("parameters", &Network::parameters);
     nb::class_<Training>(m, "Training")
         .def(

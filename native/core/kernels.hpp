@@ -137,6 +137,11 @@ struct Kernels {
     void (*unscale_gradient)(std::size_t inputs, std::size_t outputs, T factor, const T* scale, const T* weights,
                              T* d_weights, T* d_scale);
 
+    // --- weights of an ensemble's member, r[input] · W · s[output] (null: ones); back, a share of it is added
+    void (*adapt_weights)(std::size_t inputs, std::size_t outputs, const T* r, const T* s, const T* weights, T* to);
+    void (*adapt_gradient)(std::size_t inputs, std::size_t outputs, T share, const T* r, const T* s, const T* weights,
+                           T* d_adapted, T* d_weights, T* d_r, T* d_s);
+
     // --- the output layer
     void (*output_activate)(Output output, std::size_t panels, std::size_t features, Panels<const T> z,
                             Panels<T> prediction);

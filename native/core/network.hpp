@@ -1,8 +1,10 @@
 // A network as the core runs it: its layers, and where their parameters lie in the one flat vector.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -46,10 +48,21 @@ struct Layer {
 enum class Group { weights, bias, norm, scale, slope, numbers, categories };
 constexpr std::size_t group_count = 7;
 
+// Members that share the layers' weights: member m sees (x ∘ r_m) W ∘ s_m + b_m. Each is a plain network, `member`.
+struct Network;
+struct Ensemble {
+    std::size_t members = 1;
+    bool adapts_all = true;                       // every hidden layer, with s and b; else the first inputs only
+    std::vector<std::size_t> inputs_at;           // r (members, inputs) of the first layers
+    std::vector<std::size_t> outputs_at;          // s (members, outputs) of the first layers
+    std::shared_ptr<const Network> member;
+};
+
 // Layers as described; `place` fills in the offsets: all weights, then all biases, and the rest group by group.
 struct Network {
     std::vector<Layer> layers;
     std::optional<Embedding> embedding;
+    std::optional<Ensemble> ensemble;
     bool input_scale = false;
     std::size_t scale = 0;  // offset of the inputs' scale, (features)
     Output output = Output::identity;
@@ -58,20 +71,36 @@ struct Network {
 
     void place() {
         parameters = 0;
-        for (Layer& layer : layers) layer.weights = take(times(layer.inputs, layer.outputs));
+        if (ensemble) ensemble->member = make_member();
+        for (std::size_t l = 0; l < layers.size(); ++l) {
+            const std::size_t copies = is_output(l) ? members() : 1;
+            layers[l].weights = take(times(copies, times(layers[l].inputs, layers[l].outputs)));
+        }
         all_weights = parameters;
         end_group(Group::weights);
-        for (Layer& layer : layers) layer.bias = take(layer.outputs);
+        for (std::size_t l = 0; l < layers.size(); ++l) {
+            const std::size_t copies = has_own_bias(l) ? members() : 1;
+            layers[l].bias = take(times(copies, layers[l].outputs));
+        }
         end_group(Group::bias);
         for (Layer& layer : layers) layer.gain = layer.layer_norm ? take(layer.outputs) : 0;
         for (Layer& layer : layers) layer.shift = layer.layer_norm ? take(layer.outputs) : 0;
         end_group(Group::norm);
         scale = input_scale ? take(features()) : 0;
+        if (ensemble) place(*ensemble);
         end_group(Group::scale);
         for (Layer& layer : layers) layer.alpha = layer.parametric ? take(layer.outputs) : 0;
         end_group(Group::slope);
         if (embedding) place(*embedding);
     }
+
+    std::size_t members() const { return ensemble ? ensemble->members : 1; }
+
+    // The plain network that each member is.
+    const Network& member() const { return ensemble ? *ensemble->member : *this; }
+
+    bool is_output(std::size_t layer) const { return layer + 1 == layers.size(); }
+    bool has_own_bias(std::size_t layer) const { return ensemble && (is_output(layer) || ensemble->adapts_all); }
 
     // Columns of X, and numbers that the first layer sees.
     std::size_t inputs() const { return embedding ? embedding->inputs() : features(); }
@@ -94,6 +123,23 @@ struct Network {
     }
 
   private:
+    std::shared_ptr<const Network> make_member() const {
+        auto plain = std::make_shared<Network>(*this);
+        plain->ensemble.reset();
+        plain->place();
+        return plain;
+    }
+
+    void place(Ensemble& e) {
+        const std::size_t hidden = e.adapts_all ? layers.size() - 1 : 0;
+        e.inputs_at.clear();
+        e.outputs_at.clear();
+        for (std::size_t l = 0; l < std::max<std::size_t>(hidden, 1); ++l) {
+            e.inputs_at.push_back(take(times(e.members, layers[l].inputs)));
+        }
+        for (std::size_t l = 0; l < hidden; ++l) e.outputs_at.push_back(take(times(e.members, layers[l].outputs)));
+    }
+
     void place(Embedding& e) {
         e.weights_at.clear();
         if (e.trains_numbers()) {

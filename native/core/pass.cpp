@@ -158,6 +158,12 @@ Panels<const T> read_panels(const PanelBuffer<T>& buffer, std::size_t first) {
     return panels;
 }
 
+// Where the output layer's weighted sums are: its predictions have a place of their own only in training.
+template <class T>
+const PanelBuffer<T>& sums_of(const LayerBuffers<T>& output) {
+    return output.z.empty() ? output.a : output.z;
+}
+
 }  // namespace
 
 template <class T>
@@ -171,7 +177,7 @@ void Pass<T>::predict(const Rows<T>& rows, RowRange block, T* predictions) {
             std::array<T*, largest_panel> to;
             const std::size_t count = std::min(width, block.count - panel * width);
             for (std::size_t r = 0; r < count; ++r) to[r] = predictions + (panel * width + r) * outputs;
-            kernels_.scatter(workspace_.layers.back().a[panel], count, outputs, to.data());
+            kernels_.scatter(sums_of(workspace_.layers.back())[panel], count, outputs, to.data());
         }
     });
 }
@@ -183,6 +189,22 @@ bool Pass<T>::evaluate(const Objective<T>& objective, RowRange block) {
         if (!is_held) gather_inputs(objective.data->inputs, block, group);
         if (!is_held) gather_targets(*objective.data, block, group);
         forward(group, 0, Dropout{});
+        output_and_loss(objective, group);
+    });
+    return !conductor_.wants_to_stop();
+}
+
+template <class T>
+bool Pass<T>::evaluate(const Objective<T>& objective, RowRange block, const T* z) {
+    const std::size_t width = kernels_.panel_rows, outputs = network_.outputs();
+    const DenseRows<T> sums{z, block.count, outputs, outputs};
+    const RowRange rows{nullptr, 0, block.count};
+    held_ = nullptr;
+    run_groups(block.count, [&](Group group) {
+        gather_targets(*objective.data, block, group);
+        for (std::size_t panel = group.first; panel < group.first + group.count; ++panel) {
+            sums.gather(kernels_, rows.part(panel * width, width), workspace_.layers.back().z[panel]);
+        }
         output_and_loss(objective, group);
     });
     return !conductor_.wants_to_stop();
@@ -263,7 +285,7 @@ void Pass<T>::forward(Group group, std::size_t first_row, Dropout dropout) {
         const Layer& layer = network_.layers[l];
         const bool is_output = l + 1 == network_.layers.size();
         const LayerBuffers<T>& buffers = workspace_.layers[l];
-        const Panels<T> z = from_panel(is_output && !buffers.z.empty() ? buffers.z : buffers.a, group.first);
+        const Panels<T> z = from_panel(is_output ? sums_of(buffers) : buffers.a, group.first);
         kernels_.dense_forward(group.count, inputs_of(l, group.first), weights_of(l), parameters_ + layer.bias, z);
         if (is_output) return;
         if (is_small(z, group) && !layer.layer_norm && !layer.parametric && !(layer.dropout > 0 && dropout.on) && buffers.z.empty()) {
@@ -299,7 +321,7 @@ void Pass<T>::after_dense(std::size_t l, std::size_t panel, std::size_t first_ro
     if (layer.dropout > 0 && dropout.on) {
         T* const mask = buffers.mask[panel];
         const std::size_t row = first_row + panel * kernels_.panel_rows;
-        kernels_.dropout_mask(dropout_rule(layer.dropout * dropout.factor, dropout, l), row, layer.outputs, mask);
+        kernels_.dropout_mask(dropout_rule(layer.dropout * dropout.factor, dropout, dropout.first_layer + l), row, layer.outputs, mask);
         kernels_.multiply(count, mask, z);
         kernels_.multiply(count, mask, slope);
         if (layer.parametric) kernels_.multiply(count, mask, buffers.bend[panel]);

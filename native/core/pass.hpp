@@ -22,7 +22,8 @@ struct Dropout {
     bool on = false;
     std::uint64_t key = 0;
     std::uint64_t step = 0;
-    double factor = 1.0;  // times every layer's rate
+    double factor = 1.0;          // times every layer's rate
+    std::size_t first_layer = 0;  // layers of an ensemble's members count through
 };
 
 DropoutRule dropout_rule(double rate, const Dropout& dropout, std::size_t layer);
@@ -49,8 +50,11 @@ class Pass {
     // Runs a block forward; row i of it ends in predictions + i · outputs, as weighted sums z.
     void predict(const Rows<T>& rows, RowRange block, T* predictions);
 
-    // Runs a block forward, without dropout, to predictions and losses. These three return false when interrupted.
+    // Runs a block forward, without dropout, to predictions and losses. These return false when interrupted.
     bool evaluate(const Objective<T>& objective, RowRange block);
+
+    // The same for weighted sums z (rows, outputs) that came from elsewhere.
+    bool evaluate(const Objective<T>& objective, RowRange block, const T* z);
 
     // Runs a block forward and backward; first_row is its place in the batch.
     bool run(const Objective<T>& objective, RowRange block, std::size_t first_row, Dropout dropout);

@@ -1,5 +1,6 @@
 #include "single.hpp"
 
+#include "mixture.hpp"
 #include "step.hpp"
 
 namespace pellucid {
@@ -32,7 +33,7 @@ bool is_plain(const Network& network) {
     for (std::size_t l = 0; l < network.layers.size(); ++l) {
         if (network.layers[l].layer_norm || network.layers[l].parametric || network.scales_weights(l)) return false;
     }
-    return !network.embedding;
+    return !network.embedding && !network.ensemble;
 }
 
 template <class T>
@@ -42,14 +43,16 @@ class Show {
          const std::vector<ShownLayer<T>>& layers, T* features)
         : network_(network), kernels_(kernels), workspace_(workspace), layers_(layers), features_(features) {}
 
-    // Copies what the layers did with rows first, first + 1, … of the batch.
-    void block(std::size_t first, std::size_t rows) const {
+    // Copies what a member's layers did with rows first, first + 1, … of the batch.
+    void block(std::size_t member, std::size_t first, std::size_t rows) const {
         copy(workspace_.features, network_.features(), first, rows, features_);
-        for (std::size_t l = 0; l < layers_.size(); ++l) {
+        if (layers_.empty()) return;
+        const std::size_t layers = network_.layers.size();
+        for (std::size_t l = 0; l < layers; ++l) {
             const LayerBuffers<T>& buffers = workspace_.layers[l];
-            const ShownLayer<T>& to = layers_[l];
+            const ShownLayer<T>& to = layers_[member * layers + l];
             const std::size_t width = network_.layers[l].outputs;
-            const bool is_output = l + 1 == layers_.size();
+            const bool is_output = network_.is_output(l);
             copy(buffers.z, width, first, rows, to.pre_activation);
             copy(is_output ? buffers.a : buffers.activation, width, first, rows, to.activation);
             copy(buffers.a, width, first, rows, to.outputs);
@@ -89,15 +92,16 @@ bool predict(const Network& network, const T* parameters, const Rows<T>& rows, c
         predict_row(network, parameters, kernels, rows.dense.data, z);
         return true;
     }
-    const std::size_t block = prediction_rows * threads;
-    Workspace<T> workspace(network, kernels, std::min(rows.rows(), block), Purpose::predict);
+    const std::size_t most_rows = std::min(rows.rows(), prediction_rows * threads);
+    Workspace<T> workspace(network.member(), kernels, most_rows, Purpose::predict);
     Team team(rows.rows() > prediction_rows ? threads : 1);
-    Pass<T> pass(network, kernels, workspace, team, conductor);
-    pass.use(parameters);
+    Pass<T> pass(network.member(), kernels, workspace, team, conductor);
+    Mixture<T> mixture(network, kernels, pass.block_rows());
+    mixture.use(pass, parameters);
     const RowRange all{nullptr, 0, rows.rows()};
     for (std::size_t first = 0; first < all.count; first += pass.block_rows()) {
         if (conductor.wants_to_stop()) return false;
-        pass.predict(rows, all.part(first, pass.block_rows()), z + first * network.outputs());
+        mixture.predict(pass, rows, all.part(first, pass.block_rows()), z + first * network.outputs());
     }
     return !conductor.wants_to_stop();
 }
@@ -107,13 +111,14 @@ ShownLoss loss_and_gradients(const Network& network, const Training& training, c
                              Dropout dropout, const KernelSet& set, std::size_t threads, Conductor& conductor,
                              T* gradients, const std::vector<ShownLayer<T>>& layers, T* features) {
     const Kernels<T>& kernels = kernels_of<T>(set);
-    Workspace<T> workspace(network, kernels, data.rows(), layers.empty() ? Purpose::train : Purpose::show);
+    const Network& member = network.member();
+    Workspace<T> workspace(member, kernels, data.rows(), layers.empty() ? Purpose::train : Purpose::show);
     Team team(threads);
-    Pass<T> pass(network, kernels, workspace, team, conductor);
+    Pass<T> pass(member, kernels, workspace, team, conductor);
     Step<T> step(network, training, kernels, pass, team);
-    const Show<T> show(network, kernels, workspace, layers, features);
+    const Show<T> show(member, kernels, workspace, layers, features);
     step.differentiate(Objective<T>{training.loss, &data}, data.all(), dropout, parameters,
-                       [&](std::size_t first, std::size_t rows) { show.block(first, rows); });
+                       [&](std::size_t m, std::size_t first, std::size_t rows) { show.block(m, first, rows); });
     std::copy_n(step.gradients(), network.parameters, gradients);
     return {step.loss().mean, step.loss().penalty};
 }

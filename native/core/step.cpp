@@ -10,7 +10,8 @@ constexpr std::size_t least_shared_pieces = 16;
 
 template <class T>
 Step<T>::Step(const Network& network, const Training& training, const Kernels<T>& kernels, Pass<T>& pass, Team& team)
-    : training_(training), kernels_(kernels), pass_(pass), team_(team), gradients_(network.parameters) {
+    : training_(training), kernels_(kernels), pass_(pass), team_(team), members_(network, kernels),
+      hidden_layers_(network.layers.size() - 1), gradients_(network.parameters) {
     for (std::size_t group = 0; group < group_count; ++group) {
         cut(group == 0 ? 0 : network.group_end(group - 1), network.group_end(group), group);
     }
@@ -29,23 +30,40 @@ void Step<T>::cut(std::size_t begin, std::size_t end, std::size_t group) {
 template <class T>
 bool Step<T>::differentiate(const Objective<T>& objective, RowRange batch, Dropout dropout, const T* parameters,
                             const AfterBlock& after_block) {
-    double losses = 0.0, weight = 0.0;
-    pass_.use(parameters);
-    for (std::size_t first = 0; first < batch.count; first += pass_.block_rows()) {
-        const RowRange block = batch.part(first, pass_.block_rows());
-        if (!pass_.run(objective, block, first, dropout)) return false;
-        if (!pass_.gradients(first > 0, gradients_.data())) return false;
-        losses += pass_.weighted_losses();
-        weight += objective.data->weight_of(block);
-        if (after_block) after_block(first, block.count);
+    double losses = 0.0;
+    for (std::size_t member = 0; member < members_.count(); ++member) {
+        dropout.first_layer = member * hidden_layers_;
+        const auto summed = differentiate_member(member, objective, batch, dropout, parameters, after_block);
+        if (!summed) return false;
+        losses += *summed / static_cast<double>(members_.count());
     }
-    pass_.finish(gradients_.data());
+    const double weight = objective.data->weight_of(batch);
     const double per_row = weight > 0 ? 1 / weight : 0.0;
     share_ = training_.mean_reduction ? per_row : 1.0;
     finish_gradients(parameters);
     loss_.penalty = penalty(per_row);
     loss_.mean = (weight != 0 ? losses / weight : 0.0) + loss_.penalty;
     return true;
+}
+
+// The sum of the rows' losses; nothing if interrupted.
+template <class T>
+std::optional<double> Step<T>::differentiate_member(std::size_t member, const Objective<T>& objective, RowRange batch,
+                                                    Dropout dropout, const T* parameters,
+                                                    const AfterBlock& after_block) {
+    T* const gradient = members_.gradient(gradients_.data());
+    double losses = 0.0;
+    pass_.use(members_.of(member, parameters));
+    for (std::size_t first = 0; first < batch.count; first += pass_.block_rows()) {
+        const RowRange block = batch.part(first, pass_.block_rows());
+        if (!pass_.run(objective, block, first, dropout)) return std::nullopt;
+        if (!pass_.gradients(first > 0, gradient)) return std::nullopt;
+        losses += pass_.weighted_losses();
+        if (after_block) after_block(member, first, block.count);
+    }
+    pass_.finish(gradient);
+    members_.add_gradient(member, parameters, gradients_.data());
+    return losses;
 }
 
 // The gradient's share and the penalties' part, with the sums that the loss and the clipping need.

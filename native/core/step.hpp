@@ -4,6 +4,7 @@
 #include <functional>
 #include <vector>
 
+#include "members.hpp"
 #include "pass.hpp"
 #include "training.hpp"
 
@@ -18,11 +19,11 @@ struct StepLoss {
 template <class T>
 class Step {
   public:
-    // Everything passed must outlive the step.
+    // The pass is that of a member of the network. Everything passed must outlive the step.
     Step(const Network& network, const Training& training, const Kernels<T>& kernels, Pass<T>& pass, Team& team);
 
-    // Told the place in the batch of the block that just went through, and its rows.
-    using AfterBlock = std::function<void(std::size_t first_row, std::size_t rows)>;
+    // Told the member that a block just went through, the block's place in the batch, and its rows.
+    using AfterBlock = std::function<void(std::size_t member, std::size_t first_row, std::size_t rows)>;
 
     // Loss and gradient, penalties included, into gradients(). False: interrupted, nothing of it counts.
     bool differentiate(const Objective<T>& objective, RowRange batch, Dropout dropout, const T* parameters,
@@ -45,6 +46,8 @@ class Step {
         bool is_weights() const { return group == static_cast<std::size_t>(Group::weights); }
     };
 
+    std::optional<double> differentiate_member(std::size_t member, const Objective<T>& objective, RowRange batch,
+                                               Dropout dropout, const T* parameters, const AfterBlock& after_block);
     void cut(std::size_t begin, std::size_t end, std::size_t group);
     void finish_gradients(const T* parameters);
     double penalty(double per_row) const;
@@ -54,6 +57,8 @@ class Step {
     const Kernels<T>& kernels_;
     Pass<T>& pass_;
     Team& team_;
+    Members<T> members_;
+    const std::size_t hidden_layers_;
     Buffer<T> gradients_;
     std::vector<Piece> pieces_;
     std::vector<double> sizes_, squares_, lengths_;  // per piece: Σ|w|, Σ w², Σ g²

@@ -11,9 +11,10 @@ Trainer<T>::Trainer(std::size_t index, Job<T>& job, const Kernels<T>& kernels, T
       rows_(job.data.rows()),
       batch_size_(training_.batch_size == 0 ? rows_ : std::min(training_.batch_size, rows_)),
       steps_an_epoch_(training_.drop_last ? rows_ / batch_size_ : divide_up(rows_, batch_size_)),
-      workspace_(*job.network, kernels, batch_size_, Purpose::train),
-      pass_(*job.network, kernels, workspace_, team, conductor),
-      step_(*job.network, training_, kernels, pass_, team) {
+      workspace_(job.network->member(), kernels, batch_size_, Purpose::train),
+      pass_(job.network->member(), kernels, workspace_, team, conductor),
+      step_(*job.network, training_, kernels, pass_, team),
+      mixture_(*job.network, kernels, job.validation ? pass_.block_rows() : 0) {
     if (job.validation) validator_.emplace(*job.network, *job.validation, job.score);
     if (training_.shuffle) {
         order_ = Buffer<std::int64_t>(rows_);
@@ -106,11 +107,11 @@ bool Trainer<T>::validate() {
     const RowRange all = job_.validation->all();
     const std::size_t width = kernels_.panel_rows, outputs = job_.network->outputs();
     const PanelBuffer<T>& prediction = workspace_.layers.back().a;
-    pass_.use(trained());
+    mixture_.use(pass_, trained());
     validator_->begin();
     for (std::size_t first = 0; first < all.count; first += pass_.block_rows()) {
         const RowRange block = all.part(first, pass_.block_rows());
-        if (!pass_.evaluate(objective, block)) return false;
+        if (!mixture_.evaluate(pass_, objective, block)) return false;
         for (std::size_t row = 0, panel = 0; row < block.count; row += width, ++panel) {
             const std::size_t count = std::min(width, block.count - row);
             validator_->add(first + row, count, width, prediction[panel], workspace_.targets[panel],
@@ -169,6 +170,7 @@ bool Trainer<T>::tell() {
 // When patience is over, an adaptive schedule lowers the learning rate and goes on, until it is at its minimum.
 template <class T>
 std::optional<Outcome> Trainer<T>::out_of_patience() {
+    if (failed_milestone()) return Outcome::converged;
     const std::optional<std::size_t> patience = training_.stopping.patience;
     if (!patience || run_.state.best.stale <= *patience) return std::nullopt;
     const ScheduleRule& schedule = training_.schedule;
@@ -176,6 +178,16 @@ std::optional<Outcome> Trainer<T>::out_of_patience() {
     run_.state.reductions += 1;
     run_.state.best.stale = 0;
     return std::nullopt;
+}
+
+template <class T>
+bool Trainer<T>::failed_milestone() const {
+    std::size_t before = 0;
+    for (const std::size_t epoch : training_.stopping.milestones) {
+        if (epoch == run_.state.epochs) return run_.state.best.stale >= epoch - before;
+        before = epoch;
+    }
+    return false;
 }
 
 template <class T>

@@ -3,6 +3,7 @@
 
 #include "conductor.hpp"
 #include "isa.hpp"
+#include "mixture.hpp"
 #include "random.hpp"
 #include "step.hpp"
 #include "validation.hpp"
@@ -23,6 +24,7 @@ class Trainer {
     std::optional<double> visit_all_rows(double learning_rate);
     std::optional<Outcome> end_epoch(double loss, double learning_rate);
     std::optional<Outcome> out_of_patience();
+    bool failed_milestone() const;
     bool validate();
     bool tell();
     void shuffle();
@@ -44,6 +46,7 @@ class Trainer {
     Workspace<T> workspace_;
     Pass<T> pass_;
     Step<T> step_;
+    Mixture<T> mixture_;
     std::optional<Validator<T>> validator_;
     Buffer<std::int64_t> order_, next_order_;
     Buffer<std::uint32_t> permutation_;

@@ -17,6 +17,7 @@ struct StoppingRule {
     std::optional<std::size_t> patience = 10;
     bool restore_best = false;
     bool latest_best = false;  // of equally good epochs
+    std::vector<std::size_t> milestones;  // epochs after which training ends unless it improved since the one before
 };
 
 struct Training {

@@ -105,6 +105,39 @@ void unscale_gradient(size_t inputs, size_t outputs, T factor, const T* scale, c
     }
 }
 
+// to[i][j] = r[i] · weights[i][j] · s[j]; a null r or s is all ones
+template <class T>
+void adapt_weights(size_t inputs, size_t outputs, const T* r, const T* s, const T* weights, T* __restrict to) {
+    for (size_t i = 0; i < inputs; ++i, weights += outputs, to += outputs) {
+        const T by = r ? r[i] : T(1);
+        if (s) {
+            for (size_t j = 0; j < outputs; ++j) to[j] = by * weights[j] * s[j];
+        } else {
+            for (size_t j = 0; j < outputs; ++j) to[j] = by * weights[j];
+        }
+    }
+}
+
+// Adds a share of what the gradient of adapted weights, which is overwritten, says of weights, r and s.
+template <class T>
+void adapt_gradient(size_t inputs, size_t outputs, T share, const T* r, const T* s, const T* weights, T* __restrict d,
+                    T* __restrict d_weights, T* __restrict d_r, T* __restrict d_s) {
+    for (size_t i = 0; i < inputs; ++i, weights += outputs, d += outputs, d_weights += outputs) {
+        const T by = share * (r ? r[i] : T(1));
+        if (!s) {
+            if (d_r) d_r[i] += static_cast<T>(share * dot_product(outputs, weights, d));
+            for (size_t j = 0; j < outputs; ++j) d_weights[j] += by * d[j];
+            continue;
+        }
+        for (size_t j = 0; j < outputs; ++j) {
+            d_weights[j] += by * s[j] * d[j];
+            d[j] *= weights[j];
+        }
+        for (size_t j = 0; j < outputs; ++j) d_s[j] += by * d[j];
+        if (d_r) d_r[i] += static_cast<T>(share * dot_product(outputs, d, s));
+    }
+}
+
 template <class T>
 void dense_forward(size_t panels, Panels<const T> x, const Weights<T>& weights, const T* bias, Panels<T> z) {
     const size_t inputs = weights.inputs, outputs = weights.outputs;

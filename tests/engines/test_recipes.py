@@ -5,6 +5,7 @@ The oracle is a loop that is written out below, one block of parameters at a tim
 
 import math
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -354,6 +355,32 @@ def test_of_equal_scores_the_latest_or_the_first_is_the_best(engine, latest):
     expected = tops[-1] if latest else tops[0]
     assert found.state.best.epoch == expected + 1
     np.testing.assert_array_equal(found.parameters, told[expected])
+
+
+def test_training_ends_at_a_milestone_that_brought_nothing(engine):
+    """The learning rate is so large that losses rise again; all engines end at the same epoch, and so does going on."""
+    stopping = Stopping("validation_loss", tolerance=0.0, patience=None, restore_best=True, milestones=(2, 6, 14, 30))
+    training = replace(PLAIN, learning_rate=0.15, epochs=40, stopping=stopping)
+    data, held_out = rows(), rows(40, seed=1)
+    (free,) = run(
+        engine, job(NETWORK, replace(training, stopping=replace(stopping, milestones=())), data, validation=held_out)
+    )
+    losses = free.history.validation_loss
+    edges = [0, *stopping.milestones]
+    ends = [b for a, b in pairwise(edges) if a and min(losses[a:b]) > min(losses[:a])]
+    assert ends, "the example has a milestone that fails"
+    made = job(NETWORK, training, data, validation=held_out)
+    (found,) = run(engine, made)
+    assert found.outcome is Outcome.CONVERGED
+    assert found.history.validation_loss == losses[: ends[0]]
+    assert found.state.best.epoch == int(np.argmin(losses[: ends[0]])) + 1
+    first = job(NETWORK, training, data, validation=held_out, epochs=ends[0] - 1)
+    (half,) = run(engine, first)
+    start = half.parameters if half.state.current is None else half.state.current
+    rest = Job(NETWORK, training, data, start, first.streams, held_out, state=half.state, epochs=20)
+    (other,) = run(engine, rest)
+    assert len(other.history.loss) == 1
+    np.testing.assert_array_equal(other.parameters, found.parameters)
 
 
 def test_embeddings_learn_what_a_line_cannot(engine):

@@ -94,7 +94,7 @@ def test_layout_covers_the_vector_once_in_order(network: Network) -> None:
         stop = block.stop
     assert stop == parameter_count(network)
     roles = [block.role for block in layout]
-    order = ["weights", "bias", "gain", "shift", "scale", "slope"]
+    order = ["weights", "bias", "gain", "shift", "scale", "input_adapters", "output_adapters", "slope"]
     order += ["frequencies", "phases", "number_weights", "number_bias", "levels"]
     assert roles == sorted(roles, key=order.index)
 
@@ -104,8 +104,14 @@ def test_layout_covers_the_vector_once_in_order(network: Network) -> None:
     assert network.features == features
     by_role = {role: [block for block in layout if block.role == role] for role in order}
     shapes = {role: [block.shape for block in blocks] for role, blocks in by_role.items()}
-    assert shapes["weights"] == list(pairwise(widths))
-    assert shapes["bias"] == [(width,) for width in widths[1:]]
+    own = () if network.ensemble is None else (network.ensemble.members,)
+    own_bias = own if network.ensemble and network.ensemble.adapters == "all" else ()
+    pairs = list(pairwise(widths))
+    assert shapes["weights"] == [*pairs[:-1], (*own, *pairs[-1])]
+    assert shapes["bias"] == [*((*own_bias, width) for width in widths[1:-1]), (*own, widths[-1])]
+    hidden = widths[1:-1] if own_bias else ()
+    assert shapes["output_adapters"] == [(*own, width) for width in hidden]
+    assert shapes["input_adapters"] == [(*own, width) for width in widths[: max(1, len(hidden))]] * bool(own)
     for asks, its in (("layer_norm", ("gain", "shift")), ("parametric", ("slope",))):
         layers = [(i, (layer.width,)) for i, layer in enumerate(network.hidden) if getattr(layer, asks)]
         for role in its:

@@ -62,12 +62,12 @@ def test_fields_with_defaults_may_be_left_out() -> None:
 
 def test_what_was_written_before_embeddings_is_read_with_defaults() -> None:
     """A file of an earlier version names fewer fields."""
-    new = {"embedding", "input_scale", "parametrization"}
+    new = {"embedding", "input_scale", "parametrization", "ensemble"}
     layers = [{key: value for key, value in layer.items() if key != "parametric"} for layer in NETWORK["hidden"]]
     old = {key: value for key, value in NETWORK.items() if key not in new} | {"hidden": layers}
     assert from_json(Network, old) == from_json(Network, NETWORK)
     new = {"drop_last", "rates", "decays", "dropout_schedule", "decay_schedule", "average"}
-    stopping = {key: value for key, value in TRAINING["stopping"].items() if key != "latest_best"}
+    stopping = {key: value for key, value in TRAINING["stopping"].items() if key not in ("latest_best", "milestones")}
     old = {key: value for key, value in TRAINING.items() if key not in new} | {"stopping": stopping}
     assert from_json(Training, old) == from_json(Training, TRAINING)
 

@@ -49,6 +49,17 @@ def test_patience():
     assert not Best(stale=10**9).is_exhausted(Stopping(patience=None))
 
 
+def test_a_milestone_fails_where_nothing_better_came_since_the_one_before():
+    stopping = Stopping(milestones=(2, 5, 9))
+    assert not Best(stale=1).failed_milestone(stopping, 2), "the first epoch is always an improvement"
+    assert not Best(stale=2).failed_milestone(stopping, 5), "epoch 3 was better"
+    assert Best(stale=3).failed_milestone(stopping, 5)
+    assert not Best(stale=3).failed_milestone(stopping, 6), "no milestone"
+    assert not Best(stale=3).failed_milestone(stopping, 9)
+    assert Best(stale=4).failed_milestone(stopping, 9)
+    assert not Best(stale=10**9).failed_milestone(Stopping(), 9)
+
+
 def test_outcomes_speak_in_sentences():
     for outcome in Outcome:
         assert outcome.value[0].isupper()

@@ -44,6 +44,7 @@ class Network:
         output: str,
         embedding: tuple[Any, ...] | None,
         input_scale: bool,
+        ensemble: tuple[int, bool] | None,
     ) -> None: ...
     @property
     def parameters(self) -> int: ...
@@ -64,7 +65,7 @@ class Training:
         epochs: int,
         shuffle: bool,
         mean_reduction: bool,
-        stopping: tuple[str, float, int | None, bool],
+        stopping: tuple[str, float, int | None, bool, Sequence[int]],
         drop_last: bool,
         rates: Sequence[float],
         decays: Sequence[float],

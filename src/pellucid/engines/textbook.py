@@ -111,12 +111,16 @@ def _step(
 
 
 def _dropout_masks(network: Network, rows: int, key: int, step: int, factor: float, dtype: Any) -> list[Array | None]:
-    """Draw the masks of one step, one a hidden layer, all rates times `factor`; None for a layer without dropout."""
+    """Draw the masks of one step, one a hidden layer, all rates times `factor`; None for a layer without dropout.
+
+    The layers of an ensemble's members count through.
+    """
+    members = 1 if network.ensemble is None else network.ensemble.members
     return [
         dropout_mask(layer.dropout * factor, (rows, layer.width), key=key, step=step, layer=index, dtype=dtype)
         if layer.dropout
         else None
-        for index, layer in enumerate(network.hidden)
+        for index, layer in enumerate(network.hidden * members)
     ]
 
 
@@ -202,7 +206,10 @@ class _Descent:
             )
 
     def _out_of_patience(self) -> Outcome | None:
-        if not self.state.best.is_exhausted(self.training.stopping):
+        best, stopping = self.state.best, self.training.stopping
+        if best.failed_milestone(stopping, self.state.epochs):
+            return Outcome.CONVERGED
+        if not best.is_exhausted(stopping):
             return None
         schedule = self.training.schedule
         if not isinstance(schedule, Adaptive) or self.job.learning_rate() <= schedule.minimum:

@@ -25,6 +25,7 @@ from pellucid.spec.embeddings import (
     Periodic,
     PiecewiseLinear,
 )
+from pellucid.spec.ensembles import Ensemble
 from pellucid.spec.initializers import (
     FromData,
     GlorotNormal,
@@ -102,6 +103,7 @@ __all__ = [
     "Cosine",
     "Elu",
     "Embedding",
+    "Ensemble",
     "Exponential",
     "Factors",
     "FlatCosine",

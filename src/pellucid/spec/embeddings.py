@@ -169,5 +169,11 @@ class Embedding:
     @property
     def features(self) -> int:
         """What the first layer sees: the numbers' features column by column, what passed, then the vectors."""
+        return sum(self.features_of_columns)
+
+    @property
+    def features_of_columns(self) -> tuple[int, ...]:
+        """Features that each column of X becomes."""
         a_number = 1 if self.number_embedding is None else self.number_embedding.features
-        return self.numbers * a_number + self.passed + sum(category.width for category in self.categories)
+        vectors = (category.width for category in self.categories)
+        return (*(a_number,) * self.numbers, *(1,) * self.passed, *vectors)

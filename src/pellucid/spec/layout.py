@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import prod
 
 from pellucid.spec.embeddings import Embedding, Periodic, PiecewiseLinear
+from pellucid.spec.ensembles import Ensemble
 from pellucid.spec.network import Network
 
 __all__ = ["Block", "parameter_count", "parameter_layout"]
@@ -19,12 +20,13 @@ class Block:
 
     Parameters
     ----------
-    role : {'weights', 'bias', 'gain', 'shift', 'scale', 'slope', 'frequencies', 'phases', 'number_weights', \
-'number_bias', 'levels'}
+    role : {'weights', 'bias', 'gain', 'shift', 'scale', 'input_adapters', 'output_adapters', 'slope', 'frequencies', \
+'phases', 'number_weights', 'number_bias', 'levels'}
     layer : int
         0 for the first hidden layer; the output layer is the last. For what belongs to the inputs ('scale' …) 0; for
         the weights of a piecewise-linear embedding the number's index, for 'levels' the category's.
     shape : tuple of int
+        What each member of an ensemble has for itself begins with the number of members.
     start : int
         Offset of its first element in the vector.
     """
@@ -43,8 +45,8 @@ class Block:
 def parameter_layout(network: Network) -> tuple[Block, ...]:
     """Say where each parameter array of the network lives.
 
-    All weights, all biases, then gains and shifts of layer normalisation, the scale of the inputs, the slopes of
-    parametric activations, and what the embeddings train.
+    All weights, all biases, then gains and shifts of layer normalisation, the scale of the inputs, the adapters of an
+    ensemble, the slopes of parametric activations, and what the embeddings train.
 
     Examples
     --------
@@ -53,13 +55,15 @@ def parameter_layout(network: Network) -> tuple[Block, ...]:
     [('weights', 0, (2, 3)), ('weights', 1, (3, 1)), ('bias', 0, (3,)), ('bias', 1, (1,))]
     """
     widths = network.widths
+    own_weights, own_bias = _of_members(network)
     normalised = [index for index, layer in enumerate(network.hidden) if layer.layer_norm]
     arrays: list[tuple[str, int, tuple[int, ...]]] = [
-        *(("weights", i, (widths[i], widths[i + 1])) for i in range(len(widths) - 1)),
-        *(("bias", i, (widths[i + 1],)) for i in range(len(widths) - 1)),
+        *(("weights", i, (*own_weights[i], widths[i], widths[i + 1])) for i in range(len(widths) - 1)),
+        *(("bias", i, (*own_bias[i], widths[i + 1])) for i in range(len(widths) - 1)),
         *(("gain", i, (widths[i + 1],)) for i in normalised),
         *(("shift", i, (widths[i + 1],)) for i in normalised),
         *([("scale", 0, (widths[0],))] if network.input_scale else []),
+        *([] if network.ensemble is None else _adapter_arrays(network.ensemble, widths)),
         *(("slope", i, (layer.width,)) for i, layer in enumerate(network.hidden) if layer.parametric),
         *([] if network.embedding is None else _embedding_arrays(network.embedding)),
     ]
@@ -70,6 +74,23 @@ def parameter_layout(network: Network) -> tuple[Block, ...]:
         blocks.append(block)
         start = block.stop
     return tuple(blocks)
+
+
+def _of_members(network: Network) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]]]:
+    """Return, for each layer, what the shapes of weights and of biases begin with: (members,) if each has its own."""
+    hidden = len(network.hidden)
+    shared: tuple[int, ...] = ()
+    own = shared if network.ensemble is None else (network.ensemble.members,)
+    own_bias = own if network.ensemble is not None and network.ensemble.adapters == "all" else shared
+    return [*[shared] * hidden, own], [*[own_bias] * hidden, own]
+
+
+def _adapter_arrays(ensemble: Ensemble, widths: tuple[int, ...]) -> list[tuple[str, int, tuple[int, ...]]]:
+    hidden = range(len(widths) - 2) if ensemble.adapters == "all" else range(0)
+    return [
+        *(("input_adapters", i, (ensemble.members, widths[i])) for i in hidden or range(1)),
+        *(("output_adapters", i, (ensemble.members, widths[i + 1])) for i in hidden),
+    ]
 
 
 def _embedding_arrays(embedding: Embedding) -> list[tuple[str, int, tuple[int, ...]]]:

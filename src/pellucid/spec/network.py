@@ -1,6 +1,6 @@
 """What a network IS: inputs, hidden layers, outputs."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from math import sqrt
 from typing import get_args
 
@@ -8,6 +8,7 @@ from pellucid.errors import SpecError
 from pellucid.spec.activations import Activation, Relu
 from pellucid.spec.checks import check_choice, check_flag, check_integer, check_kind, check_number, shown
 from pellucid.spec.embeddings import Embedding
+from pellucid.spec.ensembles import Ensemble
 from pellucid.spec.initializers import Initializer, ScikitLearn
 
 __all__ = ["OUTPUTS", "Layer", "Network"]
@@ -70,6 +71,8 @@ class Network:
     parametrization : {'standard', 'ntk'}
         With 'ntk' a weighted sum is x W / √fan_in + b (Jacot et al., 2018): weights of any width are then of size 1,
         and one learning rate suits them all.
+    ensemble : Ensemble or None
+        Members that share the weights; None: one network.
 
     Examples
     --------
@@ -89,6 +92,7 @@ class Network:
     embedding: Embedding | None = None
     input_scale: bool = False
     parametrization: str = "standard"
+    ensemble: Ensemble | None = None
 
     def __post_init__(self) -> None:
         check_integer(self, "inputs", low=1)
@@ -99,6 +103,8 @@ class Network:
         check_choice(self, "parametrization", ("standard", "ntk"))
         if not isinstance(self.hidden, tuple) or not all(isinstance(x, Layer) for x in self.hidden):
             raise SpecError(f"'hidden' of Network must be a tuple of Layer; got {shown(self.hidden)}.")
+        if self.ensemble is not None:
+            check_kind(self, "ensemble", (Ensemble,))
         if self.embedding is None:
             return
         check_kind(self, "embedding", (Embedding,))
@@ -116,6 +122,11 @@ class Network:
     def features(self) -> int:
         """Numbers that the first layer sees: the inputs, or what the embedding makes of them."""
         return self.inputs if self.embedding is None else self.embedding.features
+
+    @property
+    def member(self) -> "Network":
+        """The network that each member of the ensemble is; without an ensemble this one."""
+        return self if self.ensemble is None else replace(self, ensemble=None)
 
     def weight_factor(self, layer: int) -> float:
         """Return what a layer's weights are multiplied by: 1, or 1 / √fan_in under 'ntk'."""

@@ -1,9 +1,11 @@
 """What a training IS: loss, optimiser, schedule, penalties, batches, stopping."""
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import ClassVar, get_args
 
-from pellucid.spec.checks import check_choice, check_flag, check_integer, check_kind, check_number
+from pellucid.errors import SpecError
+from pellucid.spec.checks import check_choice, check_flag, check_integer, check_kind, check_number, shown
 
 __all__ = [
     "WEIGHTS_ONLY",
@@ -337,7 +339,7 @@ class Factors:
     norm : float
         Gains and shifts of layer normalisation.
     scale : float
-        The scale of the inputs.
+        The scale of the inputs, and the adapters of an ensemble.
     slope : float
         The slopes of parametric activations.
     numbers, categories : float
@@ -370,6 +372,8 @@ class Factors:
                 return float(getattr(self, role))
             case "gain" | "shift":
                 return self.norm
+            case "input_adapters" | "output_adapters":
+                return self.scale
             case "levels":
                 return self.categories
         return self.numbers
@@ -398,6 +402,9 @@ class Stopping:
         End with the parameters of the best epoch of the monitored quantity instead of the last ones.
     latest_best : bool
         Of epochs that are equally good, the latest is the best, instead of the first.
+    milestones : tuple of int
+        Numbers of epochs, increasing, after each of which training ends unless it has improved since the one before.
+        For a schedule whose learning rate falls again and again: only at the end of a fall does it tell.
     """
 
     monitor: str = "loss"
@@ -405,6 +412,7 @@ class Stopping:
     patience: int | None = 10
     restore_best: bool = False
     latest_best: bool = False
+    milestones: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         check_choice(self, "monitor", ("loss", "validation_score", "validation_loss"))
@@ -412,6 +420,12 @@ class Stopping:
         check_integer(self, "patience", low=1, optional=True)
         check_flag(self, "restore_best")
         check_flag(self, "latest_best")
+        is_tuple = isinstance(self.milestones, tuple) and all(type(each) is int for each in self.milestones)
+        if not is_tuple or any(low >= high for low, high in pairwise((0, *self.milestones))):
+            raise SpecError(
+                "'milestones' of Stopping must be a tuple of numbers of epochs, each larger than the one before; "
+                f"got {shown(self.milestones)}."
+            )
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,7 @@ from pellucid.textbook.embeddings import (
     periodic_basis_backward,
     piecewise_linear_basis,
 )
+from pellucid.textbook.ensembles import add_member_gradients, combine_members, member_parameters
 from pellucid.textbook.error_function import erf, erf_derivative
 from pellucid.textbook.groups import ParameterGroup, parameter_groups
 from pellucid.textbook.initializers import (
@@ -128,8 +129,10 @@ __all__ = [
     "adagrad_step",
     "adam_step",
     "adamw_step",
+    "add_member_gradients",
     "backward",
     "clip_by_norm",
+    "combine_members",
     "copy_state",
     "dense_backward",
     "dense_forward",
@@ -182,6 +185,7 @@ __all__ = [
     "loss_problem",
     "loss_rows",
     "mean_loss",
+    "member_parameters",
     "mish",
     "mish_derivative",
     "momentum_step",

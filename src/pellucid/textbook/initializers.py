@@ -15,6 +15,7 @@ from numpy.random import RandomState
 from pellucid.errors import SpecError
 from pellucid.spec import (
     Block,
+    Ensemble,
     FromData,
     GlorotNormal,
     GlorotUniform,
@@ -29,9 +30,11 @@ from pellucid.spec import (
     ScikitLearn,
     Uniform,
     Zeros,
+    parameter_count,
     parameter_layout,
 )
 from pellucid.textbook.arrays import Array
+from pellucid.textbook.ensembles import member_parameters
 from pellucid.textbook.network import first_inputs, hidden_outputs
 from pellucid.textbook.parameters import Parameters
 
@@ -56,7 +59,9 @@ def initial_parameters(network: Network, random: RandomState, dtype: Any, inputs
     """Draw a network's flat parameter vector.
 
     Gains of layer normalisation, the scale of the inputs and the slopes of parametric activations start at 1, shifts
-    at 0. Embeddings are drawn as their descriptions say, after the layers.
+    at 0. Embeddings are drawn as their descriptions say, after the layers, and so are the adapters of an ensemble; its
+    members' output layers are drawn one after another, its members' biases begin alike. ``FromData`` makes the members
+    of an ensemble begin alike but for their adapters.
 
     Parameters
     ----------
@@ -86,24 +91,37 @@ def initial_parameters(network: Network, random: RandomState, dtype: Any, inputs
     >>> initial_parameters(network, np.random.RandomState(42), "float64").round(3).tolist()
     [0.497, -0.138, 0.0]
     """
-    parameters = Parameters.empty(network, np.float64)
+    parameters = Parameters(network, np.zeros(parameter_count(network)))
     from_data = isinstance(network.initializer, FromData)
     if not from_data:
-        for index, (fan_in, fan_out) in enumerate(pairwise(network.widths)):
-            drawn = initial_layer(network.initializer, random, fan_in, fan_out)
-            parameters.weights[index][...], parameters.bias[index][...] = drawn
+        for weights, bias in zip(parameters.weights, parameters.bias, strict=True):
+            _draw_layer(network.initializer, random, weights, bias)
     for block in parameter_layout(network):
         if block.role not in ("weights", "bias"):
             parameters.vector[block.start : block.stop] = _beside_layers(network, block, random)
     if from_data:
-        fit_layers_to_data(network, parameters, random, inputs)
+        own = member_parameters(network, parameters, 0)
+        fit_layers_to_data(network.member, own, random, inputs)
+        for index, (weights, bias) in enumerate(zip(own.weights, own.bias, strict=True)):
+            parameters.weights[index][...], parameters.bias[index][...] = weights, bias  # alike for all members
     return parameters.vector.astype(dtype)
+
+
+def _draw_layer(initializer: Initializer, random: RandomState, weights: Array, bias: Array) -> None:
+    """Fill a layer's weights and biases; those of an ensemble's output layer member by member."""
+    if weights.ndim == 2:
+        weights[...], bias[...] = initial_layer(initializer, random, *weights.shape)
+        return
+    for own_weights, own_bias in zip(weights, bias, strict=True):
+        _draw_layer(initializer, random, own_weights, own_bias)
 
 
 def _beside_layers(network: Network, block: Block, random: RandomState) -> Any:
     """Draw what begins neither as weights nor as biases of a layer, flat."""
     match block.role:
-        case "gain" | "scale" | "slope":
+        case "input_adapters" if block.layer == 0 and network.ensemble is not None:
+            return _first_adapters(network, network.ensemble, random).ravel()
+        case "gain" | "scale" | "slope" | "input_adapters" | "output_adapters":
             return 1.0
         case "levels":
             return random.standard_normal(block.shape).ravel()
@@ -116,7 +134,15 @@ def _beside_layers(network: Network, block: Block, random: RandomState) -> Any:
     return 0.0 if block.role == "shift" else random.uniform(-bound, bound, block.shape).ravel()
 
 
-ROWS_LOOKED_AT = 10_000
+def _first_adapters(network: Network, ensemble: Ensemble, random: RandomState) -> Array:
+    """Draw a number for each member and column of X, the same for all features that the column becomes."""
+    shape = (ensemble.members, network.inputs)
+    drawn = random.choice((-1.0, 1.0), shape) if ensemble.start == "signs" else random.standard_normal(shape)
+    widths = 1 if network.embedding is None else network.embedding.features_of_columns
+    return np.repeat(drawn, widths, axis=1)
+
+
+ROWS_LOOKED_AT = 2_000
 """Rows that ``FromData`` draws of the training rows, where there are more."""
 
 

@@ -9,7 +9,7 @@ Each hidden layer computes, for a batch of rows,
 
 and hands a to the next; the output layer applies its output activation. Before the first layer, columns may be
 embedded and their features scaled, x ← embed(x) · scale. The backward pass walks the same way in
-reverse and multiplies derivatives: the chain rule.
+reverse and multiplies derivatives: the chain rule. The members of an ensemble are such networks, one after another.
 """
 
 from collections.abc import Sequence
@@ -18,11 +18,13 @@ from typing import Any
 
 import numpy as np
 
+from pellucid.errors import SpecError
 from pellucid.spec import Loss, Network
 from pellucid.textbook.activations import activation_rule
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.dense import dense_backward, dense_forward
 from pellucid.textbook.embeddings import embed, embed_backward
+from pellucid.textbook.ensembles import add_member_gradients, combine_members, member_parameters
 from pellucid.textbook.layer_norm import layer_norm_backward, layer_norm_forward
 from pellucid.textbook.losses import loss_delta, loss_rows, mean_loss
 from pellucid.textbook.outputs import output_activation
@@ -113,7 +115,7 @@ class Step:
     Attributes
     ----------
     layers : list of LayerPass
-        The last is the output layer.
+        The last is the output layer. Of an ensemble: the layers of each member, member by member.
     loss : float
         Mean loss of the batch, penalties included.
     penalty : float
@@ -136,6 +138,7 @@ def forward(
     Parameters
     ----------
     network : Network
+        Without an ensemble; of one, each member is a ``network.member``.
     parameters : Parameters
     inputs : array or SciPy CSR matrix of shape (rows, network.inputs)
     masks : sequence of arrays or None
@@ -146,6 +149,11 @@ def forward(
     list of LayerPass
         One a layer; the last one's ``activation`` is the prediction, of shape (rows, network.outputs).
 
+    Raises
+    ------
+    SpecError
+        If the network is an ensemble.
+
     Examples
     --------
     >>> import numpy as np
@@ -155,6 +163,8 @@ def forward(
     >>> forward(network, parameters, np.array([[1.0], [-1.0]]))[-1].activation.ravel().tolist()
     [9.5, 0.5]
     """
+    if network.ensemble is not None:
+        raise SpecError("An ensemble has one forward pass a member: pass network.member and member_parameters(…).")
     passes: list[LayerPass] = []
     inputs = first_inputs(network, parameters, inputs)
     for index in range(len(network.hidden)):
@@ -211,7 +221,11 @@ def predict(network: Network, parameters: Parameters, inputs: Any) -> Array:
     Returns
     -------
     array of shape (rows, network.outputs)
+        Of an ensemble: those whose prediction is the mean of the members' predictions.
     """
+    if network.ensemble is not None:
+        members = (member_parameters(network, parameters, m) for m in range(network.ensemble.members))
+        return combine_members(network.output, [predict(network.member, own, inputs) for own in members])
     inputs = first_inputs(network, parameters, inputs)
     for index in range(len(network.hidden)):
         inputs = hidden_outputs(network, parameters, index, inputs)
@@ -340,21 +354,14 @@ def step(
     reduction : {'mean', 'sum'}
         As in ``pellucid.spec.Training``.
     masks : sequence of arrays or None
-        Dropout masks, one a hidden layer; empty: none.
+        Dropout masks, one a hidden layer, of an ensemble member by member; empty: none.
 
     Returns
     -------
     Step
     """
     batch = batch.taken()
-    passes = forward(network, parameters, batch.inputs, masks)
-    last = passes[-1]
-    rows = loss_rows(loss, network.output, last.pre_activation, last.activation, batch.targets)
-    delta = loss_delta(loss, network.output, last.pre_activation, last.activation, batch.targets)
-    if batch.sample_weight is not None:
-        delta *= batch.sample_weight[:, np.newaxis]
-    backward(network, parameters, passes, delta, gradients, batch.inputs)
-
+    passes, loss_of_rows = _differentiate(network, loss, parameters, batch, gradients, masks)
     total = batch.total_weight
     per_row = 1 / total if total > 0 else 0.0
     share = per_row if reduction == "mean" else 1.0
@@ -364,4 +371,41 @@ def step(
     if l1 or l2:
         gradients.all_weights += penalty_gradient(parameters.all_weights, l1 * share, l2 * share)
         penalised = penalty(parameters.all_weights, l1 * per_row, l2 * per_row)
-    return Step(passes, mean_loss(rows, batch.sample_weight) + penalised, penalised, gradients)
+    return Step(passes, loss_of_rows + penalised, penalised, gradients)
+
+
+def _differentiate(
+    network: Network, loss: Loss, parameters: Parameters, batch: Batch, gradients: Parameters, masks: Sequence[Any]
+) -> tuple[list[LayerPass], float]:
+    """Fill the gradients of the summed loss; return what the layers did, and the mean loss."""
+    if network.ensemble is not None:
+        return _differentiate_members(network, loss, parameters, batch, gradients, masks)
+    passes = forward(network, parameters, batch.inputs, masks)
+    last = passes[-1]
+    rows = loss_rows(loss, network.output, last.pre_activation, last.activation, batch.targets)
+    delta = loss_delta(loss, network.output, last.pre_activation, last.activation, batch.targets)
+    if batch.sample_weight is not None:
+        delta *= batch.sample_weight[:, np.newaxis]
+    backward(network, parameters, passes, delta, gradients, batch.inputs)
+    return passes, mean_loss(rows, batch.sample_weight)
+
+
+def _differentiate_members(
+    network: Network, loss: Loss, parameters: Parameters, batch: Batch, gradients: Parameters, masks: Sequence[Any]
+) -> tuple[list[LayerPass], float]:
+    """Differentiate the mean of the members' losses."""
+    assert network.ensemble is not None  # noqa: S101 - not called otherwise
+    members, hidden = network.ensemble.members, len(network.hidden)
+    of_member = Parameters.empty(network.member, parameters.vector.dtype)
+    all_passes: list[LayerPass] = []
+    gradients.vector[...] = 0
+    mean = 0.0
+    for member in range(members):
+        own = member_parameters(network, parameters, member)
+        own_masks = masks[member * hidden : (member + 1) * hidden]
+        passes, member_loss = _differentiate(network.member, loss, own, batch, of_member, own_masks)
+        of_member.vector /= members
+        add_member_gradients(network, parameters, member, of_member, gradients)
+        mean += member_loss / members
+        all_passes += passes
+    return all_passes, mean

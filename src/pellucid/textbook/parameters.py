@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from pellucid.errors import SpecError
-from pellucid.spec import Network, parameter_layout
+from pellucid.spec import Block, Network, parameter_layout
 from pellucid.textbook.arrays import Array
 
 __all__ = ["Parameters"]
@@ -29,11 +29,14 @@ class Parameters:
     all_weights : array
         The leading piece of the vector that holds every weight matrix.
     weights, bias : lists of arrays, one a layer
-        Shapes (inputs, outputs) and (outputs,).
+        Shapes (inputs, outputs) and (outputs,). What each member of an ensemble has for itself is an array of shape
+        (members, …).
     gain, shift : lists of arrays or None, one a layer
         None where the layer has no layer normalisation.
     scale : array of shape (features,) or None
         Of the inputs.
+    input_adapters, output_adapters : lists of arrays or None, one a layer
+        Of an ensemble, of shapes (members, inputs) and (members, outputs).
     slope : list of arrays or None, one a layer
         α of parametric activations.
     frequencies, phases : lists of arrays of shape (bases,), one a number
@@ -66,6 +69,8 @@ class Parameters:
         self.gain: list[Array | None] = [None] * layers
         self.shift: list[Array | None] = [None] * layers
         self.scale: Array | None = None
+        self.input_adapters: list[Array | None] = [None] * layers
+        self.output_adapters: list[Array | None] = [None] * layers
         self.slope: list[Array | None] = [None] * layers
         self.frequencies: list[Array] = []
         self.phases: list[Array] = []
@@ -76,9 +81,9 @@ class Parameters:
             view = vector[block.start : block.stop].reshape(block.shape)
             if block.role == "scale":
                 self.scale = view
-            elif block.role in ("gain", "shift", "slope"):
+            elif block.role in ("gain", "shift", "slope", "input_adapters", "output_adapters"):
                 getattr(self, block.role)[block.layer] = view
-            elif block.role in ("frequencies", "phases", "number_bias") or view.ndim == 3:
+            elif block.role in ("frequencies", "phases", "number_bias") or _is_stacked(block):
                 getattr(self, block.role).extend(view)  # one a number
             else:
                 getattr(self, block.role).append(view)
@@ -129,3 +134,8 @@ class Parameters:
         if rest is not None:
             pieces.append(rest)
         return cls(network, np.concatenate(pieces))
+
+
+def _is_stacked(block: Block) -> bool:
+    """Whether an array holds the weights of all numbers, one after another."""
+    return block.role == "number_weights" and len(block.shape) == 3

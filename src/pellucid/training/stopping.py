@@ -67,3 +67,10 @@ class Best:
     def is_exhausted(self, stopping: Stopping) -> bool:
         """Tell whether patience is over."""
         return stopping.patience is not None and self.stale > stopping.patience
+
+    def failed_milestone(self, stopping: Stopping, epoch: int) -> bool:
+        """Tell whether this epoch is a milestone, and nothing better came since the one before."""
+        if epoch not in stopping.milestones:
+            return False
+        before = max((each for each in stopping.milestones if each < epoch), default=0)
+        return self.stale >= epoch - before

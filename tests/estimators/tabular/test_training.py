@@ -15,6 +15,8 @@ from pellucid import TabularClassifier, TabularRegressor
 from pellucid.engines import NativeEngine
 from pellucid.errors import DataError
 from pellucid.estimators.tabular import Member
+from pellucid.estimators.tabular.members import NUMBERS, epochs_of, milestones
+from pellucid.spec import Ensemble
 from pellucid.training.stopping import Outcome
 
 TINY = Member(hidden=(8,), numbers="plain")
@@ -284,3 +286,30 @@ def test_a_warm_start_completes_what_had_no_time(shop):
     assert len(model.bag_.networks) == 1
     model.set_params(time_limit=None).fit(X, y)
     assert len(model.bag_.networks) == 5
+
+
+def test_training_ends_where_more_epochs_do_not_pay():
+    """Noise is learned by heart soon: the last cycle of the learning rate is left out, and the networks still count."""
+    random = np.random.default_rng(0)
+    X = random.normal(size=(600, 4))
+    noise = TabularRegressor(random_state=0, max_epochs=40, n_threads=1).fit(X, random.normal(size=600))
+    assert len(noise.bag_.networks) == 10
+    ended = [each for each in noise.bag_.networks if each.epochs < epochs_of(NUMBERS[each.member], 40)]
+    assert len(ended) >= 5
+    for each in ended:
+        assert each.epochs == milestones(epochs_of(NUMBERS[each.member], 40))[-1]
+        assert each.best_epoch <= milestones(epochs_of(NUMBERS[each.member], 40))[0]
+    wave = TabularRegressor(preset="fast", random_state=0, max_epochs=40, n_threads=1).fit(X, np.sin(2 * X[:, 0]))
+    assert wave.bag_.networks[0].epochs == epochs_of(NUMBERS[0], 40)
+
+
+def test_networks_that_share_weights_may_be_members():
+    random = np.random.default_rng(0)
+    X = random.normal(size=(300, 3))
+    y = X[:, 0] * X[:, 1] > 0
+    member = Member(hidden=(32, 32), ensemble=4)
+    model = TabularClassifier(random_state=0, members=[member], n_folds=3, max_epochs=60, n_threads=1).fit(X, y)
+    assert [each.network.ensemble for each in model.bag_.networks] == [Ensemble(4)] * 3
+    assert model.score(X, y) > 0.9
+    again = TabularClassifier.from_state(*model.to_state())
+    np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))

@@ -65,7 +65,12 @@ def core_network(network: Network) -> Any:
     ]
     outputs = (size(network.outputs), "identity", 0.0, 0.0, False, False, network.weight_factor(len(layers)))
     embedding = None if network.embedding is None else _embedding(network.embedding)
-    return core.Network(size(network.inputs), [*layers, outputs], network.output, embedding, network.input_scale)
+    ensemble = None
+    if network.ensemble is not None:
+        ensemble = size(network.ensemble.members), network.ensemble.adapters == "all"
+    return core.Network(
+        size(network.inputs), [*layers, outputs], network.output, embedding, network.input_scale, ensemble
+    )
 
 
 def _embedding(embedding: Embedding) -> tuple[Any, ...]:
@@ -85,6 +90,7 @@ def core_training(training: Training) -> Any:
     """Describe a training to the core."""
     stopping = training.stopping
     patience = None if stopping.patience is None else size(stopping.patience)
+    milestones = [size(epoch) for epoch in stopping.milestones]
     return core.Training(
         loss=(training.loss.name, _number(training.loss)),
         optimizer=_optimizer(training.optimizer),
@@ -97,7 +103,7 @@ def core_training(training: Training) -> Any:
         epochs=size(training.epochs),
         shuffle=training.shuffle,
         mean_reduction=training.reduction == "mean",
-        stopping=(stopping.monitor, float(stopping.tolerance), patience, stopping.latest_best),
+        stopping=(stopping.monitor, float(stopping.tolerance), patience, stopping.latest_best, milestones),
         drop_last=training.drop_last,
         rates=[getattr(training.rates, group.name) for group in fields(Factors)],
         decays=[getattr(training.decays, group.name) for group in fields(Factors)],

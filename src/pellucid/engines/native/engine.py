@@ -98,8 +98,9 @@ class NativeEngine:
         """One forward and backward pass, with all that happened in it."""
         passes = _empty_passes(network, parameters.vector.dtype, batch, dropout is not None)
         done = self._step(network, training, parameters, batch, dropout, passes)
-        if network.input_scale:
-            passes[0].inputs = passes[0].inputs * parameters.scale
+        seen = passes[0].inputs * parameters.scale if network.input_scale else passes[0].inputs
+        for first in passes[:: len(network.hidden) + 1]:  # of each member
+            first.inputs = seen
         return done
 
     def _step(
@@ -183,6 +184,9 @@ class _GradientsOnly(NativeEngine):
 
 def _empty_passes(network: Network, dtype: Any, batch: Batch, has_dropout: bool) -> list[LayerPass]:
     """Arrays for all that the layers do with a batch, to be filled."""
+    if network.ensemble is not None:
+        members = range(network.ensemble.members)
+        return [each for _ in members for each in _empty_passes(network.member, dtype, batch, has_dropout)]
     passes: list[LayerPass] = []
     inputs: Any = batch.inputs if network.embedding is None else np.empty((batch.rows, network.features), dtype)
     for layer in (*network.hidden, None):

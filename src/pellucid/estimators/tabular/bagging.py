@@ -12,7 +12,7 @@ from time import perf_counter
 import numpy as np
 
 from pellucid.engines import Engine
-from pellucid.estimators.tabular.members import Member, describe_network, describe_training
+from pellucid.estimators.tabular.members import Member, describe_network, describe_training, milestones
 from pellucid.spec import Constant, Loss, Network, Stopping
 from pellucid.tables import Inputs
 from pellucid.textbook.arrays import Array
@@ -269,7 +269,8 @@ def _within(seconds: float, make: Callable[[int], Job], count: int, members: int
     epochs = max(1, int((left - kept * preparing) / an_epoch) // kept)
     for job in jobs:
         if job.training.epochs > epochs:
-            job.training = replace(job.training, epochs=epochs)
+            stopping = replace(job.training.stopping, milestones=milestones(epochs))
+            job.training = replace(job.training, epochs=epochs, stopping=stopping)
     return jobs
 
 
@@ -340,7 +341,8 @@ def _collect(
     for (member, fold), job, run in zip(places, jobs, runs, strict=False):
         done = len(run.history.loss)
         is_usable = run.state.best.parameters is not None and np.isfinite(run.parameters).all()
-        if not is_usable or done / job.training.epochs < 0.5 * most:
+        is_trained = run.outcome is Outcome.CONVERGED or done / job.training.epochs >= 0.5 * most
+        if not (is_usable and is_trained):
             continue  # it hardly began before the time was over, or it diverged
         loss, validation_loss = run.history.loss, run.history.validation_loss
         best = run.state.best.epoch

@@ -15,6 +15,7 @@ from pellucid.spec import (
     AdamW,
     Category,
     Embedding,
+    Ensemble,
     Factors,
     FlatCosine,
     FromData,
@@ -45,6 +46,7 @@ __all__ = [
     "describe_network",
     "describe_training",
     "epochs_of",
+    "milestones",
     "planned_epochs",
 ]
 
@@ -79,6 +81,8 @@ class Member:
         For classes.
     epochs : float
         Times the planned epochs.
+    ensemble : int
+        Networks in one that share their weights (TabM; Gorishniy et al., 2025); 1: a plain network.
     """
 
     hidden: tuple[int, ...] = (256, 256, 256)
@@ -92,6 +96,7 @@ class Member:
     dropout: float = 0.15
     label_smoothing: float = 0.0
     epochs: float = 1.0
+    ensemble: int = 1
 
     def __post_init__(self) -> None:
         check_choice(self, "activation", tuple(ACTIVATIONS))
@@ -104,6 +109,7 @@ class Member:
         check_number(self, "dropout", low=0, high=1, high_open=True)
         check_number(self, "label_smoothing", low=0, high=1, high_open=True)
         check_number(self, "epochs", low=0, low_open=True)
+        check_integer(self, "ensemble", low=1)
 
 
 @dataclass(frozen=True)
@@ -221,8 +227,32 @@ def describe_network(member: Member, inputs: Inputs, X: Array, outputs: int, out
         widths[0] = min(widths[0], max(NARROWEST, MOST_FIRST_WEIGHTS // embedding.features))
     hidden = tuple(Layer(width, activation, member.dropout, parametric=True) for width in widths)
     return Network(
-        inputs.width, hidden, outputs, output, FromData(), embedding, input_scale=True, parametrization="ntk"
+        inputs.width,
+        hidden,
+        outputs,
+        output,
+        FromData(),
+        embedding,
+        input_scale=True,
+        parametrization="ntk",
+        ensemble=Ensemble(member.ensemble) if member.ensemble > 1 else None,
     )
+
+
+CYCLES = 4
+"""Times that the learning rate falls to 0, each about twice as long as the one before."""
+
+
+def milestones(epochs: int) -> tuple[int, ...]:
+    """Return the ends of the last cycles but one: where that brought nothing, the last and longest is left out.
+
+    Examples
+    --------
+    >>> milestones(43), milestones(2)
+    ((9, 21), (1,))
+    """
+    ends = {ceil(epochs * (2**cycles - 1) / (2**CYCLES - 1)) for cycles in (CYCLES - 2, CYCLES - 1)}
+    return tuple(sorted(ends))
 
 
 MOST_FIRST_WEIGHTS = 8_000_000
@@ -263,7 +293,7 @@ def describe_training(member: Member, loss: Loss, rows: int, epochs: int, monito
         loss,
         AdamW(weight_decay=member.weight_decay, beta_1=0.9, beta_2=0.95),
         learning_rate=member.learning_rate * min(1.0, sqrt(batch / USUAL_BATCH)),
-        schedule=LogCosine(4),
+        schedule=LogCosine(CYCLES),
         batch_size=batch,
         epochs=epochs_of(member, epochs),
         drop_last=True,
@@ -272,5 +302,12 @@ def describe_training(member: Member, loss: Loss, rows: int, epochs: int, monito
         dropout_schedule=FlatCosine(),
         decay_schedule=FlatCosine(),
         dtype="float32",
-        stopping=Stopping(monitor, tolerance=0.0, patience=None, restore_best=True, latest_best=True),
+        stopping=Stopping(
+            monitor,
+            tolerance=0.0,
+            patience=None,
+            restore_best=True,
+            latest_best=True,
+            milestones=milestones(epochs_of(member, epochs)),
+        ),
     )
