@@ -152,9 +152,7 @@ def search(
     found.refresh()
     found.is_interrupted_, found.is_complete_ = is_interrupted, not is_interrupted and run.is_over()
     found.check()
-    if run.best is not None and run.best.score == found.best_score_ and run.best.model is not None:
-        found.best_estimator_ = run.best.model
-    elif refit and not is_interrupted:
+    if found.best_estimator_ is None and refit and not is_interrupted:
         found.best_estimator_ = found.best_estimator().fit(X, y, **dict(fit_params or {}))
     if is_interrupted:
         warnings.warn(
@@ -320,6 +318,8 @@ class _Run:
             with wrapped_errors(self.url):
                 self._tell(asked[scored.number], scored)
             told += 1
+            if scored.model is not None and self.best is scored:
+                found.take(scored)
             if self.on_trial is not None:
                 found.refresh()
                 self.on_trial(found)
@@ -401,7 +401,7 @@ class Search:
         reason, and the parameters.
     best_params_, best_score_ : dict, float
     best_estimator_ : estimator
-        Fitted; not after Ctrl-C.
+        Fitted; None if nothing was refitted. A tabular estimator's best is there while the search goes on.
     study : optuna.Study
         For Optuna's own pictures and more.
     is_complete_, is_interrupted_ : bool
@@ -437,17 +437,18 @@ class Search:
             best = max(whole, key=lambda trial: trial.value)
             self.best_params_, self.best_score_ = self.space.decode(best.params), float(best.value)
 
+    def take(self, scored: Scored) -> None:
+        """Keep the model of this process's best trial, if the study has no better one."""
+        is_best = not self.best_score_ > scored.score
+        self.best_estimator_ = scored.model if is_best else None
+        scored.model = None
+
     def check(self) -> None:
         """Raise what there is to raise if no trial has a score."""
         if math.isfinite(self.best_score_):
             return
-        failed = [
-            Result(Trial(0, {}, 0), reason=reason)
-            for reason in self.frame["reason"]
-            if reason
-            for reason in self.frame.get("reason", pd.Series(dtype=str))
-            if reason
-        ]
+        reasons = [reason for reason in self.frame["reason"] if reason]
+        failed = [Result(Trial(0, {}, 0), reason=reason) for reason in reasons]
         if failed:
             raise PellucidError(f"All {len(failed)} trials failed: {grouped_reasons(failed)}")
         if self.is_interrupted_:
