@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pellucid._version import __version__
 
 if TYPE_CHECKING:
-    from pellucid import plotting, spec, textbook, workbench
+    from pellucid import plotting, spec, textbook, tuning, workbench
     from pellucid.estimators import MLPClassifier, MLPRegressor
     from pellucid.estimators.tabular import TabularClassifier, TabularRegressor
     from pellucid.storage import load, save
@@ -32,6 +32,7 @@ __all__ = [
     "spec",
     "textbook",
     "trace",
+    "tuning",
     "workbench",
 ]
 

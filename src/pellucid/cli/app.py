@@ -18,11 +18,12 @@ from pellucid.cli.explain import explain
 from pellucid.cli.failures import BAD_INPUT, INTERRUPTED, interruptible, message_of, noticed_interrupts
 from pellucid.cli.predict import predict
 from pellucid.cli.train import train
+from pellucid.cli.tune import tune
 from pellucid.cli.workbench import workbench
 
 __all__ = ["COMMANDS", "app", "main"]
 
-COMMANDS: tuple[Callable[..., None], ...] = (demo, train, predict, explain, bench, workbench)
+COMMANDS: tuple[Callable[..., None], ...] = (demo, train, predict, explain, tune, bench, workbench)
 
 app = typer.Typer(
     name="pellucid",

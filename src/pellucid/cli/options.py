@@ -1,11 +1,71 @@
 """Options that several commands have."""
 
+import re
+from collections.abc import Sequence
+from typing import Any
+
 from pellucid.cli.failures import check
 
-__all__ = ["parse_widths"]
+__all__ = ["parse_duration", "parse_settings", "parse_widths"]
+
+UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+WORDS: dict[str, Any] = {"true": True, "false": False, "none": None}
 
 
-def parse_widths(hidden: str) -> tuple[int, ...]:
+def parse_duration(text: str) -> float:
+    """Read a duration; without a unit it is in seconds.
+
+    Examples
+    --------
+    >>> parse_duration("90"), parse_duration("10m"), parse_duration("1.5h")
+    (90.0, 600.0, 5400.0)
+    """
+    given = re.fullmatch(r"(\d+\.?\d*|\.\d+)\s*([smh]?)", text.strip().lower())
+    seconds = 0.0 if given is None else float(given[1]) * UNITS[given[2]]
+    check("--time", "a duration greater than 0, such as 90s, 10m or 2h", repr(text), 0 < seconds < float("inf"))
+    return seconds
+
+
+def parse_settings(given: Sequence[str]) -> dict[str, list[Any]]:
+    """Read settings with their values, such as ``learning_rate_init=0.01,0.1``; 64-32 are the widths of two layers.
+
+    Examples
+    --------
+    >>> parse_settings(["hidden_layer_sizes=8,64-32", "dropout=0,0.2", "activation=relu"])
+    {'hidden_layer_sizes': [(8,), (64, 32)], 'dropout': [0, 0.2], 'activation': ['relu']}
+    """
+    settings: dict[str, list[Any]] = {}
+    for text in given:
+        name, equals, values = text.partition("=")
+        parts = [part.strip() for part in values.split(",")]
+        is_new = name.strip() not in settings
+        check(
+            "--sweep", "NAME=VALUE,VALUE, each name once", repr(text), bool(equals and name and all(parts) and is_new)
+        )
+        read = [_read_widths(part) if name.strip() in WIDTHS else _read_value(part) for part in parts]
+        settings[name.strip()] = read
+    return settings
+
+
+WIDTHS = ("hidden_layer_sizes", "hidden")
+
+
+def _read_widths(text: str) -> tuple[int, ...]:
+    return parse_widths(text.replace("-", ","), "--sweep")
+
+
+def _read_value(text: str) -> Any:
+    if text.lower() in WORDS:
+        return WORDS[text.lower()]
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def parse_widths(hidden: str, option: str = "--hidden") -> tuple[int, ...]:
     """Read the widths of hidden layers; an empty text is no hidden layer.
 
     Examples
@@ -15,5 +75,5 @@ def parse_widths(hidden: str) -> tuple[int, ...]:
     """
     parts = [part.strip() for part in hidden.split(",")] if hidden.strip() else []
     valid = all(part.isascii() and part.isdigit() and 0 < int(part) <= 1_000_000 for part in parts)
-    check("--hidden", "widths of at least 1 with commas between them, such as 128,64", repr(hidden), valid)
+    check(option, "widths of at least 1 with commas between them, such as 128,64", repr(hidden), valid)
     return tuple(int(part) for part in parts)

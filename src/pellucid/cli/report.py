@@ -24,7 +24,7 @@ from pellucid.tables.frames import counted
 from pellucid.tables.writing import replaced_whole
 from pellucid.training.stopping import Outcome
 
-__all__ = ["write_report"]
+__all__ = ["as_png", "html_page", "html_table", "write_report"]
 
 _MOST_CLASSES = 30
 _MOST_POINTS = 1000
@@ -96,7 +96,7 @@ def _pictures(model: TabularModel, evaluation: Evaluation) -> dict[str, tuple[st
     if model.n_features_in_ == len(columns) == 2 and all(column.kind == "number" for column in columns):
         drawings["decision-boundary.png"] = ("Decision boundary", _decision_boundary(model, evaluation))
     drawings["loss-curves.png"] = ("Loss per epoch", _loss_curves(model))
-    return {name: (title, _as_png(display)) for name, (title, display) in drawings.items()}
+    return {name: (title, as_png(display)) for name, (title, display) in drawings.items()}
 
 
 def _importances(model: TabularModel) -> Any:
@@ -188,7 +188,8 @@ def _plain(text: str) -> str:
     return printable(short).replace("\\", "/").replace("$", r"\$")
 
 
-def _as_png(display: Any) -> bytes:
+def as_png(display: Any) -> bytes:
+    """Return a picture as PNG, and close it."""
     import matplotlib.pyplot as plt
 
     buffer = io.BytesIO()
@@ -213,18 +214,27 @@ def _page(source: str, model: TabularModel, evaluation: Evaluation, pictures: Se
         f"<h1>{_text(target.label)} of {_text(source)}</h1>",
         f"<p>Target: {_text(target.meaning())}. {counted(len(model.bag_.networks), 'network')}.{_text(ended)}</p>",
         "<h2>Scores</h2>",
-        _table(("", "out of fold", "held out", "baseline"), evaluation.rows()),
+        html_table(("", "out of fold", "held out", "baseline"), evaluation.rows()),
         f"<p>Out of fold: rows that were learned from, each predicted by networks that did not see it. Held out: "
         f"{counted(len(evaluation.held_out), 'row')} that no network saw; {len(evaluation.learned)} were learned from. "
         f"Baseline: {_text(evaluation.baseline_name)}.{_text(_temperature(model))}</p>",
         *([f"<p>{_text(intervals)}</p>"] if intervals else []),
         *(_figure(title, picture) for title, picture in pictures),
         "<h2>Members</h2>",
-        _table(MEMBER_TITLES, member_rows(model)),
+        html_table(MEMBER_TITLES, member_rows(model)),
         "<h2>Columns</h2>",
-        _table(("column", "missing", "understood as", "importance" if importances else ""), columns),
+        html_table(("column", "missing", "understood as", "importance" if importances else ""), columns),
     ]
-    title = f"Pellucid: {_text(target.label)}"
+    return _document(f"Pellucid: {_text(target.label)}", parts)
+
+
+def html_page(title: str, paragraphs: Sequence[str], parts: Sequence[str]) -> str:
+    """Return a page of paragraphs of text, which are escaped, and parts in HTML."""
+    told = [f"<p>{_text(paragraph)}</p>" for paragraph in paragraphs]
+    return _document(_text(title), [f"<h1>{_text(title)}</h1>", *told, *parts])
+
+
+def _document(title: str, parts: Sequence[str]) -> str:
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         f"<style>{_STYLE}</style></head>\n<body>\n" + "\n".join(parts) + "\n</body></html>\n"
@@ -241,7 +251,8 @@ def _text(text: str) -> str:
     return escape(printable(text))
 
 
-def _table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def html_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table of texts, escaped."""
     head = "".join(f"<th>{_text(title)}</th>" for title in titles)
     body = "\n".join("<tr>" + "".join(f"<td>{_text(cell)}</td>" for cell in row) + "</tr>" for row in rows)
     return f"<table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table>"

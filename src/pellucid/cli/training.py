@@ -26,9 +26,9 @@ from pellucid.tables.schema import require_columns
 from pellucid.tables.writing import check_writable
 from pellucid.training.stopping import Outcome
 
-__all__ = ["Places", "run_training"]
+__all__ = ["LEAST_ROWS", "Places", "run_training"]
 
-_LEAST_ROWS = 20
+LEAST_ROWS = 20
 _MOST_PRODUCTS = 5e11
 """Multiplications that finding the importances may take, some tens of seconds; of wide tables, a hundred rows' more."""
 
@@ -99,8 +99,8 @@ def run_training(
     if group_column is not None and group_column == time_column:
         raise DataError(f"'{group_column}' cannot tell both groups and times.")
     groups = None if group_column is None else frame.pop(group_column).to_numpy()
-    if len(frame) < _LEAST_ROWS:
-        raise DataError(f"'{places.table}' must have at least {_LEAST_ROWS} rows to learn from; it has {len(frame)}.")
+    if len(frame) < LEAST_ROWS:
+        raise DataError(f"'{places.table}' must have at least {LEAST_ROWS} rows to learn from; it has {len(frame)}.")
     goal, schema = Target.of(frame[target], task), infer_schema(frame, target)
     if not quiet:
         _show_columns(places.table, schema)

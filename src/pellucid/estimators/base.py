@@ -7,7 +7,7 @@ from dataclasses import replace
 from inspect import signature
 from itertools import pairwise
 from math import inf, isnan
-from typing import Any, NamedTuple, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from scipy.sparse import issparse
@@ -21,7 +21,7 @@ from pellucid.errors import DataError, SpecError, TrainingWarning
 from pellucid.estimators.callbacks import CallbackSupportMixin, Listeners, listening
 from pellucid.estimators.fitted import DTYPES, FittedNetwork, as_dtype, thread_limit
 from pellucid.estimators.parameters import PARAMETER_CONSTRAINTS, describe_network, describe_training, hidden_layers
-from pellucid.estimators.reports import VerbosePrinter, report_outcome
+from pellucid.estimators.reports import VerbosePrinter, refuse_diverged, report_outcome
 from pellucid.spec import Lbfgs, Network, Training
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.initializers import initial_parameters
@@ -30,7 +30,26 @@ from pellucid.training.jobs import Epoch, Job, Run, Score, State, Watch
 from pellucid.training.stopping import Best
 from pellucid.training.streams import Streams
 
-__all__ = ["BaseMLP", "HeldOut"]
+__all__ = ["BaseMLP", "HeldOut", "Rows"]
+
+LEARNED_FROM_ROWS = ("n_features_in_", "feature_names_in_", "classes_", "_label_binarizer")
+
+
+class Rows(NamedTuple):
+    """Training rows that an estimator has checked and turned into numbers; fits that differ elsewhere can share them.
+
+    Attributes
+    ----------
+    data : Batch
+    y : array
+        As validated: what early stopping splits.
+    learned : dict
+        The fitted attributes that the rows alone determine, such as ``classes_``.
+    """
+
+    data: Batch
+    y: Any
+    learned: dict[str, Any]
 
 
 class HeldOut(NamedTuple):
@@ -42,10 +61,33 @@ class HeldOut(NamedTuple):
 
 
 class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
-    """Validates rows, describes the network and its training, lets an engine train it, keeps what came of it."""
+    """Validates rows, describes the network and its training, lets an engine train it, keeps what came of it.
+
+    A fit has four parts, and who trains many networks at once calls them himself: `take_rows` checks the rows (shared
+    by the fits of one fold), `prepare` makes the job, an engine trains it together with others, `adopt` keeps the run.
+    The result is that of `fit`, bit for bit.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_moons
+    >>> from pellucid import MLPClassifier
+    >>> from pellucid.engines import get_engine
+    >>> from pellucid.training import Watch
+    >>> X, y = make_moons(100, noise=0.2, random_state=0)
+    >>> models = [MLPClassifier((width,), max_iter=20, random_state=0) for width in (2, 4, 8)]
+    >>> rows = models[0].take_rows(X, y)
+    >>> jobs = [model.prepare(rows) for model in models]
+    >>> runs = get_engine().train(jobs, Watch())
+    >>> models = [model.adopt(job, run) for model, job, run in zip(models, jobs, runs)]
+    >>> again = MLPClassifier((8,), max_iter=20, random_state=0).fit(X, y)
+    >>> bool((models[2].predict_proba(X) == again.predict_proba(X)).all())
+    True
+    """
 
     _parameter_constraints: dict[str, list[Any]] = dict(PARAMETER_CONSTRAINTS)  # noqa: RUF012 - scikit-learn's form
     _default_score: str
+    row_parameters: ClassVar[tuple[str, ...]] = ("dtype",)
+    """Parameters that `take_rows` looks at: estimators that agree in them can share rows."""
 
     # --- what subclasses say --------------------------------------------------------------------------------------
 
@@ -93,7 +135,7 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
             self.__dict__ = before  # what cannot begin leaves what was learned before as it was
             raise
         run = self._train(job, X, y)
-        self._keep(run, job.training)
+        self.adopt(job, run)
         report_outcome(run, job.training, incremental=incremental)
         return self
 
@@ -110,25 +152,73 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         hidden_layers(self)  # a wrong width is reported before anything about the data
         if self.scoring is not None and self.scoring != "loss":
             check_scoring(self, self.scoring)
-        first_pass = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
-        X, y = self._validate_input(X, y, incremental=incremental, reset=first_pass)
+        rows = self.take_rows(X, y, sample_weight, incremental=incremental)
+        held_out = None if incremental else self.take_held_out(rows, *given_validation)
+        return self.prepare(rows, held_out, incremental=incremental)
+
+    def take_rows(self, X: Any, y: Any, sample_weight: Any = None, *, incremental: bool = False) -> Rows:
+        """Check training rows and turn them into numbers.
+
+        Parameters
+        ----------
+        X, y, sample_weight : arrays
+            As of `fit`.
+        incremental : bool
+            For `partial_fit`.
+
+        Returns
+        -------
+        Rows
+            For `prepare` of this estimator, or of another that agrees in `row_parameters`.
+        """
+        is_first = self._is_first_pass(incremental=incremental)
+        X, y = self._validate_input(X, y, incremental=incremental, reset=is_first)
         if sample_weight is not None:
             sample_weight = _check_sample_weight(sample_weight, X)
             if not sample_weight.any():  # scikit-learn says so itself from 1.9 on
                 raise ValueError("Sample weights must contain at least one non-zero number.")
         sample_weight = self._weigh(y, sample_weight, incremental=incremental)
-        dtype = np.dtype(self.dtype or (X.dtype if first_pass else self.coefs_[0].dtype))
+        dtype = np.dtype(self.dtype or (X.dtype if is_first else self.coefs_[0].dtype))
         data = Batch(as_dtype(X, dtype), self._encode(y, dtype), as_dtype(sample_weight, dtype))
+        return Rows(data, y, {name: self.__dict__[name] for name in LEARNED_FROM_ROWS if name in self.__dict__})
 
+    def take_held_out(self, rows: Rows, X_val: Any, y_val: Any, sample_weight_val: Any = None) -> HeldOut | None:
+        """Check validation rows and turn them into numbers like the training rows; None if there are none."""
+        if (X_val is None) != (y_val is None):
+            raise DataError(f"'X_val' and 'y_val' of {type(self).__name__}.fit go together; only one was given.")
+        if X_val is None:
+            return None
+        self.__dict__.update(rows.learned)
+        return self._given_validation(rows.data, X_val, y_val, sample_weight_val)
+
+    def prepare(self, rows: Rows, held_out: HeldOut | None = None, *, incremental: bool = False) -> Job:
+        """Return the job that a fit on these rows is, about to begin; `adopt` takes what comes of it.
+
+        Parameters
+        ----------
+        rows : Rows
+            From `take_rows`, of this estimator or of one that agrees in `row_parameters`.
+        held_out : HeldOut or None
+            Validation rows from `take_held_out`.
+        incremental : bool
+            For `partial_fit`.
+
+        Returns
+        -------
+        Job
+            Its parameters are this estimator's: while it is trained, the estimator can predict.
+        """
+        first_pass = self._is_first_pass(incremental=incremental)
+        self.__dict__.update(rows.learned)
+        data, dtype = rows.data, rows.data.inputs.dtype
         self._random_state = check_random_state(self.random_state)
-        network = describe_network(self, X.shape[1], data.targets.shape[1], self._output())
+        network = describe_network(self, data.inputs.shape[1], data.targets.shape[1], self._output())
         if not first_pass:
             self._check_same_layers(network)
             network = self._as_set(network)
         self._begin(network, dtype, first_pass=first_pass, incremental=incremental)
-        held_out = None
-        if not incremental:
-            data, held_out = self._hold_out(data, y, *given_validation)
+        if held_out is None and self.early_stopping and not self._is_lbfgs and not incremental:
+            data, held_out = self._split_off(data, rows.y)
         training = self._describe_training(data, incremental=incremental)
         self._forget_what_does_not_compare(training)
         return Job(
@@ -142,6 +232,9 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
             state=self._state,
             epochs=1 if incremental else None,
         )
+
+    def _is_first_pass(self, *, incremental: bool) -> bool:
+        return not hasattr(self, "coefs_") or not (self.warm_start or incremental)
 
     @property
     def _is_lbfgs(self) -> bool:
@@ -206,16 +299,8 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
             self.validation_loss_curve_: list[float] | None = None
             self.validation_scores_: list[float] | None = None
 
-    def _hold_out(
-        self, data: Batch, y: Any, X_val: Any, y_val: Any, sample_weight_val: Any
-    ) -> tuple[Batch, HeldOut | None]:
-        """Return the training rows, and the validation rows: those given, or split off for early stopping."""
-        if (X_val is None) != (y_val is None):
-            raise DataError(f"'X_val' and 'y_val' of {type(self).__name__}.fit go together; only one was given.")
-        if X_val is not None:
-            return data, self._given_validation(data, X_val, y_val, sample_weight_val)
-        if not self.early_stopping or self._is_lbfgs:
-            return data, None
+    def _split_off(self, data: Batch, y: Any) -> tuple[Batch, HeldOut]:
+        """Return the training rows, and validation rows split off for early stopping."""
         arrays = [data.inputs, data.targets, y]
         if data.sample_weight is not None:
             arrays.append(data.sample_weight)
@@ -307,7 +392,7 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         return lambda prediction: float(scorer(view, held_out.X, held_out.y, **weights))
 
     def _train(self, job: Job, X: Any, y: Any) -> Run:
-        engine = self._engine_for(job)
+        engine = self.engine_for(job)
         printer = VerbosePrinter(job.training) if self.verbose else None
         with listening(self, job.epochs_to_run, X, y) as listeners, thread_limit(self.n_threads):
             (run,) = engine.train([job], Watch(self._hear(listeners, printer), self.time_limit))
@@ -315,7 +400,7 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
             printer.on_end(run.outcome)
         return run
 
-    def _engine_for(self, job: Job) -> Engine:
+    def engine_for(self, job: Job) -> Engine:
         """Return the engine asked for; where 'auto' finds one that cannot do this, the textbook's, which can."""
         engine, textbook = get_engine(self.engine, self.n_threads), get_engine("textbook")
         impossible = textbook.unsupported(job.network, job.training)
@@ -340,8 +425,21 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
 
         return on_epoch
 
-    def _keep(self, run: Run, training: Training) -> None:
-        """Keep what came of the training as fitted attributes."""
+    def adopt(self, job: Job, run: Run) -> Self:
+        """Keep what came of a job from `prepare` as fitted attributes.
+
+        Parameters
+        ----------
+        job : Job
+        run : Run
+            The whole of its training; of one in several parts, `Run.joined`.
+
+        Raises
+        ------
+        DivergedError
+            If no usable network is left.
+        """
+        training = job.training
         history, monitor = run.history, training.stopping.monitor
         self.outcome_ = run.outcome
         self.n_iter_ = len(history.learning_rate)
@@ -352,13 +450,14 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
             self.loss_curve_ = [*self.loss_curve_, *history.loss]
             self.best_loss_ = run.state.best.value if monitor == "loss" else None
             self.best_validation_score_: float | None = None
-        if not history.validation_loss:
-            return
-        self.validation_loss_curve_ = [*(getattr(self, "validation_loss_curve_", None) or []), *history.validation_loss]
-        self.validation_scores_ = [*(getattr(self, "validation_scores_", None) or []), *history.validation_score]
-        self.best_validation_score_ = max(
-            (score for score in self.validation_scores_ if not isnan(score)), default=-inf
-        )
+        if history.validation_loss:
+            earlier_losses = getattr(self, "validation_loss_curve_", None) or []
+            self.validation_loss_curve_ = [*earlier_losses, *history.validation_loss]
+            self.validation_scores_ = [*(getattr(self, "validation_scores_", None) or []), *history.validation_score]
+            scores = (score for score in self.validation_scores_ if not isnan(score))
+            self.best_validation_score_ = max(scores, default=-inf)
+        refuse_diverged(run, training)
+        return self
 
     def _network(self) -> Network:
         return describe_network(self, self.n_features_in_, self.coefs_[-1].shape[1], self._output())

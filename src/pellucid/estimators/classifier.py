@@ -155,6 +155,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         "loss": [StrOptions({"log_loss", "squared_error"}), spec.LogLoss, spec.SquaredError],
     }
     _default_score = "accuracy"
+    row_parameters = ("dtype", "class_weight")
     classes_: Array
     _label_binarizer: Any
 

@@ -150,6 +150,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         "loss": [StrOptions(set(LOSSES_OF_REGRESSION)), *(set(get_args(spec.Loss)) - {spec.LogLoss})],
     }
     _default_score = "r2"
+    row_parameters = ("dtype", "loss")
 
     def __init__(
         self,

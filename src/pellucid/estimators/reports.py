@@ -10,7 +10,7 @@ from pellucid.spec import Adaptive, Lbfgs, Training
 from pellucid.training.jobs import Epoch, Run
 from pellucid.training.stopping import Outcome
 
-__all__ = ["VerbosePrinter", "report_outcome"]
+__all__ = ["VerbosePrinter", "refuse_diverged", "report_outcome"]
 
 
 class VerbosePrinter:
@@ -48,21 +48,23 @@ def _stagnation(training: Training) -> str:
     return f"{what} did not improve more than tol={stopping.tolerance:f} for {stopping.patience} consecutive epochs."
 
 
-def report_outcome(run: Run, training: Training, *, incremental: bool) -> None:
-    """Raise or warn about how training ended, where the user should know.
-
-    Raises
-    ------
-    DivergedError
-        If no usable network is left.
-    """
-    outcome = run.outcome
-    is_restored = training.stopping.restore_best and run.state.best.parameters is not None
-    if not np.isfinite(run.parameters).all() or (outcome is Outcome.DIVERGED and not is_restored):
+def refuse_diverged(run: Run, training: Training) -> None:
+    """Raise DivergedError if no usable network is left."""
+    is_lost = run.outcome is Outcome.DIVERGED and not _is_restored(run, training)
+    if is_lost or not np.isfinite(run.parameters).all():
         raise DivergedError(
             "Solver produced non-finite parameter weights. The input data may contain large values and need to be "
             f"preprocessed. {Outcome.DIVERGED.value}"
         )
+
+
+def _is_restored(run: Run, training: Training) -> bool:
+    return training.stopping.restore_best and run.state.best.parameters is not None
+
+
+def report_outcome(run: Run, training: Training, *, incremental: bool) -> None:
+    """Warn about how training ended, where the user should know."""
+    outcome, is_restored = run.outcome, _is_restored(run, training)
     if outcome is Outcome.ALL_EPOCHS and not incremental:
         warnings.warn(_not_converged(run, training), ConvergenceWarning, stacklevel=5)
     elif outcome is Outcome.INTERRUPTED:

@@ -157,25 +157,28 @@ class DecisionBoundary:
             title=f"{what} of {name_of(estimator)}",
         ).plot(ax=ax)
 
-    def plot(self, ax: Axes | None = None) -> Self:
+    def plot(self, ax: Axes | None = None, *, bare: bool = False) -> Self:
         """Draw the surface and the points.
 
         Parameters
         ----------
         ax : Axes or None
             Where to draw; None: a new figure.
+        bare : bool
+            Leave the colour bar and the legend out, as for a picture among others.
         """
         with whitegrid():
             self.figure_, self.ax_ = axes_for(ax)
             self.surface_ = self._draw_surface()
             self._draw_lines()
-            self.colorbar_ = self._add_colorbar()
+            self.colorbar_ = None if bare else self._add_colorbar()
             self.points_ = self._draw_points(self.points, marker="o", edge=LIGHT)
             self.test_points_ = self._draw_points(self.test_points, marker="D", edge=DARK)
             self.ax_.set(title=self.title, xlabel=literal(self.feature_names[0]), ylabel=literal(self.feature_names[1]))
             self.ax_.set(xlim=self.surface.x1[[0, -1]], ylim=self.surface.x2[[0, -1]])
             self.ax_.grid(visible=False)
-            self._add_legend()
+            if not bare:
+                self._add_legend()
         return self
 
     def _draw_surface(self) -> QuadMesh:

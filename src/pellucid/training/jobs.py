@@ -4,7 +4,7 @@ A sweep, the folds of a cross-validation, an ensemble and a single fit are all l
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 
 from pellucid.spec import Network, Schedule, Training
 from pellucid.textbook.arrays import Array
@@ -38,6 +38,10 @@ class History:
     validation_loss: list[float] = field(default_factory=list)
     validation_score: list[float] = field(default_factory=list)
     learning_rate: list[float] = field(default_factory=list)
+
+    def followed_by(self, later: "History") -> "History":
+        """Return the history of both parts of a training."""
+        return History(*(getattr(self, each.name) + getattr(later, each.name) for each in fields(self)))
 
 
 @dataclass
@@ -220,6 +224,10 @@ class Run:
     def untouched(cls, job: Job) -> "Run":
         """Return the run of a job whose turn had not come when the population was interrupted."""
         return cls(job.parameters, job.state, History(), Outcome.INTERRUPTED)
+
+    def joined(self, earlier: History) -> "Run":
+        """Return this run with the history of the earlier parts of its training before its own."""
+        return replace(self, history=earlier.followed_by(self.history))
 
 
 @dataclass(frozen=True)

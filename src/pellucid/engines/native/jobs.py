@@ -16,15 +16,17 @@ from pellucid.textbook.optimizers import OptimizerState
 from pellucid.training.jobs import Epoch, History, Job, Run, State
 from pellucid.training.stopping import Best, Outcome
 
-__all__ = ["WORD", "PreparedJob", "groups", "trains_in_core"]
+__all__ = ["WORD", "WORDS_OF_TWISTER", "PreparedJob", "groups", "trains_in_core"]
 
 WORD = 0xFFFFFFFFFFFFFFFF
 """The low 64 bits of a dropout key are those that count."""
 
+WORDS_OF_TWISTER = 624
+
 
 def trains_in_core(job: Job) -> bool:
     """Tell whether the core loops over the job's epochs: it has no L-BFGS, and draws row orders like MT19937 only."""
-    is_twister = job.streams.shuffling.get_state(legacy=False)["bit_generator"] == "MT19937"
+    is_twister = isinstance(job.streams.shuffling._bit_generator, np.random.MT19937)
     return is_twister and not isinstance(job.training.optimizer, Lbfgs)
 
 
@@ -49,8 +51,7 @@ class PreparedJob:
         self.job, dtype = job, job.parameters.dtype
         self.optimizer: OptimizerState = job.begin()
         self.epochs_before, order = job.state.epochs, job.begin_order()
-        self.random = job.streams.shuffling.get_state(legacy=False)
-        self.key = np.ascontiguousarray(self.random["state"]["key"], np.uint32).copy()
+        self.twister = _Twister(job)
         self.best = _best_parameters(job)
         validation = job.validation
         is_custom = validation is not None and not isinstance(job.score, str)
@@ -67,8 +68,8 @@ class PreparedJob:
             best_parameters=self.best,
             average=None if job.state.average is None else in_place(job.state.average, "running mean"),
             memory=[in_place(array, "optimizer state") for array in self.optimizer.arrays],
-            shuffle_key=self.key,
-            shuffle_position=self.random["state"]["pos"],
+            shuffle_key=self.twister.key,
+            shuffle_position=self.twister.position,
             dropout_key=job.streams.dropout_key & WORD,
             state=_state(job.state, self.optimizer),
             epochs=size(job.epochs_to_run),
@@ -106,8 +107,7 @@ class PreparedJob:
     ) -> Run:
         """Take the core's results into the job's state and streams; restore the best epoch where that is asked for."""
         job = self.job
-        self.random["state"] = {"key": self.key, "pos": shuffle_position}
-        job.streams.shuffling.set_state(self.random)
+        self.twister.put_back(shuffle_position)
         if job.state.shuffling is not None:
             job.state.shuffling.shuffles = state[1] - self.epochs_before
         self.optimizer.step, job.state.epochs, job.state.rows_seen, job.state.reductions, (value, stale, epoch) = state
@@ -116,6 +116,21 @@ class PreparedJob:
         job.end()
         history = History(loss, validation_loss, validation_score, learning_rate)
         return Run(job.parameters, job.state, history, Outcome[outcome])
+
+
+class _Twister:
+    """The stream of a job's row order, on loan to the core: reading and writing its 624 words is slow, so once each."""
+
+    def __init__(self, job: Job) -> None:
+        self.stream, shuffling = job.streams.shuffling, job.state.shuffling
+        self.random = shuffling.random if job.training.shuffle and shuffling is not None else None
+        self.key, self.position = np.zeros(WORDS_OF_TWISTER, np.uint32), 0
+        if self.random is not None:
+            self.key[...], self.position = self.random["state"]["key"], self.random["state"]["pos"]
+
+    def put_back(self, position: int) -> None:
+        if self.random is not None:
+            self.stream.set_state({**self.random, "state": {"key": self.key, "pos": position}})
 
 
 def _in_order(data: Batch, order: Array | None) -> Batch:

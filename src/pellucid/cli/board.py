@@ -1,0 +1,103 @@
+"""A board for the terminal: what a search has found so far, how long it goes on."""
+
+import sys
+import time
+from types import TracebackType
+from typing import Any, Self
+
+from pellucid.cli.console import printable
+from pellucid.tuning import Search
+from pellucid.tuning.words import text_of
+
+__all__ = ["Board"]
+
+BEST_SHOWN = 8
+LONGEST_SETTING = 100
+
+
+class Board:
+    """Shows the best trials, drawn anew while the search goes on; where there is no terminal, a line a trial.
+
+    Parameters
+    ----------
+    title : str
+    seconds : float or None
+        How long the search may take.
+    trials : int or None
+        How many trials there will be.
+    quiet : bool
+        Show nothing.
+    """
+
+    def __init__(self, title: str, seconds: float | None, trials: int | None, *, quiet: bool = False) -> None:
+        self.title, self.seconds, self.trials, self.quiet = printable(title), seconds, trials, quiet
+        self.found: Search | None = None
+        self.began = time.monotonic()
+        self._live: Any = None
+
+    def __enter__(self) -> Self:
+        from rich.console import Console
+        from rich.live import Live
+
+        console = Console(stderr=True)
+        if console.is_terminal and not self.quiet:
+            self._live = Live(get_renderable=self._draw, console=console, refresh_per_second=4, transient=True)
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def show(self, found: Search) -> None:
+        """Take in a search after another trial."""
+        self.found = found
+        if self._live is None and not self.quiet:
+            last = found.frame.iloc[-1]
+            score = f"{last['score']:.4f}" if last["state"] != "FAIL" else last["reason"]
+            sys.stderr.write(
+                printable(f"trial {len(found.frame)}: {score}, best {found.best_score_:.4f}. {self._left()}") + "\n"
+            )
+
+    def _left(self) -> str:
+        """Return how long it goes on, in words."""
+        spent = time.monotonic() - self.began
+        if self.seconds is not None:
+            return f"{_clock(max(0.0, self.seconds - spent))} left"
+        return f"{_clock(spent)} so far"
+
+    def _draw(self) -> Any:
+        from rich.console import Group
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+        from rich.text import Text
+
+        done = 0 if self.found is None else len(self.found.frame)
+        share = 0.0
+        if self.seconds is not None:
+            share = min(1.0, (time.monotonic() - self.began) / self.seconds)
+        if self.trials is not None:
+            share = max(share, min(1.0, done / self.trials))
+        of = "" if self.trials is None else f" of {self.trials}"
+        head = Text(
+            f"{self.title}    {done}{of} trials    {self._left()}    Ctrl-C ends, nothing is lost", style="bold"
+        )
+        if self.found is None or not done:
+            return Group(head, ProgressBar(total=1.0, completed=share, width=60))
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for title in ("", f"{self.found.score_name}", "seconds", "settings"):
+            table.add_column(title)
+        whole = self.found.frame[self.found.frame["state"] == "COMPLETE"]
+        for place, (_, row) in enumerate(whole.sort_values("score", ascending=False).head(BEST_SHOWN).iterrows(), 1):
+            said = ", ".join(f"{name} {text_of(row[name])}" for name in self.found.space.distributions)
+            said = said if len(said) <= LONGEST_SETTING else said[: LONGEST_SETTING - 1] + "…"
+            table.add_row(str(place), f"{row['score']:.4f}", f"{row['seconds']:.1f}", Text(printable(said)))
+        return Group(head, ProgressBar(total=1.0, completed=share, width=60), Text(), table)
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

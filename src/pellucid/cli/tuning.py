@@ -1,0 +1,191 @@
+"""What ``pellucid tune`` does, step by step."""
+
+import base64
+import io
+import time
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import typer
+
+from pellucid.cli.board import Board
+from pellucid.cli.console import print_table, printable
+from pellucid.cli.evaluation import Evaluation, TabularModel, evaluate, target_values
+from pellucid.cli.failures import INTERRUPTED
+from pellucid.cli.report import as_png, html_page, html_table, write_report
+from pellucid.cli.training import LEAST_ROWS
+from pellucid.errors import DataError
+from pellucid.estimators.tabular import TabularClassifier, TabularRegressor
+from pellucid.plotting import SettingScores
+from pellucid.storage import load, save
+from pellucid.tables import Target, infer_schema, read_table, split_rows
+from pellucid.tables.schema import require_columns
+from pellucid.tables.writing import check_writable, replaced_whole, write_table
+from pellucid.tuning import Search, search
+from pellucid.tuning.words import text_of, variance_explained
+
+__all__ = ["run_tuning"]
+
+MODEL, STUDY, TRIALS, PAGE = "model.safetensors", "study.sqlite", "trials.csv", "search.html"
+MOST_ROWS = 20
+
+
+def run_tuning(
+    table: Path,
+    target: str,
+    out: Path,
+    *,
+    space: Mapping[str, Any] | None,
+    seconds: float | None,
+    trials: int | None,
+    task: str,
+    parameters: Mapping[str, Any],
+    test_share: float,
+    quiet: bool,
+) -> Evaluation:
+    """Read, understand, split, search, score and report.
+
+    Parameters
+    ----------
+    table : Path
+    target : str
+    out : Path
+        Folder, made if need be: the study, the best model so far, and at the end the trials and the report.
+    space : mapping or None
+        Settings, all of whose combinations are tried; None: what is worth varying is searched.
+    seconds : float or None
+    trials : int or None
+    task : {'auto', 'classification', 'regression'}
+    parameters : mapping
+        Of the estimator; its random_state draws the split, too.
+    test_share : float
+    quiet : bool
+    """
+    frame = read_table(table)
+    require_columns(frame, [target])
+    if len(frame) < LEAST_ROWS:
+        raise DataError(f"'{table}' must have at least {LEAST_ROWS} rows to learn from; it has {len(frame)}.")
+    goal, schema = Target.of(frame[target], task), infer_schema(frame, target)
+    classes = goal.encode(frame[target]) if goal.task == "classification" else None
+    rows, held_out = split_rows(len(frame), test_share, parameters["random_state"], classes)
+    learned = frame.iloc[rows].reset_index(drop=True)
+    estimator: TabularModel
+    estimator = TabularClassifier(**parameters) if goal.task == "classification" else TabularRegressor(**parameters)
+    y = pd.Series(target_values(goal, learned[goal.label]), name=goal.label)
+    _make_folder(out)
+    places = {name: out / name for name in (MODEL, STUDY, TRIALS, PAGE)}
+    saved: list[Any] = [None]
+
+    def keep(found: Search) -> None:
+        if found.best_estimator_ is not None and found.best_estimator_ is not saved[0]:
+            save(found.best_estimator_, places[MODEL])
+            saved[0] = found.best_estimator_
+
+    began = time.monotonic()
+    with Board(f"{table.name}: {goal.label}", seconds, trials, quiet=quiet) as board, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of interrupts and many classes: what follows tells
+
+        def on_trial(found: Search) -> None:
+            keep(found)
+            board.show(found)
+
+        found = search(
+            estimator,
+            learned.drop(columns=goal.label),
+            y,
+            space,
+            n_trials=trials,
+            time_limit=seconds,
+            sampler="tpe" if space is None else "grid",
+            fit_params={"schema": schema},
+            seed=parameters["random_state"],
+            storage=places[STUDY],
+            batch=1,
+            refit=False,
+            on_trial=on_trial,
+        )
+    _write_trials(found, places[TRIALS])
+    if found.is_interrupted_:
+        typer.echo(f"Interrupted. {found}\nThe same command goes on with the trials in {out}.", err=True)
+        raise typer.Exit(INTERRUPTED)
+    model = found.best_estimator_
+    if model is None:  # the best was another process's: only its settings are known
+        model = found.best_estimator().fit(learned.drop(columns=goal.label), y, schema=schema)
+        save(model, places[MODEL])
+    evaluation = evaluate(model, goal, learned, frame.iloc[held_out].reset_index(drop=True))
+    page = write_report(out / "report", table.name, model, evaluation)
+    _write_page(found, places[PAGE], table.name, is_sweep=space is not None)
+    if not quiet:
+        _say(found, evaluation, time.monotonic() - began)
+        for what, place in (("Model", places[MODEL]), ("Report", page), ("Search", places[PAGE])):
+            print(f"{what}: {printable(str(place))}")
+    load(places[MODEL])
+    return evaluation
+
+
+def _make_folder(out: Path) -> None:
+    """Make the folder before any work is done."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(f"the folder '{out}' cannot be made: {error.strerror or error}. Name another one.") from error
+    check_writable(out / MODEL, (".safetensors",))
+
+
+def _write_trials(found: Search, path: Path) -> None:
+    frame = found.frame.copy()
+    for name in found.space.distributions:
+        frame[name] = [text_of(value) for value in found.frame[name]]
+    write_table(frame, path)
+
+
+def _say(found: Search, evaluation: Evaluation, seconds: float) -> None:
+    print(f"\n{printable(str(found))} {seconds:.0f} s.\n")
+    print_table(("score", "out of fold", "held out", "baseline"), evaluation.rows())
+    print(f"\nBaseline: {printable(evaluation.baseline_name)}.\n")
+
+
+# --- the page ---------------------------------------------------------------------------------------------------------
+
+
+def _write_page(found: Search, path: Path, source: str, *, is_sweep: bool) -> None:
+    import matplotlib as mpl
+
+    mpl.use("agg")
+    names = list(found.space.distributions)
+    texts = found.frame.copy()
+    for name in names:
+        texts[name] = [text_of(value) for value in found.frame[name]]
+    varied = [name for name in names if texts[name].nunique() > 1]
+    known = texts[texts["score"].notna()]
+    parts = [str(found)]
+    if is_sweep and varied and len(known) > 1:
+        shares = variance_explained(known, varied)
+        told = ", ".join(f"{name} {share:.0%}" for name, share in list(shares.items())[: len(varied) + 1])
+        parts.append(f"Variance of the scores explained: {told}.")
+        values = {name: known[name].tolist() for name in varied}
+        display: Any = SettingScores(values, known["score"], score_name=found.score_name)
+        picture = as_png(display.plot())
+    else:
+        picture = as_png(found.plot())
+    best = texts.sort_values("score", ascending=False, kind="stable").head(MOST_ROWS)
+    rows = [
+        [
+            str(row["number"]),
+            row["state"].lower(),
+            f"{row['score']:.5g}",
+            *(str(row[name]) for name in names),
+            row["reason"],
+        ]
+        for _, row in best.iterrows()
+    ]
+    table = html_table(("trial", "state", found.score_name, *names, "reason"), rows)
+    image = base64.b64encode(io.BytesIO(picture).getvalue()).decode()
+    page = html_page(
+        f"Tuning on {source}", parts, [f'<img alt="Scores of all trials" src="data:image/png;base64,{image}">', table]
+    )
+    with replaced_whole(path) as temporary:
+        temporary.write_bytes(page.encode("utf-8", "replace"))

@@ -1,0 +1,111 @@
+"""Loss per epoch of many settings, coloured by their score."""
+
+from collections.abc import Sequence
+from typing import Self
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import ArrayLike
+
+from pellucid.errors import DataError
+from pellucid.plotting.style import SEQUENTIAL, axes_for, literal, whitegrid
+
+__all__ = ["LossFan"]
+
+MOST_LINES = 400
+
+
+class LossFan:
+    """One line for each setting; the best are drawn last.
+
+    Parameters
+    ----------
+    curves : sequence of sequences of float
+        Loss of each epoch.
+    scores : array-like of shape (curves,)
+        Higher is better; NaN is drawn grey.
+    best : str
+        What the best is called in the legend.
+    score_name : str
+
+    Attributes
+    ----------
+    ax_, figure_ : Axes, Figure
+
+    Examples
+    --------
+    >>> from pellucid.plotting import LossFan
+    >>> display = LossFan([[3.0, 1.0], [5.0, 2.0]], [0.9, 0.7]).plot()
+    >>> len(display.ax_.lines)
+    2
+    """
+
+    ax_: Axes
+    figure_: Figure
+
+    def __init__(
+        self,
+        curves: Sequence[Sequence[float]],
+        scores: ArrayLike,
+        *,
+        best: str = "best",
+        score_name: str = "score",
+    ) -> None:
+        self.curves = [np.asarray(curve, dtype=float) for curve in curves]
+        self.scores = np.asarray(scores, dtype=float)
+        if len(self.curves) != len(self.scores) or not any(len(curve) for curve in self.curves):
+            raise DataError(
+                "LossFan needs one score for each curve, and at least one epoch; "
+                f"got {len(self.curves)} curves and {len(self.scores)} scores."
+            )
+        self.best, self.score_name = best, score_name
+
+    def plot(self, ax: Axes | None = None) -> Self:
+        """Draw the lines.
+
+        Parameters
+        ----------
+        ax : Axes or None
+            Where to draw; None: a new figure.
+        """
+        finite = self.scores[np.isfinite(self.scores)]
+        low, high = (np.quantile(finite, 0.3), finite.max()) if len(finite) else (0.0, 1.0)
+        norm, colors = Normalize(float(low), float(high)), mpl.colormaps[SEQUENTIAL]
+        order = np.argsort(np.where(np.isfinite(self.scores), self.scores, -np.inf), kind="stable")[-MOST_LINES:]
+        with whitegrid():
+            self.figure_, self.ax_ = axes_for(ax, size=(7.2, 4.6))
+            for index in order:
+                curve = np.where(np.isfinite(self.curves[index]), self.curves[index], np.nan)
+                if not len(curve):
+                    continue
+                is_best = index == order[-1]
+                score = self.scores[index]
+                color = "0.75" if np.isnan(score) else colors(norm(score))
+                self.ax_.plot(
+                    np.arange(1, len(curve) + 1),
+                    curve,
+                    color="tab:red" if is_best else color,
+                    linewidth=2 if is_best else 1,
+                    label=literal(self.best) if is_best else None,
+                )
+            values = np.concatenate([curve for curve in self.curves if len(curve)])
+            values = values[np.isfinite(values)]
+            if len(values) and values.min() > 0 and np.quantile(values, 0.98) > 20 * values.min():
+                self.ax_.set_yscale("log")
+            if len(values):
+                self.ax_.set_ylim(top=float(np.quantile(values, 0.995)) * 1.05)  # what explodes leaves the picture
+            self.ax_.set(xlabel="epoch", ylabel="training loss", title="Loss of each setting, mean of its trainings")
+            self.ax_.xaxis.set_major_locator(MaxNLocator(integer=True))
+            self.figure_.colorbar(
+                ScalarMappable(norm, SEQUENTIAL), ax=self.ax_, label=literal(self.score_name), extend="min"
+            )
+            if ax is None:
+                self.figure_.legend(loc="outside lower center", frameon=False)
+            else:
+                self.ax_.legend(loc="upper right")
+        return self

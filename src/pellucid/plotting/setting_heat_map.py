@@ -1,0 +1,96 @@
+"""Scores of two settings against each other."""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from numpy.typing import ArrayLike
+
+from pellucid.errors import DataError
+from pellucid.plotting.style import SEQUENTIAL, axes_for, literal, whitegrid
+
+__all__ = ["SettingHeatMap"]
+
+
+class SettingHeatMap:
+    """A score for each pair of values.
+
+    Parameters
+    ----------
+    rows, columns : sequence of str
+        Values of the two settings, in order.
+    scores : array-like of shape (rows, columns)
+        NaN: none.
+    row_name, column_name, score_name : str
+
+    Attributes
+    ----------
+    ax_, figure_ : Axes, Figure
+
+    Examples
+    --------
+    >>> from pellucid.plotting import SettingHeatMap
+    >>> display = SettingHeatMap(["8", "32"], ["0.01", "0.1"], [[0.8, 0.9], [0.7, 0.95]], "width", "rate").plot()
+    >>> [text.get_text() for text in display.ax_.texts]
+    ['0.800', '0.900', '0.700', '0.950']
+    """
+
+    ax_: Axes
+    figure_: Figure
+
+    def __init__(
+        self,
+        rows: Sequence[str],
+        columns: Sequence[str],
+        scores: ArrayLike,
+        row_name: str = "",
+        column_name: str = "",
+        *,
+        score_name: str = "score",
+    ) -> None:
+        self.rows, self.columns = [str(row) for row in rows], [str(column) for column in columns]
+        self.scores = np.asarray(scores, dtype=float)
+        if self.scores.shape != (len(self.rows), len(self.columns)) or not self.scores.size:
+            raise DataError(
+                f"'scores' of SettingHeatMap must have the shape ({len(self.rows)}, {len(self.columns)}), at least one "
+                f"number; got {self.scores.shape}."
+            )
+        self.row_name, self.column_name, self.score_name = row_name, column_name, score_name
+
+    def plot(self, ax: Axes | None = None) -> Self:
+        """Draw the map; the best pair has a frame.
+
+        Parameters
+        ----------
+        ax : Axes or None
+            Where to draw; None: a new figure.
+        """
+        size = (max(4.8, 1.6 + 0.95 * len(self.columns)), max(3.0, 1.4 + 0.6 * len(self.rows)))
+        finite = self.scores[np.isfinite(self.scores)]
+        with whitegrid():
+            self.figure_, self.ax_ = axes_for(ax, size=size)
+            low, high = (float(np.quantile(finite, 0.1)), float(finite.max())) if len(finite) else (0.0, 1.0)
+            sns.heatmap(
+                self.scores,
+                ax=self.ax_,
+                cmap=SEQUENTIAL,
+                vmin=low,
+                vmax=high,
+                annot=True,
+                fmt=".3f",
+                linewidths=1,
+                cbar_kws={"label": literal(self.score_name), "extend": "min" if (finite < low).any() else "neither"},
+                xticklabels=[literal(each) for each in self.columns],
+                yticklabels=[literal(each) for each in self.rows],
+            )
+            self.ax_.set(xlabel=literal(self.column_name), ylabel=literal(self.row_name))
+            self.ax_.tick_params(axis="y", rotation=0)
+            if len(finite):
+                row, column = np.unravel_index(np.nanargmax(self.scores), self.scores.shape)
+                frame: dict[str, Any] = {"fill": False, "edgecolor": "tab:red", "linewidth": 2.5, "zorder": 4}
+                self.ax_.add_patch(Rectangle((float(column), float(row)), 1, 1, clip_on=False, **frame))
+        return self

@@ -1,0 +1,287 @@
+"""How a batch of settings is scored: networks by cross-validation in populations, tabular estimators by themselves."""
+
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from math import ceil, isfinite, nan
+from typing import Any, Protocol
+
+import numpy as np
+from sklearn.base import clone
+
+from pellucid.estimators.tabular.members import PRESETS, Member
+from pellucid.training.stopping import Outcome
+from pellucid.tuning.problem import Problem
+from pellucid.tuning.spaces import member_name
+from pellucid.tuning.trials import Paused, Result, Trial, Wanted
+from pellucid.tuning.waves import run_all
+
+__all__ = ["CrossValidation", "OutOfFold", "Scored", "Scorer"]
+
+FACTOR = 3
+"""Each rung has so many times the epochs of the one before."""
+
+GO_ON = 2
+"""Of the settings that got as far as a rung, the best of so many go on."""
+
+FEWEST_EPOCHS = 3
+
+GoesOn = Callable[[Mapping[int, float], int], set[int]]
+"""Told the mean scores of settings after so many epochs, returns those that go on."""
+
+
+@dataclass
+class Scored:
+    """What came of one setting.
+
+    Attributes
+    ----------
+    number : int
+        Its place in the batch.
+    score, error : float
+        Mean over the folds and its standard error; NaN where it failed.
+    epochs : float
+    seconds : float
+        Of training and scoring, all folds together.
+    is_pruned : bool
+        It was not among those that went on.
+    is_cut : bool
+        Its training was ended by the time limit.
+    reason : str
+        Why it failed.
+    parameters : int
+        Numbers that the network has; 0: not known.
+    model : estimator or None
+    """
+
+    number: int
+    score: float = nan
+    error: float = nan
+    epochs: float = 0.0
+    seconds: float = 0.0
+    is_pruned: bool = False
+    is_cut: bool = False
+    reason: str = ""
+    parameters: int = 0
+    model: Any = None
+
+    def as_data(self) -> dict[str, Any]:
+        """Return the figures as JSON can hold them."""
+        figures = {name: getattr(self, name) for name in ("score", "error", "epochs", "seconds", "parameters")}
+        return {name: value for name, value in figures.items() if isfinite(value)} | {"reason": self.reason[:1000]}
+
+
+class Scorer(Protocol):
+    """Scores batches of settings."""
+
+    def check_names(self, names: Sequence[str]) -> None:
+        """Raise SpecError if there is no parameter of such a name."""
+        ...
+
+    def score(
+        self, settings: Sequence[Mapping[str, Any]], goes_on: GoesOn | None, deadline: float | None
+    ) -> Iterator[Scored]:
+        """Yield each setting's result as soon as it is known; what Ctrl-C or the time ended is missing."""
+        ...
+
+
+@dataclass
+class CrossValidation:
+    """Networks on folds, all settings of a batch as one population.
+
+    Parameters
+    ----------
+    problem : Problem
+    epochs : int
+        Of a whole training.
+    n_jobs : int or None
+    """
+
+    problem: Problem
+    epochs: int
+    n_jobs: int | None = None
+
+    def check_names(self, names: Sequence[str]) -> None:
+        """Raise SpecError if the estimator has no parameter of such a name."""
+        self.problem.check_names(names)
+
+    def rungs(self) -> list[int]:
+        """Return the epochs after which the better settings go on; the last is the whole training.
+
+        Examples
+        --------
+        >>> CrossValidation(None, epochs=200).rungs()
+        [8, 24, 72, 200]
+        """
+        first = max(FEWEST_EPOCHS, ceil(self.epochs / FACTOR**3))
+        rungs = []
+        while first < self.epochs:
+            rungs.append(first)
+            first *= FACTOR
+        return [*rungs, self.epochs]
+
+    def score(
+        self, settings: Sequence[Mapping[str, Any]], goes_on: GoesOn | None, deadline: float | None
+    ) -> Iterator[Scored]:
+        """Yield each setting's result as soon as it is known."""
+        self.problem.forget_candidates()
+        rungs = [self.epochs] if goes_on is None else self.rungs()
+        tally = {number: _Tally(number, len(self.problem.splits)) for number in range(len(settings))}
+        numbers = list(tally)
+        for rung, epochs in enumerate(rungs):
+            is_last = rung == len(rungs) - 1
+            trials = [
+                Trial(
+                    number,
+                    dict(settings[number]),
+                    split,
+                    min(1.0, epochs / self.epochs),
+                    tally[number].paused.get(split),
+                )
+                for number in numbers
+                for split in range(len(self.problem.splits))
+                if rung == 0 or split in tally[number].paused
+            ]
+            for number in numbers:
+                tally[number].paused = {}
+            wanted = Wanted(paused=not is_last)
+            for results in run_all(self.problem, trials, wanted, n_jobs=self.n_jobs, deadline=deadline):
+                touched = {number for number in (_entered(tally, result) for result in results) if number is not None}
+                for number in sorted(touched):
+                    if tally[number].is_finished:
+                        yield tally[number].scored()
+            numbers = [number for number in numbers if tally[number].is_whole and tally[number].paused]
+            if is_last or goes_on is None or not numbers:
+                return
+            chosen = goes_on({number: tally[number].mean for number in numbers}, epochs)
+            for number in numbers:
+                if number not in chosen:
+                    scored = tally[number].scored()
+                    scored.is_pruned = True
+                    yield scored
+            numbers = [number for number in numbers if number in chosen]
+
+
+@dataclass
+class _Tally:
+    """Results of one setting, fold by fold."""
+
+    number: int
+    splits: int
+    results: dict[int, Result] = field(default_factory=dict)
+    paused: dict[int, Paused] = field(default_factory=dict)
+    seconds: float = 0.0
+    is_told: bool = False
+
+    @property
+    def is_whole(self) -> bool:
+        return len(self.results) == self.splits
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing is left to be trained: all folds failed, converged or had all their epochs."""
+        return self.is_whole and not self.paused and not self.is_told
+
+    @property
+    def mean(self) -> float:
+        scores = [nan if result.error else float(result.score) for result in self.results.values()]
+        return float(np.mean(scores))
+
+    def scored(self) -> Scored:
+        self.is_told = True
+        results = list(self.results.values())
+        reasons = [result.reason for result in results if result.reason]
+        scores = [float(result.score) for result in results if not result.error]
+        error = float(np.std(scores, ddof=1) / np.sqrt(len(scores))) if len(scores) > 1 else nan
+        return Scored(
+            self.number,
+            self.mean,
+            error,
+            float(np.mean([result.epochs for result in results])),
+            self.seconds,
+            is_cut=any(result.outcome is Outcome.TIME_LIMIT for result in results),
+            reason=reasons[0] if reasons else "" if isfinite(self.mean) else "the score is not a finite number",
+            parameters=max(result.parameters for result in results),
+        )
+
+
+def _entered(tally: Mapping[int, _Tally], result: Result) -> int | None:
+    """Enter a result; return its setting, or None if it does not count."""
+    if result.is_interrupted:
+        return None
+    own = tally[result.trial.number]
+    own.results[result.trial.split] = result
+    own.seconds += result.fit_seconds + result.score_seconds
+    if result.paused is not None:
+        own.paused[result.trial.split], result.paused = result.paused, None
+    return own.number
+
+
+class OutOfFold:
+    """Tabular estimators: each setting is a `Member`, trained on the estimator's own folds, scored out of fold.
+
+    Parameters
+    ----------
+    estimator : TabularClassifier or TabularRegressor
+    X, y : table and target
+    fit_params : mapping
+    """
+
+    def __init__(self, estimator: Any, X: Any, y: Any, fit_params: Mapping[str, Any]) -> None:
+        self.estimator, self.X, self.y, self.fit_params = estimator, X, y, dict(fit_params)
+        self.own = set(estimator.get_params()) - {"members"}
+        self.known = {each.name for each in fields(Member)}
+        preset = PRESETS.get(estimator.preset)
+        self.member = Member() if preset is None else estimator._members_of(preset)[0][0]
+
+    def check_names(self, names: Sequence[str]) -> None:
+        """Raise SpecError if neither a member nor the estimator has a parameter of such a name."""
+        for name in names:
+            if name not in self.own:
+                member_name(name, self.known)
+
+    def with_setting(self, setting: Mapping[str, Any]) -> Any:
+        """Return the estimator, not fitted, with a setting."""
+        inner = {member_name(name, self.known): value for name, value in setting.items() if name not in self.own}
+        outer = {name: value for name, value in setting.items() if name in self.own}
+        if isinstance(inner.get("hidden"), int):
+            inner["hidden"] = (inner["hidden"],)
+        base = {each.name: getattr(self.member, each.name) for each in fields(Member)}
+        return clone(self.estimator).set_params(members=[Member(**{**base, **inner})], **outer)
+
+    def score(
+        self, settings: Sequence[Mapping[str, Any]], goes_on: GoesOn | None, deadline: float | None
+    ) -> Iterator[Scored]:
+        """Yield each setting's result: the out-of-fold score of its fit."""
+        for number, setting in enumerate(settings):
+            if number and deadline is not None and time.monotonic() >= deadline:
+                return
+            began = time.perf_counter()
+            try:
+                model = self.with_setting(setting)
+                if deadline is not None:
+                    left = max(0.1, deadline - time.monotonic())
+                    model.set_params(time_limit=min(left, model.time_limit or left))
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    model.fit(self.X, self.y, **self.fit_params)
+            except KeyboardInterrupt:
+                return
+            except Exception as error:
+                yield Scored(number, seconds=time.perf_counter() - began, reason=f"{type(error).__name__}: {error}")
+                continue
+            if model.outcome_ is Outcome.INTERRUPTED:
+                return
+            networks = model.bag_.networks
+            score = float(model.oof_score_)
+            yield Scored(
+                number,
+                score,
+                epochs=float(model.n_iter_),
+                seconds=time.perf_counter() - began,
+                is_cut=model.outcome_ is Outcome.TIME_LIMIT,
+                reason="" if isfinite(score) else "the out-of-fold score is not a finite number",
+                parameters=max(len(each.parameters) for each in networks),
+                model=model,
+            )

@@ -1,0 +1,283 @@
+"""Learning curves tell whether more rows would help, capacity curves how wide the network should be."""
+
+from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import is_classifier
+from sklearn.utils import check_random_state
+
+from pellucid.errors import SpecError
+from pellucid.plotting import GrowthCurve
+from pellucid.spec.checks import shown
+from pellucid.textbook.arrays import Array
+from pellucid.tuning.measuring import measure, network_parameter, problem_of, score_name, seed_list
+from pellucid.tuning.problem import last_name
+from pellucid.tuning.trials import Result, Trial
+
+__all__ = ["Growth", "capacity_curve", "learning_curve"]
+
+WIDTHS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+
+
+class Growth:
+    """Scores against a growing size.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        A row for each training: size, fold, seed, score and training score.
+    sizes : array
+    train_scores, scores : arrays of shape (sizes, folds · seeds)
+    best : int
+        The size with the best mean score.
+    """
+
+    def __init__(
+        self, frame: pd.DataFrame, what: str, title: str, score_name: str, words: Callable[["Growth"], str]
+    ) -> None:
+        self.frame, self._what, self._title, self.score_name, self._words = frame, what, title, score_name, words
+        groups: Any = frame.groupby("size")
+        self.sizes: Array = np.array(sorted(groups.groups))
+        self.train_scores, self.scores = (_table(groups, name) for name in ("train_score", "score"))
+        means = np.array([np.nanmean(row) if np.isfinite(row).any() else -np.inf for row in self.scores])
+        self.best = int(self.sizes[means.argmax()])
+
+    def __str__(self) -> str:
+        return self._words(self)
+
+    def plot(self, ax: Any = None) -> GrowthCurve:
+        """Draw training and validation score against the size.
+
+        Parameters
+        ----------
+        ax : Axes or None
+            Where to draw; None: a new figure.
+        """
+        is_width = self._what != "rows"
+        return GrowthCurve(
+            self.sizes,
+            self.train_scores,
+            self.scores,
+            xlabel=self._what,
+            title=self._title,
+            score_name=self.score_name,
+            marked=self.best if is_width else None,
+            mark=f"best: {self.best}",
+        ).plot(ax)
+
+
+def _table(groups: Any, name: str) -> Array:
+    rows = [group[name].to_numpy(dtype=float) for _, group in groups]
+    longest = max(map(len, rows))
+    return np.array([[*row, *[np.nan] * (longest - len(row))] for row in rows])
+
+
+def learning_curve(
+    estimator: Any,
+    X: Any,
+    y: Any,
+    *,
+    sizes: Sequence[float] = (0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0),
+    cv: Any = 5,
+    seeds: int | Sequence[int] = 1,
+    scoring: Any = None,
+    fit_params: Mapping[str, Any] | None = None,
+    n_jobs: int | None = None,
+    progress: bool = False,
+) -> Growth:
+    """Score networks that learn from more and more of the rows, all trained together.
+
+    Parameters
+    ----------
+    estimator : MLPClassifier, MLPRegressor, or Pipeline that ends in one
+    X, y : arrays
+    sizes : sequence of float or int
+        Shares of each fold's training rows, in (0, 1], or numbers of rows. The rows are drawn at random, the larger
+        set holding the smaller; of each class at least one.
+    cv, seeds, scoring, fit_params, n_jobs, progress
+        As in `sweep`.
+
+    Returns
+    -------
+    Growth
+        ``print`` says whether more rows would help; ``plot()`` draws it.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_moons
+    >>> from pellucid import MLPClassifier
+    >>> from pellucid.tuning import learning_curve
+    >>> X, y = make_moons(300, noise=0.2, random_state=0)
+    >>> model = MLPClassifier((8,), solver="lbfgs", alpha=1, max_iter=60)
+    >>> curve = learning_curve(model, X, y, sizes=[12, 60, 1.0], cv=3)
+    >>> curve.sizes.tolist(), bool(curve.scores[-1].mean() > curve.scores[0].mean())
+    ([12, 60, 200], True)
+    """
+    seed = network_parameter(estimator, "random_state", "learning_curve")
+    problem = problem_of(estimator, X, y, cv=cv, scoring=scoring, fit_params=fit_params)
+    splits: list[tuple[Array, Array]] = []
+    counts: list[int] = []
+    for fold, (train, test) in enumerate(problem.splits):
+        order = _spread(train, np.asarray(problem.y)[train] if is_classifier(estimator) else None, fold)
+        for count in _counts(sizes, min(len(each) for each, _ in problem.splits)):
+            splits.append((order[:count], test))
+            counts.append(count)
+    problem.splits = splits
+    every_seed = seed_list(seeds, "learning_curve")
+    trials = [
+        Trial(place, {seed: each}, split) for place, each in enumerate(every_seed) for split in range(len(splits))
+    ]
+    measured = measure("learning_curve", problem, trials, n_jobs=n_jobs, progress=progress)
+    frame = _frame(measured.results, lambda result: counts[result.trial.split], seed)
+    return Growth(frame, "rows", "Score against training rows", score_name(scoring, estimator), _more_rows)
+
+
+def _counts(sizes: Sequence[float], rows: int) -> list[int]:
+    """Return numbers of rows, rising."""
+    counts = set()
+    for size in sizes if isinstance(sizes, Sequence | np.ndarray) and len(sizes) else [None]:
+        is_share = isinstance(size, float | np.floating) and 0 < size <= 1
+        is_count = isinstance(size, Integral) and not isinstance(size, bool) and 2 <= size <= rows
+        if not is_share and not is_count:
+            raise SpecError(
+                f"'sizes' of learning_curve must be shares in (0, 1] or numbers of rows from 2 to {rows}; "
+                f"got {shown(sizes)}."
+            )
+        counts.add(max(2, round(size * rows)) if is_share else int(size))  # type: ignore[operator,arg-type]
+    return sorted(counts)
+
+
+def _spread(rows: Array, classes: Array | None, seed: int) -> Array:
+    """Return rows in random order; of classes, each of the first rows is of another class."""
+    order: Array = check_random_state(seed).permutation(rows)
+    if classes is None or classes.ndim > 1:
+        return order
+    own = classes[np.argsort(rows)][np.searchsorted(np.sort(rows), order)]
+    firsts = np.unique(own, return_index=True)[1]
+    rest = np.setdiff1d(np.arange(len(order)), firsts)
+    return order[np.concatenate([np.sort(firsts), rest])]
+
+
+def _more_rows(growth: Growth) -> str:
+    if len(growth.sizes) < 2:
+        return "One size says nothing about more rows."
+    now, before = growth.scores[-1], growth.scores[-2]
+    gain = float(np.nanmean(now) - np.nanmean(before))
+    differences = now - before
+    error = float(np.nanstd(differences) / np.sqrt(max(1, np.isfinite(differences).sum())))
+    gap = float(np.nanmean(growth.train_scores[-1]) - np.nanmean(now))
+    rows = f"from {growth.sizes[-2]:,} to {growth.sizes[-1]:,} rows"
+    step = f"{rows} {growth.score_name} changes by {gain:+.4f} ± {error:.4f}"
+    if gain > 2 * error:
+        return f"More rows would help: {step}; training rows score {gap:+.4f} above."
+    if gap > 2 * error and gap > 0.01:
+        return (
+            f"More rows may help little: {step}, but training rows still score {gap:.4f} above: "
+            "a larger alpha, dropout or a narrower network may help, too."
+        )
+    return f"More rows would not help: {step}, and training rows score as validation rows. A larger network may."
+
+
+def capacity_curve(
+    estimator: Any,
+    X: Any,
+    y: Any,
+    *,
+    widths: Sequence[int] = WIDTHS,
+    layers: int | None = None,
+    cv: Any = 5,
+    seeds: int | Sequence[int] = 1,
+    scoring: Any = None,
+    fit_params: Mapping[str, Any] | None = None,
+    n_jobs: int | None = None,
+    progress: bool = False,
+) -> Growth:
+    """Score networks of growing width, all trained together.
+
+    Parameters
+    ----------
+    estimator : MLPClassifier, MLPRegressor, or Pipeline that ends in one
+    X, y : arrays
+    widths : sequence of int
+        Neurons of each hidden layer.
+    layers : int or None
+        Hidden layers; None: as many as the estimator has.
+    cv, seeds, scoring, fit_params, n_jobs, progress
+        As in `sweep`.
+
+    Returns
+    -------
+    Growth
+        ``print`` says which width is best and from which on it is too much; ``plot()`` draws it.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_moons
+    >>> from pellucid import MLPClassifier
+    >>> from pellucid.tuning import capacity_curve
+    >>> X, y = make_moons(200, noise=0.2, random_state=0)
+    >>> curve = capacity_curve(MLPClassifier(solver="lbfgs", max_iter=100), X, y, widths=[1, 4, 16], cv=3, seeds=2)
+    >>> curve.scores.shape, curve.best > 1
+    ((3, 6), True)
+    """
+    seed = network_parameter(estimator, "random_state", "capacity_curve")
+    sizes = network_parameter(estimator, "hidden_layer_sizes", "capacity_curve")
+    if not len(widths) or not all(isinstance(w, Integral) and not isinstance(w, bool) and w >= 1 for w in widths):
+        raise SpecError(f"'widths' of capacity_curve must be integers of at least 1; got {shown(widths)}.")
+    if layers is None:
+        step = last_name(estimator)
+        model = estimator if step is None else estimator.steps[-1][1]
+        layers = max(1, np.size(model.hidden_layer_sizes))
+    elif not isinstance(layers, Integral) or isinstance(layers, bool) or layers < 1:
+        raise SpecError(f"'layers' of capacity_curve must be at least 1 (or None); got {shown(layers)}.")
+    problem = problem_of(estimator, X, y, cv=cv, scoring=scoring, fit_params=fit_params)
+    settings = [
+        {sizes: (int(width),) * layers, seed: each}
+        for width in sorted(set(widths))
+        for each in seed_list(seeds, "capacity_curve")
+    ]
+    trials = [
+        Trial(number, each, split) for number, each in enumerate(settings) for split in range(len(problem.splits))
+    ]
+    measured = measure("capacity_curve", problem, trials, n_jobs=n_jobs, progress=progress)
+    frame = _frame(measured.results, lambda result: result.trial.parameters[sizes][0], seed)
+    what = "neurons" if layers == 1 else f"neurons in each of {layers} hidden layers"
+    return Growth(frame, what, "Score against width", score_name(scoring, estimator), _right_width)
+
+
+def _right_width(growth: Growth) -> str:
+    means = np.array([np.nanmean(row) for row in growth.scores])
+    place = int(np.flatnonzero(growth.sizes == growth.best)[0])
+    errors = np.array([np.nanstd(row) / np.sqrt(max(1, np.isfinite(row).sum())) for row in growth.scores])
+    enough = int(growth.sizes[np.flatnonzero(means >= means[place] - errors[place])[0]])
+    said = f"Best width: {growth.best}, with {growth.score_name} {means[place]:.4f} ± {errors[place]:.4f}."
+    if enough < growth.best:
+        said += f" {enough} is within that error."
+    too_much = [
+        int(size)
+        for size, mean, error, row in zip(growth.sizes, means, errors, growth.train_scores, strict=True)
+        if size > growth.best
+        and means[place] - mean > 2 * np.hypot(error, errors[place])
+        and np.nanmean(row) >= np.nanmean(growth.train_scores[place]) - error
+    ]
+    if too_much:
+        said += f" From {too_much[0]} on it is too much: training rows fit no worse, validation rows do."
+    return said
+
+
+def _frame(results: Sequence[Result], size_of: Callable[[Result], int], seed: str) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                "size": size_of(result),
+                "fold": result.trial.split,
+                "seed": result.trial.parameters[seed],
+                "score": np.nan if result.error else float(result.score),
+                "train_score": np.nan if result.error else float(result.train_score),
+            }
+            for result in results
+        ]
+    )

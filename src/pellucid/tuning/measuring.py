@@ -1,0 +1,193 @@
+"""Trials of a list of settings on folds and seeds, measured together."""
+
+import time
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone, is_classifier
+from sklearn.metrics import check_scoring
+from sklearn.model_selection import check_cv
+from sklearn.utils import indexable
+
+from pellucid.errors import PellucidError, SpecError, TrainingWarning
+from pellucid.estimators.base import BaseMLP
+from pellucid.estimators.progress import ProgressBar
+from pellucid.spec.checks import shown
+from pellucid.tuning.failures import report_failures
+from pellucid.tuning.problem import Problem, last_name
+from pellucid.tuning.trials import Result, Trial, Wanted
+from pellucid.tuning.waves import run_all
+
+__all__ = ["Measured", "check_time_limit", "measure", "network_parameter", "problem_of", "score_name", "seed_list"]
+
+
+@dataclass
+class Measured:
+    """Results in the order of their trials.
+
+    Attributes
+    ----------
+    results : list of Result
+        Trials that were not finished are left out.
+    is_complete : bool
+        Whether none is.
+    """
+
+    results: list[Result] = field(default_factory=list)
+    is_complete: bool = True
+
+
+def problem_of(
+    estimator: Any,
+    X: Any,
+    y: Any,
+    *,
+    cv: Any = 5,
+    scoring: Any = None,
+    fit_params: Mapping[str, Any] | None = None,
+    splits: Sequence[Any] | None = None,
+) -> Problem:
+    """Return what all trials share, with training rows scored as well.
+
+    Parameters
+    ----------
+    estimator : MLPClassifier, MLPRegressor, or Pipeline that ends in one
+    X, y : arrays
+    cv : int, splitter or iterable of splits
+    scoring : str, callable or None
+        One scorer of scikit-learn; None: the estimator's own score.
+    fit_params : mapping or None
+    splits : sequence or None
+        In place of `cv`'s.
+    """
+    X, y = indexable(X, y)
+    if splits is None:
+        splits = list(check_cv(cv, y, classifier=is_classifier(estimator)).split(X, y))
+    scorer = check_scoring(estimator, scoring)
+    return Problem(clone(estimator), X, y, splits, scorer, dict(fit_params or {}), scores_training=True)
+
+
+def measure(
+    owner: str,
+    problem: Problem,
+    trials: Sequence[Trial],
+    *,
+    wanted: Wanted = Wanted(),  # noqa: B008 - frozen
+    n_jobs: int | None = None,
+    time_limit: float | None = None,
+    progress: bool = False,
+) -> Measured:
+    """Run trials under a bar; what is finished is kept, whatever comes.
+
+    Parameters
+    ----------
+    owner : str
+        Who asks, for messages.
+    problem : Problem
+    trials : sequence of Trial
+    wanted : Wanted
+    n_jobs : int or None
+    time_limit : float or None
+        Seconds.
+    progress : bool
+
+    Raises
+    ------
+    PellucidError
+        If all trials failed.
+    KeyboardInterrupt
+        If Ctrl-C came before one was finished.
+    """
+    check_time_limit(owner, time_limit)
+    problem.check_names(sorted({name for trial in trials for name in trial.parameters}))
+    began = time.monotonic()
+    deadline = None if time_limit is None else began + time_limit
+    found: dict[int, Result] = {}
+    places = {(trial.number, trial.split): place for place, trial in enumerate(trials)}
+    best, bar = float("-inf"), ProgressBar(owner, unit="training") if progress else None
+    if bar is not None:
+        bar.on_fit_begin(None)
+    try:
+        for results in run_all(problem, trials, wanted, n_jobs=n_jobs, deadline=deadline):
+            for result in results:
+                if not result.is_interrupted:
+                    found[places[result.trial.number, result.trial.split]] = result
+                    best = max(best, float("-inf") if result.error else result.score)
+            if bar is not None:
+                figures = f"best {best:.4f}" if best > float("-inf") else ""
+                bar.advance(None, len(found), len(trials), time.monotonic() - began, figures)
+    finally:
+        if bar is not None:
+            bar.on_fit_end(None)
+    measured = Measured([found[place] for place in sorted(found)], len(found) == len(trials))
+    if not found:
+        raise KeyboardInterrupt
+    if not measured.is_complete:
+        warnings.warn(
+            f"{len(found)} of {len(trials)} trainings of {owner} are finished; the others had no turn. "
+            "The result is that of those.",
+            TrainingWarning,
+            stacklevel=3,
+        )
+    report_failures(measured.results)
+    return measured
+
+
+def check_time_limit(owner: str, time_limit: Any) -> None:
+    """Raise SpecError unless a time limit is None or a number of seconds greater than 0."""
+    if time_limit is not None and not (isinstance(time_limit, int | float) and time_limit > 0):
+        raise SpecError(f"'time_limit' of {owner} must be greater than 0 seconds (or None); got {shown(time_limit)}.")
+
+
+def network_parameter(estimator: Any, name: str, owner: str) -> str:
+    """Return the name of a network's parameter as the estimator has it: of a pipeline, with its last step's name.
+
+    Raises
+    ------
+    PellucidError
+        If the estimator is no network and no pipeline that ends in one.
+    """
+    step = last_name(estimator)
+    model = estimator if step is None else estimator.steps[-1][1]
+    if not isinstance(model, BaseMLP):
+        raise PellucidError(
+            f"'estimator' of {owner} must be MLPClassifier, MLPRegressor or a pipeline that ends in one; "
+            f"got {type(model).__name__}."
+        )
+    return name if step is None else f"{step}__{name}"
+
+
+def seed_list(seeds: Any, owner: str) -> list[int]:
+    """Return seeds: so many from 0 on, or those given.
+
+    Examples
+    --------
+    >>> seed_list(3, "sweep"), seed_list([5], "sweep")
+    ([0, 1, 2], [5])
+    """
+    if isinstance(seeds, int | np.integer) and not isinstance(seeds, bool) and seeds >= 1:
+        return list(range(int(seeds)))
+    is_list = isinstance(seeds, list | tuple | range) and len(seeds) > 0
+    if is_list and all(isinstance(seed, int | np.integer) and seed >= 0 for seed in seeds):
+        return [int(seed) for seed in seeds]
+    raise SpecError(f"'seeds' of {owner} must be a count of at least 1 or a list of integers; got {shown(seeds)}.")
+
+
+def score_name(scoring: Any, estimator: Any) -> str:
+    """Return what the score is called in pictures.
+
+    Examples
+    --------
+    >>> from pellucid import MLPRegressor
+    >>> score_name(None, MLPRegressor()), score_name("neg_log_loss", MLPRegressor())
+    ('R²', 'negative log loss')
+    """
+    if scoring is None:
+        return "accuracy" if is_classifier(estimator) else "R²"
+    if isinstance(scoring, str):
+        name = scoring.replace("_", " ")
+        return name.replace("neg ", "negative ", 1) if name.startswith("neg ") else name
+    return getattr(scoring, "__name__", "score")

@@ -1,0 +1,295 @@
+"""What all trials of a search share: the estimator, the rows, the splits, the scorer; and each fold made ready once."""
+
+import copy
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.metrics import accuracy_score, r2_score
+from sklearn.pipeline import Pipeline
+from sklearn.utils import _safe_indexing
+from sklearn.utils.validation import _check_method_params
+
+from pellucid.errors import SpecError, did_you_mean
+from pellucid.estimators.base import BaseMLP, HeldOut, Rows
+from pellucid.textbook.arrays import Array
+
+__all__ = ["Candidate", "Fold", "Problem", "Ready", "last_name"]
+
+Split = tuple[Array, Array]
+
+FOLDS_KEPT = 16
+"""Folds that are kept ready at least; a search of more splits makes some of them again."""
+
+CANDIDATES_KEPT = 1024
+"""Settings whose estimator is kept ready."""
+
+
+@dataclass
+class Fold:
+    """One side for learning and one for scoring, as the network's estimator sees them.
+
+    Attributes
+    ----------
+    X, y, fit_params
+        What the estimator is fitted on.
+    X_test, y_test, score_params
+        What it is scored on.
+    before : list
+        The fitted steps of a pipeline before the network.
+    raw, raw_test : arrays
+        The rows as they were before those steps.
+    """
+
+    X: Any
+    y: Any
+    fit_params: dict[str, Any]
+    X_test: Any
+    y_test: Any
+    score_params: dict[str, Any]
+    before: list[tuple[str, Any]]
+    raw: Any
+    raw_test: Any
+    ready: dict[Hashable, "Ready"] = field(default_factory=dict)
+
+
+class Ready(NamedTuple):
+    """A fold's rows in numbers, for all estimators that agree in their `row_parameters`."""
+
+    rows: Rows
+    validation: HeldOut | None
+    test: HeldOut | None
+    train: HeldOut | None
+
+
+@dataclass
+class Candidate:
+    """One setting of the parameters: the estimator that has it, not fitted.
+
+    Attributes
+    ----------
+    estimator : estimator
+    model : estimator
+        The last step of a pipeline, else the estimator itself.
+    joins : bool
+        Whether it is trained in a population with others; else by its own `fit`.
+    """
+
+    estimator: Any
+    model: Any
+    joins: bool
+    before_key: Hashable = ()
+    rows_key: Hashable = ()
+
+    def twin(self) -> Any:
+        """Return a model of its own for one fit."""
+        twin = object.__new__(type(self.model))
+        twin.__dict__.update(self.model.__dict__)
+        if twin.random_state is None:
+            twin.random_state = int(np.random.randint(2**31 - 1))  # noqa: NPY002 - what random_state=None means
+        elif not isinstance(twin.random_state, int | np.integer):
+            twin.random_state = copy.deepcopy(twin.random_state)
+        return twin
+
+
+@dataclass
+class Problem:
+    """What all trials of a search share.
+
+    Parameters
+    ----------
+    estimator : estimator or Pipeline
+        Not fitted.
+    X, y : arrays or data frames
+    splits : sequence of pairs of arrays of int
+        Rows to learn from, rows to score.
+    scorer : callable
+        A scorer of scikit-learn; of several metrics a dict of scores.
+    fit_params, score_params : mapping
+        Arrays of one number a row are split like X.
+    scores_training : bool
+        Score the rows learned from as well.
+    """
+
+    estimator: Any
+    X: Any
+    y: Any
+    splits: Sequence[Split]
+    scorer: Callable[..., Any]
+    fit_params: Mapping[str, Any] = field(default_factory=dict)
+    score_params: Mapping[str, Any] = field(default_factory=dict)
+    scores_training: bool = False
+
+    def __post_init__(self) -> None:
+        self._begin()
+
+    def _begin(self) -> None:
+        self._lock = threading.RLock()
+        self._folds: OrderedDict[Hashable, Fold] = OrderedDict()
+        self._candidates: OrderedDict[int, Candidate] = OrderedDict()
+        self.known = dict(self.estimator.get_params())
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name not in ("_lock", "_folds", "_candidates")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._begin()
+
+    def __sizeof__(self) -> int:
+        """Bytes of the arrays: clusters send what is large once to each worker, and ask this way."""
+        return object.__sizeof__(self) + sum(int(getattr(each, "nbytes", 0)) for each in (self.X, self.y)) + 4096
+
+    def check_names(self, names: Sequence[str]) -> None:
+        """Raise SpecError if the estimator has no parameter of one of these names."""
+        for name in names:
+            head, _, inner = name.partition("__")
+            if name not in self.known and not (inner and head in self.known):
+                raise SpecError(
+                    f"{type(self.estimator).__name__} has no parameter {name!r}.{did_you_mean(name, self.known)}"
+                )
+
+    def forget_candidates(self) -> None:
+        """Begin to count candidates anew; folds stay ready."""
+        self._candidates.clear()
+
+    def candidate(self, number: int, parameters: Mapping[str, Any]) -> Candidate:
+        """Return the estimator with these parameters, checked; kept for its other folds.
+
+        Raises
+        ------
+        ValueError
+            If the parameters break a rule.
+        """
+        with self._lock:
+            known = self._candidates.get(number)
+            if known is None:
+                known = self._candidates[number] = self._make(parameters)
+                while len(self._candidates) > CANDIDATES_KEPT:
+                    self._candidates.popitem(last=False)
+            return known
+
+    def _make(self, parameters: Mapping[str, Any]) -> Candidate:
+        estimator = clone(self.estimator).set_params(
+            **{name: clone(value, safe=False) for name, value in parameters.items()}
+        )
+        name = last_name(estimator)
+        model = estimator if name is None else estimator.steps[-1][1]
+        joins = isinstance(model, BaseMLP) and not _is_heard(model)
+        if not joins:
+            return Candidate(estimator, model, joins=False)
+        model._validate_params()
+        before = "" if name is None else f"{name}__"
+        others = [
+            (key, _hashable(value)) for key, value in parameters.items() if not (before and key.startswith(before))
+        ]
+        rows = tuple(_hashable(getattr(model, each)) for each in model.row_parameters)
+        return Candidate(
+            estimator,
+            model,
+            joins=True,
+            before_key=tuple(sorted(others)) if before else (),
+            rows_key=(type(model), rows),
+        )
+
+    def fold(self, candidate: Candidate, split: int) -> Fold:
+        """Return a fold as the candidate's model sees it: a pipeline's earlier steps are fitted once."""
+        key = (candidate.before_key, split)
+        with self._lock:
+            if key not in self._folds:
+                self._folds[key] = self._make_fold(candidate, split)
+                while len(self._folds) > max(FOLDS_KEPT, len(self.splits)):
+                    self._folds.popitem(last=False)
+            self._folds.move_to_end(key)
+            return self._folds[key]
+
+    def _make_fold(self, candidate: Candidate, split: int) -> Fold:
+        fold = self.plain_fold(split)
+        if candidate.estimator is candidate.model:
+            return fold
+        pipeline = clone(candidate.estimator)
+        taken = _take_note(pipeline.steps[-1][1])
+        pipeline.fit(fold.X, fold.y, **fold.fit_params)
+        before = pipeline.steps[:-1]
+        X_test = pipeline[:-1].transform(fold.X_test) if before else fold.X_test
+        X, y, fit_params = taken
+        return replace(fold, X=X, y=y, fit_params=fit_params, X_test=X_test, before=before)
+
+    def plain_fold(self, split: int) -> Fold:
+        """Return a fold as the whole estimator sees it."""
+        train, test = self.splits[split]
+        X, X_test = (_safe_indexing(self.X, rows) for rows in (train, test))
+        y, y_test = (None if self.y is None else _safe_indexing(self.y, rows) for rows in (train, test))
+        fit_params = _check_method_params(self.X, params=dict(self.fit_params), indices=train)
+        score_params = _check_method_params(self.X, params=dict(self.score_params), indices=test)
+        return Fold(X, y, fit_params, X_test, y_test, score_params, [], X, X_test)
+
+    def ready(self, candidate: Candidate, fold: Fold) -> Ready:
+        """Return a fold's rows in numbers; they are checked once for all candidates that agree about them."""
+        with self._lock:
+            known = fold.ready.get(candidate.rows_key)
+            if known is None:
+                known = fold.ready[candidate.rows_key] = self._make_ready(candidate, fold)
+            return known
+
+    def _make_ready(self, candidate: Candidate, fold: Fold) -> Ready:
+        model, given = clone(candidate.model), dict(fold.fit_params)
+        rows = model.take_rows(fold.X, fold.y, given.pop("sample_weight", None))
+        validation = model.take_held_out(
+            rows, *(given.pop(f"{name}_val", None) for name in ("X", "y", "sample_weight"))
+        )
+        if given:
+            raise TypeError(f"{type(model).__name__}.fit() got an unexpected keyword argument {next(iter(given))!r}")
+        test = train = None
+        if not fold.score_params and _is_own_score(self.scorer, model):
+            plain = clone(model).set_params(
+                **({"class_weight": None} if "class_weight" in model.row_parameters else {})
+            )
+            with suppress(ValueError):  # a class that only the test rows have: scikit-learn's scorer knows what to do
+                test = plain.take_held_out(rows, fold.X_test, fold.y_test)
+            train = HeldOut(rows.data, fold.X, fold.y)
+        return Ready(rows, validation, test, train)
+
+
+def last_name(estimator: Any) -> str | None:
+    """Return the name of a pipeline's last step; None if the estimator is no pipeline."""
+    return estimator.steps[-1][0] if isinstance(estimator, Pipeline) else None
+
+
+def _is_own_score(scorer: Any, model: Any) -> bool:
+    """Tell whether a scorer is what the engines compute as well: accuracy of classes, R² of numbers."""
+    if hasattr(scorer, "_estimator"):  # the estimator's own score
+        return True
+    known = {"accuracy": accuracy_score, "r2": r2_score}[model._default_score]
+    return getattr(scorer, "_score_func", None) is known and not getattr(scorer, "_kwargs", True)
+
+
+def _is_heard(model: BaseMLP) -> bool:
+    """Tell whether somebody listens to each of the model's fits, or clocks it: it is then fitted by itself."""
+    has_listeners = bool(model.callbacks) or bool(getattr(model, "_skl_callbacks", ()))
+    return has_listeners or bool(model.verbose) or model.progress or model.time_limit is not None or model.warm_start
+
+
+def _take_note(step: Any) -> list[Any]:
+    """Let a step's `fit` do nothing but note what it is given: [X, y, keyword arguments]."""
+    taken: list[Any] = [None, None, {}]
+
+    def fit(X: Any, y: Any = None, **params: Any) -> Any:
+        taken[:] = X, y, params
+        return step
+
+    step.fit = fit
+    return taken
+
+
+def _hashable(value: Any) -> Hashable:
+    """Return something that is equal for equal values, and has a hash."""
+    try:
+        return (type(value).__name__, hash(value), repr(value))
+    except TypeError:
+        return (type(value).__name__, 0, repr(value) if isinstance(value, dict | list) else str(id(value)))

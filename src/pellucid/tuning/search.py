@@ -1,0 +1,518 @@
+"""`search`: Optuna asks, populations answer; the study is a file that outlives its processes."""
+
+import math
+import time
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from math import ceil, nan
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from joblib import effective_n_jobs
+from sklearn.base import clone
+
+from pellucid.errors import PellucidError, SpecError, TrainingWarning
+from pellucid.estimators.progress import ProgressBar
+from pellucid.estimators.tabular.base import BaseTabular
+from pellucid.plotting import SearchHistory
+from pellucid.spec.checks import shown
+from pellucid.tuning.contests import GO_ON, CrossValidation, OutOfFold, Scored, Scorer
+from pellucid.tuning.failures import grouped_reasons
+from pellucid.tuning.measuring import check_time_limit, problem_of, score_name
+from pellucid.tuning.problem import last_name
+from pellucid.tuning.rungs import best_of
+from pellucid.tuning.spaces import Space, default_space, read_space
+from pellucid.tuning.study import (
+    fingerprint,
+    open_study,
+    requeue,
+    requeue_lost,
+    require_optuna,
+    storage_url,
+    worker,
+    wrapped_errors,
+)
+from pellucid.tuning.trials import Result, Trial
+from pellucid.tuning.words import text_of
+
+__all__ = ["Search", "search"]
+
+DEFAULT_TRIALS = 50
+BATCH = 8
+"""Settings trained together: more fill the processors, but each is chosen with less known."""
+
+FIGURES = {
+    "score": "score",
+    "error": "error",
+    "n_iter": "epochs",
+    "seconds": "seconds",
+    "parameters": "parameters",
+    "reason": "reason",
+}
+"""Columns of the data frame beside the settings, with what a trial's result calls them."""
+
+MOST_FAILURES = 10
+"""Where so many trials fail and none succeeds, the search ends: the next would fail, too."""
+
+
+SAMPLERS = ("tpe", "random", "grid")
+
+
+def search(
+    estimator: Any,
+    X: Any,
+    y: Any,
+    space: Mapping[str, Any] | None = None,
+    *,
+    n_trials: int | None = None,
+    time_limit: float | None = None,
+    sampler: Any = "tpe",
+    pruning: bool = True,
+    cv: Any = 5,
+    scoring: Any = None,
+    fit_params: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    storage: str | Path = "pellucid-study.sqlite",
+    study_name: str = "pellucid",
+    batch: int | None = None,
+    n_jobs: int | None = None,
+    refit: bool = True,
+    progress: bool = False,
+    on_trial: Callable[["Search"], object] | None = None,
+) -> "Search":
+    """Search settings with Optuna, whole batches of trials trained as populations.
+
+    The study lies in a file. The same call again goes on with it: nothing that was finished is lost, whatever ended
+    the process; what was under way is tried again. Several processes, on one machine with a file or on many with a
+    database, may work on one study.
+
+    Parameters
+    ----------
+    estimator : MLPClassifier, MLPRegressor, Pipeline that ends in one, TabularClassifier or TabularRegressor
+        Networks are scored by cross-validation. Of a tabular estimator the fields of its `Member` are searched, each
+        setting fitted by itself (five networks of its folds) and scored out of fold.
+    X, y : table and target
+    space : mapping or None
+        For each parameter a list of values, (low, high), (low, high, 'log'), or one of ``optuna.distributions``; of a
+        pipeline's network also without the step's name. None: what is worth varying.
+    n_trials : int or None
+        Trials of the study altogether, those of earlier calls and other processes included; None: every combination
+        for the sampler 'grid', else 50, or as many as the time allows.
+    time_limit : float > 0 or None
+        Seconds of this call. Trials that it ends are tried again by the next.
+    sampler : {'tpe', 'random', 'grid'} or optuna sampler
+    pruning : bool
+        Train settings for some epochs and let only the better half of all that got as far go on.
+    cv, scoring, fit_params, n_jobs
+        As in `sweep`; not for a tabular estimator, which has folds and scoring of its own.
+    seed : int
+        Of the sampler; the networks have the estimator's ``random_state``, 0 if it is None.
+    storage : str or Path
+        Path of an SQLite file, or any URL that Optuna takes, such as ``postgresql://user@host/database``.
+    study_name : str
+    batch : int or None
+        Trials trained together.
+    refit : bool
+        Fit the best setting on all rows at the end.
+    progress : bool
+        Show a bar with the time left and the best score so far.
+    on_trial : callable or None
+        Told the search so far after each trial.
+
+    Returns
+    -------
+    Search
+        After Ctrl-C with the trials finished by then, nothing refitted.
+
+    Raises
+    ------
+    PellucidError
+        If a parameter is unknown, the study's file is damaged, locked or of another search, or all trials failed.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_moons
+    >>> from pellucid import MLPClassifier
+    >>> from pellucid.tuning import search
+    >>> X, y = make_moons(200, noise=0.2, random_state=0)
+    >>> space = {"hidden_layer_sizes": [(4,), (32,)], "learning_rate_init": (1e-4, 0.1, "log")}
+    >>> found = search(MLPClassifier(max_iter=30), X, y, space, n_trials=16, cv=3, storage="moons.sqlite")
+    >>> len(found.frame), found.best_score_ > 0.9
+    (16, True)
+    >>> len(search(MLPClassifier(max_iter=30), X, y, space, n_trials=20, cv=3, storage="moons.sqlite").frame)
+    20
+    """
+    optuna = require_optuna()
+    _check(n_trials, time_limit, batch, sampler, optuna)
+    estimator = _seeded(estimator)
+    given = default_space(_network_of(estimator)) if space is None else space
+    read = read_space({_full_name(estimator, name): value for name, value in given.items()} if given else given)
+    scorer = _scorer(estimator, X, y, cv, scoring, fit_params, n_jobs)
+    scorer.check_names(sorted(read.distributions))
+    trials = n_trials
+    if trials is None and time_limit is None and sampler != "grid":
+        trials = DEFAULT_TRIALS
+    mark = {"estimator and data": fingerprint(estimator, X, y), "space": _space_mark(read), "scoring": str(scoring)}
+    study = open_study(storage, study_name, _sampler(optuna, sampler, seed, read), mark)
+    run = _Run(study, read, scorer, storage_url(storage), trials, time_limit, pruning, _batch(batch, n_jobs), on_trial)
+    run.grid = read.combinations() if sampler == "grid" else None
+    found = Search(study, read, estimator, X, y, score_name(scoring or _own_scoring(estimator), estimator))
+    bar = ProgressBar("search", unit="trial") if progress else None
+    is_interrupted = run.go(found, bar)
+    found.refresh()
+    found.is_interrupted_, found.is_complete_ = is_interrupted, not is_interrupted and run.is_over()
+    found.check()
+    if found.best_estimator_ is None and refit and not is_interrupted:
+        found.best_estimator_ = found.best_estimator().fit(X, y, **dict(fit_params or {}))
+    if is_interrupted:
+        warnings.warn(
+            f"Search interrupted: {len(found.frame)} trials are finished and stay in '{storage}'. "
+            "The same call goes on with them.",
+            TrainingWarning,
+            stacklevel=2,
+        )
+    return found
+
+
+def _check(n_trials: Any, time_limit: Any, batch: Any, sampler: Any, optuna: Any) -> None:
+    for name, value in (("n_trials", n_trials), ("batch", batch)):
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1):
+            raise SpecError(f"'{name}' of search must be an integer of at least 1 (or None); got {shown(value)}.")
+    check_time_limit("search", time_limit)
+    if sampler not in SAMPLERS and not isinstance(sampler, optuna.samplers.BaseSampler):
+        raise SpecError(f"'sampler' of search must be one of {', '.join(SAMPLERS)} or Optuna's; got {shown(sampler)}.")
+
+
+def _seeded(estimator: Any) -> Any:
+    """Return the estimator with a seed: the same setting has the same score in every process."""
+    estimator = clone(estimator)
+    step = last_name(estimator)
+    name = "random_state" if step is None else f"{step}__random_state"
+    parameters = estimator.get_params()
+    return estimator.set_params(**{name: 0}) if name in parameters and parameters[name] is None else estimator
+
+
+def _network_of(estimator: Any) -> Any:
+    return estimator if last_name(estimator) is None else estimator.steps[-1][1]
+
+
+def _own_scoring(estimator: Any) -> Any:
+    return estimator._scoring() if isinstance(estimator, BaseTabular) else None
+
+
+def _full_name(estimator: Any, name: Any) -> Any:
+    step = last_name(estimator)
+    known = estimator.get_params()
+    is_short = step is not None and isinstance(name, str) and name not in known and f"{step}__{name}" in known
+    return f"{step}__{name}" if is_short else name
+
+
+def _scorer(
+    estimator: Any, X: Any, y: Any, cv: Any, scoring: Any, fit_params: Mapping[str, Any] | None, n_jobs: int | None
+) -> Scorer:
+    if isinstance(estimator, BaseTabular):
+        if scoring is not None:
+            raise SpecError("'scoring' of search must be None for a tabular estimator, which has its own parameter.")
+        estimator._check_parameters()
+        return OutOfFold(estimator, X, y, fit_params or {})
+    problem = problem_of(estimator, X, y, cv=cv, scoring=scoring, fit_params=fit_params)
+    problem.scores_training = False
+    return CrossValidation(problem, int(getattr(_network_of(estimator), "max_iter", 1)), n_jobs)
+
+
+def _sampler(optuna: Any, sampler: Any, seed: int, space: Space) -> Any:
+    if sampler == "grid" and space.size is None:
+        raise SpecError("'space' of search must have lists only for the sampler 'grid'.")
+    if sampler in ("grid", "random"):
+        return optuna.samplers.RandomSampler(seed=seed)
+    if sampler == "tpe":
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # two of its options are called experimental
+            return optuna.samplers.TPESampler(seed=seed, multivariate=True, constant_liar=True)
+    return sampler
+
+
+def _space_mark(space: Space) -> str:
+    return "; ".join(f"{name}: {space.distributions[name]}" for name in sorted(space.distributions))
+
+
+def _batch(batch: int | None, n_jobs: int | None) -> int:
+    return max(BATCH, ceil(effective_n_jobs(n_jobs) / 2)) if batch is None else int(batch)
+
+
+class _Run:
+    """One process at work on a study."""
+
+    def __init__(
+        self,
+        study: Any,
+        space: Space,
+        scorer: Scorer,
+        url: str,
+        trials: int | None,
+        time_limit: float | None,
+        pruning: bool,
+        batch: int,
+        on_trial: Callable[["Search"], object] | None,
+    ) -> None:
+        self.study, self.space, self.scorer, self.url, self.trials = study, space, scorer, url, trials
+        self.began = time.monotonic()
+        self.deadline = None if time_limit is None else self.began + time_limit
+        self.pruning, self.batch, self.on_trial = pruning, batch, on_trial
+        self.best: Scored | None = None
+        self.grid: list[dict[str, Any]] | None = None
+        self.open: dict[int, Any] = {}
+        self.name = worker()
+
+    def go(self, found: "Search", bar: ProgressBar | None) -> bool:
+        """Work until the study is done or the time over; return whether Ctrl-C ended it."""
+        if bar is not None:
+            bar.on_fit_begin(None)
+        try:
+            with wrapped_errors(self.url):
+                requeue_lost(self.study, self.space)
+            is_first = True
+            while (is_first or not self._is_late()) and (count := min(self.batch, self._left())) > 0:
+                if self._all_fail():
+                    break
+                is_first = False
+                if not self._run_batch(count, found, bar):
+                    return True
+        except KeyboardInterrupt:
+            return True
+        finally:
+            self._put_back()
+            if bar is not None:
+                bar.on_fit_end(None)
+        return False
+
+    def is_over(self) -> bool:
+        """Tell whether all trials of the study are done."""
+        if self.grid is not None and self._missing(counted_only=True):
+            return False
+        return self.trials is None or _counted(self.study) >= self.trials
+
+    def _all_fail(self) -> bool:
+        """Tell whether enough trials failed, and none did not."""
+        with wrapped_errors(self.url):
+            ended = [trial.state.name for trial in self.study.get_trials(deepcopy=False) if trial.state.is_finished()]
+        return len(ended) >= MOST_FAILURES and set(ended) == {"FAIL"}
+
+    def _is_late(self) -> bool:
+        return self.deadline is not None and time.monotonic() >= self.deadline
+
+    def _left(self) -> int:
+        """Return how many trials nobody has begun."""
+        with wrapped_errors(self.url):
+            left = self.batch if self.grid is None else len(self._missing())
+            return left if self.trials is None else min(left, self.trials - _counted(self.study) - _running(self.study))
+
+    def _missing(self, *, counted_only: bool = False) -> list[dict[str, Any]]:
+        """Return the combinations of a grid that nobody has tried, or is trying."""
+        trials = self.study.get_trials(deepcopy=False)
+        taken = [
+            each.params for each in trials if _is_counted(each) or (each.state.name == "RUNNING" and not counted_only)
+        ]
+        return [each for each in self.grid or [] if each not in taken]
+
+    def _run_batch(self, count: int, found: "Search", bar: ProgressBar | None) -> bool:
+        """Ask for so many settings, score them, tell; return False after Ctrl-C."""
+        asked = []
+        with wrapped_errors(self.url):
+            for setting in self._missing()[:count]:
+                self.study.enqueue_trial(setting, skip_if_exists=True)
+            for _ in range(count):
+                trial = self.study.ask(self.space.distributions)
+                self.open[trial.number] = trial
+                trial.set_user_attr("worker", self.name)
+                asked.append(trial)
+        settings = [self.space.decode(trial.params) for trial in asked]
+
+        def goes_on(means: Mapping[int, float], epochs: int) -> set[int]:
+            with wrapped_errors(self.url):
+                return self._goes_on(asked, means, epochs)
+
+        told = 0
+        for scored in self.scorer.score(settings, goes_on if self.pruning else None, self.deadline):
+            with wrapped_errors(self.url):
+                self._tell(asked[scored.number], scored)
+            told += 1
+            if scored.model is not None and self.best is scored:
+                found.take(scored)
+            if self.on_trial is not None:
+                found.refresh()
+                self.on_trial(found)
+            if bar is not None:
+                done = _counted(self.study)
+                total = self.trials or max(done, 1)
+                best = "" if self.best is None else f"best {self.best.score:.4f}"
+                bar.advance(None, done, max(total, done), time.monotonic() - self.began, best)
+        return told == count or self._is_late()
+
+    def _goes_on(self, asked: Sequence[Any], means: Mapping[int, float], epochs: int) -> set[int]:
+        """Report scores after so many epochs; choose who is among the best of all that got as far."""
+        for number, mean in means.items():
+            asked[number].report(mean, epochs)
+        others = [
+            trial.intermediate_values[epochs]
+            for trial in self.study.get_trials(deepcopy=False)
+            if epochs in trial.intermediate_values and trial.number not in self.open
+        ]
+        every = dict(means) | {-1 - place: value for place, value in enumerate(others)}
+        return {number for number in best_of(every, GO_ON) if number >= 0}
+
+    def _tell(self, trial: Any, scored: Scored) -> None:
+        from optuna.trial import TrialState  # noqa: PLC0415 - an extra
+
+        if scored.is_cut and self.best is None and not _has_score(self.study):
+            trial.set_user_attr("cut", True)  # better a poor result than none
+        elif scored.is_cut:
+            return  # it is put back at the end
+        trial.set_user_attr("result", scored.as_data())
+        if scored.reason:
+            self.study.tell(trial, state=TrialState.FAIL)
+        elif scored.is_pruned:
+            self.study.tell(trial, state=TrialState.PRUNED)
+        else:
+            self.study.tell(trial, scored.score)
+            if self.best is None or scored.score > self.best.score:
+                self.best = scored
+        self.open.pop(trial.number, None)
+
+    def _put_back(self) -> None:
+        """Let others, or the next call, try what this one asked for and did not finish."""
+        if not self.open:
+            return
+        from optuna.trial import TrialState  # noqa: PLC0415 - an extra
+
+        with wrapped_errors(self.url):
+            for number, trial in list(self.open.items()):
+                parameters = dict(trial.params)
+                self.study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
+                requeue(self.study, number, parameters, self.space)
+                del self.open[number]
+
+
+def _is_counted(trial: Any) -> bool:
+    """Tell whether a trial is done: one that was lost with its process, or put back, is failed without a reason."""
+    return trial.state.is_finished() and (trial.state.name != "FAIL" or "result" in trial.user_attrs)
+
+
+def _counted(study: Any) -> int:
+    return sum(_is_counted(trial) for trial in study.get_trials(deepcopy=False))
+
+
+def _running(study: Any) -> int:
+    return sum(trial.state.name == "RUNNING" for trial in study.get_trials(deepcopy=False))
+
+
+def _has_score(study: Any) -> bool:
+    return any(trial.state.name == "COMPLETE" for trial in study.get_trials(deepcopy=False))
+
+
+class Search:
+    """What a search found so far.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        A row for each trial: number, state ('COMPLETE', 'PRUNED', 'FAIL'), score, its standard error, epochs, seconds,
+        reason, and the parameters.
+    best_params_, best_score_ : dict, float
+    best_estimator_ : estimator
+        Fitted; None if nothing was refitted. A tabular estimator's best is there while the search goes on.
+    study : optuna.Study
+        For Optuna's own pictures and more.
+    is_complete_, is_interrupted_ : bool
+    """
+
+    def __init__(self, study: Any, space: Space, estimator: Any, X: Any, y: Any, score_name: str) -> None:
+        self.study, self.space, self.score_name = study, space, score_name
+        self._estimator, self._X, self._y = estimator, X, y
+        self.is_complete_ = self.is_interrupted_ = False
+        self.best_score_: float = nan
+        self.best_params_: dict[str, Any] = {}
+        self.frame = pd.DataFrame()
+        self.best_estimator_: Any = None
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Read the study again."""
+        trials = [trial for trial in self.study.get_trials(deepcopy=False) if _is_counted(trial)]
+        self.frame = pd.DataFrame(
+            [
+                {
+                    "number": trial.number,
+                    "state": trial.state.name,
+                    **{name: trial.user_attrs.get("result", {}).get(key, nan) for name, key in FIGURES.items()},
+                    **self.space.decode(trial.params),
+                }
+                for trial in trials
+            ],
+            columns=["number", "state", *FIGURES, *self.space.distributions],
+        )
+        whole = [trial for trial in trials if trial.state.name == "COMPLETE"]
+        if whole:
+            best = max(whole, key=lambda trial: trial.value)
+            self.best_params_, self.best_score_ = self.space.decode(best.params), float(best.value)
+
+    def take(self, scored: Scored) -> None:
+        """Keep the model of this process's best trial, if the study has no better one."""
+        is_best = not self.best_score_ > scored.score
+        self.best_estimator_ = scored.model if is_best else None
+        scored.model = None
+
+    def check(self) -> None:
+        """Raise what there is to raise if no trial has a score."""
+        if math.isfinite(self.best_score_):
+            return
+        reasons = [reason for reason in self.frame["reason"] if reason]
+        failed = [Result(Trial(0, {}, 0), reason=reason) for reason in reasons]
+        if failed:
+            raise PellucidError(f"All {len(failed)} trials failed: {grouped_reasons(failed)}")
+        if self.is_interrupted_:
+            raise KeyboardInterrupt
+        raise PellucidError("No trial was finished: other processes may have them all. Give more time or trials.")
+
+    def best_estimator(self) -> Any:
+        """Return an estimator, not fitted, with the best setting."""
+        if isinstance(self._estimator, BaseTabular):
+            return OutOfFold(self._estimator, self._X, self._y, {}).with_setting(self.best_params_)
+        return clone(self._estimator).set_params(
+            **{name: clone(value, safe=False) for name, value in self.best_params_.items()}
+        )
+
+    def __str__(self) -> str:
+        states = self.frame["state"].value_counts()
+        what = ", ".join(f"{self._short(name)} = {text_of(value)}" for name, value in self.best_params_.items())
+        told = [f"{len(self.frame)} trials"]
+        told += [f"{states[key]} {word}" for key, word in (("PRUNED", "pruned"), ("FAIL", "failed")) if key in states]
+        return f"Best: {what}, with {self.score_name} {self.best_score_:.4f}. {', '.join(told)}."
+
+    def _short(self, name: str) -> str:
+        step = last_name(self._estimator)
+        return name if step is None else name.removeprefix(f"{step}__")
+
+    def plot(self) -> SearchHistory:
+        """Draw the best score so far against the trials, and the scores against each parameter."""
+        values = {self._short(name): self.frame[name].tolist() for name in self.space.distributions}
+        logs = [
+            self._short(name)
+            for name, distribution in self.space.distributions.items()
+            if getattr(distribution, "log", False)
+        ]
+        shown_values = {name: [_as_shown(each) for each in own] for name, own in values.items()}
+        return SearchHistory(
+            self.frame["score"].tolist(),
+            self.frame["state"].eq("PRUNED").tolist(),
+            shown_values,
+            logs=logs,
+            score_name=self.score_name,
+        ).plot()
+
+
+def _as_shown(value: Any) -> Any:
+    """Return numbers as they are, and other values as texts."""
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else text_of(value)

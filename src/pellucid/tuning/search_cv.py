@@ -1,0 +1,409 @@
+"""`PopulationSearchCV`: scikit-learn's grid search, all fits trained together."""
+
+import time
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from math import ceil, isnan, nan
+from numbers import Integral, Real
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from sklearn.base import _fit_context, clone, is_classifier
+from sklearn.model_selection import check_cv
+from sklearn.model_selection._search import BaseSearchCV
+from sklearn.utils import indexable
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.validation import _check_method_params
+
+from pellucid.errors import PellucidError, TrainingWarning
+from pellucid.estimators.progress import ProgressBar
+from pellucid.tuning.failures import grouped_reasons, report_failures
+from pellucid.tuning.grids import combinations
+from pellucid.tuning.problem import Problem, last_name
+from pellucid.tuning.rungs import best_of, rung_shares
+from pellucid.tuning.trials import Paused, Result, Trial, Wanted
+from pellucid.tuning.waves import run_all
+
+__all__ = ["PopulationSearchCV"]
+
+
+class PopulationSearchCV(BaseSearchCV):
+    """Searches settings by cross-validation like scikit-learn's ``GridSearchCV``, all networks trained together.
+
+    For the same estimator, folds and seeds the scores and the winner are those of ``GridSearchCV``. The fits of
+    `MLPClassifier` and `MLPRegressor`, alone or as the last step of a ``Pipeline``, are trained as populations; any
+    other estimator (the tabular ones are populations themselves) is fitted one after another.
+
+    Parameters
+    ----------
+    estimator : estimator or Pipeline
+    param_grid : mapping of str to lists or distributions, or list of such
+        Settings to be tried.
+    n_iter : int >= 1 or None, default=None
+        Settings drawn at random; None: every combination.
+    halving : int >= 2 or None, default=None
+        Let all settings train for a few epochs, then the best ``1 / halving`` of them go on from where they are, and
+        so on: the last ones have all their epochs.
+    scoring, refit, cv, error_score, return_train_score
+        As in ``GridSearchCV``.
+    n_jobs : int or None, default=None
+        Processes; None: this one, whose threads the engine uses, or what ``joblib.parallel_config`` says: with
+        ``backend="dask"`` or ``"ray"`` a cluster.
+    random_state : int, RandomState or None, default=None
+        Draws the settings.
+    time_limit : float > 0 or None, default=None
+        Seconds, the final refit apart. Settings that had no turn are left out.
+    progress : bool, default=False
+        Show a bar with the time left and the best score so far.
+
+    Attributes
+    ----------
+    cv_results_ : dict of arrays
+        As in ``GridSearchCV``; one row for each setting, also ``mean_epochs``. With halving a row's scores are those
+        when it dropped out, ``rung`` says when, and ``rank_test_score`` puts later rungs first.
+    best_estimator_, best_params_, best_score_, best_index_, n_splits_, scorer_, refit_time_, multimetric_
+        As in ``GridSearchCV``.
+    is_complete_ : bool
+        Whether all settings had their turn. After Ctrl-C `fit` returns with those that had, nothing refitted.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from pellucid import MLPClassifier
+    >>> from pellucid.tuning import PopulationSearchCV
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> model = make_pipeline(StandardScaler(), MLPClassifier(max_iter=20, random_state=0))
+    >>> grid = {"mlpclassifier__hidden_layer_sizes": [(2,), (16,)], "mlpclassifier__learning_rate_init": [0.001, 0.01]}
+    >>> search = PopulationSearchCV(model, grid, cv=3).fit(X, y)
+    >>> search.best_params_["mlpclassifier__learning_rate_init"], bool(search.best_score_ > 0.95)
+    (0.01, True)
+    """
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "estimator": [HasMethods(["fit"])],
+        "param_grid": [dict, list, tuple],
+        "n_iter": [Interval(Integral, 1, None, closed="left"), None],
+        "halving": [Interval(Integral, 2, None, closed="left"), None],
+        "scoring": BaseSearchCV._parameter_constraints["scoring"],
+        "refit": ["boolean", str, callable],
+        "cv": ["cv_object"],
+        "error_score": [StrOptions({"raise"}), Real],
+        "return_train_score": ["boolean"],
+        "n_jobs": [Integral, None],
+        "random_state": ["random_state"],
+        "time_limit": [Interval(Real, 0, None, closed="neither"), None],
+        "progress": ["boolean"],
+    }
+
+    def __init__(
+        self,
+        estimator: Any,
+        param_grid: Any,
+        *,
+        n_iter: int | None = None,
+        halving: int | None = None,
+        scoring: Any = None,
+        n_jobs: int | None = None,
+        refit: Any = True,
+        cv: Any = None,
+        error_score: Any = nan,
+        return_train_score: bool = False,
+        random_state: Any = None,
+        time_limit: float | None = None,
+        progress: bool = False,
+    ) -> None:
+        super().__init__(
+            estimator,
+            scoring=scoring,
+            n_jobs=n_jobs,
+            refit=refit,
+            cv=cv,
+            error_score=error_score,
+            return_train_score=return_train_score,
+        )
+        self.param_grid = param_grid
+        self.n_iter = n_iter
+        self.halving = halving
+        self.random_state = random_state
+        self.time_limit = time_limit
+        self.progress = progress
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
+        """Try all settings, and fit the best one on all rows.
+
+        Parameters
+        ----------
+        X : array or data frame of shape (rows, features)
+        y : array of shape (rows,) or (rows, outputs)
+        **params : dict
+            Passed on to `fit` of the estimator, the scorer and the splitter, as in ``GridSearchCV``.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        PellucidError
+            If the settings cannot be tried, or all trials failed; the reasons are grouped.
+        """
+        settings = combinations(type(self).__name__, "param_grid", self.param_grid, self.n_iter, self.random_state)
+        scorers, refit_metric = self._get_scorers()
+        X, y = indexable(X, y)
+        params = _check_method_params(X, params=params)
+        routed = self._get_routed_params_for_fit(params)
+        splitter = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
+        splits = list(splitter.split(X, y, **routed.splitter.split))
+        self.n_splits_ = len(splits)
+        problem = Problem(
+            clone(self.estimator),
+            X,
+            y,
+            splits,
+            scorers,
+            dict(routed.estimator.fit),
+            dict(routed.scorer.score),
+            self.return_train_score,
+        )
+        problem.check_names(sorted({name for each in settings for name in each}))
+        tried = self._try(problem, settings)
+        self._keep(settings, tried, scorers, refit_metric)
+        if self.refit and tried.is_whole:
+            self._refit(X, y, routed.estimator.fit)
+        return self
+
+    def _run_search(self, evaluate_candidates: Any, **_: Any) -> None:
+        raise NotImplementedError  # `fit` is another; the base class knows this name only
+
+    # --- trials ---------------------------------------------------------------------------------------------------
+
+    def _try(self, problem: Problem, settings: Sequence[Mapping[str, Any]]) -> "_Tried":
+        deadline = None if self.time_limit is None else time.monotonic() + self.time_limit
+        tried = _Tried(len(problem.splits), problem, len(settings))
+        bar = ProgressBar(type(self).__name__, unit="fit") if self.progress else None
+        if bar is not None:
+            bar.on_fit_begin(self)
+        try:
+            self._try_rungs(problem, settings, tried, bar, deadline)
+        finally:
+            if bar is not None:
+                bar.on_fit_end(self)
+        return tried
+
+    def _try_rungs(
+        self,
+        problem: Problem,
+        settings: Sequence[Mapping[str, Any]],
+        tried: "_Tried",
+        bar: ProgressBar | None,
+        deadline: float | None,
+    ) -> None:
+        shares = [1.0]
+        if self.halving is not None:
+            shares = rung_shares(len(settings), _epochs_of(problem.estimator), self.halving)
+        numbers, splits, began = list(range(len(settings))), range(len(problem.splits)), time.monotonic()
+        for rung, share in enumerate(shares):
+            is_last = rung == len(shares) - 1
+            trials = [
+                Trial(number, dict(settings[number]), split, share, tried.paused.get((number, split)))
+                for number in numbers
+                for split in splits
+                if rung == 0 or (number, split) in tried.paused
+            ]
+            tried.begin_rung(rung, numbers, None if is_last else self.halving)
+            total = len(tried.times) + len(trials)
+            for results in run_all(problem, trials, Wanted(paused=not is_last), n_jobs=self.n_jobs, deadline=deadline):
+                tried.take(results, self._metric)
+                if bar is not None:
+                    bar.advance(self, len(tried.times), total, time.monotonic() - began, tried.figures())
+                if self.error_score == "raise" and any(result.error for result in results):
+                    reasons = grouped_reasons(results)
+                    raise PellucidError(f"A trial failed, and error_score is 'raise': {reasons}")
+            if not tried.is_whole or is_last:
+                return
+            numbers = best_of(tried.means(numbers), self.halving or 2)
+
+    @property
+    def _metric(self) -> str:
+        """The metric by which settings are compared while they are tried."""
+        return self.refit if isinstance(self.refit, str) else "score"
+
+    # --- results --------------------------------------------------------------------------------------------------
+
+    def _keep(self, settings: Sequence[Mapping[str, Any]], tried: "_Tried", scorers: Any, refit_metric: str) -> None:
+        numbers = tried.complete()
+        if not numbers:
+            if tried.is_interrupted:
+                raise KeyboardInterrupt
+            raise PellucidError(
+                f"'time_limit' of {type(self).__name__} was over before one setting was tried on all folds; "
+                f"got {self.time_limit:g} seconds. Give more time or fewer folds."
+            )
+        every = [tried.results[number, split] for number in numbers for split in range(self.n_splits_)]
+        report_failures(every)
+        out = [self._as_output(result, every) for result in every]
+        more: dict[str, list[Any]] = {
+            "mean_epochs": [
+                float(np.mean([tried.results[n, s].epochs for s in range(self.n_splits_)])) for n in numbers
+            ]
+        }
+        if self.halving is not None:
+            more["rung"] = [tried.rung[number] for number in numbers]
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "One or more of the .* scores are non-finite", UserWarning)
+            results = self._format_results([dict(settings[number]) for number in numbers], self.n_splits_, out, more)
+        self.multimetric_ = isinstance(out[0]["test_scores"], dict)
+        if callable(self.scoring) and self.multimetric_:
+            self._check_refit_for_multimetric(out[0]["test_scores"])
+            refit_metric = self.refit
+        if self.halving is not None:
+            _rank_by_rung(results)
+        self.cv_results_ = results
+        self.scorer_ = getattr(scorers, "_scorers", scorers)
+        if self.refit or not self.multimetric_:
+            self.best_index_ = int(self._select_best_index(self.refit, refit_metric, results))
+            if not callable(self.refit):
+                self.best_score_ = results[f"mean_test_{refit_metric}"][self.best_index_]
+            self.best_params_ = results["params"][self.best_index_]
+        self.is_complete_ = tried.is_whole
+        if tried.is_interrupted:
+            warnings.warn(
+                f"Search interrupted: {len(numbers)} of {len(settings)} settings are finished, the best of them is "
+                "best_params_. Nothing was refitted: fit an estimator with it.",
+                TrainingWarning,
+                stacklevel=3,
+            )
+        elif not tried.is_whole:
+            warnings.warn(
+                f"The time limit was reached: {len(numbers)} of {len(settings)} settings were tried.",
+                TrainingWarning,
+                stacklevel=3,
+            )
+
+    def _as_output(self, result: Result, every: Sequence[Result]) -> dict[str, Any]:
+        """Return a result as scikit-learn collects them; one that failed has the error score."""
+        shape = next(each.score for each in every if not each.error)
+        failed = dict.fromkeys(shape, self.error_score) if isinstance(shape, dict) else self.error_score
+        out = {
+            "test_scores": failed if result.error else result.score,
+            "fit_time": result.fit_seconds,
+            "score_time": result.score_seconds,
+            "fit_error": result.error or None,
+        }
+        if self.return_train_score:
+            out["train_scores"] = failed if result.error else result.train_score
+        return out
+
+    def _refit(self, X: Any, y: Any, fit_params: Mapping[str, Any]) -> None:
+        self.best_estimator_ = clone(self.estimator).set_params(
+            **{name: clone(value, safe=False) for name, value in self.best_params_.items()}
+        )
+        began = time.perf_counter()
+        if y is None:
+            self.best_estimator_.fit(X, **fit_params)
+        else:
+            self.best_estimator_.fit(X, y, **fit_params)
+        self.refit_time_ = time.perf_counter() - began
+        if hasattr(self.best_estimator_, "feature_names_in_"):
+            self.feature_names_in_ = self.best_estimator_.feature_names_in_
+
+
+class _Tried:
+    """Results as they come in."""
+
+    def __init__(self, splits: int, problem: Problem, settings: int) -> None:
+        self.splits, self.problem, self.settings = splits, problem, settings
+        self.results: dict[tuple[int, int], Result] = {}
+        self.paused: dict[tuple[int, int], Paused] = {}
+        self.times: list[float] = []
+        self.rung: dict[int, int] = {}
+        self.is_interrupted = False
+        self._numbers = list(range(settings))
+        self._factor: int | None = None
+        self._outstanding: set[tuple[int, int]] = set()
+        self._scores: dict[tuple[int, int], float] = {}
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all trials so far came back."""
+        return not self.is_interrupted and not self._outstanding
+
+    def begin_rung(self, rung: int, numbers: Sequence[int], factor: int | None) -> None:
+        """Expect the results of these candidates; of all but the best ``1 / factor`` no network is kept."""
+        self._numbers, self._factor = list(numbers), factor
+        self._outstanding = {(number, split) for number in numbers for split in range(self.splits)}
+        if rung:
+            self._outstanding &= set(self.paused)
+        self.paused = {}
+        for number in numbers:
+            self.rung[number] = rung
+
+    def take(self, results: Iterable[Result], metric: str) -> None:
+        """Take in finished trials."""
+        for result in results:
+            if result.is_interrupted:
+                self.is_interrupted = True
+                continue
+            key = (result.trial.number, result.trial.split)
+            earlier = self.results.get(key)
+            if earlier is not None:
+                result.fit_seconds += earlier.fit_seconds
+                result.score_seconds += earlier.score_seconds
+            self.results[key] = result
+            self.times.append(result.fit_seconds)
+            self._outstanding.discard(key)
+            self._scores[key] = nan if result.error else _number(result.score, metric)
+            if result.paused is not None:
+                self.paused[key], result.paused = result.paused, None
+        self._forget_the_rest()
+
+    def _forget_the_rest(self) -> None:
+        """Let go of networks that cannot be among those that go on."""
+        finished = {key[0] for key in self.paused} - {key[0] for key in self._outstanding}
+        if self._factor is None or not finished:
+            return
+        kept = ceil(len(self._numbers) / self._factor)
+        means = self.means(sorted(finished))
+        for number in best_of(means, 1)[kept:]:
+            for split in range(self.splits):
+                self.paused.pop((number, split), None)
+
+    def means(self, numbers: Sequence[int]) -> dict[int, float]:
+        """Return the mean score of each candidate; NaN if a fold is missing or failed."""
+        return {
+            number: float(np.mean([self._scores.get((number, split), nan) for split in range(self.splits)]))
+            for number in numbers
+        }
+
+    def complete(self) -> list[int]:
+        """Return the candidates with a result on every fold."""
+        return [n for n in range(self.settings) if all((n, split) in self.results for split in range(self.splits))]
+
+    def figures(self) -> str:
+        """Return the best mean score so far, in words."""
+        means = [mean for mean in self.means(self.complete()).values() if not isnan(mean)]
+        return f"best {max(means):.4f}" if means else ""
+
+
+def _number(score: Any, metric: str) -> float:
+    """Return one score, of several the named one or the first."""
+    if isinstance(score, dict):
+        return float(score.get(metric, next(iter(score.values()))))
+    return float(score)
+
+
+def _epochs_of(estimator: Any) -> int:
+    name = last_name(estimator)
+    model = estimator if name is None else estimator.steps[-1][1]
+    return int(getattr(model, "max_iter", None) or 1)
+
+
+def _rank_by_rung(results: dict[str, Any]) -> None:
+    """Put settings that went further before those that dropped out earlier."""
+    for key in [key for key in results if key.startswith("rank_test_")]:
+        order = list(zip(-results["rung"], results[key], strict=True))
+        ranks = {each: 1 + sum(other < each for other in order) for each in set(order)}
+        results[key] = np.array([ranks[each] for each in order], dtype=np.int32)

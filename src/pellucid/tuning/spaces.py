@@ -1,0 +1,182 @@
+"""Spaces to search: what may vary, and between which values. A sensible one for each estimator."""
+
+from collections.abc import Mapping
+from itertools import product
+from numbers import Integral, Real
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from pellucid.errors import SpecError, did_you_mean
+from pellucid.estimators.base import BaseMLP
+from pellucid.estimators.tabular.base import BaseTabular
+from pellucid.spec.checks import shown
+from pellucid.tuning.words import text_of
+
+__all__ = ["MEMBER_NAMES", "Space", "default_space", "member_name", "read_space"]
+
+NETWORK_SPACE: Mapping[str, Any] = {
+    "hidden_layer_sizes": [
+        (16,),
+        (32,),
+        (64,),
+        (128,),
+        (256,),
+        (32, 32),
+        (64, 64),
+        (128, 64),
+        (256, 128),
+        (64, 64, 64),
+    ],
+    "activation": ["relu", "tanh", "silu", "gelu"],
+    "learning_rate_init": (3e-4, 0.1, "log"),
+    "alpha": (1e-7, 1.0, "log"),
+    "batch_size": [16, 32, 64, 128, 256],
+    "dropout": [0.0, 0.1, 0.2, 0.4],
+    "layer_norm": [False, True],
+}
+
+TABULAR_SPACE: Mapping[str, Any] = {
+    "hidden": [(64,), (128, 128), (256, 256), (256, 256, 256), (512, 512)],
+    "activation": ["selu", "mish", "relu", "silu"],
+    "numbers": ["piecewise_linear", "periodic", "plain"],
+    "learning_rate": (0.005, 0.3, "log"),
+    "weight_decay": (1e-3, 0.3, "log"),
+    "dropout": (0.0, 0.5),
+    "frequency": (0.02, 2.0, "log"),
+    "bins": (8, 64),
+    "epochs": [0.7, 1.0, 1.5],
+}
+
+MEMBER_NAMES: Mapping[str, str] = {
+    "hidden_layer_sizes": "hidden",
+    "learning_rate_init": "learning_rate",
+    "alpha": "weight_decay",
+}
+"""Names of scikit-learn's for what a tabular estimator's member has under its own."""
+
+
+class Space(NamedTuple):
+    """A space as Optuna has it.
+
+    Attributes
+    ----------
+    distributions : dict of str to optuna distribution
+    values : dict of str to dict of str to value
+        Of parameters chosen from a list: the values by their texts, which is what a study's file holds.
+    """
+
+    distributions: dict[str, Any]
+    values: dict[str, dict[str, Any]]
+
+    def decode(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Return an Optuna trial's parameters as the estimator takes them."""
+        return {name: self.values[name][value] if name in self.values else value for name, value in parameters.items()}
+
+    def combinations(self) -> list[dict[str, Any]]:
+        """Return every combination of the listed values, as an Optuna trial has them."""
+        return [dict(zip(self.values, each, strict=True)) for each in product(*self.values.values())]
+
+    @property
+    def size(self) -> int | None:
+        """Combinations, if all parameters are chosen from lists."""
+        if set(self.values) != set(self.distributions):
+            return None
+        count = 1
+        for known in self.values.values():
+            count *= len(known)
+        return count
+
+
+def default_space(estimator: Any) -> Mapping[str, Any]:
+    """Return what is worth varying of an estimator; of networks what the textbook's last lesson varies, and more.
+
+    Examples
+    --------
+    >>> from pellucid import MLPClassifier
+    >>> sorted(default_space(MLPClassifier()))[:3]
+    ['activation', 'alpha', 'batch_size']
+    """
+    if isinstance(estimator, BaseTabular):
+        return TABULAR_SPACE
+    if isinstance(estimator, BaseMLP):
+        return NETWORK_SPACE
+    raise SpecError(f"'space' of search must be given for {type(estimator).__name__}: there is no default for it.")
+
+
+def read_space(space: Mapping[str, Any], owner: str = "search") -> Space:
+    """Return a space as Optuna has it.
+
+    Parameters
+    ----------
+    space : mapping
+        For each parameter a list of values, a pair (low, high) of numbers, a triple (low, high, 'log'), or one of
+        ``optuna.distributions``.
+    owner : str
+
+    Raises
+    ------
+    SpecError
+        If it is none of these.
+
+    Examples
+    --------
+    >>> space = read_space({"alpha": (1e-5, 1.0, "log"), "hidden_layer_sizes": [(8,), (8, 8)]})
+    >>> space.decode({"alpha": 0.1, "hidden_layer_sizes": "8-8"})
+    {'alpha': 0.1, 'hidden_layer_sizes': (8, 8)}
+    """
+    if not isinstance(space, Mapping) or not space:
+        raise SpecError(f"'space' of {owner} must map names of parameters to what they may be; got {shown(space)}.")
+    distributions, values = {}, {}
+    for name, given in space.items():
+        if isinstance(given, list):
+            values[name] = _texts(owner, name, given)
+            distributions[name] = _categorical(list(values[name]))
+        else:
+            distributions[name] = _distribution(owner, name, given)
+    return Space(distributions, values)
+
+
+def _texts(owner: str, name: str, given: list[Any]) -> dict[str, Any]:
+    texts = {text_of(value): value for value in given}
+    if not texts:
+        raise SpecError(f"'space' of {owner} has no value for {name!r}. Give at least one, or leave it out.")
+    return texts
+
+
+def _categorical(texts: list[str]) -> Any:
+    from optuna.distributions import CategoricalDistribution  # noqa: PLC0415 - an extra
+
+    return CategoricalDistribution(texts)
+
+
+def _distribution(owner: str, name: str, given: Any) -> Any:
+    from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution  # noqa: PLC0415 - an extra
+
+    if isinstance(given, BaseDistribution):
+        return given
+    is_range = isinstance(given, tuple) and len(given) in (2, 3) and all(_is_number(each) for each in given[:2])
+    if not is_range or (len(given) == 3 and given[2] != "log"):
+        raise SpecError(
+            f"'space' of {owner} must have for {name!r} a list of values, (low, high) or (low, high, 'log'); "
+            f"got {shown(given)}."
+        )
+    low, high, is_log = given[0], given[1], len(given) == 3
+    if not low < high or (is_log and low <= 0):
+        rule = "low less than high" + (", both greater than 0" if is_log else "")
+        raise SpecError(f"'space' of {owner} must have for {name!r} {rule}; got {shown(given)}.")
+    if isinstance(low, Integral) and isinstance(high, Integral):
+        return IntDistribution(int(low), int(high), log=is_log)
+    return FloatDistribution(float(low), float(high), log=is_log)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and bool(np.isfinite(float(value)))
+
+
+def member_name(name: str, known: Any) -> str:
+    """Return the name of a member's field for one of scikit-learn's or its own."""
+    own = MEMBER_NAMES.get(name, name)
+    if own not in known:
+        raise SpecError(f"Member has no parameter {name!r}.{did_you_mean(name, [*known, *MEMBER_NAMES])}")
+    return own

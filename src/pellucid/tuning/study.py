@@ -1,0 +1,224 @@
+"""A study on disk: opened, checked, resumed. Whatever kills a process, finished trials stay."""
+
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+
+from pellucid.errors import PellucidError, SpecError
+from pellucid.spec.checks import shown
+from pellucid.tuning.spaces import Space
+
+__all__ = [
+    "fingerprint",
+    "open_study",
+    "requeue",
+    "requeue_lost",
+    "require_optuna",
+    "storage_url",
+    "worker",
+    "wrapped_errors",
+]
+
+LOCK_SECONDS = 30
+"""How long a process waits for another's writing to end."""
+
+
+def require_optuna() -> Any:
+    """Return the module optuna, silent.
+
+    Raises
+    ------
+    PellucidError
+        If it is not installed.
+    """
+    try:
+        import optuna  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise PellucidError("A search needs Optuna: pip install 'pellucid[tune]'.") from error
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    return optuna
+
+
+def storage_url(storage: Any) -> str:
+    """Return the URL of a storage: a path is that of an SQLite file.
+
+    Examples
+    --------
+    >>> storage_url("study.sqlite"), storage_url("postgresql://me@host/studies")
+    ('sqlite:///study.sqlite', 'postgresql://me@host/studies')
+    """
+    if not isinstance(storage, str | Path) or not str(storage):
+        raise SpecError(f"'storage' of search must be the path of a file or a database's URL; got {shown(storage)}.")
+    if "://" in str(storage):
+        return str(storage)
+    folder = Path(storage).parent
+    if not folder.is_dir():
+        raise SpecError(f"'storage' of search is to be in the folder '{folder}', which does not exist. Make it first.")
+    return f"sqlite:///{storage}"
+
+
+def open_study(storage: Any, name: str, sampler: Any, mark: dict[str, str]) -> Any:
+    """Open a study or begin it.
+
+    Parameters
+    ----------
+    storage : str or Path
+        Path or URL.
+    name : str
+    sampler : optuna sampler
+    mark : dict of str to str
+        What the study is about; one found there must have the same.
+
+    Raises
+    ------
+    PellucidError
+        If the study is damaged, locked or of another search.
+    """
+    optuna = require_optuna()
+    url = storage_url(storage)
+    with wrapped_errors(url):
+        options: dict[str, Any] = {}
+        if url.startswith("sqlite"):
+            options["engine_kwargs"] = {"connect_args": {"timeout": LOCK_SECONDS}}
+        backend = _made_by_one(lambda: optuna.storages.RDBStorage(url, **options))
+        if url.startswith("sqlite"):
+            _commit_quickly(backend.engine)
+        study = optuna.create_study(
+            storage=backend, study_name=name, sampler=sampler, direction="maximize", load_if_exists=True
+        )
+        known = study.user_attrs
+        for key, value in mark.items():
+            if known.get(key, value) != value:
+                raise PellucidError(
+                    f"The study {name!r} in '{storage}' is of another {key}: {known[key]}, not {value}. "
+                    "Name another storage or study_name."
+                )
+            if key not in known:
+                study.set_user_attr(key, value)
+    return study
+
+
+def _made_by_one(make: Callable[[], Any]) -> Any:
+    """Open a storage; where several processes make its tables at the same time, all but one of them try again."""
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - comes with Optuna
+
+    for seconds in (0.1, 0.2, 0.4, 0.8, 1.6):
+        try:
+            return make()
+        except SQLAlchemyError as error:
+            if not any(told in str(error) for told in ("UNIQUE constraint", "already exists", "no such table")):
+                raise
+            time.sleep(seconds)
+    return make()
+
+
+def _commit_quickly(engine: Any) -> None:
+    """Let SQLite write ahead: what is committed survives the process, and a commit waits for no disk."""
+    from sqlalchemy import event  # noqa: PLC0415 - comes with Optuna
+
+    def begin(connection: Any, _: Any) -> None:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+
+    event.listen(engine, "connect", begin)
+    engine.dispose()
+
+
+@contextmanager
+def wrapped_errors(url: str) -> Iterator[None]:
+    """Say what is wrong with a study's storage."""
+    from optuna.exceptions import OptunaError  # noqa: PLC0415 - an extra
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - comes with it
+
+    try:
+        yield
+    except (OptunaError, SQLAlchemyError) as error:
+        root: BaseException = error
+        while root.__cause__ is not None:
+            root = root.__cause__
+        told = str(getattr(root, "orig", None) or root).splitlines()[0]
+        remedy = "Another name for it begins anew"
+        if "locked" in told:
+            remedy = f"Another program has held it for {LOCK_SECONDS} seconds: let that end, then try again"
+        raise PellucidError(
+            f"The study in '{url}' cannot be used: {told}. {remedy}; finished trials in it stay."
+        ) from None
+
+
+def fingerprint(estimator: Any, X: Any, y: Any) -> str:
+    """Return a short text that differs where estimator or data differ.
+
+    Examples
+    --------
+    >>> from pellucid import MLPClassifier
+    >>> fingerprint(MLPClassifier(), [[1]], [1]) == fingerprint(MLPClassifier(), [[2]], [1])
+    False
+    """
+    parameters = {name: repr(value) for name, value in sorted(estimator.get_params().items()) if name not in UNMARKED}
+    return str(joblib.hash([type(estimator).__name__, parameters, _plain(X), _plain(y)]))[:12]
+
+
+UNMARKED = ("callbacks", "progress", "verbose", "n_threads", "engine", "time_limit")
+"""Parameters that change nothing about a trial's score, or little: a search may go on with others."""
+
+
+def _plain(table: Any) -> Any:
+    """Return what is hashed of a table: a data frame's columns would be hashed with their caches."""
+    if hasattr(table, "columns") and hasattr(table, "to_numpy"):
+        return [list(map(str, table.columns)), [str(value) for value in table.to_numpy().ravel()]]
+    return np.asarray(table) if not hasattr(table, "tocsr") else table
+
+
+def worker() -> str:
+    """Return who this process is: host, number, and when it began."""
+    return f"{socket.gethostname()}:{os.getpid()}:{_began(os.getpid())}"
+
+
+def _began(process: int) -> str:
+    """Return when a process began, where the system tells; a number may be that of another process by now."""
+    try:
+        return (
+            Path(f"/proc/{process}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[19]
+        )
+    except (OSError, IndexError):
+        return ""
+
+
+def requeue_lost(study: Any, space: Space) -> int:
+    """Put trials that died with their process on this host back into the queue; return their number."""
+    from optuna.trial import TrialState  # noqa: PLC0415 - an extra
+
+    lost = 0
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        if _is_dead(trial.user_attrs.get("worker", "")):
+            study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
+            requeue(study, trial.number, trial.params, space)
+            lost += 1
+    return lost
+
+
+def requeue(study: Any, number: int, parameters: dict[str, Any], space: Space) -> None:
+    """Try the same parameters again, before others."""
+    if set(parameters) == set(space.distributions):
+        study.enqueue_trial(parameters, user_attrs={"again": number})
+
+
+def _is_dead(name: str) -> bool:
+    host, _, rest = name.partition(":")
+    process, _, began = rest.partition(":")
+    if host != socket.gethostname() or not process.isdigit():
+        return False
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return _began(int(process)) != began

@@ -1,0 +1,373 @@
+"""`sweep`: every combination of settings, on folds and seeds, as one population."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+
+from pellucid.errors import DataError, PellucidError
+from pellucid.plotting import BoundaryWall, LossFan, SettingHeatMap, SettingScores
+from pellucid.tuning.grids import combinations
+from pellucid.tuning.measuring import measure, network_parameter, problem_of, score_name, seed_list
+from pellucid.tuning.problem import last_name
+from pellucid.tuning.trials import Result, Trial, Wanted
+from pellucid.tuning.words import findings, text_of, variance_explained
+
+__all__ = ["Sweep", "sweep"]
+
+MOST_PICTURES = 48
+"""Of a wall of decision boundaries."""
+
+
+def sweep(
+    estimator: Any,
+    X: Any,
+    y: Any,
+    settings: Mapping[str, Sequence[Any]],
+    *,
+    cv: Any = 5,
+    seeds: int | Sequence[int] = 1,
+    scoring: Any = None,
+    fit_params: Mapping[str, Any] | None = None,
+    n_jobs: int | None = None,
+    time_limit: float | None = None,
+    progress: bool = False,
+) -> "Sweep":
+    """Train every combination of settings on every fold with every seed, all together.
+
+    Parameters
+    ----------
+    estimator : MLPClassifier, MLPRegressor, or Pipeline that ends in one
+        Its other parameters hold for all.
+    X : array or data frame of shape (rows, features)
+    y : array of shape (rows,) or (rows, outputs)
+    settings : mapping of str to sequence
+        For each parameter the values to be tried; of a pipeline's network also without the step's name.
+    cv : int, splitter or iterable of splits
+    seeds : int or sequence of int
+        So many seeds from 0 on, or these; each combination is trained with each as its ``random_state``.
+    scoring : str, callable or None
+        A scorer of scikit-learn; None: accuracy of classes, R² of numbers.
+    fit_params : mapping or None
+        For `fit`: ``sample_weight`` is split like X.
+    n_jobs : int or None
+        As in `PopulationSearchCV`.
+    time_limit : float > 0 or None
+        Seconds; combinations that had no turn are left out.
+    progress : bool
+        Show a bar with the time left and the best score so far.
+
+    Returns
+    -------
+    Sweep
+        After Ctrl-C with the trainings that were finished.
+
+    Raises
+    ------
+    PellucidError
+        If a parameter is unknown, there is nothing to try, or all trainings failed.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_moons
+    >>> from pellucid import MLPClassifier
+    >>> from pellucid.tuning import sweep
+    >>> X, y = make_moons(200, noise=0.2, random_state=0)
+    >>> result = sweep(
+    ...     MLPClassifier(max_iter=60),
+    ...     X,
+    ...     y,
+    ...     {"hidden_layer_sizes": [(2,), (16,)], "learning_rate_init": [0.001, 0.03]},
+    ...     cv=3,
+    ...     seeds=2,
+    ... )
+    >>> len(result.frame), result.best_params_
+    (24, {'hidden_layer_sizes': (16,), 'learning_rate_init': 0.03})
+    >>> next(iter(result.variance_explained()))
+    'learning_rate_init'
+    """
+    network_parameter(estimator, "random_state", "sweep")
+    named = {_full_name(estimator, name): values for name, values in settings.items()} if settings else settings
+    tried = combinations("sweep", "settings", named)
+    seed = network_parameter(estimator, "random_state", "sweep")
+    every_seed = [None] if seed in named else seed_list(seeds, "sweep")
+    problem = problem_of(estimator, X, y, cv=cv, scoring=scoring, fit_params=fit_params)
+    trials = [
+        Trial(
+            number * len(every_seed) + place,
+            setting if each is None else {**setting, seed: each},
+            split,
+        )
+        for number, setting in enumerate(tried)
+        for place, each in enumerate(every_seed)
+        for split in range(len(problem.splits))
+    ]
+    has_two_inputs = np.ndim(X) == 2 and np.shape(X)[1] == 2
+    measured = measure(
+        "sweep",
+        problem,
+        trials,
+        wanted=Wanted(model=has_two_inputs),
+        n_jobs=n_jobs,
+        time_limit=time_limit,
+        progress=progress,
+    )
+    frame = _frame(measured.results, list(named), len(every_seed), seed)
+    curves = {(r.trial.number // len(every_seed), r.trial.number, r.trial.split): r.loss for r in measured.results}
+    models = {
+        result.trial.number // len(every_seed): result.model
+        for result in reversed(measured.results)
+        if result.model is not None
+    }
+    return Sweep(problem.estimator, X, y, tried, frame, list(named), curves, models, score_name(scoring, estimator))
+
+
+def _full_name(estimator: Any, name: Any) -> Any:
+    """Return a parameter's name with the step's, where it is one of a pipeline's network without it."""
+    step = last_name(estimator)
+    if step is None or not isinstance(name, str) or name in estimator.get_params():
+        return name
+    full = f"{step}__{name}"
+    return full if full in estimator.get_params() else name
+
+
+def _frame(results: Sequence[Result], names: list[str], seeds: int, seed: str) -> pd.DataFrame:
+    rows = [
+        {
+            "setting": result.trial.number // seeds,
+            **{name: result.trial.parameters.get(name) for name in names},
+            **({} if seed in names else {"seed": result.trial.parameters.get(seed)}),
+            "fold": result.trial.split,
+            "score": np.nan if result.error else float(result.score),
+            "train_score": np.nan if result.error else float(result.train_score),
+            "epochs": result.epochs,
+            "parameters": result.parameters,
+            "seconds": result.fit_seconds + result.score_seconds,
+            "outcome": "" if result.outcome is None else result.outcome.name,
+            "reason": result.reason,
+        }
+        for result in results
+    ]
+    return pd.DataFrame(rows)
+
+
+class Sweep:
+    """What a sweep found: a table, pictures, words.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        A row for each training: the settings, seed, fold, score and training score, epochs, parameters, seconds,
+        outcome, and the reason where it failed.
+    summary : DataFrame
+        A row for each combination, the best first: mean, standard error and spread of its scores.
+    best_params_, best_score_ : dict, float
+        Of the combination with the best mean.
+    settings : list of str
+        Parameters that were varied.
+    """
+
+    def __init__(
+        self,
+        estimator: Any,
+        X: Any,
+        y: Any,
+        tried: Sequence[Mapping[str, Any]],
+        frame: pd.DataFrame,
+        settings: list[str],
+        curves: Mapping[tuple[int, int, int], Sequence[float]],
+        models: Mapping[int, Any],
+        score_name: str,
+    ) -> None:
+        self._estimator, self._X, self._y, self._tried = estimator, X, y, tried
+        self.frame, self.settings, self.score_name = frame, settings, score_name
+        self._curves, self._models = curves, models
+        step = last_name(estimator)
+        self._names = {name: name.removeprefix(f"{step}__") for name in settings}
+        groups: Any = frame.groupby("setting")["score"]
+        summary = groups.agg(score="mean", standard_error="sem", lowest="min", highest="max", trainings="count")
+        summary["training_score"] = frame.groupby("setting")["train_score"].mean()
+        texts = self._texts().groupby("setting")[settings].first() if settings else pd.DataFrame(index=summary.index)
+        self.summary = texts.join(summary).sort_values("score", ascending=False, kind="stable")
+        best = int(self.summary.index[0])
+        self.best_params_, self.best_score_ = dict(tried[best]), float(self.summary["score"].iloc[0])
+
+    def best_estimator(self) -> Any:
+        """Return an estimator, not fitted, with the best settings."""
+        return clone(self._estimator).set_params(
+            **{name: clone(value, safe=False) for name, value in self.best_params_.items()}
+        )
+
+    def variance_explained(self) -> dict[str, float]:
+        """Return the share of the scores' variance that each setting explains, then settings together, then chance."""
+        return variance_explained(self._texts(), self._varied())
+
+    def findings(self) -> list[str]:
+        """Return what the sweep found, a sentence each."""
+        return findings(self._texts(), self._varied(), self._names, self.score_name)
+
+    def __str__(self) -> str:
+        return "\n".join(self.findings())
+
+    def _repr_html_(self) -> str:
+        """Return the words and the table of the best, for notebooks."""
+        from html import escape  # noqa: PLC0415 - for notebooks only
+
+        said = "".join(f"<li>{escape(sentence)}</li>" for sentence in self.findings())
+        return f"<ul>{said}</ul>{self.summary.head(10).to_html()}"
+
+    def _texts(self) -> pd.DataFrame:
+        """Return the frame with the settings' values as texts."""
+        frame = self.frame.copy()
+        for name in self.settings:
+            frame[name] = [text_of(value) for value in self.frame[name]]
+        return frame
+
+    def _varied(self) -> list[str]:
+        """Return the settings with more than one value."""
+        texts = self._texts()
+        return [name for name in self.settings if texts[name].nunique() > 1]
+
+    # --- pictures -------------------------------------------------------------------------------------------------
+
+    def plot_settings(self) -> SettingScores:
+        """Draw the score against each setting, with the spread over folds and seeds."""
+        texts, varied = self._texts(), self._varied() or self.settings
+        values = {self._names[name]: texts[name].tolist() for name in varied}
+        return SettingScores(values, texts["score"], texts["setting"], score_name=self.score_name).plot()
+
+    def plot_heat_map(self, rows: str | None = None, columns: str | None = None) -> SettingHeatMap:
+        """Draw the best mean score of each pair of two settings' values.
+
+        Parameters
+        ----------
+        rows, columns : str or None
+            Settings; None: those that explain most.
+
+        Raises
+        ------
+        PellucidError
+            If there are no two.
+        """
+        ranked = [name for name in self.variance_explained() if name in self._varied()]
+        wanted = [self._setting(each) for each in (rows, columns) if each is not None]
+        wanted += [name for name in ranked if name not in wanted][: 2 - len(wanted)]
+        if len(set(wanted)) != 2:
+            raise PellucidError(f"A heat map needs two settings with more than one value; this sweep varied {ranked}.")
+        texts = self._texts()
+        first, second = (list(dict.fromkeys(texts[name])) for name in wanted)
+        means = texts.groupby([*wanted, "setting"], sort=False)["score"].mean().groupby(wanted, sort=False).max()
+        table = [[float(means.get((a, b), np.nan)) for b in second] for a in first]
+        others = len(self._varied()) > 2
+        name = f"{self.score_name}, best of the other settings" if others else self.score_name
+        return SettingHeatMap(
+            first, second, table, self._names[wanted[0]], self._names[wanted[1]], score_name=name
+        ).plot()
+
+    def plot_losses(self) -> LossFan:
+        """Draw each combination's training loss, the mean over folds and seeds."""
+        curves, scores = [], []
+        for number, rows in self.frame.groupby("setting"):
+            own = [curve for (setting, _, _), curve in self._curves.items() if setting == number and len(curve)]
+            if not own:
+                continue
+            longest = max(map(len, own))
+            table = np.array([[*curve, *[np.nan] * (longest - len(curve))] for curve in own])
+            with np.errstate(over="ignore", invalid="ignore"):
+                seen = np.isfinite(table).any(axis=0)
+                curves.append(np.nanmean(np.where(np.isfinite(table), table, np.nan)[:, seen], axis=0).tolist())
+            scores.append(float(rows["score"].mean()))
+        if not curves:
+            raise DataError("No training of this sweep has a loss curve: the solver 'lbfgs' keeps none.")
+        best = self._label(int(self.summary.index[0]))
+        return LossFan(curves, scores, best=f"best: {best}", score_name=self.score_name).plot()
+
+    def plot_boundaries(self, *, grid_resolution: int = 60) -> BoundaryWall:
+        """Draw the decision boundary of each combination, of its first fold and seed, over all rows.
+
+        Parameters
+        ----------
+        grid_resolution : int
+            Points of each picture's grid along each axis.
+
+        Raises
+        ------
+        DataError
+            If X has not exactly two columns.
+        """
+        if not self._models:
+            raise DataError("A wall of decision boundaries needs X with exactly two columns.")
+        varied, texts = self._varied(), self._texts()
+        order = [int(number) for number in sorted(self.summary.index)][:MOST_PICTURES]
+        means = self.summary["score"].astype(float).to_dict()
+        titles = [f"{means[number]:.3f}" for number in order]
+        columns, rows, heads = 6, [], []
+        if len(varied) == 2 and len(order) == len(self.summary):
+            first, second = (list(dict.fromkeys(texts[name])) for name in varied)
+            places = {tuple(self.summary.loc[number, varied]): number for number in order}
+            order = [places.get((a, b), -1) for a in first for b in second]
+            titles = ["" if n < 0 else f"{means[n]:.3f}" for n in order]
+            columns = len(second)
+            rows = [f"{self._names[varied[0]]}\n{value}" for value in first]
+            heads = [f"{self._names[varied[1]]} {value}" for value in second]
+        else:
+            titles = [
+                f"{self._label(number, short=True)}: {title}" for number, title in zip(order, titles, strict=True)
+            ]
+        models = [self._models.get(number) for number in order]
+        head = f"Networks of the first fold and seed; above each the mean {self.score_name} of its setting"
+        wall = BoundaryWall(
+            models, self._X, self._y, titles, columns=columns, row_titles=rows, column_titles=heads, title=head
+        )
+        return wall.plot(grid_resolution=grid_resolution)
+
+    def save(self, folder: str | Path) -> list[Path]:
+        """Write the table (trainings.csv, settings.csv), the words (findings.txt) and the pictures into a folder.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Made if need be.
+
+        Returns
+        -------
+        list of Path
+        """
+        import matplotlib.pyplot as plt  # noqa: PLC0415 - chooses a backend
+
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        self._texts().to_csv(folder / "trainings.csv", index=False)
+        self.summary.to_csv(folder / "settings.csv")
+        (folder / "findings.txt").write_text(str(self) + "\n", encoding="utf-8")
+        written = [folder / name for name in ("trainings.csv", "settings.csv", "findings.txt")]
+        for name, display in self.pictures().items():
+            written.append(folder / f"{name}.png")
+            display.figure_.savefig(written[-1], dpi=120)
+            plt.close(display.figure_)
+        return written
+
+    def pictures(self) -> dict[str, Any]:
+        """Draw all pictures that this sweep has: by name the displays."""
+        drawn: dict[str, Any] = {"settings": self.plot_settings()}
+        if len(self._varied()) > 1:
+            drawn["heat-map"] = self.plot_heat_map()
+        if any(len(curve) for curve in self._curves.values()):
+            drawn["losses"] = self.plot_losses()
+        if self._models:
+            drawn["boundaries"] = self.plot_boundaries()
+        return drawn
+
+    def _setting(self, name: str) -> str:
+        full = _full_name(self._estimator, name)
+        if full not in self.settings:
+            raise PellucidError(f"This sweep did not vary {name!r}; it varied {self.settings}.")
+        return str(full)
+
+    def _label(self, number: int, *, short: bool = False) -> str:
+        row = self.summary.loc[number]
+        varied = self._varied()
+        return ", ".join(str(row[name]) if short else f"{self._names[name]} {row[name]}" for name in varied) or "all"

@@ -1,0 +1,128 @@
+"""Trials in waves: here, or sent out in batches through whatever joblib backend is set.
+
+Only the trials of a wave are in memory as networks; of the others nothing is but their parameters. Within this process
+the waves follow each other, each a population for all threads of the engine, so large that it takes about a second.
+With joblib's ``n_jobs``, or under ``joblib.parallel_config(backend="dask")`` or ``"ray"``, batches go to workers, each
+with one thread; a batch lost with its worker is run again by those backends.
+"""
+
+import time
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from joblib import Parallel, delayed, effective_n_jobs
+from joblib.parallel import get_active_backend
+
+from pellucid.engines.native.core import default_threads
+from pellucid.tuning.problem import Problem
+from pellucid.tuning.trials import Result, Trial, Wanted, run_trials
+
+__all__ = ["batch_size", "run_all"]
+
+SECONDS_A_WAVE = 1.0
+MOST_A_WAVE = 2048
+FEWEST_A_THREAD = 4
+"""Trials of a wave for each thread: with fewer, threads would wait at the end of each."""
+
+BATCHES_A_WORKER = 8
+MOST_A_BATCH = 64
+
+
+def run_all(
+    problem: Problem,
+    trials: Sequence[Trial],
+    wanted: Wanted = Wanted(),  # noqa: B008 - frozen
+    *,
+    n_jobs: int | None = None,
+    deadline: float | None = None,
+) -> Iterator[list[Result]]:
+    """Run trials; yield their results as they come, in any order.
+
+    Parameters
+    ----------
+    problem : Problem
+    trials : sequence of Trial
+    wanted : Wanted
+    n_jobs : int or None
+        Processes; None: this one, or what `joblib.parallel_config` says.
+    deadline : float or None
+        ``time.monotonic()`` after which no wave begins; the first always does.
+
+    Yields
+    ------
+    list of Result
+        After Ctrl-C the last ones; some trials are then missing, or have the outcome INTERRUPTED.
+    """
+    if not trials:
+        return
+    workers = effective_n_jobs(n_jobs)
+    if workers > 1 or _is_elsewhere():
+        yield from _sent_out(problem, trials, wanted, n_jobs, workers, deadline)
+    else:
+        yield from _here(problem, trials, wanted, deadline)
+
+
+def batch_size(trials: int, workers: int) -> int:
+    """Return how many trials go to a worker at once: enough to pay for the way, few enough to keep all workers busy.
+
+    Examples
+    --------
+    >>> batch_size(480, 2), batch_size(100_000, 1_000), batch_size(3, 8)
+    (30, 12, 1)
+    """
+    return max(1, min(MOST_A_BATCH, trials // (workers * BATCHES_A_WORKER)))
+
+
+def _here(problem: Problem, trials: Sequence[Trial], wanted: Wanted, deadline: float | None) -> Iterator[list[Result]]:
+    threads = wanted.threads or default_threads()
+    fewest = FEWEST_A_THREAD * threads
+    done, count = 0, 2 * fewest
+    while done < len(trials):
+        began = time.monotonic()
+        results = run_trials(problem, trials[done : done + count], wanted, deadline)
+        done += len(results)
+        yield results
+        now = time.monotonic()
+        if any(result.is_interrupted for result in results) or (deadline is not None and now >= deadline):
+            return
+        fitting = int(len(results) * SECONDS_A_WAVE / max(now - began, 1e-6))
+        count = max(fewest, min(MOST_A_WAVE, 4 * count, fitting))
+
+
+def _sent_out(
+    problem: Problem,
+    trials: Sequence[Trial],
+    wanted: Wanted,
+    n_jobs: int | None,
+    workers: int,
+    deadline: float | None,
+) -> Iterator[list[Result]]:
+    size = batch_size(len(trials), workers)
+    wanted = replace(wanted, threads=wanted.threads or 1)
+    batches = [trials[start : start + size] for start in range(0, len(trials), size)]
+    parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
+    seconds = None if deadline is None else deadline - time.monotonic()  # clocks of other machines differ
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
+        outcomes: Any = parallel(
+            delayed(_run_batch)(problem, batch, wanted, seconds, index) for index, batch in enumerate(batches)
+        )
+        try:
+            yield from outcomes
+        except KeyboardInterrupt:
+            outcomes.close()
+
+
+def _run_batch(
+    problem: Problem, trials: Sequence[Trial], wanted: Wanted, seconds: float | None, index: int
+) -> list[Result]:
+    """Run a batch in a worker."""
+    return run_trials(problem, trials, wanted, None if seconds is None else time.monotonic() + seconds)
+
+
+def _is_elsewhere() -> bool:
+    """Tell whether joblib's active backend was set by `parallel_config` to a cluster's."""
+    backend, _ = get_active_backend()
+    return type(backend).__module__.split(".")[0] != "joblib" or "Dask" in type(backend).__name__

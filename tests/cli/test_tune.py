@@ -1,0 +1,133 @@
+"""``pellucid tune``: trials on disk, the best model, a report; the same command goes on."""
+
+import io
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pellucid import load
+from pellucid.cli.options import parse_duration, parse_settings
+from pellucid.errors import PellucidError
+
+pytest.importorskip("optuna", reason="the extra 'tune' is not installed")
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
+QUICK = ("--folds", 2, "--threads", 1)
+SWEEP = ("--sweep", "hidden_layer_sizes=2,4-3", "epochs=0.1")
+
+
+def test_a_sweep_from_table_to_model_and_report(pellucid, table, tmp_path):
+    status, out, err = pellucid("tune", table, "--target", "species", *SWEEP, *QUICK)
+    assert (status, "") == (0, "" if status == 0 else err)
+    assert err.count("trial ") == 2
+    assert "Best: hidden_layer_sizes = " in out
+    assert "held out" in out
+    folder = tmp_path / "flowers-tuning"
+    assert {path.name for path in folder.iterdir()} >= {
+        "model.safetensors",
+        "study.sqlite",
+        "trials.csv",
+        "search.html",
+    }
+    assert (folder / "report" / "index.html").exists()
+    trials = pd.read_csv(folder / "trials.csv")
+    assert sorted(trials["hidden_layer_sizes"].astype(str)) == ["2", "4-3"]
+    model = load(folder / "model.safetensors")
+    best = trials.loc[trials["score"].idxmax(), "hidden_layer_sizes"]
+    assert "-".join(map(str, model.members[0].hidden)) == str(best)
+    page = (folder / "search.html").read_text(encoding="utf-8")
+    assert "Variance of the scores explained: hidden_layer_sizes" in page
+    status, out, _ = pellucid("predict", folder / "model.safetensors", table, "--out", "predictions.csv")
+    assert status == 0
+
+
+def test_the_same_command_goes_on(pellucid, table, tmp_path):
+    first = pellucid("tune", table, "--target", "width", "--trials", 1, *QUICK)
+    assert first[0] == 0, first
+    status, _, err = pellucid("tune", table, "--target", "width", "--trials", 2, *QUICK)
+    assert status == 0, err
+    assert err.count("trial ") == 1
+    assert len(pd.read_csv(tmp_path / "flowers-tuning" / "trials.csv")) == 2
+    again = pellucid("tune", table, "--target", "width", "--trials", 2, *QUICK, "--quiet")
+    assert again == (0, "", "")
+
+
+def test_a_time_that_is_over_at_once_leaves_a_model(pellucid, table, tmp_path):
+    status, _, err = pellucid("tune", table, "--target", "species", "--time", "0.001s", *QUICK)
+    assert status == 0, err
+    assert load(tmp_path / "flowers-tuning" / "model.safetensors")
+
+
+def test_an_interrupt_keeps_trials_and_the_best_model(pellucid, table, tmp_path, monkeypatch):
+    from pellucid.cli import board
+
+    monkeypatch.setattr(board.Board, "show", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    status, _, err = pellucid("tune", table, "--target", "species", *SWEEP, *QUICK)
+    assert status == 130
+    assert "The same command goes on" in err
+    assert load(tmp_path / "flowers-tuning" / "model.safetensors")
+    monkeypatch.undo()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (("--sweep",), "go together"),
+        (("alpha=1",), "go together"),
+        (("--sweep", "alpha"), "'--sweep' must be NAME=VALUE,VALUE"),
+        (("--sweep", "hiden=1,2"), "Member has no parameter 'hiden'. Did you mean 'hidden'"),
+        (("--sweep", "hidden_layer_sizes=a"), "'--sweep' must be widths"),
+        (("--time", "soon"), "'--time' must be a duration"),
+        (("--time", "0"), "'--time' must be a duration"),
+        (("--trials", "0"), "'--trials' must be at least 1"),
+        (("--folds", "1"), "'--folds' must be at least 2"),
+        (("--scoring", "nonsense"), "must be one of"),
+        (("--out", "flowers.csv"), "cannot be made"),
+    ],
+)
+def test_what_cannot_be_tuned(pellucid, table, given, message):
+    status, _, err = pellucid("tune", table, "--target", "species", *given)
+    assert status == 2, err
+    assert message in err
+    assert "Traceback" not in err
+
+
+def test_a_study_that_is_damaged(pellucid, table, tmp_path):
+    (tmp_path / "flowers-tuning").mkdir()
+    (tmp_path / "flowers-tuning" / "study.sqlite").write_bytes(b"no database" * 1000)
+    status, _, err = pellucid("tune", table, "--target", "species", *SWEEP, *QUICK)
+    assert status == 2
+    assert "cannot be used" in err
+
+
+def test_durations_and_settings():
+    assert [parse_duration(text) for text in ("1", "2s", "3 m", "0.5H")] == [1, 2, 180, 1800]
+    assert parse_settings(["a=1,2.5,true,none,x", "hidden=3-4"]) == {"a": [1, 2.5, True, None, "x"], "hidden": [(3, 4)]}
+    with pytest.raises(PellucidError, match="each name once"):
+        parse_settings(["a=1", "a=2"])
+
+
+def test_the_board_shows_the_best(table):
+    from rich.console import Console
+
+    from pellucid.cli.board import Board
+
+    class Found:
+        score_name = "log loss"
+        best_score_ = 0.5
+
+        class space:  # noqa: N801
+            distributions = ("alpha",)
+
+        frame = pd.DataFrame(
+            {"score": [0.5, np.nan], "state": ["COMPLETE", "FAIL"], "seconds": 1.0, "alpha": [0.1, 1.0], "reason": ""}
+        )
+
+    board = Board("table", 100, 4)
+    board.found = Found()
+    console = Console(width=120, record=True, file=io.StringIO())
+    console.print(board._draw())
+    told = console.export_text()
+    assert "2 of 4 trials" in told
+    assert "1:39 left" in told or "1:40 left" in told
+    assert "alpha 0.1" in told

@@ -1,0 +1,77 @@
+"""Pictures of sweeps: what is drawn is what was given; what cannot be drawn is refused."""
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from pellucid.errors import DataError
+from pellucid.plotting import BoundaryWall, GrowthCurve, LossFan, RateRange, SettingHeatMap, SettingScores
+
+mpl.use("agg")
+
+
+def test_setting_scores_show_mean_and_best():
+    settings = {"alpha": ["1", "1", "2", "2"], "width": ["a", "b", "a", "b"]}
+    display = SettingScores(settings, [0.1, 0.3, 0.5, np.nan]).plot()
+    mean, best = (line.get_ydata() for line in display.axes_[0].lines[:2])
+    assert mean.tolist() == pytest.approx([0.2, 0.5])
+    assert np.asarray(best).tolist() == pytest.approx([0.3, 0.5])
+
+
+def test_setting_scores_leave_out_what_would_flatten_the_rest():
+    scores = [*np.linspace(0.9, 1, 60), -1000.0]
+    display = SettingScores({"a": ["1"] * 61}, scores).plot()
+    assert display.axes_[0].get_ylim()[0] > 0
+    assert display.figure_.get_supxlabel() == "1 score below the pictures"
+
+
+def test_settings_with_formulas_in_their_names():
+    display = SettingScores({"$a": ["$x", "y$" * 20]}, [0.1, 0.2]).plot()
+    display.figure_.canvas.draw()
+
+
+def test_heat_map_frames_the_best_and_survives_missing_scores():
+    display = SettingHeatMap(["1", "2"], ["a", "b"], [[np.nan, 0.5], [0.7, -5]], "r", "c").plot()
+    (frame,) = display.ax_.patches
+    assert frame.get_xy() == (0.0, 1.0)
+    SettingHeatMap(["1"], ["a"], [[np.nan]]).plot()
+
+
+def test_loss_fan_leaves_out_what_explodes():
+    display = LossFan([[1.0, 0.5], [1.0, 1e30], [float("nan"), float("inf")]], [0.9, 0.1, float("nan")]).plot()
+    assert display.ax_.lines[-1].get_color() == "tab:red"
+    assert display.ax_.lines[-1].get_ydata().tolist() == [1.0, 0.5]
+
+
+def test_wall_has_empty_places():
+    X = np.random.default_rng(0).normal(size=(20, 2))
+    model = LogisticRegression().fit(X, X[:, 0] > 0)
+    display = BoundaryWall([model, None, model], X, X[:, 0] > 0, ["a", "b", "$c"], columns=2).plot(grid_resolution=5)
+    assert [ax.get_title() for ax in display.axes_] == ["a", "", r"\$c"]
+
+
+def test_growth_and_rates():
+    growth = GrowthCurve([4], [[1.0]], [[0.5]], marked=4, mark="best").plot()
+    assert growth.ax_.get_xscale() == "linear"
+    rates = RateRange([0.1, 1.0], [[np.inf], [np.inf]], start=1.0).plot()
+    assert rates.ax_.patches
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: SettingScores({}, []),
+        lambda: SettingScores({"a": ["1"]}, [1.0, 2.0]),
+        lambda: SettingHeatMap([], [], []),
+        lambda: LossFan([], []),
+        lambda: LossFan([[1.0]], []),
+        lambda: BoundaryWall([], [[0.0, 1.0]], [0], []),
+        lambda: GrowthCurve([], [], []),
+        lambda: GrowthCurve([1], [[1.0]], []),
+        lambda: RateRange([], []),
+    ],
+)
+def test_what_cannot_be_drawn(make):
+    with pytest.raises(DataError):
+        make()

@@ -1,0 +1,100 @@
+"""Learning and capacity curves, the range test: scores of networks trained together, and what they say."""
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from sklearn.datasets import make_classification, make_moons, make_regression
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from pellucid import MLPClassifier, MLPRegressor
+from pellucid.errors import PellucidError, SpecError
+from pellucid.tuning import capacity_curve, find_learning_rate, learning_curve
+
+mpl.use("agg")
+X, Y = make_moons(160, noise=0.2, random_state=0)
+
+
+def test_more_rows_help_where_few_say_too_little():
+    model = MLPClassifier((8,), max_iter=150, learning_rate_init=0.05, batch_size=40)
+    curve = learning_curve(model, X, Y, sizes=[4, 12, 0.25, 1.0], cv=4, seeds=2)
+    assert curve.sizes.tolist() == [4, 12, 30, 120]
+    assert curve.scores.shape == curve.train_scores.shape == (4, 8)
+    assert curve.scores[-1].mean() > curve.scores[0].mean() + 0.05
+    assert "rows would" in str(curve) or "rows may" in str(curve)
+    assert curve.plot().ax_.get_xlabel() == "rows"
+
+
+def test_each_class_is_there_from_the_start():
+    inputs, y = make_classification(90, 6, n_informative=4, n_classes=3, weights=[0.8, 0.1], random_state=0)
+    curve = learning_curve(MLPClassifier((2,), max_iter=2), inputs, y, sizes=[3, 10], cv=2)
+    assert np.isfinite(curve.scores).all()
+
+
+def test_learning_curve_of_numbers_in_a_pipeline():
+    inputs, y = make_regression(60, 3, random_state=0)
+    model = make_pipeline(StandardScaler(), MLPRegressor(max_iter=5))
+    curve = learning_curve(model, inputs, y / y.std(), sizes=[1.0], cv=2)
+    assert curve.score_name == "R²"
+    assert "One size" in str(curve)
+
+
+def test_capacity_has_a_right_measure():
+    model = MLPClassifier(max_iter=200, learning_rate_init=0.05, batch_size=32)
+    curve = capacity_curve(model, X, Y, widths=[1, 16, 4], cv=3, seeds=2)
+    assert curve.sizes.tolist() == [1, 4, 16]
+    assert curve.best > 1
+    assert f"Best width: {curve.best}" in str(curve)
+    assert curve.plot().ax_.get_legend() is not None
+    deep = capacity_curve(model, X, Y, widths=[2], layers=2, cv=2)
+    assert "2 hidden layers" in deep.plot().ax_.get_xlabel()
+
+
+def test_the_range_test_finds_where_the_loss_falls():
+    found = find_learning_rate(
+        MLPClassifier((8,), batch_size=20), X, Y, low=1e-6, high=1e4, points=12, epochs=4, seeds=2
+    )
+    assert found.losses.shape == (12, 2)
+    assert 1e-3 < found.suggestion < 1
+    assert found.breaks_from is not None
+    assert found.breaks_from > found.suggestion
+    own = MLPClassifier((8,), batch_size=20, learning_rate_init=found.rates[5], max_iter=4, random_state=1)
+    with pytest.warns(ConvergenceWarning):
+        own.fit(X, Y)
+    assert found.losses[5, 1] == own.loss_
+    assert "breaks training" in str(found)
+    assert found.plot().ax_.get_xscale() == "log"
+    assert len(found.frame) == 12
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.FitFailedWarning")
+def test_rates_that_diverge():
+    model = MLPRegressor(hidden_layer_sizes=(4,), solver="sgd")
+    found = find_learning_rate(model, X, 1.0 * Y, low=1e-3, high=1e300, points=6, seeds=1)
+    assert np.isinf(found.losses).any()
+    assert found.frame["diverged"].sum() > 0
+    found.plot()
+    with pytest.raises(PellucidError):
+        find_learning_rate(model, X, 1e200 * Y, low=1e-3, high=1e300, points=3)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: find_learning_rate(MLPClassifier(), X, Y, low=0), "'low' of find_learning_rate"),
+        (lambda: find_learning_rate(MLPClassifier(), X, Y, low=1, high=0.1), "less than 'high'"),
+        (lambda: find_learning_rate(MLPClassifier(), X, Y, points=1), "'points' of"),
+        (lambda: find_learning_rate(MLPClassifier(), X, Y, epochs=0), "'epochs' of"),
+        (lambda: find_learning_rate(MLPClassifier(solver="lbfgs"), X, Y), "must not be 'lbfgs'"),
+        (lambda: learning_curve(MLPClassifier(), X, Y, sizes=[]), "'sizes' of learning_curve"),
+        (lambda: learning_curve(MLPClassifier(), X, Y, sizes=[1.5]), "'sizes' of learning_curve"),
+        (lambda: learning_curve(MLPClassifier(), X, Y, sizes=[1000]), "'sizes' of learning_curve"),
+        (lambda: capacity_curve(MLPClassifier(), X, Y, widths=[]), "'widths' of capacity_curve"),
+        (lambda: capacity_curve(MLPClassifier(), X, Y, widths=[0]), "'widths' of capacity_curve"),
+        (lambda: capacity_curve(MLPClassifier(), X, Y, layers=0), "'layers' of capacity_curve"),
+    ],
+)
+def test_what_cannot_be_asked(call, message):
+    with pytest.raises(SpecError, match=message):
+        call()

@@ -1,0 +1,276 @@
+"""Searches: trials on disk outlive their processes; what goes wrong is told."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.datasets import make_moons, make_regression
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from pellucid import MLPClassifier, MLPRegressor, TabularClassifier, TabularRegressor
+from pellucid.errors import PellucidError, SpecError, TrainingWarning
+from pellucid.tuning import search
+
+optuna = pytest.importorskip("optuna", reason="the extra 'tune' is not installed")
+mpl.use("agg")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
+X, Y = make_moons(60, noise=0.2, random_state=0)
+SPACE = {"hidden_layer_sizes": [(2,), (8,)], "learning_rate_init": (1e-4, 0.1, "log")}
+
+
+@pytest.fixture(autouse=True)
+def own_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def look(**given):
+    options = {"n_trials": 4, "cv": 2, "batch": 4, "refit": False, **given}
+    estimator = options.pop("estimator", MLPClassifier(max_iter=12))
+    return search(estimator, X, options.pop("y", Y), options.pop("space", SPACE), **options)
+
+
+def test_scores_are_those_of_cross_validation():
+    found = look(pruning=False, refit=True)
+    assert found.is_complete_
+    best = MLPClassifier(max_iter=12, random_state=0, **found.best_params_)
+    assert found.best_score_ == pytest.approx(cross_val_score(best, X, Y, cv=2).mean())
+    assert (found.best_estimator_.predict_proba(X) == best.fit(X, Y).predict_proba(X)).all()
+    assert found.frame["state"].tolist() == ["COMPLETE"] * 4
+    assert found.frame["learning_rate_init"].between(1e-4, 0.1).all()
+    assert "Best: hidden_layer_sizes = " in str(found)
+    assert len(found.plot().axes_) == 3
+
+
+def test_pruned_trials_keep_the_better_half():
+    found = look(estimator=MLPClassifier(max_iter=40), n_trials=12, sampler="random", batch=6, seed=1)
+    states = found.frame["state"].value_counts()
+    assert states["PRUNED"] >= 4
+    assert states["COMPLETE"] >= 1
+    assert (found.frame.loc[found.frame["state"] == "PRUNED", "n_iter"] < 40).all()
+
+
+def test_every_combination_and_then_no_more():
+    space = {"hidden_layer_sizes": [(2,), (8,)], "layer_norm": [False, True]}
+    first = look(space=space, sampler="grid", n_trials=None, pruning=False, batch=3)
+    assert len(first.frame.drop_duplicates(["hidden_layer_sizes", "layer_norm"])) == 4
+    again = look(space=space, sampler="grid", n_trials=None, pruning=False)
+    assert len(again.frame) == 4
+    with pytest.raises(SpecError, match="lists only for the sampler 'grid'"):
+        look(sampler="grid", study_name="other")
+
+
+def test_the_same_call_goes_on():
+    assert len(look().frame) == 4
+    found = look(n_trials=6)
+    assert found.frame["number"].tolist() == [0, 1, 2, 3, 4, 5]
+    with pytest.raises(PellucidError, match="is of another space"):
+        look(space={"alpha": (0.1, 1.0)})
+    with pytest.raises(PellucidError, match="is of another estimator and data"):
+        look(y=1 - Y)
+    assert len(look(space={"alpha": (0.1, 1.0)}, study_name="other").frame) == 4
+
+
+def test_a_default_space_for_networks_and_pipelines():
+    model = make_pipeline(StandardScaler(), MLPClassifier(max_iter=4))
+    found = look(estimator=model, space=None, n_trials=2)
+    assert "mlpclassifier__hidden_layer_sizes" in found.best_params_
+    found = look(estimator=model, space={"alpha": [0.1]}, n_trials=1, study_name="short")
+    assert found.best_params_ == {"mlpclassifier__alpha": 0.1}
+
+
+def test_tabular_estimators_are_scored_out_of_fold():
+    table = pd.DataFrame({"a": X[:, 0], "b": X[:, 1], "c": np.where(X[:, 0] > 0, "x", "y")})
+    model = TabularClassifier(n_folds=2, max_epochs=3)
+    found = search(model, table, Y, n_trials=2, storage="tabular.sqlite", refit=True)
+    assert found.best_score_ == found.best_estimator_.oof_score_
+    assert found.best_estimator_.members[0].hidden == found.best_params_["hidden"]
+    space = {"hidden_layer_sizes": [(4,), (8,)], "learning_rate_init": [0.1]}
+    inputs, y = make_regression(60, 2, random_state=0)
+    found = search(
+        TabularRegressor(n_folds=2, max_epochs=2), inputs, y, space, sampler="grid", storage="numbers.sqlite"
+    )
+    assert found.best_estimator().members[0].hidden in ((4,), (8,))
+    assert found.best_estimator_.predict(inputs).shape == (60,)
+    with pytest.raises(SpecError, match="Member has no parameter 'hidde'"):
+        search(model, table, Y, {"hidde": [1]}, storage="wrong.sqlite")
+    with pytest.raises(SpecError, match="'scoring' of search must be None"):
+        search(model, table, Y, scoring="accuracy", storage="wrong.sqlite")
+
+
+def test_failed_trials_are_noted_and_others_go_on():
+    model = MLPRegressor(solver="sgd", max_iter=4)
+    space = {"learning_rate_init": [1e-3, 1e300]}
+    found = look(estimator=model, y=X[:, 0], space=space, sampler="grid", n_trials=None)
+    assert found.best_params_ == {"learning_rate_init": 1e-3}
+    assert found.frame.set_index("learning_rate_init")["state"].to_dict() == {1e-3: "COMPLETE", 1e300: "FAIL"}
+    assert found.frame["reason"].str.contains("DivergedError").any()
+    assert "1 failed" in str(found)
+    with pytest.raises(PellucidError, match="All 1 trials failed: 1 time DivergedError"):
+        look(estimator=model, y=X[:, 0], space={"learning_rate_init": [1e300]}, n_trials=1, study_name="bad")
+
+
+def test_a_time_that_is_over_at_once_leaves_a_usable_result():
+    found = look(estimator=MLPClassifier(max_iter=100_000), n_trials=8, time_limit=1e-6, pruning=False)
+    assert not found.is_complete_
+    assert len(found.frame) == 1
+    assert 0 <= found.best_score_ <= 1
+    going_on = look(estimator=MLPClassifier(max_iter=100_000, n_iter_no_change=1, tol=10), n_trials=3, study_name="x")
+    assert len(going_on.frame) == 3
+
+
+def test_what_ctrl_c_ended_is_tried_again(monkeypatch):
+    module = sys.modules["pellucid.tuning.search"]
+    tell = module._Run._tell
+
+    def interrupted(self, trial, scored):
+        if trial.number == 2:
+            raise KeyboardInterrupt
+        tell(self, trial, scored)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module._Run, "_tell", interrupted)
+        with pytest.warns(TrainingWarning, match="interrupted: . trials are finished and stay"):
+            found = look(pruning=False, refit=True)
+    assert found.is_interrupted_
+    assert found.best_estimator_ is None
+    finished = len(found.frame)
+    whole = look(pruning=False)
+    assert len(whole.frame) == 4
+    tried = [(t.params["hidden_layer_sizes"], t.params["learning_rate_init"]) for t in whole.study.trials]
+    lost = [trial for trial in whole.study.trials if trial.state.name == "FAIL"]
+    assert len(lost) == 4 - finished
+    assert all(tried.count((t.params["hidden_layer_sizes"], t.params["learning_rate_init"])) == 2 for t in lost)
+
+
+PROGRAM = """
+import sys, warnings
+warnings.simplefilter("ignore")
+from sklearn.datasets import make_moons
+from pellucid import MLPClassifier
+from pellucid.tuning import search
+X, y = make_moons(60, noise=0.2, random_state=0)
+space = {"hidden_layer_sizes": [(2,), (8,)], "learning_rate_init": (1e-4, 0.1, "log")}
+found = search(
+    MLPClassifier(max_iter=int(sys.argv[2]), n_iter_no_change=10**6), X, y, space, n_trials=int(sys.argv[1]), cv=2,
+    batch=2, pruning=False, refit=False, on_trial=lambda found: print("trial", len(found.frame), flush=True),
+)
+print("done", len(found.frame), flush=True)
+"""
+
+
+def start(trials, epochs):
+    environment = {**os.environ, "PELLUCID_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", PROGRAM, str(trials), str(epochs)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, env=environment, text=True)
+
+
+def test_a_killed_process_loses_nothing_that_was_finished():
+    process = start(10_000, 300)
+    told = [process.stdout.readline() for _ in range(5)]
+    process.kill()
+    process.wait()
+    process.stdout.close()
+    finished = int(told[-1].split()[1])
+    study = optuna.load_study(study_name="pellucid", storage="sqlite:///pellucid-study.sqlite")
+    complete = [trial for trial in study.trials if trial.state.name == "COMPLETE"]
+    assert len(complete) >= finished == 5
+    before = {trial.number: trial.value for trial in complete}
+    model = MLPClassifier(max_iter=300, n_iter_no_change=10**6)
+    found = look(estimator=model, n_trials=len(complete) + 2, batch=2, pruning=False)
+    after = found.frame.set_index("number")["score"].to_dict()
+    assert before.items() <= after.items()
+    assert len(found.frame) == len(complete) + 2
+    assert not [trial for trial in found.study.trials if trial.state.name == "RUNNING"]
+
+
+def test_ctrl_c_ends_within_a_second():
+    process = start(10_000, 200_000)
+    time.sleep(0.1)
+    while not os.path.exists("pellucid-study.sqlite"):  # noqa: PTH110
+        time.sleep(0.05)
+    time.sleep(2)
+    process.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    process.communicate(timeout=30)
+    assert time.monotonic() - began < 5  # a second on a quiet machine; tests share theirs
+
+
+def test_two_processes_on_one_study():
+    processes = [start(8, 30) for _ in range(2)]
+    for process in processes:
+        told, _ = process.communicate(timeout=120)
+        assert process.returncode == 0
+        assert "done" in told
+    study = optuna.load_study(study_name="pellucid", storage="sqlite:///pellucid-study.sqlite")
+    states = [trial.state.name for trial in study.trials]
+    assert states.count("COMPLETE") == len(states) >= 8
+    assert len({trial.user_attrs["worker"] for trial in study.trials}) <= 2
+
+
+def test_a_damaged_study(tmp_path):
+    (tmp_path / "pellucid-study.sqlite").write_bytes(b"no database" * 1000)
+    with pytest.raises(PellucidError, match=r"cannot be used: file is not a database\. Another name"):
+        look()
+
+
+def test_a_locked_study(monkeypatch):
+    look()
+    monkeypatch.setattr("pellucid.tuning.study.LOCK_SECONDS", 0.1)
+    connection = sqlite3.connect("pellucid-study.sqlite", isolation_level=None)
+    connection.execute("BEGIN EXCLUSIVE")
+    try:
+        with pytest.raises(PellucidError, match=r"cannot be used: database is locked\. Another program"):
+            look(n_trials=8)
+    finally:
+        connection.execute("ROLLBACK")
+        connection.close()
+    assert len(look(n_trials=8).frame) == 8
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"space": {"alhpa": [1]}}, r"no parameter 'alhpa'. Did you mean 'alpha'"),
+        ({"space": {}}, "'space' of search must map"),
+        ({"space": {"alpha": []}}, "no value for 'alpha'"),
+        ({"space": {"alpha": 3}}, "a list of values, \\(low, high\\)"),
+        ({"space": {"alpha": (1, 0)}}, "low less than high"),
+        ({"space": {"alpha": (0, 1, "log")}}, "both greater than 0"),
+        ({"space": {"alpha": (0, 1, "lin")}}, "\\(low, high, 'log'\\)"),
+        ({"n_trials": 0}, "'n_trials' of search"),
+        ({"batch": 1.5}, "'batch' of search"),
+        ({"time_limit": -1}, "'time_limit' of search"),
+        ({"sampler": "tpf"}, "'sampler' of search"),
+        ({"storage": "nowhere/a.sqlite"}, "folder 'nowhere', which does not exist"),
+        ({"storage": 3}, "'storage' of search"),
+    ],
+)
+def test_what_cannot_be_searched(given, message):
+    with pytest.raises(SpecError, match=message):
+        look(**given)
+
+
+def test_an_estimator_without_a_default_space():
+    from sklearn.linear_model import LogisticRegression
+
+    with pytest.raises(SpecError, match="no default for it"):
+        look(estimator=LogisticRegression(), space=None)
+    found = look(estimator=LogisticRegression(), space={"C": (0.01, 1.0, "log")})
+    assert 0.01 <= found.best_params_["C"] <= 1
+
+
+def test_progress(capsys):
+    look(progress=True)
+    assert "search: trial 4/4" in capsys.readouterr().err

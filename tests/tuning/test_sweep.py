@@ -1,0 +1,197 @@
+"""Sweeps: the trainings of every combination, told as a table, in pictures and in words."""
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.datasets import make_moons, make_regression
+from sklearn.exceptions import FitFailedWarning
+from sklearn.model_selection import StratifiedKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from pellucid import MLPClassifier, MLPRegressor, TabularClassifier
+from pellucid.errors import DataError, PellucidError, SpecError, TrainingWarning
+from pellucid.training import Outcome
+from pellucid.tuning import measuring, sweep
+from pellucid.tuning.words import findings, text_of, variance_explained
+
+mpl.use("agg")
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+X, Y = make_moons(90, noise=0.2, random_state=0)
+SETTINGS = {"hidden_layer_sizes": [(1,), (8,)], "learning_rate_init": [1e-4, 0.03]}
+
+
+@pytest.fixture(scope="module")
+def moons():
+    return sweep(MLPClassifier(max_iter=30), X, Y, SETTINGS, cv=3, seeds=2)
+
+
+def test_every_combination_fold_and_seed_is_that_of_its_own_fit(moons):
+    frame = moons.frame
+    assert len(frame) == 2 * 2 * 3 * 2
+    assert not frame.duplicated(["setting", "fold", "seed"]).any()
+    splits = list(StratifiedKFold(3).split(X, Y))
+    for row in frame.sample(4, random_state=0).itertuples():
+        train, test = splits[row.fold]
+        model = MLPClassifier(
+            row.hidden_layer_sizes, learning_rate_init=row.learning_rate_init, max_iter=30, random_state=row.seed
+        ).fit(X[train], Y[train])
+        assert row.score == model.score(X[test], Y[test])
+        assert row.train_score == model.score(X[train], Y[train])
+        assert (row.epochs, row.outcome) == (model.n_iter_, model.outcome_.name)
+
+
+def test_the_best_comes_first(moons):
+    assert moons.best_params_ == {"hidden_layer_sizes": (8,), "learning_rate_init": 0.03}
+    assert moons.summary["score"].is_monotonic_decreasing
+    assert moons.best_score_ == moons.summary["score"].iloc[0]
+    assert moons.best_estimator().learning_rate_init == 0.03
+    assert moons.summary["trainings"].tolist() == [6] * 4
+
+
+def test_words_of_a_sweep(moons):
+    said = str(moons)
+    assert "Best: hidden_layer_sizes = 8, learning_rate_init = 0.03, with accuracy 0." in said
+    assert "hidden_layer_sizes mattered most" in said
+    assert "chance" in said
+    assert "<li>" in moons._repr_html_()
+
+
+def test_pictures_and_files(moons, tmp_path):
+    written = moons.save(tmp_path / "sweep")
+    assert {path.name for path in written} == {
+        "trainings.csv",
+        "settings.csv",
+        "findings.txt",
+        "settings.png",
+        "heat-map.png",
+        "losses.png",
+        "boundaries.png",
+    }
+    assert all(path.stat().st_size > 0 for path in written)
+    assert len(pd.read_csv(tmp_path / "sweep" / "trainings.csv")) == 24
+    heat = moons.plot_heat_map("learning_rate_init", "hidden_layer_sizes")
+    means = moons.frame.groupby(["learning_rate_init", "hidden_layer_sizes"])["score"].mean().to_numpy()
+    assert heat.scores.ravel() == pytest.approx(means)
+    assert len(moons.plot_losses().ax_.lines) == 4
+    wall = moons.plot_boundaries(grid_resolution=8)
+    assert [ax.get_title() for ax in wall.axes_[-1:]] == [f"{moons.best_score_:.3f}"]
+
+
+def test_a_pipeline_and_names_without_the_step():
+    inputs, y = make_regression(60, 3, random_state=0)
+    model = make_pipeline(StandardScaler(), MLPRegressor(max_iter=5))
+    result = sweep(model, inputs, y / y.std(), {"alpha": [0.0, 1.0], "mlpregressor__activation": ["tanh"]}, cv=2)
+    assert result.settings == ["mlpregressor__alpha", "mlpregressor__activation"]
+    assert result.score_name == "R²"
+    assert "Best: alpha = " in str(result) or "Best: " in str(result)
+    with pytest.raises(PellucidError, match="two settings"):
+        result.plot_heat_map()
+    with pytest.raises(DataError, match="exactly two columns"):
+        result.plot_boundaries()
+
+
+def test_learning_rates_that_diverge_are_named():
+    inputs, y = make_regression(60, 3, random_state=0)
+    settings = {"learning_rate_init": [1e-3, 1e300], "hidden_layer_sizes": [(2,), (4,)]}
+    with pytest.warns(FitFailedWarning, match="4 of 8 trials failed"):
+        result = sweep(MLPRegressor(solver="sgd", max_iter=3), inputs, y, settings, cv=2)
+    assert "With learning_rate_init = 1e+300, 4 of 4 trainings diverged." in result.findings()
+    assert result.frame["reason"].str.contains("DivergedError").sum() == 4
+    result.plot_settings()
+    result.plot_losses()
+
+
+def test_chance_may_matter_most():
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": list("xxyy") * 10, "setting": [0, 0, 1, 1] * 10, "score": random.normal(size=40)})
+    frame["parameters"], frame["train_score"], frame["outcome"] = 5, 1.0, "CONVERGED"
+    assert "Chance mattered most" in "\n".join(findings(frame, ["a"], {"a": "alpha"}, "accuracy"))
+
+
+def test_too_much_capacity_is_told():
+    frame = pd.DataFrame(
+        {
+            "a": ["1", "2", "3"] * 4,
+            "setting": [0, 1, 2] * 4,
+            "parameters": [10, 100, 1000] * 4,
+            "score": np.tile([0.7, 0.9, 0.8], 4) + np.repeat([0.0, 0.001, 0.002, 0.003], 3),
+            "train_score": [0.7, 0.92, 1.0] * 4,
+            "outcome": "CONVERGED",
+        }
+    )
+    said = "\n".join(findings(frame, ["a"], {"a": "width"}, "accuracy"))
+    assert "Too much capacity: from 1,000 parameters on the score is 0.1000 below its best, at 100" in said
+    frame["score"] = np.tile([0.7, 0.9, 0.9005], 4)
+    assert "Too much" not in "\n".join(findings(frame, ["a"], {"a": "width"}, "accuracy"))
+
+
+def test_variance_is_that_of_an_analysis_of_variance():
+    rows = [(a, b, 2.0 * a + b + a * b) for a in (0, 1) for b in (0, 1, 2) for _ in range(2)]
+    frame = pd.DataFrame(rows, columns=["a", "b", "score"])
+    shares = variance_explained(frame, ["a", "b"])
+    total = frame["score"].var(ddof=0)
+    a, b = (frame.groupby(each)["score"].mean().to_numpy().var() for each in ("a", "b"))
+    assert shares == pytest.approx(
+        {"a": a / total, "b": b / total, "settings together": 1 - (a + b) / total, "folds and seeds": 0.0}
+    )
+    assert not any(variance_explained(frame.assign(score=1.0), ["a"]).values())
+
+
+def test_values_as_people_write_them():
+    assert [text_of(each) for each in ((), (3,), [0.1, 0.2], 1e-05, True)] == ["none", "3", "0.1-0.2", "1e-05", "True"]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"settings": {"hiden_layer_sizes": [(2,)]}}, r"no parameter 'hiden_layer_sizes'. Did you mean 'hidden_layer"),
+        ({"settings": {}}, "must map names of parameters"),
+        ({"settings": {"alpha": []}}, "no value to be tried"),
+        ({"seeds": 0}, "'seeds' of sweep must be"),
+        ({"seeds": [-1]}, "'seeds' of sweep must be"),
+        ({"time_limit": 0}, "'time_limit' of sweep must be greater than 0"),
+    ],
+)
+def test_what_cannot_be_swept(given, message):
+    with pytest.raises(SpecError, match=message):
+        sweep(MLPClassifier(), X, Y, **{"settings": {"alpha": [1]}, **given})
+
+
+def test_estimators_that_are_no_networks():
+    with pytest.raises(PellucidError, match="must be MLPClassifier, MLPRegressor or a pipeline"):
+        sweep(TabularClassifier(), X, Y, {"preset": ["fast"]})
+
+
+def test_all_trainings_failed_with_their_reasons():
+    with pytest.raises(PellucidError, match=r"All 3 trials failed: 3 times InvalidParameterError"):
+        sweep(MLPClassifier(), X, Y, {"alpha": [-1]}, cv=3)
+
+
+def test_an_interrupt_keeps_what_is_finished(monkeypatch):
+    run = measuring.run_all
+
+    def interrupted(*given, **named):
+        for count, results in enumerate(run(*given, **named)):
+            if count:
+                for result in results:
+                    result.outcome = Outcome.INTERRUPTED
+            yield results
+
+    monkeypatch.setattr(measuring, "run_all", interrupted)
+    with pytest.warns(TrainingWarning, match=r"8 of 40 trainings of sweep are finished"):
+        result = sweep(MLPClassifier(max_iter=2), X, Y, {"alpha": np.geomspace(1e-5, 1, 20)}, cv=2)
+    assert len(result.frame) == 8
+    assert "Best" in str(result)
+
+
+def test_a_time_limit_that_is_over_at_once():
+    with pytest.warns(TrainingWarning, match="had no turn"):
+        result = sweep(MLPClassifier(), X, Y, {"alpha": np.geomspace(1e-5, 1, 20)}, cv=2, time_limit=1e-9)
+    assert 0 < len(result.frame) < 40
+
+
+def test_progress(capsys):
+    sweep(MLPClassifier(max_iter=2), X, Y, {"alpha": [0.1, 1]}, cv=2, progress=True)
+    assert "sweep: training" in capsys.readouterr().err
