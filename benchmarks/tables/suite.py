@@ -149,7 +149,7 @@ def markdown(results: list[dict[str, Any]], peers: dict[tuple[str, str], dict[st
 
         cells = [name, f"{result['error']:.4f}", *(shown(peer, "error") for peer in PEERS)]
         cells += [f"{result['logloss']:.4f}" if "logloss" in result else "-", shown("lightgbm", "logloss")]
-        cells += [f"{result['fit_s']:.0f}", shown("realmlp_td", "fit_s", ".0f")]
+        cells += [f"{result.get('processor_s', result['fit_s']):.0f}", shown("realmlp_td", "fit_s", ".0f")]
         print("| " + " | ".join(cells) + " |")
 
 

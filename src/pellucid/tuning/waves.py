@@ -3,13 +3,14 @@
 Only the trials of a wave are in memory as networks; of the others nothing is but their parameters. Within this process
 the waves follow each other, each a population for all threads of the engine, so large that it takes about a second.
 With joblib's ``n_jobs``, or under ``joblib.parallel_config(backend="dask")`` or ``"ray"``, batches go to workers, each
-with one thread; a batch lost with its worker is run again by those backends.
+with one thread; a batch lost with its worker is run again, by those backends or from here.
 """
 
 import time
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 from joblib import Parallel, delayed, effective_n_jobs
@@ -25,6 +26,11 @@ SECONDS_A_WAVE = 1.0
 MOST_A_WAVE = 2048
 FEWEST_A_THREAD = 4
 """Trials of a wave for each thread: with fewer, threads would wait at the end of each."""
+
+MOST_LOSSES = 3
+"""Times that what was lost with workers is sent out again, beyond what the backends do themselves."""
+
+BACKENDS = ("distributed", "dask", "ray", "joblib", "concurrent", "asyncio")
 
 BATCHES_A_WORKER = 8
 MOST_A_BATCH = 64
@@ -78,17 +84,17 @@ def batch_size(trials: int, workers: int) -> int:
 def _here(problem: Problem, trials: Sequence[Trial], wanted: Wanted, deadline: float | None) -> Iterator[list[Result]]:
     threads = wanted.threads or default_threads()
     fewest = FEWEST_A_THREAD * threads
-    done, count = 0, 2 * fewest
+    done, size = 0, 2 * fewest
     while done < len(trials):
         began = time.monotonic()
-        results = run_trials(problem, trials[done : done + count], wanted, deadline)
+        results = run_trials(problem, trials[done : done + size], wanted, deadline)
         done += len(results)
         yield results
         now = time.monotonic()
         if any(result.is_interrupted for result in results) or (deadline is not None and now >= deadline):
             return
         fitting = int(len(results) * SECONDS_A_WAVE / max(now - began, 1e-6))
-        count = max(fewest, min(MOST_A_WAVE, 4 * count, fitting))
+        size = max(fewest, min(MOST_A_WAVE, 4 * size, fitting))
 
 
 def _sent_out(
@@ -102,24 +108,38 @@ def _sent_out(
     size = batch_size(len(trials), workers)
     wanted = replace(wanted, threads=wanted.threads or 1)
     batches = [trials[start : start + size] for start in range(0, len(trials), size)]
-    parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
+    left = dict(enumerate(batches))
     seconds = None if deadline is None else deadline - time.monotonic()  # clocks of other machines differ
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
-        outcomes: Any = parallel(
-            delayed(_run_batch)(problem, batch, wanted, seconds, index) for index, batch in enumerate(batches)
-        )
-        try:
-            yield from outcomes
-        except KeyboardInterrupt:
-            outcomes.close()
+        for losses in count():
+            parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
+            outcomes: Any = parallel(
+                delayed(_run_batch)(problem, batch, wanted, seconds, index) for index, batch in list(left.items())
+            )
+            try:
+                for index, results in outcomes:
+                    del left[index]
+                    yield results
+            except KeyboardInterrupt:
+                outcomes.close()
+            except Exception as error:
+                if losses == MOST_LOSSES or not _is_loss(error):
+                    raise
+                continue
+            return
+
+
+def _is_loss(error: Exception) -> bool:
+    """Tell whether workers, or data that only they had, were lost: that is the backend's error, not a training's."""
+    return type(error).__module__.split(".")[0] in BACKENDS
 
 
 def _run_batch(
     problem: Problem, trials: Sequence[Trial], wanted: Wanted, seconds: float | None, index: int
-) -> list[Result]:
-    """Run a batch in a worker."""
-    return run_trials(problem, trials, wanted, None if seconds is None else time.monotonic() + seconds)
+) -> tuple[int, list[Result]]:
+    """Run a batch in a worker; return its number with the results."""
+    return index, run_trials(problem, trials, wanted, None if seconds is None else time.monotonic() + seconds)
 
 
 def _is_elsewhere() -> bool:
