@@ -1,6 +1,7 @@
 """A page's whole conversation with the server."""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
@@ -262,3 +263,30 @@ def test_nothing_grows_without_end() -> None:
         assert len(session.run.curves) <= 4096
         assert len(session.commands) <= 32
         assert len(session.frames._planes) <= 2
+
+
+def test_no_frame_of_a_run_comes_after_another_was_told() -> None:
+    """A frame that takes long is under way when the page resets: it is dropped, and the new run's comes whole."""
+    with served() as workbench, Page(workbench) as page:
+        page.until(lambda state: "run" in state)
+        page.wait("frame")
+        (session,) = workbench.sessions.values()
+        make = session.frames.frame
+
+        def slowly(*given: Any) -> Any:
+            made = make(*given)
+            time.sleep(0.1)
+            return made
+
+        session.frames.frame = slowly  # type: ignore[method-assign]
+        page.send("view", maps=[[-1, 0], [0, 0]], resolution=20)
+        page.send("play")
+        for _ in range(3):
+            page.wait("frame")
+            told = page.state["run"]["id"]
+            page.send("reset")
+            page.until(lambda state, told=told: state["run"]["id"] > told)
+            content, buffers = page.wait("frame")
+            assert content["reset"]
+            assert [-1, 0] in content["maps"]
+            assert buffers["history"][0, 0] == 0

@@ -303,6 +303,10 @@ class Session:
     async def _send_frame(self, shown: Shown) -> None:
         looks, view = self.looks, self.settings.inputs.view
         content, buffers = await asyncio.to_thread(self.frames.frame, shown, looks, view)
+        if shown.run != self._told_run:  # meanwhile another run was told: no page sees a frame of the one before
+            self._drawn = self.frames.number
+            self.frames.forget()
+            return
         content |= {"playing": self.trainer.is_playing, "rate": self.trainer.rate}
         await self.send_arrays(content, buffers)
 
