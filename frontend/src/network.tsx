@@ -17,7 +17,7 @@ import {
 import { Atlas, paintNetwork } from "./paint.ts";
 import { insertLayer, nameOf, removeLayer, resizeLayer } from "./settings.ts";
 import { MAP_KEY } from "./store.ts";
-import { type NeuronPlace, usePage } from "./ui.ts";
+import { ARROWS, type NeuronPlace, usePage } from "./ui.ts";
 
 export function NetworkView(): JSX.Element {
   const { store, ui } = usePage();
@@ -347,13 +347,7 @@ function Neurons({ plan }: { plan: Drawing }): JSX.Element {
     holder.current?.querySelector<HTMLButtonElement>(`[data-neuron="${MAP_KEY(place.layer, place.neuron)}"]`)?.focus();
   };
   const onKey = (event: KeyboardEvent, column: number, index: number) => {
-    const moves: Record<string, [number, number]> = {
-      ArrowLeft: [-1, 0],
-      ArrowRight: [1, 0],
-      ArrowUp: [0, -1],
-      ArrowDown: [0, 1],
-    };
-    const move = moves[event.key];
+    const move = ARROWS[event.key];
     if (!move) return;
     event.preventDefault();
     event.stopPropagation();

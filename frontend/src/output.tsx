@@ -8,7 +8,7 @@ import { useNeuronName } from "./network.tsx";
 import { fit, paintMap, paintOutput, paintPoints } from "./paint.ts";
 import { withValue } from "./settings.ts";
 import { MAP_KEY } from "./store.ts";
-import { usePage } from "./ui.ts";
+import { ARROWS, usePage } from "./ui.ts";
 
 export function OutputView(): JSX.Element {
   const { store, ui } = usePage();
@@ -298,13 +298,7 @@ function Editor(props: {
       onFocus={(event) => event.currentTarget.matches(":focus-visible") && setCursor(cursor ?? [size / 2, size / 2])}
       onBlur={() => setCursor(null)}
       onKeyDown={(event) => {
-        const moves: Record<string, [number, number]> = {
-          ArrowLeft: [-1, 0],
-          ArrowRight: [1, 0],
-          ArrowUp: [0, -1],
-          ArrowDown: [0, 1],
-        };
-        const move = moves[event.key];
+        const move = ARROWS[event.key];
         const [x, y] = cursor ?? [size / 2, size / 2];
         if (move)
           setCursor([Math.max(0, Math.min(size, x + move[0] * STEP)), Math.max(0, Math.min(size, y + move[1] * STEP))]);

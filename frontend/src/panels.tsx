@@ -26,6 +26,24 @@ function Panel(props: {
   );
 }
 
+function SeedControl(props: { where: string; title: string; label: string }): JSX.Element {
+  const { store } = usePage();
+  return (
+    <div class="seed">
+      <SettingControl where={props.where} />
+      <button
+        type="button"
+        class="quiet"
+        title={props.title}
+        aria-label={props.label}
+        onClick={() => store.setAt(props.where, newSeed())}
+      >
+        <Icon name="dice" />
+      </button>
+    </div>
+  );
+}
+
 export function Panels(): JSX.Element {
   const { store } = usePage();
   const watched = Boolean(store.run.value?.live);
@@ -124,18 +142,7 @@ function DataPanel(): JSX.Element | null {
       <details class="more" open={settings.data.scale === false}>
         <summary>More</summary>
         <div class="fields">
-          <div class="seed">
-            <SettingControl where="data.seed" />
-            <button
-              type="button"
-              class="quiet"
-              title="Other data of the same kind"
-              aria-label="New seed for the data"
-              onClick={() => store.setAt("data.seed", newSeed())}
-            >
-              <Icon name="dice" />
-            </button>
-          </div>
+          <SeedControl where="data.seed" title="Other data of the same kind" label="New seed for the data" />
           <SettingControl where="data.scale" />
         </div>
       </details>
@@ -480,18 +487,7 @@ function TrainingPanel(): JSX.Element | null {
       </Panel>
       <Panel title="Start and stop" part="start">
         {start.filter((field) => field.path !== "network.seed").map(control)}
-        <div class="seed">
-          <SettingControl where="network.seed" />
-          <button
-            type="button"
-            class="quiet"
-            title="Other initial weights"
-            aria-label="New seed for the network"
-            onClick={() => store.setAt("network.seed", newSeed())}
-          >
-            <Icon name="dice" />
-          </button>
-        </div>
+        <SeedControl where="network.seed" title="Other initial weights" label="New seed for the network" />
         {stop.map(control)}
       </Panel>
     </>

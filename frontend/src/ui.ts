@@ -17,6 +17,14 @@ export type Chart = "curves" | "confusion" | "predicted" | "histograms" | "norms
 export type Tool = "look" | "remove" | number;
 export type ThemeChoice = "auto" | Theme;
 
+/** Where the arrow keys lead, right and down. */
+export const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+};
+
 export class Ui {
   readonly theme: Signal<Theme>;
   readonly themeChoice: Signal<ThemeChoice>;

@@ -9,7 +9,6 @@ Members<T>::Members(const Network& network, const Kernels<T>& kernels) : network
     if (!network.ensemble) return;
     const Network& plain = network.member();
     own_ = Buffer<T>(plain.parameters);
-    gradient_ = Buffer<T>(plain.parameters);
     for (std::size_t l = 0; l < network.layers.size(); ++l) {
         const Layer &to = plain.layers[l], &from = network.layers[l];
         pair(to.bias, from.bias, to.outputs, network.has_own_bias(l));
@@ -62,8 +61,7 @@ const T* Members<T>::of(std::size_t member, const T* parameters) {
 }
 
 template <class T>
-void Members<T>::add_gradient(std::size_t member, const T* parameters, T* gradients) {
-    if (!network_.ensemble) return;
+void Members<T>::add_gradient(std::size_t member, const T* parameters, T* gradient, T* gradients) const {
     if (member == 0) std::fill_n(gradients, network_.parameters, T(0));
     const T share = T(1) / static_cast<T>(count());
     for (std::size_t l = 0; l < network_.layers.size(); ++l) {
@@ -71,13 +69,13 @@ void Members<T>::add_gradient(std::size_t member, const T* parameters, T* gradie
         const Piece piece = weights(l);
         kernels_.adapt_gradient(layer.inputs, layer.outputs, share, input_adapters(l, member, parameters),
                                 output_adapters(l, member, parameters), parameters + piece.from(member),
-                                gradient_.data() + piece.own, gradients + piece.from(member),
+                                gradient + piece.own, gradients + piece.from(member),
                                 const_cast<T*>(input_adapters(l, member, gradients)),
                                 const_cast<T*>(output_adapters(l, member, gradients)));
     }
     for (const Piece& piece : pieces_) {
         T* const to = gradients + piece.from(member);
-        for (std::size_t i = 0; i < piece.count; ++i) to[i] += share * gradient_[piece.own + i];
+        for (std::size_t i = 0; i < piece.count; ++i) to[i] += share * gradient[piece.own + i];
     }
 }
 

@@ -21,9 +21,8 @@ class Members {
     // Parameters of member m, valid until the next call.
     const T* of(std::size_t member, const T* parameters);
 
-    // Where a member's gradient is written, which `add_gradient` then adds to the mean over the members.
-    T* gradient(T* gradients) const { return network_.ensemble ? gradient_.data() : gradients; }
-    void add_gradient(std::size_t member, const T* parameters, T* gradients);
+    // Adds a member's gradient, which is overwritten, to the mean over the members.
+    void add_gradient(std::size_t member, const T* parameters, T* gradient, T* gradients) const;
 
   private:
     // A piece of a member's vector, and where in the network's it comes from.
@@ -41,7 +40,7 @@ class Members {
     const Network& network_;
     const Kernels<T>& kernels_;
     std::vector<Piece> pieces_;  // all but the weights
-    Buffer<T> own_, gradient_;
+    Buffer<T> own_;
 };
 
 }  // namespace pellucid

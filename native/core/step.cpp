@@ -11,7 +11,8 @@ constexpr std::size_t least_shared_pieces = 16;
 template <class T>
 Step<T>::Step(const Network& network, const Training& training, const Kernels<T>& kernels, Pass<T>& pass, Team& team)
     : training_(training), kernels_(kernels), pass_(pass), team_(team), members_(network, kernels),
-      hidden_layers_(network.layers.size() - 1), gradients_(network.parameters) {
+      hidden_layers_(network.layers.size() - 1), gradients_(network.parameters),
+      of_member_(network.ensemble ? network.member().parameters : 0) {
     for (std::size_t group = 0; group < group_count; ++group) {
         cut(group == 0 ? 0 : network.group_end(group - 1), network.group_end(group), group);
     }
@@ -51,7 +52,8 @@ template <class T>
 std::optional<double> Step<T>::differentiate_member(std::size_t member, const Objective<T>& objective, RowRange batch,
                                                     Dropout dropout, const T* parameters,
                                                     const AfterBlock& after_block) {
-    T* const gradient = members_.gradient(gradients_.data());
+    const bool is_plain = of_member_.size() == 0;
+    T* const gradient = is_plain ? gradients_.data() : of_member_.data();
     double losses = 0.0;
     pass_.use(members_.of(member, parameters));
     for (std::size_t first = 0; first < batch.count; first += pass_.block_rows()) {
@@ -62,7 +64,7 @@ std::optional<double> Step<T>::differentiate_member(std::size_t member, const Ob
         if (after_block) after_block(member, first, block.count);
     }
     pass_.finish(gradient);
-    members_.add_gradient(member, parameters, gradients_.data());
+    if (!is_plain) members_.add_gradient(member, parameters, gradient, gradients_.data());
     return losses;
 }
 

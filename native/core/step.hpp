@@ -60,6 +60,7 @@ class Step {
     Members<T> members_;
     const std::size_t hidden_layers_;
     Buffer<T> gradients_;
+    Buffer<T> of_member_;  // one member's gradient, where there is an ensemble
     std::vector<Piece> pieces_;
     std::vector<double> sizes_, squares_, lengths_;  // per piece: Σ|w|, Σ w², Σ g²
     double share_ = 1.0;

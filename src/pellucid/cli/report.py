@@ -24,7 +24,7 @@ from pellucid.tables.frames import counted
 from pellucid.tables.writing import replaced_whole
 from pellucid.training.stopping import Outcome
 
-__all__ = ["as_png", "html_page", "html_table", "write_report"]
+__all__ = ["as_png", "html_page", "html_picture", "html_table", "write_report", "write_whole"]
 
 _MOST_CLASSES = 30
 _MOST_POINTS = 1000
@@ -64,13 +64,14 @@ def write_report(folder: Path, source: str, model: TabularModel, evaluation: Eva
     folder.mkdir(parents=True, exist_ok=True)
     pictures = _pictures(model, evaluation)
     for name, (_, picture) in pictures.items():
-        _write(folder / name, picture)
+        write_whole(folder / name, picture)
     page = folder / "index.html"
-    _write(page, _page(source, model, evaluation, list(pictures.values())).encode("utf-8", "replace"))
+    write_whole(page, _page(source, model, evaluation, list(pictures.values())).encode("utf-8", "replace"))
     return page
 
 
-def _write(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file; it appears whole under its name, or not at all."""
     with replaced_whole(path) as temporary:
         temporary.write_bytes(content)
 
@@ -258,6 +259,11 @@ def html_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return f"<table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table>"
 
 
-def _figure(title: str, picture: bytes) -> str:
+def html_picture(title: str, picture: bytes) -> str:
+    """Return a PNG within the page; its title is for those who cannot see it."""
     data = base64.b64encode(picture).decode()
-    return f'<h2>{_text(title)}</h2>\n<img alt="{_text(title)}" src="data:image/png;base64,{data}">'
+    return f'<img alt="{_text(title)}" src="data:image/png;base64,{data}">'
+
+
+def _figure(title: str, picture: bytes) -> str:
+    return f"<h2>{_text(title)}</h2>\n{html_picture(title, picture)}"

@@ -26,7 +26,7 @@ from pellucid.tables.schema import require_columns
 from pellucid.tables.writing import check_writable
 from pellucid.training.stopping import Outcome
 
-__all__ = ["LEAST_ROWS", "Places", "run_training"]
+__all__ = ["Places", "column_of", "require_rows", "run_training", "untrained"]
 
 LEAST_ROWS = 20
 _MOST_PRODUCTS = 5e11
@@ -99,8 +99,7 @@ def run_training(
     if group_column is not None and group_column == time_column:
         raise DataError(f"'{group_column}' cannot tell both groups and times.")
     groups = None if group_column is None else frame.pop(group_column).to_numpy()
-    if len(frame) < LEAST_ROWS:
-        raise DataError(f"'{places.table}' must have at least {LEAST_ROWS} rows to learn from; it has {len(frame)}.")
+    require_rows(frame, places.table)
     goal, schema = Target.of(frame[target], task), infer_schema(frame, target)
     if not quiet:
         _show_columns(places.table, schema)
@@ -127,24 +126,37 @@ def run_training(
     return evaluation
 
 
+def require_rows(frame: pd.DataFrame, table: Path) -> None:
+    """Raise DataError if a table has too few rows to learn from."""
+    if len(frame) < LEAST_ROWS:
+        raise DataError(f"'{table}' must have at least {LEAST_ROWS} rows to learn from; it has {len(frame)}.")
+
+
+def untrained(parameters: Mapping[str, Any], goal: Target) -> TabularModel:
+    """Return the estimator for a target."""
+    return TabularClassifier(**parameters) if goal.task == "classification" else TabularRegressor(**parameters)
+
+
+def column_of(goal: Target, learned: pd.DataFrame) -> "pd.Series[Any]":
+    """Return the target's column as the estimator learns it."""
+    return pd.Series(target_values(goal, learned[goal.label]), name=goal.label)
+
+
 def _hold_out(
     rows: int, share: float, seed: int, classes: Any, groups: Any, times: Any
 ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
     """Return the rows to learn from and those held out: whole groups, or the latest."""
     if groups is None and times is None:
         return split_rows(rows, share, seed, classes)
-    folds = max(2, round(1 / share))
-    return list(fold_rows(rows, folds, seed, stratify=None if groups is None else classes, groups=groups, time=times))[
-        -1
-    ]
+    stratify = None if groups is None else classes
+    folds = fold_rows(rows, max(2, round(1 / share)), seed, stratify=stratify, groups=groups, time=times)
+    return list(folds)[-1]
 
 
 def _fit(
     parameters: Mapping[str, Any], learned: pd.DataFrame, goal: Target, schema: Schema, groups: Any
 ) -> TabularModel:
-    model: TabularModel
-    model = TabularClassifier(**parameters) if goal.task == "classification" else TabularRegressor(**parameters)
-    y = pd.Series(target_values(goal, learned[goal.label]), name=goal.label)
+    model, y = untrained(parameters, goal), column_of(goal, learned)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # many classes for few rows: the score tells
         return model.fit(learned.drop(columns=goal.label), y, groups=groups, schema=schema)
@@ -156,7 +168,7 @@ def _compute_importances(model: TabularModel, learned: pd.DataFrame, goal: Targe
     repeats = 5 if columns <= 20 else 2 if columns <= 200 else 1
     networks = {each.member: parameter_count(each.network) for each in model.bag_.networks}
     rows = int(np.clip(_MOST_PRODUCTS / (columns * repeats * sum(networks.values())), 100, 10_000))
-    y = pd.Series(target_values(goal, learned[goal.label]), name=goal.label)
+    y = column_of(goal, learned)
     try:
         model.compute_importances(
             learned.drop(columns=goal.label), y, repeats=repeats, max_rows=rows, progress=not quiet

@@ -1,7 +1,5 @@
 """What ``pellucid tune`` does, step by step."""
 
-import base64
-import io
 import time
 import warnings
 from collections.abc import Mapping
@@ -13,17 +11,16 @@ import typer
 
 from pellucid.cli.board import Board
 from pellucid.cli.console import print_table, printable
-from pellucid.cli.evaluation import Evaluation, TabularModel, evaluate, target_values
+from pellucid.cli.evaluation import Evaluation, evaluate
 from pellucid.cli.failures import INTERRUPTED
-from pellucid.cli.report import as_png, html_page, html_table, write_report
-from pellucid.cli.training import LEAST_ROWS
+from pellucid.cli.report import as_png, html_page, html_picture, html_table, write_report, write_whole
+from pellucid.cli.training import column_of, require_rows, untrained
 from pellucid.errors import DataError
-from pellucid.estimators.tabular import TabularClassifier, TabularRegressor
 from pellucid.plotting import SettingScores
-from pellucid.storage import load, save
+from pellucid.storage import save
 from pellucid.tables import Target, infer_schema, read_table, split_rows
 from pellucid.tables.schema import require_columns
-from pellucid.tables.writing import check_writable, replaced_whole, write_table
+from pellucid.tables.writing import check_writable, write_table
 from pellucid.tuning import Search, search
 from pellucid.tuning.words import text_of, variance_explained
 
@@ -66,15 +63,12 @@ def run_tuning(
     """
     frame = read_table(table)
     require_columns(frame, [target])
-    if len(frame) < LEAST_ROWS:
-        raise DataError(f"'{table}' must have at least {LEAST_ROWS} rows to learn from; it has {len(frame)}.")
+    require_rows(frame, table)
     goal, schema = Target.of(frame[target], task), infer_schema(frame, target)
     classes = goal.encode(frame[target]) if goal.task == "classification" else None
     rows, held_out = split_rows(len(frame), test_share, parameters["random_state"], classes)
     learned = frame.iloc[rows].reset_index(drop=True)
-    estimator: TabularModel
-    estimator = TabularClassifier(**parameters) if goal.task == "classification" else TabularRegressor(**parameters)
-    y = pd.Series(target_values(goal, learned[goal.label]), name=goal.label)
+    estimator, y = untrained(parameters, goal), column_of(goal, learned)
     _make_folder(out)
     places = {name: out / name for name in (MODEL, STUDY, TRIALS, PAGE)}
     saved: list[Any] = [None]
@@ -107,7 +101,8 @@ def run_tuning(
             refit=False,
             on_trial=on_trial,
         )
-    _write_trials(found, places[TRIALS])
+    texts = _texts(found)
+    write_table(texts, places[TRIALS])
     if found.is_interrupted_:
         typer.echo(f"Interrupted. {found}\nThe same command goes on with the trials in {out}.", err=True)
         raise typer.Exit(INTERRUPTED)
@@ -117,12 +112,11 @@ def run_tuning(
         save(model, places[MODEL])
     evaluation = evaluate(model, goal, learned, frame.iloc[held_out].reset_index(drop=True))
     page = write_report(out / "report", table.name, model, evaluation)
-    _write_page(found, places[PAGE], table.name, is_sweep=space is not None)
+    _write_page(found, texts, places[PAGE], table.name, is_sweep=space is not None)
     if not quiet:
         _say(found, evaluation, time.monotonic() - began)
         for what, place in (("Model", places[MODEL]), ("Report", page), ("Search", places[PAGE])):
             print(f"{what}: {printable(str(place))}")
-    load(places[MODEL])
     return evaluation
 
 
@@ -135,11 +129,12 @@ def _make_folder(out: Path) -> None:
     check_writable(out / MODEL, (".safetensors",))
 
 
-def _write_trials(found: Search, path: Path) -> None:
+def _texts(found: Search) -> pd.DataFrame:
+    """Return the trials with their settings as texts."""
     frame = found.frame.copy()
     for name in found.space.distributions:
         frame[name] = [text_of(value) for value in found.frame[name]]
-    write_table(frame, path)
+    return frame
 
 
 def _say(found: Search, evaluation: Evaluation, seconds: float) -> None:
@@ -151,14 +146,11 @@ def _say(found: Search, evaluation: Evaluation, seconds: float) -> None:
 # --- the page ---------------------------------------------------------------------------------------------------------
 
 
-def _write_page(found: Search, path: Path, source: str, *, is_sweep: bool) -> None:
+def _write_page(found: Search, texts: pd.DataFrame, path: Path, source: str, *, is_sweep: bool) -> None:
     import matplotlib as mpl
 
     mpl.use("agg")
     names = list(found.space.distributions)
-    texts = found.frame.copy()
-    for name in names:
-        texts[name] = [text_of(value) for value in found.frame[name]]
     varied = [name for name in names if texts[name].nunique() > 1]
     known = texts[texts["score"].notna()]
     parts = [str(found)]
@@ -183,9 +175,5 @@ def _write_page(found: Search, path: Path, source: str, *, is_sweep: bool) -> No
         for _, row in best.iterrows()
     ]
     table = html_table(("trial", "state", found.score_name, *names, "reason"), rows)
-    image = base64.b64encode(io.BytesIO(picture).getvalue()).decode()
-    page = html_page(
-        f"Tuning on {source}", parts, [f'<img alt="Scores of all trials" src="data:image/png;base64,{image}">', table]
-    )
-    with replaced_whole(path) as temporary:
-        temporary.write_bytes(page.encode("utf-8", "replace"))
+    page = html_page(f"Tuning on {source}", parts, [html_picture("Scores of all trials", picture), table])
+    write_whole(path, page.encode("utf-8", "replace"))

@@ -41,7 +41,8 @@ class Scored:
         Its place in the batch.
     score, error : float
         Mean over the folds and its standard error; NaN where it failed.
-    epochs : float
+    n_iter : float
+        Epochs, the mean over the folds.
     seconds : float
         Of training and scoring, all folds together.
     is_pruned : bool
@@ -58,7 +59,7 @@ class Scored:
     number: int
     score: float = nan
     error: float = nan
-    epochs: float = 0.0
+    n_iter: float = 0.0
     seconds: float = 0.0
     is_pruned: bool = False
     is_cut: bool = False
@@ -68,7 +69,7 @@ class Scored:
 
     def as_data(self) -> dict[str, Any]:
         """Return the figures as JSON can hold them."""
-        figures = {name: getattr(self, name) for name in ("score", "error", "epochs", "seconds", "parameters")}
+        figures = {name: getattr(self, name) for name in ("score", "error", "n_iter", "seconds", "parameters")}
         return {name: value for name, value in figures.items() if isfinite(value)} | {"reason": self.reason[:1000]}
 
 
@@ -278,7 +279,7 @@ class OutOfFold:
             yield Scored(
                 number,
                 score,
-                epochs=float(model.n_iter_),
+                n_iter=float(model.n_iter_),
                 seconds=time.perf_counter() - began,
                 is_cut=model.outcome_ is Outcome.TIME_LIMIT,
                 reason="" if isfinite(score) else "the out-of-fold score is not a finite number",

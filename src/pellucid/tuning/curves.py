@@ -13,9 +13,9 @@ from pellucid.errors import SpecError
 from pellucid.plotting import GrowthCurve
 from pellucid.spec.checks import shown
 from pellucid.textbook.arrays import Array
-from pellucid.tuning.measuring import measure, network_parameter, problem_of, score_name, seed_list
-from pellucid.tuning.problem import last_name
-from pellucid.tuning.trials import Result, Trial
+from pellucid.tuning.measuring import measure, network_parameter, on_every_split, problem_of, score_name, seed_list
+from pellucid.tuning.problem import last_step
+from pellucid.tuning.trials import Result
 
 __all__ = ["Growth", "capacity_curve", "learning_curve"]
 
@@ -126,10 +126,7 @@ def learning_curve(
             splits.append((order[:count], test))
             counts.append(count)
     problem.splits = splits
-    every_seed = seed_list(seeds, "learning_curve")
-    trials = [
-        Trial(place, {seed: each}, split) for place, each in enumerate(every_seed) for split in range(len(splits))
-    ]
+    trials = on_every_split([{seed: each} for each in seed_list(seeds, "learning_curve")], problem)
     measured = measure("learning_curve", problem, trials, n_jobs=n_jobs, progress=progress)
     frame = _frame(measured.results, lambda result: counts[result.trial.split], seed)
     return Growth(frame, "rows", "Score against training rows", score_name(scoring, estimator), _more_rows)
@@ -228,9 +225,7 @@ def capacity_curve(
     if not len(widths) or not all(isinstance(w, Integral) and not isinstance(w, bool) and w >= 1 for w in widths):
         raise SpecError(f"'widths' of capacity_curve must be integers of at least 1; got {shown(widths)}.")
     if layers is None:
-        step = last_name(estimator)
-        model = estimator if step is None else estimator.steps[-1][1]
-        layers = max(1, np.size(model.hidden_layer_sizes))
+        layers = max(1, np.size(last_step(estimator).hidden_layer_sizes))
     elif not isinstance(layers, Integral) or isinstance(layers, bool) or layers < 1:
         raise SpecError(f"'layers' of capacity_curve must be at least 1 (or None); got {shown(layers)}.")
     problem = problem_of(estimator, X, y, cv=cv, scoring=scoring, fit_params=fit_params)
@@ -239,10 +234,7 @@ def capacity_curve(
         for width in sorted(set(widths))
         for each in seed_list(seeds, "capacity_curve")
     ]
-    trials = [
-        Trial(number, each, split) for number, each in enumerate(settings) for split in range(len(problem.splits))
-    ]
-    measured = measure("capacity_curve", problem, trials, n_jobs=n_jobs, progress=progress)
+    measured = measure("capacity_curve", problem, on_every_split(settings, problem), n_jobs=n_jobs, progress=progress)
     frame = _frame(measured.results, lambda result: result.trial.parameters[sizes][0], seed)
     what = "neurons" if layers == 1 else f"neurons in each of {layers} hidden layers"
     return Growth(frame, what, "Score against width", score_name(scoring, estimator), _right_width)

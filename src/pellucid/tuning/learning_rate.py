@@ -11,8 +11,7 @@ from pellucid.errors import PellucidError, SpecError
 from pellucid.plotting import RateRange
 from pellucid.spec.checks import shown
 from pellucid.textbook.arrays import Array
-from pellucid.tuning.measuring import measure, network_parameter, problem_of, seed_list
-from pellucid.tuning.trials import Trial
+from pellucid.tuning.measuring import measure, network_parameter, on_every_split, problem_of, seed_list
 
 __all__ = ["LearningRates", "find_learning_rate"]
 
@@ -169,7 +168,7 @@ def find_learning_rate(
     ]
     # a rate too small to move anything shows the loss before training
     settings += [{**settings[place], names["learning_rate_init"]: 1e-30} for place in range(len(every_seed))]
-    trials = [Trial(number, setting, 0) for number, setting in enumerate(settings)]
+    trials = on_every_split(settings, problem)
     results = measure("find_learning_rate", problem, trials, n_jobs=n_jobs, progress=progress).results
     last = np.full(len(settings), np.inf)
     for result in results:

@@ -17,11 +17,20 @@ from pellucid.estimators.base import BaseMLP
 from pellucid.estimators.progress import ProgressBar
 from pellucid.spec.checks import shown
 from pellucid.tuning.failures import report_failures
-from pellucid.tuning.problem import Problem, last_name
+from pellucid.tuning.problem import Problem, last_name, last_step
 from pellucid.tuning.trials import Result, Trial, Wanted
 from pellucid.tuning.waves import run_all
 
-__all__ = ["Measured", "check_time_limit", "measure", "network_parameter", "problem_of", "score_name", "seed_list"]
+__all__ = [
+    "Measured",
+    "check_time_limit",
+    "measure",
+    "network_parameter",
+    "on_every_split",
+    "problem_of",
+    "score_name",
+    "seed_list",
+]
 
 
 @dataclass
@@ -136,6 +145,12 @@ def measure(
     return measured
 
 
+def on_every_split(settings: Sequence[Mapping[str, Any]], problem: Problem) -> list[Trial]:
+    """Return a trial of each setting on each split; settings are numbered as they stand."""
+    splits = range(len(problem.splits))
+    return [Trial(number, dict(setting), split) for number, setting in enumerate(settings) for split in splits]
+
+
 def check_time_limit(owner: str, time_limit: Any) -> None:
     """Raise SpecError unless a time limit is None or a number of seconds greater than 0."""
     if time_limit is not None and not (isinstance(time_limit, int | float) and time_limit > 0):
@@ -150,8 +165,7 @@ def network_parameter(estimator: Any, name: str, owner: str) -> str:
     PellucidError
         If the estimator is no network and no pipeline that ends in one.
     """
-    step = last_name(estimator)
-    model = estimator if step is None else estimator.steps[-1][1]
+    step, model = last_name(estimator), last_step(estimator)
     if not isinstance(model, BaseMLP):
         raise PellucidError(
             f"'estimator' of {owner} must be MLPClassifier, MLPRegressor or a pipeline that ends in one; "

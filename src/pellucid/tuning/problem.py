@@ -19,7 +19,17 @@ from pellucid.errors import SpecError, did_you_mean
 from pellucid.estimators.base import BaseMLP, HeldOut, Rows
 from pellucid.textbook.arrays import Array
 
-__all__ = ["Candidate", "Fold", "Problem", "Ready", "last_name"]
+__all__ = [
+    "Candidate",
+    "Fold",
+    "Problem",
+    "Ready",
+    "full_name",
+    "last_name",
+    "last_step",
+    "planned_epochs",
+    "short_name",
+]
 
 Split = tuple[Array, Array]
 
@@ -179,7 +189,7 @@ class Problem:
             **{name: clone(value, safe=False) for name, value in parameters.items()}
         )
         name = last_name(estimator)
-        model = estimator if name is None else estimator.steps[-1][1]
+        model = last_step(estimator)
         joins = isinstance(model, BaseMLP) and not _is_heard(model)
         if not joins:
             return Candidate(estimator, model, joins=False)
@@ -213,7 +223,7 @@ class Problem:
         if candidate.estimator is candidate.model:
             return fold
         pipeline = clone(candidate.estimator)
-        taken = _take_note(pipeline.steps[-1][1])
+        taken = _take_note(last_step(pipeline))
         pipeline.fit(fold.X, fold.y, **fold.fit_params)
         before = pipeline.steps[:-1]
         X_test = pipeline[:-1].transform(fold.X_test) if before else fold.X_test
@@ -259,6 +269,31 @@ class Problem:
 def last_name(estimator: Any) -> str | None:
     """Return the name of a pipeline's last step; None if the estimator is no pipeline."""
     return estimator.steps[-1][0] if isinstance(estimator, Pipeline) else None
+
+
+def last_step(estimator: Any) -> Any:
+    """Return a pipeline's last step, else the estimator itself."""
+    return estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
+
+
+def full_name(estimator: Any, name: Any) -> Any:
+    """Return a parameter's name with the step's, where it is one of a pipeline's network without it."""
+    step = last_name(estimator)
+    if step is None or not isinstance(name, str) or name in estimator.get_params():
+        return name
+    full = f"{step}__{name}"
+    return full if full in estimator.get_params() else name
+
+
+def short_name(estimator: Any, name: str) -> str:
+    """Return a parameter's name without the step's."""
+    step = last_name(estimator)
+    return name if step is None else name.removeprefix(f"{step}__")
+
+
+def planned_epochs(estimator: Any) -> int:
+    """Return the most epochs of the network, 1 where it has no such parameter."""
+    return int(getattr(last_step(estimator), "max_iter", None) or 1)
 
 
 def _is_own_score(scorer: Any, model: Any) -> bool:

@@ -21,7 +21,7 @@ from pellucid.spec.checks import shown
 from pellucid.tuning.contests import GO_ON, CrossValidation, OutOfFold, Scored, Scorer
 from pellucid.tuning.failures import grouped_reasons
 from pellucid.tuning.measuring import check_time_limit, problem_of, score_name
-from pellucid.tuning.problem import last_name
+from pellucid.tuning.problem import full_name, last_name, last_step, planned_epochs, short_name
 from pellucid.tuning.rungs import best_of
 from pellucid.tuning.spaces import Space, default_space, read_space
 from pellucid.tuning.study import (
@@ -43,19 +43,11 @@ DEFAULT_TRIALS = 50
 BATCH = 8
 """Settings trained together: more fill the processors, but each is chosen with less known."""
 
-FIGURES = {
-    "score": "score",
-    "error": "error",
-    "n_iter": "epochs",
-    "seconds": "seconds",
-    "parameters": "parameters",
-    "reason": "reason",
-}
-"""Columns of the data frame beside the settings, with what a trial's result calls them."""
+FIGURES = ("score", "error", "n_iter", "seconds", "parameters", "reason")
+"""Columns of the data frame beside the settings."""
 
 MOST_FAILURES = 10
 """Where so many trials fail and none succeeds, the search ends: the next would fail, too."""
-
 
 SAMPLERS = ("tpe", "random", "grid")
 
@@ -147,8 +139,8 @@ def search(
     optuna = require_optuna()
     _check(n_trials, time_limit, batch, sampler, optuna)
     estimator = _seeded(estimator)
-    given = default_space(_network_of(estimator)) if space is None else space
-    read = read_space({_full_name(estimator, name): value for name, value in given.items()} if given else given)
+    given = default_space(last_step(estimator)) if space is None else space
+    read = read_space({full_name(estimator, name): value for name, value in given.items()} if given else given)
     scorer = _scorer(estimator, X, y, cv, scoring, fit_params, n_jobs)
     scorer.check_names(sorted(read.distributions))
     trials = n_trials
@@ -194,19 +186,8 @@ def _seeded(estimator: Any) -> Any:
     return estimator.set_params(**{name: 0}) if name in parameters and parameters[name] is None else estimator
 
 
-def _network_of(estimator: Any) -> Any:
-    return estimator if last_name(estimator) is None else estimator.steps[-1][1]
-
-
 def _own_scoring(estimator: Any) -> Any:
     return estimator._scoring() if isinstance(estimator, BaseTabular) else None
-
-
-def _full_name(estimator: Any, name: Any) -> Any:
-    step = last_name(estimator)
-    known = estimator.get_params()
-    is_short = step is not None and isinstance(name, str) and name not in known and f"{step}__{name}" in known
-    return f"{step}__{name}" if is_short else name
 
 
 def _scorer(
@@ -219,7 +200,7 @@ def _scorer(
         return OutOfFold(estimator, X, y, fit_params or {})
     problem = problem_of(estimator, X, y, cv=cv, scoring=scoring, fit_params=fit_params)
     problem.scores_training = False
-    return CrossValidation(problem, int(getattr(_network_of(estimator), "max_iter", 1)), n_jobs)
+    return CrossValidation(problem, planned_epochs(estimator), n_jobs)
 
 
 def _sampler(optuna: Any, sampler: Any, seed: int, space: Space) -> Any:
@@ -446,7 +427,7 @@ class Search:
                 {
                     "number": trial.number,
                     "state": trial.state.name,
-                    **{name: trial.user_attrs.get("result", {}).get(key, nan) for name, key in FIGURES.items()},
+                    **{name: trial.user_attrs.get("result", {}).get(name, nan) for name in FIGURES},
                     **self.space.decode(trial.params),
                 }
                 for trial in trials
@@ -492,8 +473,7 @@ class Search:
         return f"Best: {what}, with {self.score_name} {self.best_score_:.4f}. {', '.join(told)}."
 
     def _short(self, name: str) -> str:
-        step = last_name(self._estimator)
-        return name if step is None else name.removeprefix(f"{step}__")
+        return short_name(self._estimator, name)
 
     def plot(self) -> SearchHistory:
         """Draw the best score so far against the trials, and the scores against each parameter."""

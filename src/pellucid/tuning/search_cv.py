@@ -19,7 +19,7 @@ from pellucid.errors import PellucidError, TrainingWarning
 from pellucid.estimators.progress import ProgressBar
 from pellucid.tuning.failures import grouped_reasons, report_failures
 from pellucid.tuning.grids import combinations
-from pellucid.tuning.problem import Problem, last_name
+from pellucid.tuning.problem import Problem, planned_epochs
 from pellucid.tuning.rungs import best_of, rung_shares
 from pellucid.tuning.trials import Paused, Result, Trial, Wanted
 from pellucid.tuning.waves import run_all
@@ -203,7 +203,7 @@ class PopulationSearchCV(BaseSearchCV):
     ) -> None:
         shares = [1.0]
         if self.halving is not None:
-            shares = rung_shares(len(settings), _epochs_of(problem.estimator), self.halving)
+            shares = rung_shares(len(settings), planned_epochs(problem.estimator), self.halving)
         numbers, splits, began = list(range(len(settings))), range(len(problem.splits)), time.monotonic()
         for rung, share in enumerate(shares):
             is_last = rung == len(shares) - 1
@@ -393,12 +393,6 @@ def _number(score: Any, metric: str) -> float:
     if isinstance(score, dict):
         return float(score.get(metric, next(iter(score.values()))))
     return float(score)
-
-
-def _epochs_of(estimator: Any) -> int:
-    name = last_name(estimator)
-    model = estimator if name is None else estimator.steps[-1][1]
-    return int(getattr(model, "max_iter", None) or 1)
 
 
 def _rank_by_rung(results: dict[str, Any]) -> None:

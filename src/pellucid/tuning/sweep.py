@@ -11,9 +11,9 @@ from sklearn.base import clone
 from pellucid.errors import DataError, PellucidError
 from pellucid.plotting import BoundaryWall, LossFan, SettingHeatMap, SettingScores
 from pellucid.tuning.grids import combinations
-from pellucid.tuning.measuring import measure, network_parameter, problem_of, score_name, seed_list
-from pellucid.tuning.problem import last_name
-from pellucid.tuning.trials import Result, Trial, Wanted
+from pellucid.tuning.measuring import measure, network_parameter, on_every_split, problem_of, score_name, seed_list
+from pellucid.tuning.problem import full_name, short_name
+from pellucid.tuning.trials import Result, Wanted
 from pellucid.tuning.words import findings, text_of, variance_explained
 
 __all__ = ["Sweep", "sweep"]
@@ -90,21 +90,13 @@ def sweep(
     'learning_rate_init'
     """
     network_parameter(estimator, "random_state", "sweep")
-    named = {_full_name(estimator, name): values for name, values in settings.items()} if settings else settings
+    named = {full_name(estimator, name): values for name, values in settings.items()} if settings else settings
     tried = combinations("sweep", "settings", named)
     seed = network_parameter(estimator, "random_state", "sweep")
     every_seed = [None] if seed in named else seed_list(seeds, "sweep")
     problem = problem_of(estimator, X, y, cv=cv, scoring=scoring, fit_params=fit_params)
-    trials = [
-        Trial(
-            number * len(every_seed) + place,
-            setting if each is None else {**setting, seed: each},
-            split,
-        )
-        for number, setting in enumerate(tried)
-        for place, each in enumerate(every_seed)
-        for split in range(len(problem.splits))
-    ]
+    seeded = [setting if each is None else {**setting, seed: each} for setting in tried for each in every_seed]
+    trials = on_every_split(seeded, problem)
     has_two_inputs = np.ndim(X) == 2 and np.shape(X)[1] == 2
     measured = measure(
         "sweep",
@@ -123,15 +115,6 @@ def sweep(
         if result.model is not None
     }
     return Sweep(problem.estimator, X, y, tried, frame, list(named), curves, models, score_name(scoring, estimator))
-
-
-def _full_name(estimator: Any, name: Any) -> Any:
-    """Return a parameter's name with the step's, where it is one of a pipeline's network without it."""
-    step = last_name(estimator)
-    if step is None or not isinstance(name, str) or name in estimator.get_params():
-        return name
-    full = f"{step}__{name}"
-    return full if full in estimator.get_params() else name
 
 
 def _frame(results: Sequence[Result], names: list[str], seeds: int, seed: str) -> pd.DataFrame:
@@ -185,8 +168,7 @@ class Sweep:
         self._estimator, self._X, self._y, self._tried = estimator, X, y, tried
         self.frame, self.settings, self.score_name = frame, settings, score_name
         self._curves, self._models = curves, models
-        step = last_name(estimator)
-        self._names = {name: name.removeprefix(f"{step}__") for name in settings}
+        self._names = {name: short_name(estimator, name) for name in settings}
         groups: Any = frame.groupby("setting")["score"]
         summary = groups.agg(score="mean", standard_error="sem", lowest="min", highest="max", trainings="count")
         summary["training_score"] = frame.groupby("setting")["train_score"].mean()
@@ -362,7 +344,7 @@ class Sweep:
         return drawn
 
     def _setting(self, name: str) -> str:
-        full = _full_name(self._estimator, name)
+        full = full_name(self._estimator, name)
         if full not in self.settings:
             raise PellucidError(f"This sweep did not vary {name!r}; it varied {self.settings}.")
         return str(full)

@@ -24,7 +24,7 @@ from pellucid.textbook.parameters import Parameters
 from pellucid.training.jobs import History, Job, Run, State, Watch
 from pellucid.training.scores import SCORES
 from pellucid.training.stopping import Outcome
-from pellucid.tuning.problem import Candidate, Fold, Problem, Ready
+from pellucid.tuning.problem import Candidate, Fold, Problem, Ready, last_step
 
 __all__ = ["Paused", "Result", "Trial", "Wanted", "run_trials"]
 
@@ -391,7 +391,7 @@ def _fit_alone(problem: Problem, result: Result, wanted: Wanted) -> None:
             warnings.simplefilter("ignore")
             estimator.fit(fold.X, fold.y, **fold.fit_params)
         result.fit_seconds = time.perf_counter() - began
-        model = estimator.steps[-1][1] if isinstance(estimator, Pipeline) else estimator
+        model = last_step(estimator)
         result.outcome, result.epochs = getattr(model, "outcome_", None), int(np.max(getattr(model, "n_iter_", 0)))
         if result.is_interrupted:
             return

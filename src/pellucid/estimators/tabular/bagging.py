@@ -287,11 +287,10 @@ def train_bag(
     watch = Watch(on_epoch, None if time_limit is None else time_limit - (perf_counter() - began))
     runs = engine.train(jobs, watch) if jobs else []
     done = dict(begun)
-    parts = {place: [each.run] for place, each in begun.items()}
     for (index, fold), job, run in zip(waiting, jobs, runs, strict=False):
-        done[index, fold] = Begun(recipes[fold][index], job, run)
-        parts.setdefault((index, fold), []).append(run)
-    return _collect(problem, recipes, folds, done, parts, engine)
+        whole = run.joined(begun[index, fold].run.history) if (index, fold) in begun else run
+        done[index, fold] = Begun(recipes[fold][index], job, whole)
+    return _collect(problem, recipes, folds, done, engine)
 
 
 def make_job(
@@ -400,24 +399,22 @@ def _collect(
     recipes: Sequence[tuple[Member, ...]],
     folds: Sequence[tuple[Array, Array]],
     done: Mapping[tuple[int, int], Begun],
-    parts: Mapping[tuple[int, int], list[Run]],
     engine: Engine,
 ) -> Bag:
-    """Make a bag of the networks that are usable; `parts` are their runs one after another."""
+    """Make a bag of the networks that are usable."""
     members = len(recipes[0])
     trained: list[Trained] = []
     out_of_fold = np.full((members, *problem.Y.shape), np.nan, dtype=np.float32)
-    losses = {place: [loss for run in runs for loss in run.history.loss] for place, runs in parts.items()}
-    most = max(len(losses[place]) / each.job.training.epochs for place, each in done.items())
+    most = max(len(each.run.history.loss) / each.job.training.epochs for each in done.values())
     for (member, fold), (_, job, run) in sorted(done.items(), key=lambda item: item[0][::-1]):
-        epochs = len(losses[member, fold])
+        loss, validation_loss = run.history.loss, run.history.validation_loss
+        epochs = len(loss)
         is_usable = run.state.best.parameters is not None and np.isfinite(run.parameters).all()
         is_trained = run.outcome is Outcome.CONVERGED or epochs / job.training.epochs >= 0.5 * most
         if not (is_usable and is_trained):
             continue  # it hardly began before the time was over, or it diverged
-        validation_loss = [loss for part in parts[member, fold] for loss in part.history.validation_loss]
         best = run.state.best.epoch
-        each = Trained(job.network, run.parameters, member, fold, epochs, best, losses[member, fold], validation_loss)
+        each = Trained(job.network, run.parameters, member, fold, epochs, best, loss, validation_loss)
         trained.append(each)
         valid = folds[fold][1]
         for start in range(0, len(valid), ROWS_AT_ONCE):  # the rows may lie in a file
