@@ -1,5 +1,6 @@
 """What the tabular classifier and regressor share: from a raw table to a calibrated bag of networks."""
 
+import warnings
 from abc import ABCMeta, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -16,7 +17,7 @@ from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from pellucid.engines import get_engine
-from pellucid.errors import DataError, DivergedError, did_you_mean
+from pellucid.errors import DataError, DataWarning, DivergedError, did_you_mean
 from pellucid.estimators.callbacks import CallbackSupportMixin, listening
 from pellucid.estimators.fitted import thread_limit
 from pellucid.estimators.tabular.bagging import (
@@ -35,6 +36,7 @@ from pellucid.estimators.tabular.sources import FileSource, FrameSource, Source
 from pellucid.estimators.tabular.state import tabular_from_state, tabular_to_state
 from pellucid.tables import ParquetTable, Schema, TabularEncoder, fold_rows, split_rows
 from pellucid.tables.frames import counted, row_list
+from pellucid.tables.inference import is_lost_number
 from pellucid.tables.parquet import encoded_parts
 from pellucid.textbook.arrays import Array
 from pellucid.training.stopping import Outcome
@@ -196,6 +198,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         fold_seed = seed.randint(2**31 - 1)
         if not is_continued:
             self.encoder_ = source.learn(schema, rows, fold_seed)
+            _warn_of_lost_numbers(self.encoder_.schema)
         if not is_continued or not hasattr(self, "_fold_seed"):
             self._fold_seed = fold_seed  # kept, so that the same rows stay in the same folds when training goes on
         folds = self._folds(source, rows, stratify, groups)
@@ -500,6 +503,17 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
 def _as_long_as(rows: Any, y: Any) -> Any:
     check_consistent_length(rows, y)
     return y
+
+
+def _warn_of_lost_numbers(schema: Schema) -> None:
+    lost = [f"{column.label!r} ({column.note})" for column in schema.columns if is_lost_number(column)]
+    if lost:
+        more = f", and {len(lost) - 5} more" if len(lost) > 5 else ""
+        warnings.warn(
+            f"Left out, though almost numbers: {', '.join(lost[:5])}{more}. Turn them into numbers to learn from them.",
+            DataWarning,
+            stacklevel=6,
+        )
 
 
 def _temporary_folder() -> Any:
