@@ -11,16 +11,14 @@ Trainer<T>::Trainer(std::size_t index, Job<T>& job, const Kernels<T>& kernels, T
       rows_(job.data.rows()),
       batch_size_(training_.batch_size == 0 ? rows_ : std::min(training_.batch_size, rows_)),
       steps_an_epoch_(training_.drop_last ? rows_ / batch_size_ : divide_up(rows_, batch_size_)),
-      workspace_(job.network->member(), kernels, batch_size_, Purpose::train),
+      workspace_(job.network->member(), kernels, batch_size_, Purpose::train, team.threads()),
       pass_(job.network->member(), kernels, workspace_, team, conductor),
       step_(*job.network, training_, kernels, pass_, team),
       mixture_(*job.network, kernels, job.validation ? pass_.block_rows() : 0) {
     if (job.validation) validator_.emplace(*job.network, *job.validation, job.score);
     if (training_.shuffle) {
-        order_ = Buffer<std::int64_t>(rows_);
-        permutation_ = Buffer<std::uint32_t>(rows_);
-        next_order_ = Buffer<std::int64_t>(rows_);
-        for (std::size_t i = 0; i < rows_; ++i) order_[i] = static_cast<std::int64_t>(job_.data.all()[i]);
+        order_ = Buffer<std::uint32_t>(rows_);
+        for (std::size_t i = 0; i < rows_; ++i) order_[i] = static_cast<std::uint32_t>(job_.data.all()[i]);
         twister_.emplace(job_.shuffle_key, *job_.shuffle_position);
     }
     run_.state = job.state;
@@ -75,10 +73,8 @@ std::optional<double> Trainer<T>::visit_all_rows(double rate) {
 // Each epoch permutes the order of the one before.
 template <class T>
 void Trainer<T>::shuffle() {
-    draw_permutation(*twister_, permutation_.data(), rows_);
+    pellucid::shuffle(*twister_, order_.data(), rows_);
     *job_.shuffle_position = twister_->position();
-    for (std::size_t i = 0; i < rows_; ++i) next_order_[i] = order_[permutation_[i]];
-    std::swap(order_, next_order_);
 }
 
 template <class T>

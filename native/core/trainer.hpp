@@ -48,8 +48,7 @@ class Trainer {
     Step<T> step_;
     Mixture<T> mixture_;
     std::optional<Validator<T>> validator_;
-    Buffer<std::int64_t> order_, next_order_;
-    Buffer<std::uint32_t> permutation_;
+    Buffer<std::uint32_t> order_;
     std::optional<MersenneTwister> twister_;
     Run run_;
 };

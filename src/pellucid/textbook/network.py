@@ -239,7 +239,13 @@ def hidden_outputs(network: Network, parameters: Parameters, index: int, inputs:
     if gain is not None and shift is not None:
         z = layer_norm_forward(z, gain, shift)[0]
     function = activation_rule(network.hidden[index].activation).function
-    return function(z, out=z) if slope is None else z + (function(z) - z) * slope
+    if slope is None:
+        return function(z, out=z)
+    a = function(z)  # z + (a - z) · slope, in place
+    a -= z
+    a *= slope
+    a += z
+    return a
 
 
 def backward(

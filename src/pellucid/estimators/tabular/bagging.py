@@ -21,6 +21,7 @@ from pellucid.textbook.initializers import ROWS_LOOKED_AT, initial_parameters
 from pellucid.textbook.network import Batch
 from pellucid.textbook.outputs import output_activation
 from pellucid.textbook.parameters import Parameters
+from pellucid.training.coded import CodedRows
 from pellucid.training.jobs import Epoch, Job, Run, Score, State, Watch
 from pellucid.training.stopping import Outcome
 from pellucid.training.streams import streams
@@ -48,7 +49,7 @@ class Problem:
     ----------
     inputs : Inputs
         What the columns of X are.
-    X : array of shape (rows, inputs.width) of float32
+    X : array or CodedRows of shape (rows, inputs.width) of float32
     Y : array of shape (rows, outputs) of float32
     weight : array of shape (rows,) or None
     output : str
@@ -62,7 +63,7 @@ class Problem:
     """
 
     inputs: Inputs
-    X: Array
+    X: Array | CodedRows
     Y: Array
     weight: Array | None
     output: str
@@ -150,7 +151,7 @@ class Bag:
         blended: Array = np.tensordot(self.weights[used], self.out_of_fold[used], axes=1)
         return blended
 
-    def averaged_away(self, engine: Engine, X: Array) -> Array:
+    def averaged_away(self, engine: Engine, X: Array | CodedRows) -> Array:
         """Estimate how much less the squared error of all networks' mean is than that of a row's out-of-fold mean.
 
         Networks differ by chance, with a variance v; the mean of K of them has v / K of it, that of the m networks that
@@ -160,7 +161,7 @@ class Bag:
         Parameters
         ----------
         engine : Engine
-        X : array of shape (rows, inputs)
+        X : array or CodedRows of shape (rows, inputs)
             What was learned from.
 
         Returns
@@ -325,7 +326,8 @@ def _of_rows(score: Callable[[Array, Array], float], rows: Array) -> Score:
     return lambda predictions: score(predictions, rows)
 
 
-ROWS_AT_ONCE = 100_000
+ROWS_AT_ONCE = 8_192
+"""Rows that are predicted at once."""
 
 ROWS_FOR_VARIANCE = 2_000
 """Rows from which the variance of the networks is estimated, where there are more."""
@@ -417,10 +419,10 @@ def _collect(
         each = Trained(job.network, run.parameters, member, fold, epochs, best, loss, validation_loss)
         trained.append(each)
         valid = folds[fold][1]
-        for start in range(0, len(valid), ROWS_AT_ONCE):  # the rows may lie in a file
+        for start in range(0, len(valid), ROWS_AT_ONCE):  # the rows may be coded, or lie in a file
             rows = valid[start : start + ROWS_AT_ONCE]
             out_of_fold[member, rows] = each.predict(engine, problem.X[rows])
-    fold_of = np.full(len(problem.X), -1)
+    fold_of = np.full(len(problem.X), -1, np.min_scalar_type(-len(folds)))
     for fold, (_, valid) in enumerate(folds):
         fold_of[valid] = fold
     outcome = _gravest([each.run for each in done.values()])

@@ -254,7 +254,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         self.n_iter_ = max(each.epochs for each in bag.networks)
         rows = np.flatnonzero(seen[bag.weights > 0].all(axis=0))
         self._oof_rows = rows
-        blended = bag.blended()[rows].astype(np.float64)
+        blended = bag.blended()[rows].astype(np.float64, copy=False)
         self._calibrate(blended, Y, rows, weight, problem)
         latest = rows[-ROWS_REMEMBERED:]
         self._remembered = Remembered.of(
@@ -382,6 +382,8 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         stratify = None if stratify is None else stratify[rows]
         time = None if self.time_column is None else source.column(self.time_column).iloc[rows]
         dealt = self._dealt(len(rows), stratify, groups, time)
+        if source.rows < 2**32:
+            rows = rows.astype(np.uint32)  # half the memory
         return [(rows[train], rows[valid]) for train, valid in dealt]
 
     def _dealt(self, rows: int, stratify: Array | None, groups: Any, time: Any) -> list[tuple[Array, Array]]:
