@@ -323,7 +323,7 @@ void Pass<T>::after_dense(std::size_t l, std::size_t panel, std::size_t first_ro
     }
     if (!buffers.activation.empty()) std::copy_n(z, count, buffers.activation[panel]);
     if (layer.dropout > 0 && dropout.on) {
-        T* const mask = buffers.mask[panel];
+        T* const mask = buffers.mask.empty() ? workspace_.mask[panel] : buffers.mask[panel];
         const std::size_t row = first_row + panel * kernels_.panel_rows;
         kernels_.dropout_mask(dropout_rule(layer.dropout * dropout.factor, dropout, dropout.first_layer + l), row, layer.outputs, mask);
         kernels_.multiply(count, mask, z);

@@ -15,6 +15,7 @@ Trainer<T>::Trainer(std::size_t index, Job<T>& job, const Kernels<T>& kernels, T
       pass_(job.network->member(), kernels, workspace_, team, conductor),
       step_(*job.network, training_, kernels, pass_, team),
       mixture_(*job.network, kernels, job.validation ? pass_.block_rows() : 0) {
+    take_memory();
     if (job.validation) validator_.emplace(*job.network, *job.validation, job.score);
     if (training_.shuffle) {
         order_ = Buffer<std::uint32_t>(rows_);
@@ -24,11 +25,29 @@ Trainer<T>::Trainer(std::size_t index, Job<T>& job, const Kernels<T>& kernels, T
     run_.state = job.state;
 }
 
+// The caller's where the state is kept, else its own, which ends with the training.
+template <class T>
+void Trainer<T>::take_memory() {
+    std::copy_n(job_.memory, 2, memory_);
+    best_parameters_ = job_.best_parameters;
+    if (job_.keeps_state) return;
+    const std::size_t count = job_.network->parameters;
+    for (std::size_t i = 0; i < memories_of(training_.optimizer.kind); ++i) {
+        own_memory_[i] = Buffer<T>(count);
+        memory_[i] = own_memory_[i].data();
+    }
+    if (training_.stopping.restore_best) own_best_ = Buffer<T>(count);
+    best_parameters_ = own_best_.data();
+}
+
 template <class T>
 Run Trainer<T>::train() {
     std::optional<Outcome> outcome;
     for (std::size_t done = 0; done < job_.epochs && !outcome; ++done) outcome = epoch();
     run_.outcome = outcome.value_or(Outcome::all_epochs);
+    if (own_best_.size() > 0 && run_.best_changed) {
+        std::copy_n(own_best_.data(), own_best_.size(), job_.parameters);
+    }
     return std::move(run_);
 }
 
@@ -64,7 +83,7 @@ std::optional<double> Trainer<T>::visit_all_rows(double rate) {
         run_.state.optimizer_step += 1;
         const double decay = learning_rate_at(training_.decay_schedule, 1.0, progress(batch));
         step_.update(by_step ? learning_rate(batch) : rate, decay, run_.state.optimizer_step, job_.parameters,
-                     job_.memory[0], job_.memory[1]);
+                     memory_[0], memory_[1]);
         if (job_.average) step_.average(run_.state.optimizer_step, job_.parameters, job_.average);
     }
     return total / static_cast<double>(visited);
@@ -148,7 +167,7 @@ void Trainer<T>::observe(double value) {
     best.value = value;
     best.epoch = run_.history.loss.size();
     run_.best_changed = true;
-    if (job_.best_parameters) std::copy_n(trained(), job_.network->parameters, job_.best_parameters);
+    if (best_parameters_) std::copy_n(trained(), job_.network->parameters, best_parameters_);
 }
 
 template <class T>

@@ -60,7 +60,7 @@ struct LayerBuffers {
     PanelBuffer<T> d_norm;       // ∂L/∂(gain ẑ + shift)
     PanelBuffer<T> z;            // what the activation saw; of the output layer, and to show
     PanelBuffer<T> activation;   // a before dropout, to show
-    PanelBuffer<T> mask;         // dropout's, while the layer has it
+    PanelBuffer<T> mask;         // dropout's, to show
     PanelBuffer<T> bend;         // g(z) - z of a parametric activation; then that times ∂L/∂a
     Buffer<T> scaled;            // weights as the products see them, where they are not those of the parameters
     Buffer<T> packed;            // weights, as dense_forward reads them
@@ -89,6 +89,7 @@ struct Workspace {
         if (purpose == Purpose::predict) return;
         if (network.trains_embedding()) d_features = PanelBuffer<T>(panels, network.features(), kernels.panel_rows);
         targets = PanelBuffer<T>(panels, network.outputs(), kernels.panel_rows);
+        mask = make_mask(network, kernels, purpose);
         const std::size_t of_stretch = divide_up(std::min(rows, stretch_rows), kernels.panel_rows);
         row_weight = PanelBuffer<T>(of_stretch, 1, kernels.panel_rows);
         losses = PanelBuffer<T>(of_stretch, 1, kernels.panel_rows);
@@ -101,6 +102,7 @@ struct Workspace {
     PanelBuffer<T> features;    // what an embedding makes of the inputs
     PanelBuffer<T> d_features;  // ∂L/∂ of them
     PanelBuffer<T> targets;
+    PanelBuffer<T> mask;        // dropout's, of one layer after another, where it is not to be shown
     PanelBuffer<T> row_weight;  // of a stretch; 0 for the unused rows of a panel
     PanelBuffer<T> losses;      // of a stretch
     std::vector<LayerBuffers<T>> layers;
@@ -117,6 +119,13 @@ struct Workspace {
         }
         const std::size_t saved = times(rows - block, of_row), lanes = times(of_lanes, kernels.panel_rows);
         return saved <= much_memory / sizeof(T) || saved <= 2 * lanes ? rows : block;
+    }
+
+    PanelBuffer<T> make_mask(const Network& network, const Kernels<T>& kernels, Purpose purpose) const {
+        std::size_t widest = 0;
+        for (const Layer& layer : network.layers) widest = std::max(widest, layer.dropout > 0 ? layer.outputs : 0);
+        if (widest == 0 || purpose == Purpose::show) return {};
+        return PanelBuffer<T>(panels, widest, kernels.panel_rows);
     }
 
     void make_lanes(const Network& network, const Kernels<T>& kernels) {
@@ -147,7 +156,7 @@ struct Workspace {
         buffers.z = panel_buffer(shows || (is_output && trains), layer.outputs);
         buffers.activation = panel_buffer(shows, layer.outputs);
         buffers.bend = panel_buffer(layer.parametric, layer.outputs);
-        buffers.mask = panel_buffer(trains && layer.dropout > 0, layer.outputs);
+        buffers.mask = panel_buffer(shows && layer.dropout > 0, layer.outputs);
         if (packs(layer)) {
             buffers.packed = Buffer<T>(times(round_up(layer.outputs, kernels.tile_outputs), layer.inputs));
         }

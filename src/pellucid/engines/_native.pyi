@@ -87,6 +87,7 @@ class Job:
         predictions: Array | None,
         parameters: Array,
         best_parameters: Array | None,
+        keeps_state: bool,
         average: Array | None,
         memory: list[Array],
         shuffle_key: Array,

@@ -14,6 +14,7 @@ import numpy as np
 
 from pellucid.engines import Engine
 from pellucid.estimators.tabular.members import Member, describe_network, describe_training, milestones
+from pellucid.estimators.tabular.memory import give_back
 from pellucid.spec import Constant, Loss, Network, Stopping
 from pellucid.tables import Inputs
 from pellucid.textbook.arrays import Array
@@ -37,6 +38,7 @@ __all__ = [
     "make_job",
     "seconds_of_epoch",
     "train_bag",
+    "train_jobs",
     "update_bag",
 ]
 
@@ -267,11 +269,9 @@ def train_bag(
     known = {} if start is None else {(each.member, each.fold): each for each in start.networks}
     places = [(index, fold) for fold in range(len(folds)) for index in range(len(recipes[fold]))]
     seed_of = dict(zip(places, seeds, strict=True))
-    is_over = any(each.run.outcome in (Outcome.INTERRUPTED, Outcome.STOPPED) for each in begun.values())
-    waiting = [] if is_over else [place for place in places if place not in begun or begun[place].epochs_left]
 
-    def make(at: int) -> Job:
-        index, fold = place = waiting[at]
+    def make(place: tuple[int, int]) -> Job:
+        index, fold = place
         if place in begun:
             return begun[place].go_on()
         before = known.get(place)
@@ -279,18 +279,24 @@ def train_bag(
         job = make_job(problem, recipes[fold][index], folds[fold], epochs, seed_of[place], network)
         if before is not None:
             job.parameters[...] = before.parameters
+        job.goes_on = False
         return job
 
-    if time_limit is None or begun:
-        jobs = [make(at) for at in range(len(waiting))]
-    else:
-        jobs = _within(time_limit - (perf_counter() - began), make, len(waiting), len(recipes[0]), engine)
-    watch = Watch(on_epoch, None if time_limit is None else time_limit - (perf_counter() - began))
-    runs = engine.train(jobs, watch) if jobs else []
     done = dict(begun)
-    for (index, fold), job, run in zip(waiting, jobs, runs, strict=False):
-        whole = run.joined(begun[index, fold].run.history) if (index, fold) in begun else run
-        done[index, fold] = Begun(recipes[fold][index], job, whole)
+    going_on = [place for place in places if place in begun and begun[place].epochs_left]
+    for wave in (going_on, [place for place in places if place not in begun]):
+        if not wave or any(each.run.outcome in (Outcome.INTERRUPTED, Outcome.STOPPED) for each in done.values()):
+            continue
+        if time_limit is None or begun:
+            jobs = [make(place) for place in wave]
+        else:
+            jobs = _within(time_limit - (perf_counter() - began), make, wave, len(recipes[0]), engine)
+        watch = Watch(on_epoch, None if time_limit is None else time_limit - (perf_counter() - began))
+        for (index, fold), job, run in zip(wave, jobs, train_jobs(engine, jobs, watch), strict=False):
+            whole = run.joined(begun[index, fold].run.history) if (index, fold) in begun else run
+            done[index, fold] = Begun(recipes[fold][index], job, whole)
+        for each in done.values():
+            each.run.state.forget()
     return _collect(problem, recipes, folds, done, engine)
 
 
@@ -322,6 +328,17 @@ def make_job(
     )
 
 
+LARGE = 65_536
+"""Rows from which on the memory of a training matters."""
+
+
+def train_jobs(engine: Engine, jobs: Sequence[Job], watch: Watch) -> list[Run]:
+    """Train the networks in as little memory as may be."""
+    if jobs[0].data.rows >= LARGE:
+        give_back()
+    return engine.train(jobs, watch)
+
+
 def _of_rows(score: Callable[[Array, Array], float], rows: Array) -> Score:
     return lambda predictions: score(predictions, rows)
 
@@ -339,18 +356,24 @@ FEWEST_EPOCHS = 5
 """Below so many epochs of every network, fewer networks are trained instead."""
 
 
-def _within(seconds: float, make: Callable[[int], Job], count: int, members: int, engine: Engine) -> list[Job]:
+def _within(
+    seconds: float,
+    make: Callable[[tuple[int, int]], Job],
+    places: Sequence[tuple[int, int]],
+    members: int,
+    engine: Engine,
+) -> list[Job]:
     """Make the jobs, planning the epochs, and if need be fewer networks, so that the training takes no longer."""
     began = perf_counter()
-    jobs = [make(0)]
+    jobs = [make(places[0])]
     preparing = perf_counter() - began
     an_epoch = seconds_of_epoch(jobs[0], engine, seconds)
     left = max(0.0, 0.9 * (seconds - (perf_counter() - began)) + preparing)
     fewest = min(FEWEST_EPOCHS, jobs[0].training.epochs)
-    kept = max(1, min(count, int(left / (preparing + fewest * an_epoch))))
+    kept = max(1, min(len(places), int(left / (preparing + fewest * an_epoch))))
     if kept > members:
         kept -= kept % members  # whole folds
-    jobs += [make(place) for place in range(1, kept)]
+    jobs += [make(place) for place in places[1:kept]]
     epochs = max(1, int((left - kept * preparing) / an_epoch) // kept)
     for job in jobs:
         if job.training.epochs > epochs:
@@ -411,7 +434,7 @@ def _collect(
     for (member, fold), (_, job, run) in sorted(done.items(), key=lambda item: item[0][::-1]):
         loss, validation_loss = run.history.loss, run.history.validation_loss
         epochs = len(loss)
-        is_usable = run.state.best.parameters is not None and np.isfinite(run.parameters).all()
+        is_usable = run.state.best.value is not None and np.isfinite(run.parameters).all()
         is_trained = run.outcome is Outcome.CONVERGED or epochs / job.training.epochs >= 0.5 * most
         if not (is_usable and is_trained):
             continue  # it hardly began before the time was over, or it diverged

@@ -201,6 +201,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         folds = self._folds(source, rows, stratify, groups)
         problem = self._problem(source.encode(self.encoder_), Y, trained_weight, weight)
         is_small = len(folds) > 1 and len(rows) <= SMALL_TABLE
+        del rows, all_rows  # memory for the networks
         in_turns = self._preset().is_mixed and self.members is None and not is_small
         epochs = self.max_epochs or planned_epochs(min(len(train) for train, _ in folds), self._preset().steps)
         start = self.bag_ if is_continued else None
