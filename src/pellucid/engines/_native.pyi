@@ -65,7 +65,7 @@ class Training:
         epochs: int,
         shuffle: bool,
         mean_reduction: bool,
-        stopping: tuple[str, float, int | None, bool, Sequence[int]],
+        stopping: tuple[str, float, int | None, bool, bool, Sequence[int]],
         drop_last: bool,
         rates: Sequence[float],
         decays: Sequence[float],

@@ -80,11 +80,10 @@ class CodedRows:
         """
         rows, width = shape
         values = _different(blocks(), width, min(MOST_IN_A_WORD, rows // ROWS_OF_A_NUMBER), dtype)
-        coded = [column for column in range(width) if values[column] is not None]
-        counts = {column: len(values[column]) for column in coded}
-        small = sorted((column for column in coded if counts[column] <= MOST_IN_A_BYTE), key=counts.__getitem__)
-        shared = _shared([(column, counts[column]) for column in small])
-        alone = [[column] for column in coded if counts[column] > MOST_IN_A_BYTE]
+        counts = [(column, len(each)) for column, each in enumerate(values) if each is not None]
+        small = [each for each in counts if each[1] <= MOST_IN_A_BYTE]
+        shared = _shared(sorted(small, key=lambda each: each[1]))
+        alone = [[column] for column, count in counts if count > MOST_IN_A_BYTE]
         plain = np.array([column for column in range(width) if values[column] is None], dtype=np.int64)
         made = cls(
             np.empty((rows, len(shared)), np.uint8),

@@ -37,6 +37,7 @@ from pellucid.tables import ParquetTable, Schema, TabularEncoder, fold_rows, spl
 from pellucid.tables.frames import counted, row_list
 from pellucid.tables.parquet import encoded_parts
 from pellucid.textbook.arrays import Array
+from pellucid.training.coded import CodedRows
 from pellucid.training.stopping import Outcome
 
 __all__ = ["BaseTabular", "Remembered"]
@@ -232,7 +233,9 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             raise DataError(f"'sample_weight' must be greater than 0 in at least {counted(least, 'row')}. Correct it.")
         return weight
 
-    def _problem(self, X_encoded: Array, Y: Array, trained_weight: Array | None, weight: Array | None) -> Problem:
+    def _problem(
+        self, X_encoded: Array | CodedRows, Y: Array, trained_weight: Array | None, weight: Array | None
+    ) -> Problem:
         return Problem(self.encoder_.inputs, X_encoded, self._targets(Y), trained_weight, *self._objective(Y, weight))
 
     def _keep(self, bag: Bag, problem: Problem, Y: Array, weight: Array | None) -> None:
