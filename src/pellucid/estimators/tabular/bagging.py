@@ -287,6 +287,7 @@ def train_bag(
     for wave in (going_on, [place for place in places if place not in begun]):
         if not wave or any(each.run.outcome in (Outcome.INTERRUPTED, Outcome.STOPPED) for each in done.values()):
             continue
+        _make_room(problem.Y)
         if time_limit is None or begun:
             jobs = [make(place) for place in wave]
         else:
@@ -334,9 +335,13 @@ LARGE = 65_536
 
 def train_jobs(engine: Engine, jobs: Sequence[Job], watch: Watch) -> list[Run]:
     """Train the networks in as little memory as may be."""
-    if jobs[0].data.rows >= LARGE:
-        give_back()
+    _make_room(jobs[0].data.targets)
     return engine.train(jobs, watch)
+
+
+def _make_room(rows: Array) -> None:
+    if len(rows) >= LARGE:
+        give_back()
 
 
 def _of_rows(score: Callable[[Array, Array], float], rows: Array) -> Score:
