@@ -108,7 +108,7 @@ struct Kernels {
     void (*scatter)(const T* panel, std::size_t count, std::size_t features, T* const* rows);
 
     // --- the dense layer: z = x W + b, and its derivatives
-    void (*pack_weights)(const Weights<T>& weights, T* packed);
+    void (*pack_weights)(const Weights<T>& weights, std::size_t begin, std::size_t end, T* packed);
     void (*dense_forward)(std::size_t panels, Panels<const T> x, const Weights<T>& weights, const T* bias, Panels<T> z);
     void (*dense_forward_row)(const T* x, const Weights<T>& weights, const T* bias, T* z);
     void (*dense_backward_inputs)(std::size_t panels, Panels<const T> d_z, const Weights<T>& weights, Panels<T> d_x);

@@ -20,6 +20,10 @@ constexpr std::size_t group_rows = 256;
 constexpr std::size_t tile_inputs = 84;
 constexpr std::size_t tile_outputs = 256;
 
+// Weights of a packing task: some 10 µs of copying.
+constexpr std::size_t packing_weights = 16 * 1024;
+constexpr std::size_t least_shared_packings = 4;
+
 }  // namespace
 
 DropoutRule dropout_rule(double rate, const Dropout& dropout, std::size_t layer) {
@@ -36,6 +40,7 @@ Pass<T>::Pass(const Network& network, const Kernels<T>& kernels, Workspace<T>& w
     : network_(network), kernels_(kernels), workspace_(workspace), team_(team), conductor_(conductor) {
     for (const Layer& layer : network.layers) work_per_row_ += 2 * layer.inputs * layer.outputs;
     plan_tiles();
+    plan_packings();
     if (network.embedding) plan_embedding();
 }
 
@@ -49,6 +54,18 @@ void Pass<T>::plan_tiles() {
                 const Tile tile{i, std::min(i + inputs, layer.inputs), j, std::min(j + tile_outputs, layer.outputs)};
                 tasks_.push_back({l, tile});
             }
+        }
+    }
+}
+
+template <class T>
+void Pass<T>::plan_packings() {
+    for (std::size_t l = 0; l < network_.layers.size(); ++l) {
+        if (workspace_.layers[l].packed.size() == 0) continue;
+        const Layer& layer = network_.layers[l];
+        const std::size_t size = round_up(divide_up(packing_weights, layer.inputs), kernels_.tile_outputs);
+        for (std::size_t begin = 0; begin < layer.outputs; begin += size) {
+            packings_.push_back({l, begin, std::min(begin + size, layer.outputs)});
         }
     }
 }
@@ -79,9 +96,11 @@ void Pass<T>::use(const T* parameters) {
             kernels_.scale_weights(layer.inputs, layer.outputs, static_cast<T>(layer.weight_factor), input_scale(l),
                                    parameters + layer.weights, workspace_.layers[l].scaled.data());
         }
-        T* const packed = workspace_.layers[l].packed.data();
-        if (packed) kernels_.pack_weights(weights_of(l), packed);
     }
+    team_.run_if(packings_.size() >= least_shared_packings, packings_.size(), [&](std::size_t task) {
+        const auto& [l, begin, end] = packings_[task];
+        kernels_.pack_weights(weights_of(l), begin, end, workspace_.layers[l].packed.data());
+    });
 }
 
 template <class T>

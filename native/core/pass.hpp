@@ -97,12 +97,18 @@ class Pass {
     void number_gradient(std::size_t column, std::size_t panels, bool add, T* gradients);
     void category_gradient(std::size_t category, std::size_t panels, bool add, T* gradients);
     void plan_tiles();
+    void plan_packings();
     void plan_embedding();
 
     // A part of a layer's weights, and of its biases where it begins at input 0.
     struct GradientTask {
         std::size_t layer = 0;
         Tile tile;
+    };
+
+    // Outputs of a layer whose weights are packed together.
+    struct Packing {
+        std::size_t layer = 0, begin = 0, end = 0;
     };
 
     // Calls work(group) for every group of the block's panels.
@@ -126,6 +132,7 @@ class Pass {
     std::size_t panels_before_ = 0;      // in its stretch
     const Data<T>* held_ = nullptr;      // whose rows the panels hold, if they came in their own order
     std::size_t held_first_ = 0;
+    std::vector<Packing> packings_;
     std::vector<GradientTask> tasks_;
     std::size_t number_tasks_ = 0, category_tasks_ = 0;  // after those
     std::vector<std::size_t> category_features_;         // where a category's vectors begin among the features

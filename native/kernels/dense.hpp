@@ -66,11 +66,13 @@ PELLUCID_INLINE void multiply_panels(size_t panels, size_t rows, size_t length, 
     }
 }
 
-// Tile after tile of outputs: packed[tile][input][most_tile_rows], the last tile filled up with zeros.
+// Tile after tile of outputs: packed[tile][input][most_tile_rows], the last tile filled up with zeros. Here those from
+// `begin` on, the first of a tile, to `end`.
 template <class T>
-void pack_weights(const Weights<T>& weights, T* packed) {
+void pack_weights(const Weights<T>& weights, size_t begin, size_t end, T* packed) {
     const size_t inputs = weights.inputs, outputs = weights.outputs;
-    for (size_t output = 0; output < outputs; output += most_tile_rows) {
+    packed += begin * inputs;
+    for (size_t output = begin; output < end; output += most_tile_rows) {
         const size_t count = smaller(most_tile_rows, outputs - output);
         const T* from = weights.data + output;
         for (size_t input = 0; input < inputs; ++input, from += outputs, packed += most_tile_rows) {

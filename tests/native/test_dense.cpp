@@ -34,7 +34,9 @@ struct Case {
 
     void check_forward(bool is_packed) {
         const Weights<T> w{weights.data(), is_packed ? packed.data() : nullptr, inputs, outputs};
-        if (is_packed) k.pack_weights(w, packed.data());
+        const std::size_t middle = std::min(outputs, round_up(outputs / 2, k.tile_outputs));
+        if (is_packed) k.pack_weights(w, middle, outputs, packed.data());  // in any order of parts
+        if (is_packed) k.pack_weights(w, 0, middle, packed.data());
         k.dense_forward(panels, x, w, bias.data(), z);
         for (std::size_t row = 0; row < rows; ++row) {
             std::vector<T> alone(inputs), sums(outputs);
