@@ -93,7 +93,7 @@ struct Example {
         Job<float> job;
         job.network = &network;
         job.training = &training;
-        job.data.inputs.dense = {x.data(), rows, 3, 3};
+        job.data.inputs = DenseRows<float>{x.data(), rows, 3, 3};
         job.data.targets = {y.data(), rows, 2, 2};
         job.validation = job.data;
         job.score = Score::accuracy;
