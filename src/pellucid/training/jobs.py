@@ -80,6 +80,10 @@ class State:
     current: Array | None = None
     shuffling: Shuffling | None = None
 
+    def forget(self) -> None:
+        """Give up all that is as long as the parameters: nothing goes on from here any more."""
+        self.optimizer = self.average = self.current = self.best.parameters = None
+
 
 @dataclass
 class Job:
@@ -103,6 +107,9 @@ class Job:
         Continued in place.
     epochs : int or None
         Most epochs to run now, of the training's; None: all of them.
+    goes_on : bool
+        Whether another job may go on from the state that this one leaves; if not, an engine may give up what is as long
+        as the parameters, to need less memory.
     """
 
     network: Network
@@ -114,6 +121,7 @@ class Job:
     score: str | Score = "r2"
     state: State = field(default_factory=State)
     epochs: int | None = None
+    goes_on: bool = True
 
     @property
     def epochs_to_run(self) -> int:

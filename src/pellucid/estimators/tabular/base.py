@@ -39,6 +39,7 @@ from pellucid.tables.frames import counted, row_list
 from pellucid.tables.inference import is_lost_number
 from pellucid.tables.parquet import encoded_parts
 from pellucid.textbook.arrays import Array
+from pellucid.training.coded import CodedRows
 from pellucid.training.stopping import Outcome
 
 __all__ = ["BaseTabular", "Remembered"]
@@ -204,6 +205,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         folds = self._folds(source, rows, stratify, groups)
         problem = self._problem(source.encode(self.encoder_), Y, trained_weight, weight)
         is_small = len(folds) > 1 and len(rows) <= SMALL_TABLE
+        del rows, all_rows  # memory for the networks
         in_turns = self._preset().is_mixed and self.members is None and not is_small
         epochs = self.max_epochs or planned_epochs(min(len(train) for train, _ in folds), self._preset().steps)
         start = self.bag_ if is_continued else None
@@ -234,7 +236,9 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             raise DataError(f"'sample_weight' must be greater than 0 in at least {counted(least, 'row')}. Correct it.")
         return weight
 
-    def _problem(self, X_encoded: Array, Y: Array, trained_weight: Array | None, weight: Array | None) -> Problem:
+    def _problem(
+        self, X_encoded: Array | CodedRows, Y: Array, trained_weight: Array | None, weight: Array | None
+    ) -> Problem:
         return Problem(self.encoder_.inputs, X_encoded, self._targets(Y), trained_weight, *self._objective(Y, weight))
 
     def _keep(self, bag: Bag, problem: Problem, Y: Array, weight: Array | None) -> None:
@@ -257,7 +261,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         self.n_iter_ = max(each.epochs for each in bag.networks)
         rows = np.flatnonzero(seen[bag.weights > 0].all(axis=0))
         self._oof_rows = rows
-        blended = bag.blended()[rows].astype(np.float64)
+        blended = bag.blended()[rows].astype(np.float64, copy=False)
         self._calibrate(blended, Y, rows, weight, problem)
         latest = rows[-ROWS_REMEMBERED:]
         self._remembered = Remembered.of(
@@ -385,6 +389,8 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         stratify = None if stratify is None else stratify[rows]
         time = None if self.time_column is None else source.column(self.time_column).iloc[rows]
         dealt = self._dealt(len(rows), stratify, groups, time)
+        if source.rows < 2**32:
+            rows = rows.astype(np.uint32)  # half the memory
         return [(rows[train], rows[valid]) for train, valid in dealt]
 
     def _dealt(self, rows: int, stratify: Array | None, groups: Any, time: Any) -> list[tuple[Array, Array]]:

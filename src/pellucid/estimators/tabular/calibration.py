@@ -35,9 +35,12 @@ def with_temperature(probabilities: Array, temperature: float) -> Array:
     >>> with_temperature(np.array([[0.8, 0.2]]), 2.0).round(4).tolist()
     [[0.6667, 0.3333]]
     """
-    logs = np.log(np.maximum(probabilities.astype(np.float64), SMALLEST)) / temperature
-    powers = np.exp(logs - logs.max(axis=1, keepdims=True))
-    result: Array = powers / powers.sum(axis=1, keepdims=True)
+    result: Array = np.maximum(probabilities, SMALLEST, dtype=np.float64)  # in place from here: rows may be many
+    np.log(result, out=result)
+    result /= temperature
+    result -= result.max(axis=1, keepdims=True)
+    np.exp(result, out=result)
+    result /= result.sum(axis=1, keepdims=True)
     return result
 
 
