@@ -19,7 +19,7 @@ A message names the subject, the rule, the value and the remedy.
 """
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+from difflib import SequenceMatcher
 
 __all__ = [
     "DataError",
@@ -30,6 +30,7 @@ __all__ = [
     "SpecError",
     "TrainingWarning",
     "did_you_mean",
+    "near_names",
 ]
 
 
@@ -72,7 +73,35 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     " Known: 'relu', 'tanh'."
     """
     choices = sorted(known)
-    near = get_close_matches(name, choices, n=3, cutoff=0.6)
+    near = near_names(name, choices)
     if near:
         return f" Did you mean {' or '.join(repr(match) for match in near)}?"
     return f" Known: {', '.join(repr(choice) for choice in choices)}."
+
+
+MOST_NAMES = 3
+NEAR = 0.65
+"""Share of two names' letters that stand in both in the same order, from which on one may be a slip for the other."""
+
+
+def near_names(name: str, known: Iterable[str]) -> list[str]:
+    """Return the known names that `name` may be a slip for, nearest first; capital letters do not count.
+
+    Nearness is the ratio of Ratcliff and Obershelp ("Pattern matching: the Gestalt approach", 1988). A name that is
+    longer or shorter by more than a third of the letters is another name, not a slip.
+
+    Examples
+    --------
+    >>> near_names("Prise", ["price", "size", "town"])
+    ['price']
+    >>> near_names("num", ["txtnum"])
+    []
+    """
+    given = name.casefold()
+    ratios = []
+    for choice in known:
+        other = choice.casefold()
+        if abs(len(given) - len(other)) <= max(1, max(len(given), len(other)) // 3):
+            ratios.append((SequenceMatcher(None, given, other).ratio(), choice))
+    near = sorted((each for each in ratios if each[0] >= NEAR), key=lambda each: -each[0])
+    return [choice for _, choice in near[:MOST_NAMES]]
