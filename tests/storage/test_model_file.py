@@ -182,6 +182,24 @@ def test_every_truncation_is_refused(path):
         load(path)
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("q.csv", b"a,b\n1,2\n" * 9, "by its name it is a table, not a model file"),
+        ("q.csv.gz", b"\x1f\x8b" + b"x" * 30, "by its name it is a table, not a model file"),
+        ("m.safetensors", b"a,b\n1,2\n" * 9, "it is no whole model file: damaged, cut off or of another kind"),
+        ("m.safetensors", b"", "it is no whole model file"),
+    ],
+)
+def test_what_is_no_model_file_is_told_in_our_own_words(tmp_path, name, content, message):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ModelFileError) as raised:
+        load(tmp_path / name)
+    assert message in str(raised.value)
+    assert "written by `pellucid train` and pellucid.save" in str(raised.value)
+    assert "deserializ" not in str(raised.value)
+
+
 def test_a_pickle_with_the_right_name_is_not_opened(tmp_path):
     class Evil:
         def __reduce__(self):

@@ -35,6 +35,9 @@ LARGEST_HEADER = 64 << 20
 DEEPEST_HEADER = 40
 """Levels of lists and objects within each other that a header may have."""
 
+TABLE_SUFFIXES = {".csv", ".tsv", ".tab", ".txt", ".parquet", ".xls", ".xlsx", ".ods", ".feather", ".arrow"}
+WRITERS = "Model files are written by `pellucid train` and pellucid.save."
+
 KINDS: Mapping[str, str] = {
     "MLPClassifier": "pellucid.estimators.classifier",
     "MLPRegressor": "pellucid.estimators.regressor",
@@ -136,14 +139,24 @@ def _read(path: Path) -> tuple[str, dict[str, np.ndarray[Any, Any]]]:
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
-            if HEADER not in metadata:
-                raise ModelFileError("it is a safetensors file, but not one of Pellucid's.")
-            return metadata[HEADER], {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - no mapping
-    except SafetensorError as error:
-        hint = " It looks like a pickle, which could run code: it is not opened." if _is_pickle(path) else ""
-        raise ModelFileError(f"it is no complete model file ({error}).{hint}") from error
-    except (OSError, TypeError, KeyError, ValueError) as error:
-        raise ModelFileError(f"it cannot be read as a model file ({error}).") from error
+            names = file.keys() if HEADER in metadata else ()
+            arrays = {name: file.get_tensor(name) for name in names}
+    except (SafetensorError, TypeError, KeyError, ValueError) as error:
+        raise ModelFileError(_why_unreadable(path)) from error
+    except OSError as error:
+        raise ModelFileError(f"it cannot be read: {error.strerror or 'the disk or the system refused'}.") from error
+    if HEADER not in metadata:
+        raise ModelFileError("it is a safetensors file, but not one of Pellucid's.")
+    return metadata[HEADER], arrays
+
+
+def _why_unreadable(path: Path) -> str:
+    """Say what a file is that is no whole safetensors file, by its name and its first bytes."""
+    if TABLE_SUFFIXES & {suffix.lower() for suffix in path.suffixes}:
+        return f"by its name it is a table, not a model file. {WRITERS}"
+    if _is_pickle(path):
+        return "it looks like a pickle, which could run code: it is not opened."
+    return f"it is no whole model file: damaged, cut off or of another kind. Copy or save it again. {WRITERS}"
 
 
 def _is_pickle(path: Path) -> bool:
@@ -158,7 +171,7 @@ def _header(text: str) -> dict[str, Any]:
     try:
         header = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise ModelFileError(f"its header is no JSON ({error}).") from error
+        raise ModelFileError("its header is no JSON: the file is damaged or was not written by Pellucid.") from error
     _check_values(header)
     if not isinstance(header, dict) or header.get("format") != FORMAT:
         raise ModelFileError("its header is not that of a Pellucid model.")
