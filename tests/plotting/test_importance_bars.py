@@ -16,6 +16,15 @@ def test_the_greatest_first_with_deviations():
     display.figure_.canvas.draw()
 
 
+def test_every_bar_has_its_value_and_no_edge():
+    display = ImportanceBars(["a", "b", "c"], [80.0, 1e-4, -0.5], [2.0, 1e-5, 0.1]).plot()
+    assert [label.get_text() for label in display.labels_] == ["80", "0.0001", "−0.5"]
+    assert [bar.get_linewidth() for bar in display.bars_] == [0, 0, 0]
+    display.figure_.canvas.draw()
+    right = display.ax_.get_window_extent().x1
+    assert all(label.get_window_extent().x1 < right for label in display.labels_)
+
+
 def test_long_names_are_cut():
     display = ImportanceBars(["x" * 100], [1.0]).plot()
     assert display.ax_.get_yticklabels()[0].get_text() == "x" * 29 + "…"

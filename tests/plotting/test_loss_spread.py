@@ -16,6 +16,15 @@ def test_mean_and_band_of_networks_of_different_length():
     display.figure_.canvas.draw()
 
 
+def test_a_logarithmic_axis_where_losses_are_positive_and_span_much():
+    falling, flat = [[3.0, 0.5, 0.1]], [[0.7, 0.6, 0.5]]
+    assert LossSpread(falling, falling).plot().ax_.get_yscale() == "log"
+    assert LossSpread(flat, flat).plot().ax_.get_yscale() == "linear"
+    assert LossSpread([[3.0, 0.5, -0.1]], falling).plot().ax_.get_yscale() == "linear"
+    assert LossSpread(falling, falling).plot(log_scale=False).ax_.get_yscale() == "linear"
+    assert LossSpread(flat, [[], []]).plot(log_scale=True).ax_.get_yscale() == "log"
+
+
 def test_one_network_has_no_band():
     display = LossSpread([[1.0]], [[2.0]]).plot()
     assert len(display.ax_.collections) == 0

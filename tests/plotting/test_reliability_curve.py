@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 from pellucid.errors import DataError, PellucidError
 from pellucid.plotting import ReliabilityCurve
@@ -30,6 +31,19 @@ def test_more_classes_the_predicted_one_s(iris, iris_model):
     assert display.foretold.min() > 1 / 3
     right = np.average(display.happened, weights=display.counts)
     assert right == pytest.approx(iris_model.score(*iris))
+
+
+def test_a_band_of_what_chance_does_with_so_many_rows():
+    display = ReliabilityCurve([0.5, 0.9], [0.4, 0.95], rows=64, label="intervals").plot()
+    labels = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert labels == ["perfect", "perfect but for chance, 90% of the time (64 rows)", "intervals"]
+    corners = display.band_.get_paths()[0].vertices
+    at_half = corners[np.isclose(corners[:, 0], 0.5), 1]
+    low, high = binom.ppf([0.05, 0.95], 64, 0.5) / 64
+    assert (at_half.min(), at_half.max()) == pytest.approx((low, high))
+    assert ReliabilityCurve([0.5], [0.5]).plot().band_ is None
+    with pytest.raises(DataError, match="'rows' of ReliabilityCurve must be at least 1"):
+        ReliabilityCurve([0.5], [0.5], rows=0)
 
 
 def test_bad_input(plane, plane_model):

@@ -7,7 +7,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.container import BarContainer
 from matplotlib.figure import Figure
-from numpy.typing import ArrayLike
+from matplotlib.text import Annotation
+from numpy.typing import ArrayLike, NDArray
 
 from pellucid.errors import DataError, PellucidError
 from pellucid.plotting.fitted import name_of
@@ -37,6 +38,8 @@ class ImportanceBars:
     ----------
     ax_, figure_ : Axes, Figure
     bars_ : BarContainer
+    labels_ : list of Annotation
+        The values, one a bar.
 
     Examples
     --------
@@ -49,6 +52,7 @@ class ImportanceBars:
     ax_: Axes
     figure_: Figure
     bars_: BarContainer
+    labels_: list[Annotation]
 
     def __init__(
         self,
@@ -113,8 +117,10 @@ class ImportanceBars:
                 self.importances[order],
                 xerr=deviations,
                 color=class_colors(1)[0],
+                linewidth=0,  # an edge would break the grid beside bars of almost nothing
                 error_kw={"ecolor": DARK, "elinewidth": 1.2, "capsize": 2},
             )
+            self._label(order, deviations)
             self.ax_.set_yticks(np.arange(len(order)), [literal(names[index]) for index in order])
             self.ax_.invert_yaxis()
             self.ax_.grid(visible=False, axis="y")
@@ -122,3 +128,25 @@ class ImportanceBars:
             title = "What each column counts" + (f" ({left} lesser ones not shown)" if left else "")
             self.ax_.set(title=title, xlabel=f"{self.unit}: worse by, when shuffled")
         return self
+
+    def _label(self, order: NDArray[np.int64], deviations: NDArray[np.float64] | None) -> None:
+        """Write each value beside its bar's end and error, and make room for it."""
+        values = self.importances[order]
+        errors = np.zeros(len(values)) if deviations is None else deviations
+        ends = values + np.where(values < 0, -errors, errors)
+        self.labels_ = [
+            self.ax_.annotate(
+                f"{value:.3g}".replace("-", "−"),
+                (end, place),
+                (-5 if value < 0 else 5, 0),
+                textcoords="offset points",
+                ha="right" if value < 0 else "left",
+                va="center",
+                fontsize=9,
+                color=DARK,
+            )
+            for place, (value, end) in enumerate(zip(values, ends, strict=True))
+        ]
+        low, high = min(0.0, float(ends.min())), max(0.0, float(ends.max()))
+        room = 0.14 * ((high - low) or 1.0)
+        self.ax_.set_xlim(low - (room if low < 0 else 0), high + room)

@@ -16,7 +16,7 @@ from pellucid.errors import PellucidError
 from pellucid.plotting.fitted import name_of, network_of
 from pellucid.plotting.style import DARK, LIGHT, Color, axes_for, class_colors, literal, whitegrid
 
-__all__ = ["EpochCurves", "LossCurve"]
+__all__ = ["EpochCurves", "LossCurve", "use_log_scale"]
 
 LOSSES = {
     "log_loss": "log loss (nats)",
@@ -167,17 +167,10 @@ class LossCurve:
                 self._draw(name, curves, color)
             self.ax_.set(title=self.title, xlabel="epoch", ylabel=self._common("loss_name", "loss"))
             if log_scale:
-                self._use_log_scale()
+                use_log_scale(self.ax_)
             self.ax_.xaxis.set_major_locator(MaxNLocator(integer=True))
             self._add_legend()
         return self
-
-    def _use_log_scale(self) -> None:
-        """Ticks at 1, 2 and 5 times each power of ten, as plain numbers."""
-        self.ax_.set_yscale("log")
-        self.ax_.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-        self.ax_.yaxis.set_major_formatter(FormatStrFormatter("%g"))
-        self.ax_.yaxis.set_minor_formatter(NullFormatter())
 
     @property
     def _alone(self) -> bool:
@@ -234,6 +227,14 @@ class LossCurve:
         if quantity == "validation_score":
             return f"validation {self._common('score_name', 'score')} (right)"
         return "validation loss" if quantity == "validation_loss" else "training loss"
+
+
+def use_log_scale(ax: Axes) -> None:
+    """Make the vertical axis logarithmic, with ticks at 1, 2 and 5 times each power of ten, as plain numbers."""
+    ax.set_yscale("log")
+    ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    ax.yaxis.set_major_formatter(FormatStrFormatter("%g"))
+    ax.yaxis.set_minor_formatter(NullFormatter())
 
 
 def _line(**style: Any) -> Line2D:

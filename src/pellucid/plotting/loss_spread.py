@@ -13,9 +13,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from pellucid.errors import PellucidError
 from pellucid.plotting.fitted import name_of
+from pellucid.plotting.loss_curve import use_log_scale
 from pellucid.plotting.style import axes_for, class_colors, whitegrid
 
 __all__ = ["LossSpread"]
+
+
+MUCH = 5.0
+"""Greatest mean loss over the least, from which on a logarithmic axis shows more."""
 
 
 class LossSpread:
@@ -60,15 +65,17 @@ class LossSpread:
             raise PellucidError("LossSpread needs at least one network with at least one epoch; got none.")
 
     @classmethod
-    def from_estimator(cls, estimator: Any, *, loss_name: str = "loss", ax: Axes | None = None) -> Self:
+    def from_estimator(
+        cls, estimator: Any, *, loss_name: str = "loss", log_scale: bool | None = None, ax: Axes | None = None
+    ) -> Self:
         """Draw the training of a fitted ensemble.
 
         Parameters
         ----------
         estimator : TabularClassifier or TabularRegressor
         loss_name : str
-        ax : Axes or None
-            Where to draw; None: a new figure.
+        log_scale, ax
+            As of `plot`.
 
         Raises
         ------
@@ -85,15 +92,17 @@ class LossSpread:
             )
         networks = estimator.bag_.networks
         curves = ([each.loss for each in networks], [each.validation_loss for each in networks])
-        return cls(*curves, loss_name=loss_name).plot(ax)
+        return cls(*curves, loss_name=loss_name).plot(ax, log_scale=log_scale)
 
-    def plot(self, ax: Axes | None = None) -> Self:
+    def plot(self, ax: Axes | None = None, *, log_scale: bool | None = None) -> Self:
         """Draw the curves.
 
         Parameters
         ----------
         ax : Axes or None
             Where to draw; None: a new figure.
+        log_scale : bool or None
+            Logarithmic axis for the losses; None: where all are positive and their means differ fivefold or more.
         """
         labels = {"loss": "training", "validation_loss": "validation"}
         self.lines_ = {}
@@ -108,12 +117,19 @@ class LossSpread:
                 self.lines_[name] = line
                 if len(values) > 1:
                     self.ax_.fill_between(epochs, least, most, color=color, alpha=0.2, linewidth=0)
+            if self._spans_much() if log_scale is None else log_scale:
+                use_log_scale(self.ax_)
             count = len(self.curves["loss"])
             title = f"Loss of {count} networks: mean, least to most" if count > 1 else "Loss per epoch"
             self.ax_.set(title=title, xlabel="epoch", ylabel=self.loss_name)
             self.ax_.xaxis.set_major_locator(MaxNLocator(integer=True))
             self.ax_.legend(loc="upper right")
         return self
+
+    def _spans_much(self) -> bool:
+        values = np.concatenate([curve[np.isfinite(curve)] for curve in self.curves.values()])
+        means = np.concatenate([line.get_ydata() for line in self.lines_.values()])
+        return bool(values.size and values.min() > 0 and means.max() >= MUCH * means.min())
 
 
 def _table(curves: Sequence[Sequence[float]]) -> NDArray[np.float64]:

@@ -4,9 +4,11 @@ from typing import Any, Self
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike, NDArray
+from scipy.stats import binom
 from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
@@ -29,12 +31,18 @@ class ReliabilityCurve:
         Shares, each between 0 and 1.
     counts : array-like of shape (points,) or None
         Rows behind each point: the size of its dot.
+    rows : int or None
+        Rows that every point is a share of. A band shows where shares of so many rows lie 9 times in 10, each point by
+        itself, if what is foretold is true: between the quantiles of 5% and 95% of the binomial distribution.
     title, xlabel, ylabel : str
+    label : str or None
+        Name of the curve; None: "observed".
 
     Attributes
     ----------
     ax_, figure_ : Axes, Figure
     line_ : Line2D
+    band_ : PolyCollection or None
 
     Examples
     --------
@@ -50,6 +58,7 @@ class ReliabilityCurve:
     ax_: Axes
     figure_: Figure
     line_: Line2D
+    band_: PolyCollection | None
 
     def __init__(
         self,
@@ -57,9 +66,11 @@ class ReliabilityCurve:
         happened: ArrayLike,
         counts: ArrayLike | None = None,
         *,
+        rows: int | None = None,
         title: str = "Reliability",
         xlabel: str = "probability",
         ylabel: str = "how often it happened",
+        label: str | None = None,
     ) -> None:
         self.foretold, self.happened = np.asarray(foretold, dtype=float), np.asarray(happened, dtype=float)
         self.counts = None if counts is None else np.asarray(counts, dtype=float)
@@ -68,6 +79,9 @@ class ReliabilityCurve:
                 f"'foretold' and 'happened' of ReliabilityCurve must be one column each, of the same length, not "
                 f"empty; got shapes {self.foretold.shape} and {self.happened.shape}."
             )
+        if rows is not None and rows < 1:
+            raise DataError(f"'rows' of ReliabilityCurve must be at least 1, or None; got {rows}.")
+        self.rows, self.label = rows, label or "observed"
         self.title, self.xlabel, self.ylabel = title, xlabel, ylabel
 
     @classmethod
@@ -152,17 +166,24 @@ class ReliabilityCurve:
         with whitegrid():
             self.figure_, self.ax_ = axes_for(ax, size=(5.2, 5.2))
             self.ax_.plot([0, 1], [0, 1], color=DARK, linestyle="--", linewidth=1.2, label="perfect")
+            self.band_ = None if self.rows is None else self._draw_band(self.rows)
             (self.line_,) = self.ax_.plot(self.foretold, self.happened, color=color, linewidth=1.2)
             if self.counts is not None:
                 error = _standard_errors(self.happened, self.counts)
                 self.ax_.errorbar(self.foretold, self.happened, error, color=color, linestyle="", elinewidth=1)
-            label = "rows" if self.counts is None else "rows (size: how many), standard error"
+            label = self.label + ("" if self.counts is None else " (size: rows), standard error")
             self.ax_.scatter(self.foretold, self.happened, s=sizes, color=color, edgecolor=LIGHT, zorder=3)
             self.ax_.plot([], [], color=color, linewidth=1.2, marker="o", label=label)
             self.ax_.set(title=self.title, xlabel=self.xlabel, ylabel=self.ylabel, xlim=(-0.03, 1.03))
             self.ax_.set(ylim=(-0.03, 1.03), aspect="equal")
             self.ax_.legend(loc="lower right")
         return self
+
+    def _draw_band(self, rows: int) -> PolyCollection:
+        share = np.linspace(0, 1, 501)
+        low, high = (binom.ppf(quantile, rows, share) / rows for quantile in (0.05, 0.95))
+        label = f"perfect but for chance, 90% of the time ({rows} rows)"
+        return self.ax_.fill_between(share, low, high, color=DARK, alpha=0.12, linewidth=0, label=label)
 
 
 def _standard_errors(share: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:
