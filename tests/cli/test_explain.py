@@ -79,6 +79,18 @@ def test_a_page(pellucid, table, model, tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {"m.safetensors", "flowers.csv", "step.html"}
 
 
+def test_the_page_replaces_no_input(pellucid, numbers, model, tmp_path):
+    numbers.to_csv(tmp_path / "t.html", index=False)
+    status, _, error = pellucid("explain", "m.safetensors", "t.html", "--html", "t.html")
+    assert status == 2
+    assert "'--html' must be another file than the table 't.html'" in error
+
+
+def test_help_says_what_it_shows_of_both_kinds(pellucid):
+    told = " ".join(pellucid("explain", "--help")[1].split())
+    assert "Show what a table's model uses, or one training step of a single network" in told
+
+
 def test_a_network_that_was_not_trained_on_a_table(pellucid, tmp_path):
     frame = pd.DataFrame({"a": np.arange(5.0), "b": np.ones(5)})
     package.save(
@@ -99,8 +111,9 @@ def test_what_an_ensemble_uses(pellucid, table, ensemble):
     assert order == ranked.tolist()
     assert f"{ensemble.feature_importances_[0]:.4g} ± {ensemble.feature_importances_std_[0]:.2g}" in out
     assert "256 → 256 → 256" in out
-    assert "Single steps are shown for models of one network: MLPClassifier, MLPRegressor." in out
-    assert pellucid("explain", "e.safetensors", table)[1] == out
+    assert "Single steps" not in out
+    asked = "\nThe table was not used: single steps are shown of one network (MLPClassifier, MLPRegressor).\n"
+    assert pellucid("explain", "e.safetensors", table)[1] == out + asked
 
 
 def test_an_ensemble_without_importances(pellucid, flowers, tmp_path):

@@ -52,6 +52,19 @@ def test_several_targets_without_names(pellucid, flowers, table, tmp_path):
     assert pd.read_csv(tmp_path / "p.csv").columns.tolist() == [*flowers.columns, *names]
 
 
+@pytest.mark.parametrize("name", ["flowers.csv", "./flowers.csv", "link.csv", "m.csv"])
+def test_what_is_read_is_not_replaced(pellucid, table, model, tmp_path, name):
+    (tmp_path / "link.csv").symlink_to(tmp_path / table)
+    (tmp_path / "m.safetensors").rename(tmp_path / "m.csv")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    status, _, err = pellucid("predict", "m.csv", table, "--out", name)
+    what = "model 'm.csv'" if name == "m.csv" else "table 'flowers.csv'"
+    assert status == 2
+    assert f"'--out' must be another file than the {what}, which it would replace; got '" in err
+    assert "Name a new file." in err
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
 @pytest.mark.parametrize("ending", ["csv", "tsv", "parquet"])
 def test_what_was_written_can_be_predicted_again(pellucid, table, model, tmp_path, ending):
     assert pellucid("predict", "m.safetensors", table, "--out", f"p.{ending}")[0] == 0
@@ -80,7 +93,7 @@ def test_the_target_need_not_be_there(pellucid, flowers, model, tmp_path):
     [
         (["m.safetensors", "no.csv", "--out", "p.csv"], "'no.csv' cannot be found"),
         (["no.safetensors", "flowers.csv", "--out", "p.csv"], "no.safetensors"),
-        (["flowers.csv", "flowers.csv", "--out", "p.csv"], "'flowers.csv' cannot be loaded"),
+        (["flowers.csv", "flowers.csv", "--out", "p.csv"], "by its name it is a table, not a model file"),
         (["m.safetensors", "flowers.csv", "--out", "p.xlsx"], "must end in .csv, .tsv, .parquet"),
         (["m.safetensors", "flowers.csv", "--out", "no/p.csv"], "there is no folder 'no'"),
         (["m.safetensors", "old.csv", "--out", "p.csv"], "must hold numbers; row 2 has 'tall'"),

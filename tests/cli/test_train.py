@@ -51,8 +51,8 @@ def test_members_of_a_preset(pellucid, table, tmp_path):
     options = ("--preset", "default", "--epochs", "2", "--threads", "1", "--no-importances")
     status, out, err = pellucid("train", table, "--target", "species", *options)
     assert status == 0
-    assert "10 networks, 2 epochs each." in out
-    assert "epoch 22/22" in err  # of all networks, counted through
+    assert "10 networks, 2 epochs each, 20 together." in out
+    assert "epoch 22/22 of all networks together" in err
     assert "Importances" not in err
     model = package.load(tmp_path / "model.safetensors")
     assert not hasattr(model, "feature_importances_")
@@ -65,7 +65,7 @@ def test_the_scoring_is_the_task_s(pellucid, table, tmp_path):
     assert package.load(tmp_path / "model.safetensors").scoring == "accuracy"
     status, _, err = pellucid("train", table, "--target", "species", *QUICK, "--scoring", "rmse", "--no-report")
     assert status == 2
-    assert "'scoring' of TabularClassifier must be one of log_loss, accuracy, roc_auc" in err
+    assert "'--scoring' must be one of log_loss, accuracy, roc_auc for a target of classes, as 'species'" in err
 
 
 def test_counts(pellucid, tmp_path):
@@ -315,13 +315,62 @@ def test_the_future_is_predicted_from_the_past(pellucid, tmp_path):
     ("options", "message"),
     [
         (("--groups", "patiend"), "must have the column 'patiend'; it does not. Did you mean 'patient'?"),
-        (("--groups", "answer"), "'answer' cannot be the target and tell groups or times as well."),
-        (("--groups", "patient", "--time-column", "day"), "Only one of 'groups' and 'time' can be given"),
-        (("--time-column", "patient", "--groups", "patient"), "cannot tell both groups and times"),
+        (("--groups", "answer"), "'--groups' must be another column than '--target'; got 'answer'."),
+        (("--time-column", "answer"), "'--time-column' must be another column than '--target'; got 'answer'."),
+        (("--groups", "patient", "--time-column", "day"), "'--groups' and '--time-column' were both given; only one"),
+        (("--groups", "all"), "'--groups' must name at least 2 groups"),
+        (("--time-column", "some"), "'--time-column' must hold numbers or dates of one form; it does not in row 3."),
+        (("--time-column", "all"), "'--time-column' must differ between rows"),
+        (("--groups", "all", "--test-share", "0"), "'--groups' must name at least 2 groups"),
+        (("--scoring", "accuracy"), "'--scoring' must be one of rmse, mae, poisson for a target of numbers"),
+        (("--scoring", "accuracy", "--task", "regression"), "'--scoring' must be one of its known names"),
     ],
 )
-def test_columns_that_cannot_tell_groups_or_times(pellucid, tmp_path, options, message):
-    visits().to_csv("v.csv", index=False)
-    status, _, err = pellucid("train", "v.csv", "--target", "answer", *QUICK, *options)
-    assert status != 0
+def test_what_cannot_be_is_told_before_the_table_is_described(pellucid, tmp_path, options, message):
+    frame = visits().assign(all=1, some=range(200))
+    frame.loc[2, "some"] = np.nan
+    frame.to_csv("v.csv", index=False)
+    status, out, err = pellucid("train", "v.csv", "--target", "answer", *QUICK, *options)
+    assert (status, out) == (2, "")
     assert message in err
+
+
+@pytest.mark.parametrize("target", ["species", "width"])
+def test_a_final_model_of_all_rows(pellucid, table, tmp_path, target):
+    status, out, err = pellucid("train", table, "--target", target, *QUICK, "--test-share", "0")
+    assert status == 0, err
+    assert "80 rows to learn from, none held out" in out
+    assert "No rows were held out: training had all 80. The score is the one out of fold, of 16 rows, each" in out
+    assert "held out  " not in out
+    model = package.load(tmp_path / "model.safetensors")
+    name = "log loss" if target == "species" else "root mean squared error"
+    score = float(out.split(f"\n{name}")[1].split()[0])
+    assert score == pytest.approx(-model.oof_score_, rel=2e-2)
+    folder = tmp_path / "model-report"
+    page = (folder / "index.html").read_text()
+    assert "No rows were held out: training had all 80" in page
+    assert "<th>held out</th>" not in page
+    assert not (folder / "intervals.png").exists()
+    kept = "calibration.png" if target == "species" else "predicted-versus-true.png"
+    assert (folder / kept).exists()
+
+
+def test_a_final_model_of_groups_and_times(pellucid, tmp_path):
+    visits().to_csv("v.csv", index=False)
+    for options in (("--groups", "patient"), ("--time-column", "day")):
+        status, out, _ = pellucid("train", "v.csv", "--target", "answer", *QUICK, *options, "--test-share", "0")
+        assert status == 0
+        assert "200 rows to learn from, none held out" in out
+
+
+def test_the_table_is_not_replaced_by_the_model(pellucid, table, tmp_path):
+    (tmp_path / "link.safetensors").symlink_to(tmp_path / table)
+    before = (tmp_path / table).read_bytes()
+    status, _, err = pellucid("train", table, "--target", "species", *QUICK, "--model", "link.safetensors")
+    assert status == 2
+    assert "'--model' must be another file than the table 'flowers.csv', which it would replace" in err
+    assert (tmp_path / table).read_bytes() == before
+
+
+def test_help_says_how_many_rows_are_held_out(pellucid):
+    assert "holds out 20% of the rows" in " ".join(pellucid("train", "--help")[1].split())

@@ -1,6 +1,7 @@
 """``pellucid tune``: trials on disk, the best model, a report; the same command goes on."""
 
 import io
+import sys
 
 import numpy as np
 import pandas as pd
@@ -90,6 +91,35 @@ def test_what_cannot_be_tuned(pellucid, table, given, message):
     assert status == 2, err
     assert message in err
     assert "Traceback" not in err
+
+
+def test_what_is_read_is_not_replaced(pellucid, flowers, tmp_path):
+    flowers.to_csv(tmp_path / "trials.csv", index=False)
+    status, _, err = pellucid("tune", "trials.csv", "--target", "species", *SWEEP, "--out", ".")
+    assert status == 2
+    assert "'--out' must be another file than the table 'trials.csv', which it would replace" in err
+
+
+def test_without_optuna(pellucid, table, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    status, _, err = pellucid("tune", table, "--target", "species", *SWEEP)
+    assert status == 2
+    assert "the extra 'tune'" in err
+    assert "pip install '.[tune]'" in err
+    assert [path.name for path in tmp_path.iterdir()] == ["flowers.csv"]
+
+
+def test_the_scoring_is_the_task_s(pellucid, table, tmp_path):
+    status, _, err = pellucid("tune", table, "--target", "width", *SWEEP, "--scoring", "accuracy")
+    assert status == 2
+    assert "'--scoring' must be one of rmse, mae, poisson" in err
+    assert [path.name for path in tmp_path.iterdir()] == ["flowers.csv"]
+
+
+def test_all_rows(pellucid, table):
+    status, out, err = pellucid("tune", table, "--target", "species", "--test-share", 0, *SWEEP, *QUICK)
+    assert status == 0, err
+    assert "No rows were held out: training had all 80" in out
 
 
 def test_a_study_that_is_damaged(pellucid, table, tmp_path):

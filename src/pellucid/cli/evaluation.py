@@ -21,6 +21,7 @@ from pellucid.estimators.tabular import TabularClassifier, TabularRegressor
 from pellucid.estimators.tabular.calibration import expected_calibration_error
 from pellucid.tables import Target
 from pellucid.tables.cells import read_numbers
+from pellucid.tables.frames import counted
 
 __all__ = ["COVERAGES", "Evaluation", "Score", "TabularModel", "evaluate", "foretold", "target_values"]
 
@@ -47,26 +48,28 @@ class Score:
 
     name: str
     out_of_fold: float | None
-    held_out: float
+    held_out: float | None
     baseline: float | None
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a model and a baseline score on rows held out.
+    """What a model and a baseline score on rows held out, or, where there are none, out of fold.
 
     Parameters
     ----------
     target : Target
     learned, held_out : pandas.DataFrame
-        The rows learned from, and the others.
-    actual, predicted : array (held-out rows,)
-    probabilities : array (held-out rows, classes) or None
+        The rows learned from, and the others, if there are any.
+    judged : pandas.DataFrame
+        The rows held out; where there are none, those learned from that networks which did not see them predicted.
+    actual, predicted : array (judged rows,)
+    probabilities : array (judged rows, classes) or None
         Of a classification.
     scores : tuple of Score
     baseline_name : str
     covered : array (coverages,) or None
-        Of a regression: the share of held-out rows within the interval of each of `COVERAGES`.
+        Of a regression with rows held out: the share of them within the interval of each of `COVERAGES`.
     width : float or None
         Median width of the intervals of 90%.
     """
@@ -74,6 +77,7 @@ class Evaluation:
     target: Target
     learned: pd.DataFrame
     held_out: pd.DataFrame
+    judged: pd.DataFrame
     actual: Values
     predicted: Values
     probabilities: Values | None
@@ -82,12 +86,34 @@ class Evaluation:
     covered: Values | None = None
     width: float | None = None
 
+    @property
+    def is_held_out(self) -> bool:
+        """Whether rows were held out."""
+        return len(self.held_out) > 0
+
+    @property
+    def judged_name(self) -> str:
+        """Name of the rows judged by."""
+        return "rows held out" if self.is_held_out else "rows out of fold"
+
+    def titles(self) -> tuple[str, ...]:
+        """Return the titles of the values in `rows`."""
+        return ("out of fold", "held out", "baseline") if self.is_held_out else ("out of fold", "baseline")
+
     def rows(self) -> list[tuple[str, ...]]:
-        """Return name, out-of-fold, held-out and baseline value of each score as text."""
+        """Return name, out-of-fold, held-out (if rows were held out) and baseline value of each score as text."""
         return [
-            (score.name, *(_shown(value) for value in (score.out_of_fold, score.held_out, score.baseline)))
+            (score.name, *(_shown(getattr(score, title.replace(" ", "_"))) for title in self.titles()))
             for score in self.scores
         ]
+
+    def without_held_out(self) -> str:
+        """Say what stands for the held-out score where there is none."""
+        return (
+            f"No rows were held out: training had all {len(self.learned)}. The score is the one out of fold, of "
+            f"{counted(len(self.judged), 'row')}, each predicted by networks that did not see it. They chose their "
+            "best epochs by these rows, so new ones may score a little worse."
+        )
 
     def intervals(self) -> str | None:
         """Say how good the intervals of 90% are, if there are any."""
@@ -118,7 +144,7 @@ def target_values(target: Target, series: "pd.Series[Any]") -> Values:
 
 
 def evaluate(model: TabularModel, target: Target, learned: pd.DataFrame, held_out: pd.DataFrame) -> Evaluation:
-    """Score a trained model on rows held out, both frames with the target column.
+    """Score a trained model on rows held out, both frames with the target column; where there are none, out of fold.
 
     The baseline always says how frequent each class is, or the mean, of the rows learned from.
     """
@@ -126,23 +152,26 @@ def evaluate(model: TabularModel, target: Target, learned: pd.DataFrame, held_ou
     rows = held_out.drop(columns=target.label)
     if isinstance(model, TabularClassifier):
         return _evaluate_classes(model, target, (learned, held_out), rows, known, actual)
-    predicted = model.predict(rows)
     outside = ~np.isnan(model.oof_prediction_)
+    is_held_out = len(held_out) > 0
+    predicted = model.predict(rows) if is_held_out else model.oof_prediction_[outside]
+    actual = actual if is_held_out else known[outside]
     measures = _number_measures(model)
     trivial = np.full(len(actual), known.mean())
     scores = [
         Score(
             name,
             _measured(measure, known[outside], model.oof_prediction_[outside]),
-            float(measure(actual, predicted)),
-            float(measure(actual, trivial)),
+            float(measure(actual, predicted)) if is_held_out else None,
+            float(measure(actual, trivial)) if len(actual) else None,
         )
         for name, measure in measures.items()
     ]
-    covered, width = _intervals(model, rows, actual) if outside.any() else (None, None)
+    covered, width = _intervals(model, rows, actual) if is_held_out and outside.any() else (None, None)
     name = f"always {known.mean():.6g}, the mean"
+    judged = held_out if is_held_out else learned.iloc[np.flatnonzero(outside)]
     return Evaluation(
-        target, learned, held_out, actual, predicted, None, tuple(scores), name, covered=covered, width=width
+        target, learned, held_out, judged, actual, predicted, None, tuple(scores), name, covered=covered, width=width
     )
 
 
@@ -184,24 +213,31 @@ def _evaluate_classes(
 ) -> Evaluation:
     labels = model.classes_.tolist()
     place = {label: index for index, label in enumerate(labels)}
-    known_codes, codes = (np.array([place.get(label, -1) for label in each.tolist()]) for each in (known, actual))
-    probabilities = model.predict_proba(rows)
+    known_codes, codes = (
+        np.array([place.get(label, -1) for label in each.tolist()], dtype=np.int64) for each in (known, actual)
+    )
+    outside = ~np.isnan(model.oof_proba_[:, 0])
+    is_held_out = len(rows) > 0
+    if is_held_out:
+        judged, probabilities = frames[1], model.predict_proba(rows)
+    else:
+        judged, probabilities = frames[0].iloc[np.flatnonzero(outside)], model.oof_proba_[outside]
+        actual, codes = known[outside], known_codes[outside]
     counts = np.bincount(known_codes, minlength=len(labels))
     trivial = np.tile(counts / counts.sum(), (len(codes), 1))
-    outside = ~np.isnan(model.oof_proba_[:, 0])
     scores = [
         Score(
             name,
             _measured(measure, known_codes[outside], model.oof_proba_[outside]),
-            float(measure(codes, probabilities)),
-            None if name == CALIBRATION else float(measure(codes, trivial)),
+            float(measure(codes, probabilities)) if is_held_out else None,
+            None if name == CALIBRATION or not len(codes) else float(measure(codes, trivial)),
         )
         for name, measure in CLASS_MEASURES.items()
     ]
     frequent = labels[int(counts.argmax())]
     predicted = model.classes_[probabilities.argmax(axis=1)]
     name = f"always {frequent!r}, the most frequent class, with the classes' shares as probabilities"
-    return Evaluation(target, *frames, actual, predicted, probabilities, tuple(scores), name)
+    return Evaluation(target, *frames, judged, actual, predicted, probabilities, tuple(scores), name)
 
 
 def _accuracy(codes: Values, probabilities: Values) -> float:

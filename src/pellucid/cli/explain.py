@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pellucid.cli.failures import check
+from pellucid.cli.failures import check, check_spared
 
 if TYPE_CHECKING:
     from pellucid.cli.evaluation import TabularModel
@@ -33,11 +33,11 @@ def explain(
         Path | None, typer.Option(help="Write the explanation as a page, and print nothing of it.", show_default="none")
     ] = None,
 ) -> None:
-    """Show one training step of an MLPClassifier or MLPRegressor in numbers: forward, loss, backward, update.
+    """Show what a table's model uses, or one training step of a single network in numbers.
 
-    The step is taken on a copy; the model stays as it is. Without the target's column, the forward pass is shown.
-    Of a model that `pellucid train` wrote, an ensemble, what it uses is shown: its columns and what each counts, its
-    members and their weights; no table is needed.
+    Of a model that `pellucid train` wrote, an ensemble: its columns and what each counts, its members and their
+    weights; no table is needed. Of an MLPClassifier or MLPRegressor: one step on rows of a table, forward, loss,
+    backward, update, taken on a copy; the model stays as it is. Without the target's column, the forward pass is shown.
     """
     check("--row", "given without '--rows'", row, row is None or rows is None)
     first, last = (row or 0, (row or 0) + 1) if rows is None else _parse_rows(rows)
@@ -51,10 +51,13 @@ def explain(
 
     if html is not None:
         check_writable(html, (".html", ".htm"))
+        check_spared("--html", html, {"table": table, "model": model})
     loaded = load(model)
     if isinstance(loaded, TabularClassifier | TabularRegressor):
         given = {"row": row, "rows": rows, "layer": layer, "neuron": neuron, "target": target, "html": html}
         _show_ensemble(model, loaded, [f"'--{name}'" for name, value in given.items() if value is not None])
+        if table is not None:
+            print("\nThe table was not used: single steps are shown of one network (MLPClassifier, MLPRegressor).")
         return
     if table is None:
         raise PellucidError(
@@ -93,7 +96,6 @@ def _show_ensemble(path: Path, model: "TabularModel", options: list[str]) -> Non
     print_table(("column", "missing", "understood as", "importance"), described)
     print("\nImportance: by how much the score falls when the column is shuffled.\n")
     print_table(MEMBER_TITLES, member_rows(model))
-    print("\nSingle steps are shown for models of one network: MLPClassifier, MLPRegressor.")
 
 
 def _trace(loaded: Any, table: Path, first: int, last: int, option: str, target: str | None) -> "Trace":

@@ -2,15 +2,16 @@
 
 import functools
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 
 import typer
 
 from pellucid.errors import PellucidError
 
-__all__ = ["BAD_INPUT", "INTERRUPTED", "check", "interruptible", "message_of", "noticed_interrupts"]
+__all__ = ["BAD_INPUT", "INTERRUPTED", "check", "check_spared", "interruptible", "message_of", "noticed_interrupts"]
 
 BAD_INPUT = 2
 INTERRUPTED = 130
@@ -83,3 +84,22 @@ def check(option: str, rule: str, value: object, holds: bool) -> None:
     """
     if not holds:
         raise PellucidError(f"'{option}' must be {rule}; got {value}.")
+
+
+def check_spared(option: str, written: Path, read: Mapping[str, Path | None]) -> None:
+    """Raise PellucidError if what is to be written would replace a file that is read, under whatever name.
+
+    Parameters
+    ----------
+    option : str
+        What names the file to be written.
+    written : Path
+    read : mapping of str to Path or None
+        Files that are read, by what they are.
+    """
+    for what, path in read.items():
+        if path is not None and written.exists() and path.exists() and written.samefile(path):
+            raise PellucidError(
+                f"'{option}' must be another file than the {what} '{path}', which it would replace; got '{written}'. "
+                "Name a new file."
+            )

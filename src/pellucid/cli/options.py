@@ -1,15 +1,38 @@
 """Options that several commands have."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from pellucid.cli.failures import check
+from pellucid.errors import PellucidError, did_you_mean
 
-__all__ = ["parse_duration", "parse_settings", "parse_widths"]
+__all__ = ["check_learning", "check_name", "parse_duration", "parse_settings", "parse_widths"]
+
+TASKS = ("auto", "classification", "regression")
 
 UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 WORDS: dict[str, Any] = {"true": True, "false": False, "none": None}
+
+
+def check_name(option: str, value: str, known: Iterable[str]) -> None:
+    """Raise PellucidError unless an option's value is one of its names."""
+    names = tuple(known)
+    if value not in names:
+        raise PellucidError(f"'{option}' must be one of its known names; got {value!r}.{did_you_mean(value, names)}")
+
+
+def check_learning(task: str, scoring: str | None, test_share: float, seed: int, threads: int | None) -> None:
+    """Check what `train` and `tune` both take, before a table is read."""
+    from pellucid.estimators.tabular import TabularClassifier, TabularRegressor
+
+    scorings = {"classification": TabularClassifier.SCORINGS, "regression": TabularRegressor.SCORINGS}
+    check_name("--task", task, TASKS)
+    if scoring is not None:
+        check_name("--scoring", scoring, scorings.get(task, (*TabularClassifier.SCORINGS, *TabularRegressor.SCORINGS)))
+    check("--seed", "between 0 and 4294967295", seed, 0 <= seed < 2**32)
+    check("--threads", "at least 1", threads, threads is None or threads >= 1)
+    check("--test-share", "at least 0 and less than 1", test_share, 0 <= test_share < 1)
 
 
 def parse_duration(text: str) -> float:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pellucid.cli.failures import check
+from pellucid.cli.failures import check, check_spared
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,6 +40,7 @@ def predict(
     from pellucid.tables.writing import TABLE_ENDINGS, check_writable
 
     check_writable(out, TABLE_ENDINGS)
+    check_spared("--out", out, {"table": table, "model": model})
     predictor = load_table_model(model)
     frame = read_table(table)
     added = _added(predictor, frame, proba, interval)

@@ -85,7 +85,9 @@ def _pictures(model: TabularModel, evaluation: Evaluation) -> dict[str, tuple[st
     target, drawings = evaluation.target, {}
     if hasattr(model, "feature_importances_"):
         drawings["importances.png"] = ("What each column counts", _importances(model))
-    if evaluation.probabilities is None:
+    if not len(evaluation.actual):
+        pass  # nothing was predicted by networks that did not see it
+    elif evaluation.probabilities is None:
         drawings["predicted-versus-true.png"] = ("Predicted versus true", _prediction_error(evaluation))
         if evaluation.covered is not None:
             drawings["intervals.png"] = ("Whether intervals can be trusted", _coverage(evaluation))
@@ -94,7 +96,11 @@ def _pictures(model: TabularModel, evaluation: Evaluation) -> dict[str, tuple[st
         if len(target.labels) <= _MOST_CLASSES:
             drawings["confusion-matrix.png"] = ("Confusion matrix", _confusion_matrix(model, evaluation))
     columns = model.schema_.used
-    if model.n_features_in_ == len(columns) == 2 and all(column.kind == "number" for column in columns):
+    if (
+        len(evaluation.actual)
+        and model.n_features_in_ == len(columns) == 2
+        and all(column.kind == "number" for column in columns)
+    ):
         drawings["decision-boundary.png"] = ("Decision boundary", _decision_boundary(model, evaluation))
     drawings["loss-curves.png"] = ("Loss per epoch", _loss_curves(model))
     return {name: (title, as_png(display)) for name, (title, display) in drawings.items()}
@@ -128,7 +134,7 @@ def _calibration(model: TabularModel, evaluation: Evaluation) -> Any:
     probability, happened = foretold(codes, np.asarray(evaluation.probabilities))
     what = f"probability of {_plain(str(names[1]))}" if len(names) == 2 else "probability of the predicted class"
     return ReliabilityCurve.from_predictions(
-        probability, happened, xlabel=what, ylabel="share of the rows held out that are of this class"
+        probability, happened, xlabel=what, ylabel=f"share of the {evaluation.judged_name} that are of this class"
     )
 
 
@@ -138,7 +144,9 @@ def _coverage(evaluation: Evaluation) -> Any:
     return ReliabilityCurve(
         COVERAGES,
         np.asarray(evaluation.covered),
+        rows=len(evaluation.held_out),
         title="Intervals",
+        label="this model's intervals",
         xlabel="share that an interval is to hold",
         ylabel="share of the rows held out that it holds",
     ).plot()
@@ -176,7 +184,7 @@ def _decision_boundary(model: TabularModel, evaluation: Evaluation) -> Any:
     from pellucid.plotting import DecisionBoundary
 
     names = [column.label for column in model.schema_.used]
-    shown = evaluation.held_out[names].apply(lambda series: read_numbers(series)[0])
+    shown = evaluation.judged[names].apply(lambda series: read_numbers(series)[0])
     finite = np.flatnonzero(np.isfinite(shown.to_numpy()).all(axis=1))[:_MOST_POINTS]
     return DecisionBoundary.from_estimator(
         model, shown.iloc[finite], evaluation.actual[finite], feature_names=[_plain(n) for n in names]
@@ -215,10 +223,8 @@ def _page(source: str, model: TabularModel, evaluation: Evaluation, pictures: Se
         f"<h1>{_text(target.label)} of {_text(source)}</h1>",
         f"<p>Target: {_text(target.meaning())}. {counted(len(model.bag_.networks), 'network')}.{_text(ended)}</p>",
         "<h2>Scores</h2>",
-        html_table(("", "out of fold", "held out", "baseline"), evaluation.rows()),
-        f"<p>Out of fold: rows that were learned from, each predicted by networks that did not see it. Held out: "
-        f"{counted(len(evaluation.held_out), 'row')} that no network saw; {len(evaluation.learned)} were learned from. "
-        f"Baseline: {_text(evaluation.baseline_name)}.{_text(_temperature(model))}</p>",
+        html_table(("", *evaluation.titles()), evaluation.rows()),
+        f"<p>{_text(_origin(evaluation))} Baseline: {_text(evaluation.baseline_name)}.{_text(_temperature(model))}</p>",
         *([f"<p>{_text(intervals)}</p>"] if intervals else []),
         *(_figure(title, picture) for title, picture in pictures),
         "<h2>Members</h2>",
@@ -227,6 +233,16 @@ def _page(source: str, model: TabularModel, evaluation: Evaluation, pictures: Se
         html_table(("column", "missing", "understood as", "importance" if importances else ""), columns),
     ]
     return _document(f"Pellucid: {_text(target.label)}", parts)
+
+
+def _origin(evaluation: Evaluation) -> str:
+    """Say which rows the scores are of."""
+    if not evaluation.is_held_out:
+        return evaluation.without_held_out()
+    return (
+        f"Out of fold: rows that were learned from, each predicted by networks that did not see it. Held out: "
+        f"{counted(len(evaluation.held_out), 'row')} that no network saw; {len(evaluation.learned)} were learned from."
+    )
 
 
 def html_page(title: str, paragraphs: Sequence[str], parts: Sequence[str]) -> str:

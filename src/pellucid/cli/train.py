@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
-from pellucid.cli.failures import check
+from pellucid.cli.failures import check, check_spared
+from pellucid.cli.options import check_learning, check_name
+from pellucid.errors import PellucidError
 
 __all__ = ["train"]
 
@@ -44,7 +46,12 @@ def train(
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the splits, the initial weights and the order of the rows.")] = 0,
     threads: Annotated[int | None, typer.Option(help="Processors to use.", show_default="all")] = None,
-    test_share: Annotated[float, typer.Option(help="Share of the rows held out for the score.")] = 0.2,
+    test_share: Annotated[
+        float,
+        typer.Option(
+            help="Share of the rows held out for the score, and not learned from; 0: none, a final model of all rows."
+        ),
+    ] = 0.2,
     model: Annotated[Path, typer.Option(help="Model file to write.")] = Path("model.safetensors"),
     report: Annotated[
         Path | None, typer.Option(help="Folder for the report.", show_default="beside the model: NAME-report")
@@ -57,20 +64,22 @@ def train(
 ) -> None:
     """Train networks to predict one column of a table from the others.
 
-    Says what it understood of each column, sets rows aside, trains, and prints the score on the rows set aside beside
-    that of a trivial baseline. The report shows what each column counts, how far the probabilities or intervals can be
-    trusted, and how training went. Ctrl-C ends training early and keeps the best networks so far.
+    Says what it understood of each column, holds out 20% of the rows (--test-share), trains on the others, and prints
+    the score on the rows held out beside that of a trivial baseline. The report shows what each column counts, how far
+    the probabilities or intervals can be trusted, and how training went. Ctrl-C ends training early and keeps the best
+    networks so far.
     """
-    from pellucid.estimators.tabular import PRESETS, TabularClassifier, TabularRegressor
+    from pellucid.estimators.tabular import PRESETS
 
-    _check_name("--preset", preset, tuple(PRESETS))
-    if scoring is not None:
-        _check_name("--scoring", scoring, (*TabularClassifier.SCORINGS, *TabularRegressor.SCORINGS))
+    check_name("--preset", preset, PRESETS)
+    check_learning(task, scoring, test_share, seed, threads)
     check("--time", "greater than 0 seconds", time, time is None or 0 < time < float("inf"))
     check("--epochs", "at least 1", epochs, epochs is None or epochs >= 1)
-    check("--seed", "between 0 and 4294967295", seed, 0 <= seed < 2**32)
-    check("--threads", "at least 1", threads, threads is None or threads >= 1)
-    check("--test-share", "greater than 0 and less than 1", test_share, 0 < test_share < 1)
+    if groups is not None and time_column is not None:
+        raise PellucidError("'--groups' and '--time-column' were both given; only one can say how rows are split.")
+    for option, column in (("--groups", groups), ("--time-column", time_column)):
+        check(option, "another column than '--target'", repr(column), column != target)
+    check_spared("--model", model, {"table": table})
 
     from pellucid.cli.training import Places, run_training
 
@@ -95,10 +104,3 @@ def train(
         importances=not no_importances,
         quiet=quiet,
     )
-
-
-def _check_name(option: str, value: str, known: tuple[str, ...]) -> None:
-    from pellucid.errors import PellucidError, did_you_mean
-
-    if value not in known:
-        raise PellucidError(f"'{option}' must be one of its known names; got {value!r}.{did_you_mean(value, known)}")

@@ -3,7 +3,8 @@
 import os
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from pellucid.tables.schema import require_columns
 from pellucid.tables.writing import check_writable
 from pellucid.training.stopping import Outcome
 
-__all__ = ["Places", "column_of", "require_rows", "run_training", "untrained"]
+__all__ = ["Places", "column_of", "goal_of", "hold_out", "require_rows", "run_training", "untrained"]
 
 LEAST_ROWS = 20
 _MOST_PRODUCTS = 5e11
@@ -82,7 +83,7 @@ def run_training(
     places : Places
     task : {'auto', 'classification', 'regression'}
     test_share : float
-        Share of the rows held out for the score; with groups or times whole ones, the latest.
+        Share of the rows held out for the score; with groups or times whole ones, the latest. 0: none.
     group_column : str or None
         Column of groups whose rows stay together; it is not learned from.
     importances : bool
@@ -94,22 +95,18 @@ def run_training(
     frame = read_table(places.table)
     time_column = parameters["time_column"]
     require_columns(frame, [name for name in (target, group_column, time_column) if name is not None])
-    if target in (group_column, time_column):
-        raise DataError(f"'{target}' cannot be the target and tell groups or times as well.")
-    if group_column is not None and group_column == time_column:
-        raise DataError(f"'{group_column}' cannot tell both groups and times.")
     groups = None if group_column is None else frame.pop(group_column).to_numpy()
     require_rows(frame, places.table)
-    goal, schema = Target.of(frame[target], task), infer_schema(frame, target)
+    goal = goal_of(frame[target], task, parameters["scoring"])
+    times = None if time_column is None else frame[time_column]
+    rows, held_out = hold_out(frame, goal, test_share, parameters["random_state"], groups, times)
+    schema = infer_schema(frame, target)
     if not quiet:
         _show_columns(places.table, schema)
         commas = "; written with decimal commas" if has_decimal_commas(frame[target]) else ""
         print(f"\nTarget {printable(repr(goal.label))}: {printable(goal.meaning())}{commas}")
-    classes = goal.encode(frame[target]) if goal.task == "classification" else None
-    times = None if time_column is None else frame[time_column]
-    rows, held_out = _hold_out(len(frame), test_share, parameters["random_state"], classes, groups, times)
-    if not quiet:
-        print(f"\n{counted(len(rows), 'row')} to learn from, {len(held_out)} held out for the score\n", flush=True)
+        kept = f"{len(held_out)} held out for the score" if len(held_out) else "none held out"
+        print(f"\n{counted(len(rows), 'row')} to learn from, {kept}\n", flush=True)
     learned = frame.iloc[rows].reset_index(drop=True)
     model = _fit(parameters, learned, goal, schema, None if groups is None else groups[rows])
     evaluation = evaluate(model, goal, learned, frame.iloc[held_out].reset_index(drop=True))
@@ -142,22 +139,50 @@ def column_of(goal: Target, learned: pd.DataFrame) -> "pd.Series[Any]":
     return pd.Series(target_values(goal, learned[goal.label]), name=goal.label)
 
 
-def _hold_out(
-    rows: int, share: float, seed: int, classes: Any, groups: Any, times: Any
+def goal_of(column: "pd.Series[Any]", task: str, scoring: str | None) -> Target:
+    """Return what is to be predicted, once it suits the scoring."""
+    goal = Target.of(column, task)
+    if scoring is None:
+        return goal
+    kind, what = (TabularClassifier, "classes") if goal.task == "classification" else (TabularRegressor, "numbers")
+    if scoring not in kind.SCORINGS:
+        raise DataError(
+            f"'--scoring' must be one of {', '.join(kind.SCORINGS)} for a target of {what}, as {goal.label!r} is taken "
+            f"to be; got {scoring!r}. Choose one of these, or another --task."
+        )
+    return goal
+
+
+def hold_out(
+    frame: pd.DataFrame, goal: Target, share: float, seed: int, groups: Any = None, times: Any = None
 ) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Return the rows to learn from and those held out: whole groups, or the latest."""
+    """Return the rows to learn from and those held out: whole groups, or the latest; of a share of 0 none."""
+    rows = len(frame)
+    classes = goal.encode(frame[goal.label]) if goal.task == "classification" else None
+    everything = np.arange(rows), np.arange(0)
     if groups is None and times is None:
-        return split_rows(rows, share, seed, classes)
+        return split_rows(rows, share, seed, classes) if share else everything
     stratify = None if groups is None else classes
-    folds = fold_rows(rows, max(2, round(1 / share)), seed, stratify=stratify, groups=groups, time=times)
-    return list(folds)[-1]
+    with _options_named():
+        folds = fold_rows(rows, max(2, round(1 / (share or 0.5))), seed, stratify=stratify, groups=groups, time=times)
+    return list(folds)[-1] if share else everything
+
+
+@contextmanager
+def _options_named() -> Iterator[None]:
+    """Name in errors the options of the command line, where the floors below name their parameters."""
+    try:
+        yield
+    except DataError as error:
+        told = str(error).replace("'groups'", "'--groups'").replace("'time'", "'--time-column'")
+        raise DataError(told) from error
 
 
 def _fit(
     parameters: Mapping[str, Any], learned: pd.DataFrame, goal: Target, schema: Schema, groups: Any
 ) -> TabularModel:
     model, y = untrained(parameters, goal), column_of(goal, learned)
-    with warnings.catch_warnings():
+    with _options_named(), warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # many classes for few rows: the score tells
         return model.fit(learned.drop(columns=goal.label), y, groups=groups, schema=schema)
 
@@ -189,12 +214,23 @@ def _show_columns(table: Path, schema: Schema) -> None:
 def _show_result(model: TabularModel, evaluation: Evaluation) -> None:
     ended = "" if model.outcome_ in (Outcome.ALL_EPOCHS, Outcome.CONVERGED) else f" {model.outcome_.value}"
     count = len(model.bag_.networks)
-    each = " each" if count > 1 else ""
-    print(f"\n{counted(count, 'network')}, {counted(model.n_iter_, 'epoch')}{each}.{ended}\n")
+    print(f"\n{counted(count, 'network')}, {_epochs(model)}.{ended}\n")
     print_table(MEMBER_TITLES, member_rows(model))
     print()
-    print_table(("score", "out of fold", "held out", "baseline"), evaluation.rows())
+    print_table(("score", *evaluation.titles()), evaluation.rows())
     print(f"\nBaseline: {printable(evaluation.baseline_name)}.")
+    if not evaluation.is_held_out:
+        print(evaluation.without_held_out())
     if evaluation.intervals():
         print(evaluation.intervals())
     print()
+
+
+def _epochs(model: TabularModel) -> str:
+    """Say how long the networks were trained, one by one and together."""
+    each = [trained.epochs for trained in model.bag_.networks]
+    if len(each) == 1:
+        return counted(each[0], "epoch")
+    if min(each) == max(each):
+        return f"{counted(each[0], 'epoch')} each, {sum(each):,} together"
+    return f"{min(each)} to {max(each)} epochs each, {sum(each):,} together"

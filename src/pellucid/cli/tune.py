@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pellucid.cli.failures import check
-from pellucid.cli.options import parse_duration, parse_settings
+from pellucid.cli.options import check_learning, parse_duration, parse_settings
 
 __all__ = ["tune"]
 
@@ -40,7 +40,12 @@ def tune(
     folds: Annotated[int, typer.Option(help="Networks of each trial, each scored on rows that it did not see.")] = 5,
     seed: Annotated[int, typer.Option(help="Of the splits, the search, the initial weights and orders.")] = 0,
     threads: Annotated[int | None, typer.Option(help="Processors to use.", show_default="all")] = None,
-    test_share: Annotated[float, typer.Option(help="Share of the rows held out for the score.")] = 0.2,
+    test_share: Annotated[
+        float,
+        typer.Option(
+            help="Share of the rows held out for the score, and not learned from; 0: none, a final model of all rows."
+        ),
+    ] = 0.2,
     out: Annotated[
         Path | None, typer.Option(help="Folder for all results.", show_default="beside the table: NAME-tuning")
     ] = None,
@@ -56,9 +61,7 @@ def tune(
 
     check("--trials", "at least 1", trials, trials is None or trials >= 1)
     check("--folds", "at least 2", folds, folds >= 2)
-    check("--seed", "between 0 and 4294967295", seed, 0 <= seed < 2**32)
-    check("--threads", "at least 1", threads, threads is None or threads >= 1)
-    check("--test-share", "greater than 0 and less than 1", test_share, 0 < test_share < 1)
+    check_learning(task, scoring, test_share, seed, threads)
     seconds = None if time is None else parse_duration(time)
     if bool(settings) != sweep:
         raise PellucidError(
@@ -69,6 +72,9 @@ def tune(
         seconds = 600.0
 
     from pellucid.cli.tuning import run_tuning
+    from pellucid.tuning.study import require_optuna
+
+    require_optuna()  # before any work is done
 
     run_tuning(
         table,

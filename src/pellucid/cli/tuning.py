@@ -12,13 +12,13 @@ import typer
 from pellucid.cli.board import Board
 from pellucid.cli.console import print_table, printable
 from pellucid.cli.evaluation import Evaluation, evaluate
-from pellucid.cli.failures import INTERRUPTED
+from pellucid.cli.failures import INTERRUPTED, check_spared
 from pellucid.cli.report import as_png, html_page, html_picture, html_table, write_report, write_whole
-from pellucid.cli.training import column_of, require_rows, untrained
+from pellucid.cli.training import column_of, goal_of, hold_out, require_rows, untrained
 from pellucid.errors import DataError
 from pellucid.plotting import SettingScores
 from pellucid.storage import save
-from pellucid.tables import Target, infer_schema, read_table, split_rows
+from pellucid.tables import infer_schema, read_table
 from pellucid.tables.schema import require_columns
 from pellucid.tables.writing import check_writable, write_table
 from pellucid.tuning import Search, search
@@ -61,16 +61,18 @@ def run_tuning(
     test_share : float
     quiet : bool
     """
+    places = {name: out / name for name in (MODEL, STUDY, TRIALS, PAGE)}
+    for place in places.values():
+        check_spared("--out", place, {"table": table})
     frame = read_table(table)
     require_columns(frame, [target])
     require_rows(frame, table)
-    goal, schema = Target.of(frame[target], task), infer_schema(frame, target)
-    classes = goal.encode(frame[target]) if goal.task == "classification" else None
-    rows, held_out = split_rows(len(frame), test_share, parameters["random_state"], classes)
+    goal = goal_of(frame[target], task, parameters["scoring"])
+    rows, held_out = hold_out(frame, goal, test_share, parameters["random_state"])
+    schema = infer_schema(frame, target)
     learned = frame.iloc[rows].reset_index(drop=True)
     estimator, y = untrained(parameters, goal), column_of(goal, learned)
     _make_folder(out)
-    places = {name: out / name for name in (MODEL, STUDY, TRIALS, PAGE)}
     saved: list[Any] = [None]
 
     def keep(found: Search) -> None:
@@ -139,8 +141,10 @@ def _texts(found: Search) -> pd.DataFrame:
 
 def _say(found: Search, evaluation: Evaluation, seconds: float) -> None:
     print(f"\n{printable(str(found))} {seconds:.0f} s.\n")
-    print_table(("score", "out of fold", "held out", "baseline"), evaluation.rows())
+    print_table(("score", *evaluation.titles()), evaluation.rows())
     print(f"\nBaseline: {printable(evaluation.baseline_name)}.\n")
+    if not evaluation.is_held_out:
+        print(f"{evaluation.without_held_out()}\n")
 
 
 # --- the page ---------------------------------------------------------------------------------------------------------

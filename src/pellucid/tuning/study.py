@@ -41,7 +41,10 @@ def require_optuna() -> Any:
     try:
         import optuna  # noqa: PLC0415 - an extra
     except ImportError as error:
-        raise PellucidError("A search needs Optuna: pip install 'pellucid[tune]'.") from error
+        raise PellucidError(
+            "A search needs Optuna, which the extra 'tune' installs: python -m pip install 'pellucid[tune]', or in a "
+            "checkout python -m pip install '.[tune]'."
+        ) from error
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return optuna
 
