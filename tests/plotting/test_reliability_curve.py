@@ -36,7 +36,7 @@ def test_more_classes_the_predicted_one_s(iris, iris_model):
 def test_a_band_of_what_chance_does_with_so_many_rows():
     display = ReliabilityCurve([0.5, 0.9], [0.4, 0.95], rows=64, label="intervals").plot()
     labels = [text.get_text() for text in display.ax_.get_legend().get_texts()]
-    assert labels == ["perfect", "perfect but for chance, 90% of the time (64 rows)", "intervals"]
+    assert labels == ["perfect", "90% by chance (64 rows)", "intervals"]
     corners = display.band_.get_paths()[0].vertices
     at_half = corners[np.isclose(corners[:, 0], 0.5), 1]
     low, high = binom.ppf([0.05, 0.95], 64, 0.5) / 64

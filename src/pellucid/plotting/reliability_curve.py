@@ -182,7 +182,7 @@ class ReliabilityCurve:
     def _draw_band(self, rows: int) -> PolyCollection:
         share = np.linspace(0, 1, 501)
         low, high = (binom.ppf(quantile, rows, share) / rows for quantile in (0.05, 0.95))
-        label = f"perfect but for chance, 90% of the time ({rows} rows)"
+        label = f"90% by chance ({rows} rows)"
         return self.ax_.fill_between(share, low, high, color=DARK, alpha=0.12, linewidth=0, label=label)
 
 
