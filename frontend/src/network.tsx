@@ -14,7 +14,7 @@ import {
   drawing,
   linkAt,
 } from "./layout.ts";
-import { Atlas, paintNetwork } from "./paint.ts";
+import { Strips, paintNetwork } from "./paint.ts";
 import { insertLayer, nameOf, removeLayer, resizeLayer } from "./settings.ts";
 import { MAP_KEY } from "./store.ts";
 import { ARROWS, type NeuronPlace, usePage } from "./ui.ts";
@@ -24,7 +24,7 @@ export function NetworkView(): JSX.Element {
   const frame = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const [room, setRoom] = useState({ width: 0, height: 0 });
-  const atlas = useMemo(() => new Atlas(), []);
+  const strips = useMemo(() => new Strips(), []);
   const run = store.run.value;
   useEffect(() => {
     const observer = new ResizeObserver(([entry]) => {
@@ -61,7 +61,7 @@ export function NetworkView(): JSX.Element {
       discrete: ui.discrete.value,
       links: ui.links.value,
       chosen,
-      atlas,
+      strips,
     };
     paintNetwork(canvas.current, painting, links);
   };

@@ -33,7 +33,6 @@ export function OutputView(): JSX.Element {
         const place = ui.shown.value;
         const theme = ui.theme.value;
         const { live } = store;
-        fit(canvas, size, size);
         const chosen = place && live.maps.get(MAP_KEY(place.layer, place.neuron));
         if (chosen) paintMap(canvas, chosen.data, chosen.size, theme, ui.discrete.value, true);
         else if (live.output) paintOutput(canvas, live.output, live.outputKind, theme, ui.discrete.value);
@@ -63,6 +62,7 @@ export function OutputView(): JSX.Element {
       <div class={`plane${ui.tool.value === "look" ? "" : " editing"}`} ref={holder} style={{ height: `${size}px` }}>
         <canvas
           ref={map}
+          class="map"
           role="img"
           aria-label={`Map of ${place ? name(place) : "the network's output"} over ${dataset?.axes.x.name ?? "x"} and ${dataset?.axes.y.name ?? "y"}`}
         />

@@ -43,6 +43,10 @@ CASES: list[dict[str, Any]] = [
             "shuffle": False,
         },
     },
+    {
+        "network": {"layers": [{"width": 5}], "initializer": {"name": "from_data"}},
+        "training": {"optimizer": {"name": "lbfgs"}, "l2": 1e-3},
+    },
 ]
 
 
@@ -143,6 +147,20 @@ def test_a_session_goes_on_exactly(case: dict[str, Any]) -> None:
     assert (again.curves.since(-1)[:, 8] == run.curves.since(-1)[:, 8])[1:].all()
     for each in (run, again):
         each.seek((14, 1))
+    assert (again.parameters == run.parameters).all()
+
+
+def test_a_session_in_the_midst_of_lbfgs_goes_on_exactly() -> None:
+    run = trained(CASES[3], 3)
+    run.change(Change((0, 0), "edit", 1, 0.75))
+    run.advance(6)
+    again = read_session(write_session(run, Tables()), Tables())
+    assert (again.epoch, again.ahead) == (3, 6)
+    again.advance(again.ahead)
+    assert (again.parameters == run.parameters).all()
+    assert again.curves.since(-1)[:, 8].tolist()[1:] == run.curves.since(-1)[:, 8].tolist()[1:]
+    for each in (run, again):
+        each.advance(3)
     assert (again.parameters == run.parameters).all()
 
 

@@ -86,7 +86,7 @@ class Exporting:
             raise DataError("'load_session' must come with the file as its one buffer.")
         session = self.session
         run = await asyncio.to_thread(read_session, message.buffers[0], session.tables)
-        await session.open_run(run, run.epoch)
+        await session.open_run(run, run.epoch + run.ahead)
 
 
 def _model_file(model: Any) -> bytes:

@@ -257,11 +257,6 @@ class Descent:
         if self.batch_size is not None:
             _check_most(self, "batch_size", MOST_BATCH)
         check_flag(self, "shuffle")
-        if self.optimizer.name == "lbfgs":
-            raise SpecError(
-                "'optimizer' of Descent must take steps that can be shown; L-BFGS searches along lines. "
-                "Choose another, or train with MLPClassifier(solver='lbfgs')."
-            )
 
 
 @dataclass(frozen=True)
