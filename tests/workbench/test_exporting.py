@@ -85,7 +85,10 @@ def own_table() -> tuple[Run, Tables, bytes]:
     written = {"data": {"source": "table", "table": {"id": table.id, "name": "own.csv", "target": "y"}}}
     settings = read_settings(written)
     assert settings.data.table is not None
-    run = Run(settings, build(settings, table_rows(tables.get(table.id).frame, settings.data.table)))
+    run = Run(
+        settings,
+        build(settings, table_rows(tables.get(table.id).frame, settings.data.table, settings.data.train_share)),
+    )
     run.advance(10)
     return run, tables, data
 

@@ -57,7 +57,8 @@ def sessions_of_table(path: Path, target: str | None = None) -> Callable[[str], 
             raise DataError(f"'--target' must be a column of the table; got {target!r}.{did_you_mean(target, known)}")
         table = replace(table, target=target)
     settings = Settings(data=Data(source="table", table=table))
-    build(settings, table_rows(tables.get(table.id).frame, table))  # what is wrong is said now, not in the browser
+    rows = table_rows(tables.get(table.id).frame, table, settings.data.train_share, settings.data.seed)
+    build(settings, rows)  # what is wrong is said now, not in the browser
     return lambda name: Session(name, settings, tables)
 
 

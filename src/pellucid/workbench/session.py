@@ -87,7 +87,7 @@ class Session:
     def __init__(self, name: str, settings: Settings | None = None, tables: Tables | None = None) -> None:
         self.name = name
         self.tables = Tables() if tables is None else tables
-        self._rows: tuple[Table, Rows] | None = None
+        self._rows: tuple[tuple[Table, float, int], Rows] | None = None
         self.loop = asyncio.get_running_loop()
         self.news = asyncio.Event()
         self.trainer = Trainer(self._on_change, self._on_failure)
@@ -380,9 +380,10 @@ class Session:
             return build(settings)
         if choice is None:
             raise DataError("There is no table yet: drop a file, or paste one.")
-        if self._rows is None or self._rows[0] != choice:
+        made_of = (choice, settings.data.train_share, settings.data.seed)
+        if self._rows is None or self._rows[0] != made_of:
             try:
-                self._rows = (choice, table_rows(self.tables.get(choice.id).frame, choice))
+                self._rows = (made_of, table_rows(self.tables.get(choice.id).frame, *made_of))
             except DataError as error:
                 raise at_path("data.table", error) from None
         return build(settings, self._rows[1])

@@ -145,8 +145,9 @@ class _Reader:
         if first.data.source == "table":
             kept = self.tables.add(str(self.header["table"]), self.arrays["table"].tobytes())
             first, last = (_with_table(each, kept.id) for each in (first, last))
-            assert first.data.table is not None  # noqa: S101 - just set
-            rows = table_rows(self.tables.get(kept.id).frame, first.data.table)
+            data = first.data
+            assert data.table is not None  # noqa: S101 - just set
+            rows = table_rows(self.tables.get(kept.id).frame, data.table, data.train_share, data.seed)
         dataset = build(first, rows)
         run = Run(first, dataset)
         run.settings = last
