@@ -66,6 +66,8 @@ class Dataset:
     train, validation : arrays of int
     mean, scale : float
         A regression's target is (y - mean) / scale.
+    weight : array of shape (rows,) or None
+        What each row counts in training.
     """
 
     rows: Rows
@@ -80,6 +82,7 @@ class Dataset:
     mean: float = 0.0
     scale: float = 1.0
     is_editable: bool = False
+    weight: Array | None = field(default=None, repr=False)
 
     @property
     def outputs(self) -> int:
@@ -94,12 +97,17 @@ class Dataset:
     @cached_property
     def training(self) -> Batch:
         """The rows that train."""
-        return Batch(self.inputs[self.train], self.targets[self.train])
+        return self.batch(self.train)
 
     @cached_property
     def held_out(self) -> Batch:
         """The rows held out."""
-        return Batch(self.inputs[self.validation], self.targets[self.validation])
+        return self.batch(self.validation)
+
+    def batch(self, rows: Array) -> Batch:
+        """Return some of the rows, by their places, with what they count."""
+        weight = None if self.weight is None else self.weight[rows]
+        return Batch(self.inputs[rows], self.targets[rows], weight)
 
     def seen(self, columns: Array) -> Array:
         """Return what the network sees of rows of the base columns; where a formula has no value, 0."""
@@ -242,6 +250,7 @@ def build(settings: Settings, table: Rows | None = None) -> Dataset:
         mean,
         scale,
         is_editable,
+        rows.weight,
     )
 
 

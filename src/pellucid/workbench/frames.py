@@ -150,7 +150,7 @@ class FrameMaker:
         step = evaluated(self.engine, shown, parameters)
         data, name = shown.dataset, shown.dataset.score
         batch = training_rows(data)
-        train_score = SCORES[name](shown.network.output, step.layers[-1].activation, batch.targets)
+        train_score = SCORES[name](shown.network.output, step.layers[-1].activation, batch.targets, batch.sample_weight)
         epoch, within = shown.position
         train = step.loss - step.penalty
         if within == 0:
@@ -263,7 +263,7 @@ def training_rows(dataset: Dataset) -> Batch:
     if len(rows) <= MOST_EVALUATED:
         return dataset.training
     chosen = rows[evenly(len(rows), MOST_EVALUATED)]
-    return Batch(dataset.inputs[chosen], dataset.targets[chosen])
+    return dataset.batch(chosen)
 
 
 def evenly(count: int, most: int) -> Array:
@@ -287,8 +287,9 @@ def scores(engine: Engine, shown: Shown, batch: Batch) -> tuple[float, float]:
     parameters = Parameters(shown.network, shown.parameters)
     z = engine.forward(shown.network, parameters, batch.inputs)
     prediction = output_activation(shown.network.output, z)
-    loss = mean_loss(loss_rows(shown.training.loss, shown.network.output, z, prediction, batch.targets))
-    return loss, SCORES[shown.dataset.score](shown.network.output, prediction, batch.targets)
+    rows = loss_rows(shown.training.loss, shown.network.output, z, prediction, batch.targets)
+    score = SCORES[shown.dataset.score](shown.network.output, prediction, batch.targets, batch.sample_weight)
+    return mean_loss(rows, batch.sample_weight), score
 
 
 def as_bytes(planes: list[Array], size: int) -> tuple[list[float], Array]:

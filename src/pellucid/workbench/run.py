@@ -15,7 +15,6 @@ from pellucid.engines import Engine, TextbookEngine, get_engine
 from pellucid.errors import DataError
 from pellucid.spec import Lbfgs, Network, Training, parameter_count
 from pellucid.textbook.arrays import Array
-from pellucid.textbook.network import Batch
 from pellucid.training.jobs import Epoch, Job, State, Watch
 from pellucid.training.jobs import Run as Trained
 from pellucid.training.stopping import Best, Outcome
@@ -427,7 +426,7 @@ class Run:
         within = self._within or Within(self.job)
         job = within.one_batch(within.batch)
         if rows is not None:
-            job = replace(job, data=Batch(self.dataset.inputs, self.dataset.targets, index=rows))
+            job = replace(job, data=self.dataset.batch(rows))
         data = job.data.taken()
         return replace(job, data=data, parameters=job.parameters.copy(), state=copied(job.state))
 

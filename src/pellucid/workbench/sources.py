@@ -34,6 +34,8 @@ class Rows:
         Empty for a regression.
     described : tuple of dict
         Of an own table: what each of its columns is.
+    weight : array of shape (rows,) or None
+        What each row counts in training.
     """
 
     columns: Array
@@ -41,6 +43,7 @@ class Rows:
     y: Array
     classes: tuple[str, ...] = ()
     described: tuple[dict[str, Any], ...] = ()
+    weight: Array | None = None
 
 
 def make(source: str, size: int = 300, noise: float = 0.15, seed: int = 0) -> Rows:
