@@ -48,10 +48,11 @@ export function OutputView(): JSX.Element {
     paintPoints(dots.current, { points, dataset, theme, validation, cursor });
   }, [points, dataset, theme, validation, size, cursor]);
   const place = ui.shown.value;
+  const several = dataset?.task === "regression" && (dataset.outputs ?? []).length > 1 ? dataset.outputs![0] : null;
   return (
     <section class="output" aria-label="Map" data-part="output">
       <div class="bar">
-        <h2>{place ? name(place) : "What the network says"}</h2>
+        <h2>{place ? name(place) : several ? `What the network says: ${several}` : "What the network says"}</h2>
         <span class="spacer" />
         {ui.neuron.value && (
           <button type="button" class="text" onClick={() => ui.selectNeuron(null)}>

@@ -149,8 +149,9 @@ class Dataset:
         truth = self.targets[self.validation if len(self.validation) else self.train]
         known = self.targets[self.train]
         if self.task == "regression":
-            total = float(((truth - truth.mean()) ** 2).sum())
-            return 1 - float(((truth - known.mean()) ** 2).sum()) / total if total else 0.0
+            total = ((truth - truth.mean(axis=0)) ** 2).sum(axis=0)
+            rest = ((truth - known.mean(axis=0)) ** 2).sum(axis=0)
+            return float(np.mean(1 - rest[total > 0] / total[total > 0])) if (total > 0).any() else 0.0
         if self.task == "binary":
             return float((truth == (known.mean() > 0.5)).mean())
         return float((truth.argmax(axis=1) == known.sum(axis=0).argmax()).mean())
@@ -243,7 +244,7 @@ def build(settings: Settings, table: Rows | None = None) -> Dataset:
         task,
         features,
         inputs,
-        _targets(rows.y, task, len(classes), mean, scale),
+        _targets(rows.y, task, len(classes), mean, scale) if rows.targets is None else rows.targets,
         kept,
         held_out,
         scaler,

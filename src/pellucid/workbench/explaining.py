@@ -19,7 +19,7 @@ from pellucid.tracing.notation import Formula, largest, subscript
 from pellucid.tracing.preparing import Names, Setup
 from pellucid.tracing.update_formulas import optimizer_name, update_formulas
 from pellucid.workbench.asking import integer_in, integers_in
-from pellucid.workbench.describing import feature_names, parameter_index, parameter_of
+from pellucid.workbench.describing import feature_names, output_names, parameter_index, parameter_of
 from pellucid.workbench.limits import MOST_EXPLAINED
 from pellucid.workbench.protocol import Message, custom, encode
 from pellucid.workbench.run import Run
@@ -109,7 +109,7 @@ def setup_of(run: Run, numbers: list[int] | None) -> tuple[Setup, list[int]]:
         shown = np.array(numbers)
     job = run.next_step(rows)
     classes = [f"class {name}" for name in run.dataset.rows.classes]
-    outputs = classes[1:] if run.dataset.task == "binary" else classes or ["y"]
+    outputs = classes[1:] if run.dataset.task == "binary" else classes or output_names(run.dataset)
     names = Names(feature_names(run.dataset), tuple(outputs))
     setup = Setup(job, run.trainer_engine(), names, is_fitted=True, has_targets=True, notes=[])
     return setup, [int(row) for row in shown]

@@ -202,7 +202,7 @@ def _check(setup: Setup) -> None:
         "parametric activations": any(layer.parametric for layer in network.hidden),
         "the 'ntk' parametrization": network.parametrization != "standard",
         "members that share weights": network.ensemble is not None,
-        "several targets": network.outputs > 1 and network.output != "softmax",
+        "several labels a row": network.outputs > 1 and network.output == "logistic",
     }
     found = [reason for reason, holds in reasons.items() if holds]
     if found:
@@ -249,7 +249,9 @@ def _rows(setup: Setup, estimator: Any) -> Rows:
     inputs = np.asarray(data.inputs, np.float64)
     weight = None if data.sample_weight is None else np.asarray(data.sample_weight, np.float64)
     if network.output not in ("logistic", "softmax"):
-        return Rows(inputs, setup.names.inputs, data.targets[:, 0].astype(np.float64), weight=weight)
+        targets = data.targets.astype(np.float64)
+        several = targets if targets.shape[1] > 1 else None
+        return Rows(inputs, setup.names.inputs, targets[:, 0], weight=weight, targets=several)
     y = data.targets.argmax(axis=1) if network.output == "softmax" else (data.targets[:, 0] > 0.5).astype(np.int64)
     known = [str(label) for label in getattr(estimator, "classes_", ())]
     count = 2 if network.output == "logistic" else network.outputs
