@@ -77,7 +77,7 @@ void measure(const KernelSet& set, std::size_t inputs, std::size_t outputs, std:
              for (std::size_t j = 0; j < outputs; j += 256) {
                  for (std::size_t i = 0; i < inputs; i += 84) {
                      const Tile tile{i, std::min(inputs, i + 84), j, std::min(outputs, j + 256)};
-                     kernels.dense_backward_weights(panels, x, z, turned.data(), padded, outputs, tile, false,
+                     kernels.dense_backward_weights(panels, x, z, turned.data(), padded, outputs, tile, {},
                                                     gradient.data());
                  }
              } }},

@@ -3,7 +3,9 @@
 Each figure is a ratio of medians over turns; within a turn the contenders follow each other, so that a machine that is
 busy with something else is busy for all of them.
 
-    python benchmarks/tuning/speed.py [--turns 3] [--skip-sklearn]
+    python benchmarks/tuning/speed.py [--turns 3] [--dtype float32] [--skip-sklearn]
+
+The table is in float64, and both libraries train in the numbers that they are given.
 """
 
 import argparse
@@ -57,7 +59,7 @@ def told(name: str, values: list[float], of: list[float] | None = None) -> None:
 
 def overhead(X: np.ndarray, y: np.ndarray, turns: int) -> None:
     """Compare a search with the bare engine, for jobs of about 10 ms on one core."""
-    settings = [{"alpha": alpha} for alpha in np.geomspace(1e-6, 1, 40)]
+    settings = [{"alpha": alpha} for alpha in np.geomspace(1e-6, 1, 100)]
     probe = {"hidden_layer_sizes": (32,), "n_iter_no_change": 10**6, "random_state": 0}
     alone = bare(X, y, settings, {**probe, "max_iter": 100}) * len(os.sched_getaffinity(0)) / (5 * len(settings))
     training = {**probe, "max_iter": max(1, round(100 * 0.010 / alone))}
@@ -78,12 +80,13 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--dtype", choices=["float64", "float32"], default="float64")
     parser.add_argument("--skip-sklearn", action="store_true")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
     X, y = load_breast_cancer(return_X_y=True)
-    X = scale(X)
-    print(f"{len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f} at the start")
+    X = scale(X).astype(options.dtype)
+    print(f"{options.dtype}, {len(os.sched_getaffinity(0))} cores, load {os.getloadavg()[0]:.1f} at the start")
     theirs, whole, halved, results = [], [], [], {}
     for _ in range(options.turns):
         if not options.skip_sklearn:

@@ -4,6 +4,7 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <type_traits>
@@ -21,6 +22,8 @@ constexpr const char* name_of_dtype() {
     if constexpr (std::is_same_v<U, double>) return "float64";
     if constexpr (std::is_same_v<U, std::int32_t>) return "int32";
     if constexpr (std::is_same_v<U, std::int64_t>) return "int64";
+    if constexpr (std::is_same_v<U, std::uint8_t>) return "uint8";
+    if constexpr (std::is_same_v<U, std::uint16_t>) return "uint16";
     return "uint32";
 }
 
@@ -131,14 +134,76 @@ SparseRows<T> sparse_rows(nb::tuple parts, std::size_t features) {
     return rows;
 }
 
+// The cells of one kind, C-contiguous, one column for each group of this kind.
+template <class Cells, class Cell>
+Cells cells_of(nb::handle object, const char* name, std::size_t rows) {
+    const std::size_t columns = array_of<const Cell, 2>(object, name).shape(1);
+    return {matrix_of<const Cell>(object, name, rows, columns), columns};
+}
+
+template <class T, class Cells>
+void check_codes(const Cells& cells, std::size_t place, std::size_t rows, std::size_t codes) {
+    if (place >= cells.stride) throw nb::value_error("a group of coded 'inputs' must have cells.");
+    bool is_sound = true;
+    for (std::size_t row = 0; row < rows; ++row) is_sound &= cells.data[row * cells.stride + place] < codes;
+    if (!is_sound) throw nb::value_error("the codes of coded 'inputs' must be rows of their table.");
+}
+
+// (bytes, words, plain cells, groups); a group is (kind, place, table or None, columns).
+template <class T>
+CodedRows<T> coded_rows(nb::list parts, std::size_t features) {
+    using Coded = CodedRows<T>;
+    if (parts.size() != 4) throw nb::value_error("coded 'inputs' must be [bytes, words, plain, groups].");
+    Coded coded;
+    coded.features = features;
+    coded.rows = array_of<const std::uint8_t, 2>(parts[0], "bytes").shape(0);
+    coded.bytes = cells_of<decltype(coded.bytes), std::uint8_t>(parts[0], "bytes", coded.rows);
+    coded.words = cells_of<decltype(coded.words), std::uint16_t>(parts[1], "words", coded.rows);
+    coded.plain = cells_of<decltype(coded.plain), T>(parts[2], "plain cells", coded.rows);
+    std::vector<bool> is_held(features);
+    for (const nb::handle each : nb::cast<nb::list>(parts[3])) {
+        const nb::tuple from = nb::cast<nb::tuple>(each);
+        typename Coded::Group group;
+        group.place = nb::cast<std::size_t>(from[1]);
+        group.columns = nb::cast<std::vector<std::size_t>>(from[3]);
+        const int kind = nb::cast<int>(from[0]);
+        if (kind < 0 || kind > 2) throw nb::value_error("a group of coded 'inputs' must be of the kind 0, 1 or 2.");
+        group.kind = static_cast<typename Coded::Kind>(kind);
+        for (const std::size_t column : group.columns) {
+            if (column >= features || is_held[column]) throw nb::value_error("coded 'inputs' must hold each column once.");
+            is_held[column] = true;
+        }
+        if (group.kind == Coded::Kind::plain) {
+            if (group.columns.size() != 1 || group.place >= coded.plain.stride) {
+                throw nb::value_error("a plain group of coded 'inputs' must be one column.");
+            }
+        } else {
+            const std::size_t codes = array_of<const T, 2>(from[2], "table").shape(0);
+            group.table = matrix_of<const T>(from[2], "table", codes, group.columns.size());
+            if (group.kind == Coded::Kind::bytes) {
+                check_codes<T>(coded.bytes, group.place, coded.rows, codes);
+            } else {
+                check_codes<T>(coded.words, group.place, coded.rows, codes);
+            }
+        }
+        coded.groups.push_back(std::move(group));
+    }
+    if (std::find(is_held.begin(), is_held.end(), false) != is_held.end()) {
+        throw nb::value_error("coded 'inputs' must hold every column of the network.");
+    }
+    return coded;
+}
+
+// An array, the parts of a CSR matrix in a tuple, or coded columns in a list.
 template <class T>
 Rows<T> rows_of(nb::handle inputs, std::size_t features) {
     Rows<T> rows;
-    rows.is_sparse = nb::isinstance<nb::tuple>(inputs);
-    if (rows.is_sparse) {
-        rows.sparse = sparse_rows<T>(nb::borrow<nb::tuple>(inputs), features);
+    if (nb::isinstance<nb::tuple>(inputs)) {
+        rows = sparse_rows<T>(nb::borrow<nb::tuple>(inputs), features);
+    } else if (nb::isinstance<nb::list>(inputs)) {
+        rows = coded_rows<T>(nb::borrow<nb::list>(inputs), features);
     } else {
-        rows.dense = dense_rows<T>(inputs, "inputs", features);
+        rows = dense_rows<T>(inputs, "inputs", features);
     }
     if (rows.rows() == 0) throw nb::value_error("'inputs' must have at least one row; got none.");
     return rows;
@@ -157,10 +222,10 @@ Data<T> data_of(nb::tuple parts, std::size_t features, std::size_t outputs) {
     const nb::object index = parts[3];
     if (index.is_none()) return data;
     data.index_length = nb::len(index);
-    data.index = vector_of<const std::int64_t>(index, "rows", data.index_length);
+    data.index = vector_of<const std::uint32_t>(index, "rows", data.index_length);
     if (data.index_length == 0) throw nb::value_error("'rows' must name at least one row; it names none.");
     for (std::size_t i = 0; i < data.index_length; ++i) {
-        if (data.index[i] < 0 || static_cast<std::size_t>(data.index[i]) >= all) {
+        if (data.index[i] >= all) {
             throw nb::value_error("'rows' must name rows of the data; it names one that is not there.");
         }
     }

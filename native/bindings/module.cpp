@@ -116,7 +116,9 @@ Network make_network(std::size_t inputs, const std::vector<LayerTuple>& layers, 
 using LossTuple = std::tuple<std::string, double>;
 using OptimizerTuple = std::tuple<std::string, double, double, double, double>;
 using ScheduleTuple = std::tuple<std::string, double, double, double>;
-using StoppingTuple = std::tuple<std::string, double, std::optional<std::size_t>, bool, std::vector<std::size_t>>;
+// monitor, tolerance, patience, restore best, latest best, milestones
+using StoppingTuple =
+    std::tuple<std::string, double, std::optional<std::size_t>, bool, bool, std::vector<std::size_t>>;
 using FactorsTuple = std::array<double, group_count>;
 
 // Counts up to here are exact as double, and no sum of two of them overflows.
@@ -152,7 +154,7 @@ Training make_training(const LossTuple& loss, const OptimizerTuple& optimizer, d
     training.shuffle = shuffle;
     training.mean_reduction = mean_reduction;
     training.stopping = {named<Monitor>(monitor_names, std::get<0>(stopping), "monitor"), std::get<1>(stopping),
-                         std::get<2>(stopping), false, std::get<3>(stopping), std::get<4>(stopping)};
+                         std::get<2>(stopping), std::get<3>(stopping), std::get<4>(stopping), std::get<5>(stopping)};
     training.drop_last = drop_last;
     training.rates = rates;
     training.decays = decays;
@@ -177,15 +179,6 @@ StateTuple tuple_of(const State& state) {
             {state.best.value, state.best.stale, state.best.epoch}};
 }
 
-std::size_t memories_of(Optimizer optimizer) {
-    switch (optimizer) {
-        case Optimizer::gradient_descent: return 0;
-        case Optimizer::adam:
-        case Optimizer::adamw: return 2;
-        default: return 1;
-    }
-}
-
 // What train() is given for one job; the objects are kept alive by the caller.
 struct JobArguments {
     const Network* network;
@@ -196,6 +189,7 @@ struct JobArguments {
     nb::object predictions;
     nb::object parameters;
     nb::object best_parameters;
+    bool keeps_state;
     nb::object average;
     nb::list memory;
     nb::object shuffle_key;
@@ -247,10 +241,11 @@ Job<T> make_job(JobArguments& from) {
         throw nb::value_error("a running mean must be given where the training keeps one, and only there.");
     }
     if (!from.average.is_none()) job.average = vector_of<T>(from.average, "average", network.parameters);
-    if (from.memory.size() != memories_of(from.training->optimizer.kind)) {
+    job.keeps_state = from.keeps_state;
+    if (job.keeps_state && from.memory.size() != memories_of(from.training->optimizer.kind)) {
         throw nb::value_error("the optimizer's state must have as many arrays as the optimizer remembers.");
     }
-    for (std::size_t i = 0; i < from.memory.size(); ++i) {
+    for (std::size_t i = 0; job.keeps_state && i < from.memory.size(); ++i) {
         job.memory[i] = vector_of<T>(from.memory[i], "optimizer state", network.parameters);
     }
     job.shuffle_key = vector_of<std::uint32_t>(from.shuffle_key, "shuffle key", MersenneTwister::length);
@@ -547,14 +542,23 @@ NB_MODULE(_native, m) {
         "__init__",
         [](JobArguments* self, const Network& network, const Training& training, nb::tuple data, nb::object validation,
            std::string score, nb::object predictions, nb::object parameters, nb::object best_parameters,
+<<<<<<< HEAD
            nb::object average, nb::list memory, nb::object shuffle_key, int shuffle_position, nb::object last_order,
            std::uint64_t dropout_key, const StateTuple& state, std::size_t epochs) {
             new (self) JobArguments{&network,   &training,       data,   validation,  std::move(score),
                                     predictions, parameters,      best_parameters, average, memory, shuffle_key,
                                     shuffle_position, std::move(last_order), dropout_key, state, epochs};
+=======
+           bool keeps_state,
+           nb::object average, nb::list memory, nb::object shuffle_key, int shuffle_position, std::uint64_t dropout_key,
+           const StateTuple& state, std::size_t epochs) {
+            new (self) JobArguments{&network,   &training,       data,   validation,  std::move(score),
+                                    predictions, parameters,      best_parameters, keeps_state, average, memory, shuffle_key,
+                                    shuffle_position, dropout_key, state, epochs};
+>>>>>>> main
         },
         nb::kw_only(), arg("network"), arg("training"), arg("data"), arg("validation").none(), arg("score"),
-        arg("predictions").none(), arg("parameters"), arg("best_parameters").none(),
+        arg("predictions").none(), arg("parameters"), arg("best_parameters").none(), arg("keeps_state"),
         arg("average").none(), arg("memory"), arg("shuffle_key"),
         arg("shuffle_position"), arg("last_order").none(), arg("dropout_key"), arg("state"), arg("epochs"),
         nb::keep_alive<1, 2>(), nb::keep_alive<1, 3>());

@@ -58,12 +58,22 @@ struct DropoutRule {
     double kept = 1.0;
 };
 
+// How sums over the rows of panels become a gradient. They run side by side, one a lane, and are summed up where a
+// stretch of rows ends; where a stretch comes in several blocks, `lanes` keeps them in between.
+template <class T>
+struct RowSums {
+    bool begins = true;  // the panels are the first of their stretch
+    bool ends = true;    // and the last
+    bool adds = false;   // the sums are added to what is there
+    T* lanes = nullptr;  // panel_rows numbers for each sum; may be null where the panels are a whole stretch
+};
+
 // Rows `stride` numbers apart: row order[i], or simply row i, begins at data + that · stride.
 template <class T>
 struct RowsAt {
     const T* data = nullptr;
     std::size_t stride = 0;
-    const std::int64_t* order = nullptr;
+    const std::uint32_t* order = nullptr;
 };
 
 // How one column of numbers is embedded: weights (bases, width), bias (width); frequencies and phases, or edges.
@@ -98,14 +108,16 @@ struct Kernels {
     void (*scatter)(const T* panel, std::size_t count, std::size_t features, T* const* rows);
 
     // --- the dense layer: z = x W + b, and its derivatives
-    void (*pack_weights)(const Weights<T>& weights, T* packed);
+    void (*pack_weights)(const Weights<T>& weights, std::size_t begin, std::size_t end, T* packed);
     void (*dense_forward)(std::size_t panels, Panels<const T> x, const Weights<T>& weights, const T* bias, Panels<T> z);
     void (*dense_forward_row)(const T* x, const Weights<T>& weights, const T* bias, T* z);
     void (*dense_backward_inputs)(std::size_t panels, Panels<const T> d_z, const Weights<T>& weights, Panels<T> d_x);
     void (*turn)(std::size_t panels, Panels<const T> d_z, std::size_t outputs, T* turned, std::size_t turned_rows);
     void (*dense_backward_weights)(std::size_t panels, Panels<const T> x, Panels<const T> d_z, const T* turned,
-                                   std::size_t turned_rows, std::size_t outputs, Tile tile, bool add, T* d_weights);
-    void (*dense_backward_bias)(std::size_t panels, Panels<const T> d_z, std::size_t outputs, bool add, T* d_bias);
+                                   std::size_t turned_rows, std::size_t outputs, Tile tile, RowSums<T> sums, T* d_weights);
+    bool (*is_narrow)(std::size_t outputs);  // the weights' gradient is sums along the rows, one a lane
+    void (*dense_backward_bias)(std::size_t panels, Panels<const T> d_z, std::size_t outputs, RowSums<T> sums,
+                                T* d_bias);
 
     // --- element by element; counts are multiples of panel_rows
     void (*activate)(ActivationRule rule, std::size_t count, T* z_to_a, T* slope);  // slope may be null
@@ -118,7 +130,7 @@ struct Kernels {
     void (*layer_norm_backward)(std::size_t features, const T* gain, const T* normalised, const T* inverse_std,
                                 const T* d_out, T* d_z);
     void (*layer_norm_gradients)(std::size_t panels, std::size_t features, Panels<const T> d_out,
-                                 Panels<const T> normalised, bool add, T* d_gain, T* d_shift);
+                                 Panels<const T> normalised, RowSums<T> sums, T* d_gain, T* d_shift);
 
     // α of each feature: with z in `bend`, a ← z + (a - z) α, bend ← a - z, slope (if any) ← 1 + (slope - 1) α
     void (*bend_activation)(std::size_t features, const T* alpha, T* bend, T* a, T* slope);

@@ -22,7 +22,7 @@ double billions_a_second(double amount, double seconds, const Work& work) {
 // A result that somebody may look at, so that no compiler leaves the work out.
 template <class T>
 void keep(T value) {
-    thread_local volatile T kept;
+    [[maybe_unused]] thread_local volatile T kept;
     kept = value;
 }
 

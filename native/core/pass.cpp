@@ -20,6 +20,10 @@ constexpr std::size_t group_rows = 256;
 constexpr std::size_t tile_inputs = 84;
 constexpr std::size_t tile_outputs = 256;
 
+// Weights of a packing task: some 10 µs of copying.
+constexpr std::size_t packing_weights = 16 * 1024;
+constexpr std::size_t least_shared_packings = 4;
+
 }  // namespace
 
 DropoutRule dropout_rule(double rate, const Dropout& dropout, std::size_t layer) {
@@ -36,6 +40,7 @@ Pass<T>::Pass(const Network& network, const Kernels<T>& kernels, Workspace<T>& w
     : network_(network), kernels_(kernels), workspace_(workspace), team_(team), conductor_(conductor) {
     for (const Layer& layer : network.layers) work_per_row_ += 2 * layer.inputs * layer.outputs;
     plan_tiles();
+    plan_packings();
     if (network.embedding) plan_embedding();
 }
 
@@ -49,6 +54,18 @@ void Pass<T>::plan_tiles() {
                 const Tile tile{i, std::min(i + inputs, layer.inputs), j, std::min(j + tile_outputs, layer.outputs)};
                 tasks_.push_back({l, tile});
             }
+        }
+    }
+}
+
+template <class T>
+void Pass<T>::plan_packings() {
+    for (std::size_t l = 0; l < network_.layers.size(); ++l) {
+        if (workspace_.layers[l].packed.size() == 0) continue;
+        const Layer& layer = network_.layers[l];
+        const std::size_t size = round_up(divide_up(packing_weights, layer.inputs), kernels_.tile_outputs);
+        for (std::size_t begin = 0; begin < layer.outputs; begin += size) {
+            packings_.push_back({l, begin, std::min(begin + size, layer.outputs)});
         }
     }
 }
@@ -79,9 +96,11 @@ void Pass<T>::use(const T* parameters) {
             kernels_.scale_weights(layer.inputs, layer.outputs, static_cast<T>(layer.weight_factor), input_scale(l),
                                    parameters + layer.weights, workspace_.layers[l].scaled.data());
         }
-        T* const packed = workspace_.layers[l].packed.data();
-        if (packed) kernels_.pack_weights(weights_of(l), packed);
     }
+    team_.run_if(packings_.size() >= least_shared_packings, packings_.size(), [&](std::size_t task) {
+        const auto& [l, begin, end] = packings_[task];
+        kernels_.pack_weights(weights_of(l), begin, end, workspace_.layers[l].packed.data());
+    });
 }
 
 template <class T>
@@ -184,6 +203,7 @@ void Pass<T>::predict(const Rows<T>& rows, RowRange block, T* predictions) {
 
 template <class T>
 bool Pass<T>::evaluate(const Objective<T>& objective, RowRange block) {
+    panels_before_ = 0;
     const bool is_held = holds(objective.data, block);
     run_groups(block.count, [&](Group group) {
         if (!is_held) gather_inputs(objective.data->inputs, block, group);
@@ -200,6 +220,7 @@ bool Pass<T>::evaluate(const Objective<T>& objective, RowRange block, const T* z
     const DenseRows<T> sums{z, block.count, outputs, outputs};
     const RowRange rows{nullptr, 0, block.count};
     held_ = nullptr;
+    panels_before_ = 0;
     run_groups(block.count, [&](Group group) {
         gather_targets(*objective.data, block, group);
         for (std::size_t panel = group.first; panel < group.first + group.count; ++panel) {
@@ -212,6 +233,8 @@ bool Pass<T>::evaluate(const Objective<T>& objective, RowRange block, const T* z
 
 template <class T>
 bool Pass<T>::run(const Objective<T>& objective, RowRange block, std::size_t first_row, Dropout dropout) {
+    first_row_ = first_row;
+    panels_before_ = first_row % stretch_rows / kernels_.panel_rows;
     const bool is_held = holds(objective.data, block);
     run_groups(block.count, [&](Group group) {
         if (!is_held) gather_inputs(objective.data->inputs, block, group);
@@ -246,7 +269,7 @@ void Pass<T>::gather_targets(const Data<T>& data, RowRange block, Group group) {
     for (std::size_t panel = group.first; panel < group.first + group.count; ++panel) {
         const RowRange part = block.part(panel * width, width);
         data.targets.gather(kernels_, part, workspace_.targets[panel]);
-        T* const weight = workspace_.row_weight[panel];
+        T* const weight = workspace_.row_weight[panels_before_ + panel];
         std::fill_n(weight, part.count, T(1));
         std::fill_n(weight + part.count, width - part.count, T(0));
         if (!data.sample_weight) continue;
@@ -319,7 +342,7 @@ void Pass<T>::after_dense(std::size_t l, std::size_t panel, std::size_t first_ro
     }
     if (!buffers.activation.empty()) std::copy_n(z, count, buffers.activation[panel]);
     if (layer.dropout > 0 && dropout.on) {
-        T* const mask = buffers.mask[panel];
+        T* const mask = buffers.mask.empty() ? workspace_.mask[panel] : buffers.mask[panel];
         const std::size_t row = first_row + panel * kernels_.panel_rows;
         kernels_.dropout_mask(dropout_rule(layer.dropout * dropout.factor, dropout, dropout.first_layer + l), row, layer.outputs, mask);
         kernels_.multiply(count, mask, z);
@@ -335,7 +358,7 @@ void Pass<T>::output_and_loss(const Objective<T>& objective, Group group) {
     kernels_.output_activate(network_.output, group.count, outputs, read_panels(last.z, first), from_panel(last.a, first));
     kernels_.loss_rows(objective.loss, network_.output, group.count, outputs, read_panels(last.z, first),
                        read_panels(last.a, first), read_panels(workspace_.targets, first),
-                       from_panel(workspace_.losses, first));
+                       from_panel(workspace_.losses, panels_before_ + first));
 }
 
 // ∂L/∂z of the output layer
@@ -344,7 +367,8 @@ void Pass<T>::delta(const Objective<T>& objective, Group group) {
     LayerBuffers<T>& last = workspace_.layers.back();
     kernels_.loss_delta(objective.loss, network_.output, group.count, network_.outputs(),
                         read_panels(last.a, group.first), read_panels(workspace_.targets, group.first),
-                        read_panels(workspace_.row_weight, group.first), from_panel(last.d_z, group.first));
+                        read_panels(workspace_.row_weight, panels_before_ + group.first),
+                        from_panel(last.d_z, group.first));
 }
 
 template <class T>
@@ -397,41 +421,52 @@ void Pass<T>::activation_backward(std::size_t l, Group group) {
 template <class T>
 double Pass<T>::weighted_losses() const {
     const Panels<const T> losses = workspace_.losses, weights = workspace_.row_weight;
-    return kernels_.dot_product(panels_of(rows_) * losses.stride, losses.data, weights.data);
+    return kernels_.dot_product((panels_before_ + panels_of(rows_)) * losses.stride, losses.data, weights.data);
 }
 
 template <class T>
-bool Pass<T>::gradients(bool add, T* gradients) {
-    const std::size_t panels = panels_of(rows_);
+bool Pass<T>::gradients(std::size_t batch_rows, T* gradients) {
+    const std::size_t panels = panels_of(rows_), end = first_row_ + rows_;
+    RowSums<T> sums;
+    sums.begins = panels_before_ == 0;
+    sums.ends = end % stretch_rows == 0 || end == batch_rows;
+    sums.adds = first_row_ >= stretch_rows;
+    const bool adds = first_row_ > 0;  // where rows are summed up one after another
     const std::size_t tiles = tasks_.size(), numbers = tiles + number_tasks_;
     team_.run_if(is_worth_sharing(rows_), numbers + category_tasks_, [&](std::size_t task) {
         if (conductor_.wants_to_stop()) return;
         if (task < tiles) {
-            gradient_tile(task, panels, add, gradients);
+            gradient_tile(task, panels, sums, gradients);
         } else if (task < numbers) {
-            number_gradient(task - tiles, panels, add, gradients);
+            number_gradient(task - tiles, panels, adds, gradients);
         } else {
-            category_gradient(task - numbers, panels, add, gradients);
+            category_gradient(task - numbers, panels, adds, gradients);
         }
     });
     return !conductor_.wants_to_stop();
 }
 
 template <class T>
-void Pass<T>::gradient_tile(std::size_t task, std::size_t panels, bool add, T* gradients) {
+void Pass<T>::gradient_tile(std::size_t task, std::size_t panels, RowSums<T> sums, T* gradients) {
     const auto& [l, tile] = tasks_[task];
     const Layer& layer = network_.layers[l];
     const LayerBuffers<T>& buffers = workspace_.layers[l];
     const std::size_t turned_rows = workspace_.panels * kernels_.panel_rows;
+    const auto in = [&](const Buffer<T>& lanes) {
+        RowSums<T> these = sums;
+        these.lanes = lanes.data();
+        return these;
+    };
     kernels_.dense_backward_weights(panels, inputs_of(l, 0), buffers.d_z, buffers.turned.data(), turned_rows,
-                                    layer.outputs, tile, add, gradients + layer.weights);
+                                    layer.outputs, tile, in(buffers.lanes.weights), gradients + layer.weights);
     if (tile.input_begin > 0 || tile.output_begin > 0) return;
-    kernels_.dense_backward_bias(panels, buffers.d_z, layer.outputs, add, gradients + layer.bias);
+    kernels_.dense_backward_bias(panels, buffers.d_z, layer.outputs, in(buffers.lanes.bias), gradients + layer.bias);
     if (layer.parametric) {
-        kernels_.dense_backward_bias(panels, buffers.bend, layer.outputs, add, gradients + layer.alpha);
+        kernels_.dense_backward_bias(panels, buffers.bend, layer.outputs, in(buffers.lanes.alpha),
+                                     gradients + layer.alpha);
     }
     if (layer.layer_norm) {
-        kernels_.layer_norm_gradients(panels, layer.outputs, buffers.d_norm, buffers.normalised, add,
+        kernels_.layer_norm_gradients(panels, layer.outputs, buffers.d_norm, buffers.normalised, in(buffers.lanes.norm),
                                       gradients + layer.gain, gradients + layer.shift);
     }
 }

@@ -56,16 +56,17 @@ class Pass {
     // The same for weighted sums z (rows, outputs) that came from elsewhere.
     bool evaluate(const Objective<T>& objective, RowRange block, const T* z);
 
-    // Runs a block forward and backward; first_row is its place in the batch.
+    // Runs a block forward and backward; first_row is its place in the batch. No block reaches beyond a stretch.
     bool run(const Objective<T>& objective, RowRange block, std::size_t first_row, Dropout dropout);
 
-    // The gradient of the summed loss over the last block, written or added to `gradients`.
-    bool gradients(bool add, T* gradients);
+    // The gradient of the summed loss over the last block, written or added to `gradients`; complete where the block
+    // is the last of its stretch, and of the batch: of batch_rows rows.
+    bool gradients(std::size_t batch_rows, T* gradients);
 
     // The gradient of what the products saw becomes that of the parameters, once all blocks are in it.
     void finish(T* gradients);
 
-    // Sum of the losses of the last block's rows, times their weights.
+    // Sum of the losses of the rows of the stretch so far, times their weights.
     double weighted_losses() const;
 
   private:
@@ -92,16 +93,22 @@ class Pass {
     void delta(const Objective<T>& objective, Group group);
     void backward(Group group);
     void activation_backward(std::size_t layer, Group group);
-    void gradient_tile(std::size_t task, std::size_t panels, bool add, T* gradients);
+    void gradient_tile(std::size_t task, std::size_t panels, RowSums<T> sums, T* gradients);
     void number_gradient(std::size_t column, std::size_t panels, bool add, T* gradients);
     void category_gradient(std::size_t category, std::size_t panels, bool add, T* gradients);
     void plan_tiles();
+    void plan_packings();
     void plan_embedding();
 
     // A part of a layer's weights, and of its biases where it begins at input 0.
     struct GradientTask {
         std::size_t layer = 0;
         Tile tile;
+    };
+
+    // Outputs of a layer whose weights are packed together.
+    struct Packing {
+        std::size_t layer = 0, begin = 0, end = 0;
     };
 
     // Calls work(group) for every group of the block's panels.
@@ -121,8 +128,11 @@ class Pass {
     Conductor& conductor_;
     const T* parameters_ = nullptr;
     std::size_t rows_ = 0;               // of the last block
+    std::size_t first_row_ = 0;          // its place in the batch
+    std::size_t panels_before_ = 0;      // in its stretch
     const Data<T>* held_ = nullptr;      // whose rows the panels hold, if they came in their own order
     std::size_t held_first_ = 0;
+    std::vector<Packing> packings_;
     std::vector<GradientTask> tasks_;
     std::size_t number_tasks_ = 0, category_tasks_ = 0;  // after those
     std::vector<std::size_t> category_features_;         // where a category's vectors begin among the features

@@ -60,13 +60,12 @@ class MersenneTwister {
     std::array<std::uint32_t, length> words_;
 };
 
-// The permutation that RandomState.shuffle makes of 0, 1, 2, …, for fewer than 2³² of them.
+// What RandomState.shuffle makes of so many numbers, fewer than 2³².
 //
 // Fisher and Yates: for i from the last down to 1, swap i with a random j <= i. NumPy draws j by masking a word to the
 // bits of i and rejecting what is larger. Rejection is a coin toss that no processor predicts, so a rejected word here
 // swaps i with itself and i stays.
-inline void draw_permutation(MersenneTwister& random, std::uint32_t* permutation, std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) permutation[i] = static_cast<std::uint32_t>(i);
+inline void shuffle(MersenneTwister& random, std::uint32_t* numbers, std::size_t count) {
     if (count < 2) return;
     for (std::size_t i = count - 1; i > 0;) {
         const std::size_t mask = std::bit_ceil(i + 1) - 1;
@@ -75,9 +74,9 @@ inline void draw_permutation(MersenneTwister& random, std::uint32_t* permutation
             const std::size_t drawn = random.next() & mask;
             const bool is_accepted = drawn <= i;
             const std::size_t j = is_accepted ? drawn : i;
-            const std::uint32_t moved = permutation[i];
-            permutation[i] = permutation[j];
-            permutation[j] = moved;
+            const std::uint32_t moved = numbers[i];
+            numbers[i] = numbers[j];
+            numbers[j] = moved;
             i -= is_accepted;
         }
     }

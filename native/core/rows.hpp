@@ -1,9 +1,11 @@
-// Rows of a data set, dense or sparse, and how a panel is filled with them.
+// Rows of a data set, dense, sparse or coded, and how a panel is filled with them.
 #pragma once
 
 #include <array>
 #include <cstdint>
 #include <cstring>
+#include <variant>
+#include <vector>
 
 #include "kernels.hpp"
 
@@ -14,12 +16,12 @@ constexpr std::size_t largest_panel = 64;
 
 // Which rows of a data set: order[first], order[first + 1], …, or first, first + 1, … without an order.
 struct RowRange {
-    const std::int64_t* order = nullptr;
+    const std::uint32_t* order = nullptr;
     std::size_t first = 0;
     std::size_t count = 0;
 
     std::size_t operator[](std::size_t i) const {
-        return order ? static_cast<std::size_t>(order[first + i]) : first + i;
+        return order ? order[first + i] : first + i;
     }
     RowRange part(std::size_t from, std::size_t most) const {
         return {order, first + from, count - from < most ? count - from : most};
@@ -63,21 +65,69 @@ struct SparseRows {
     }
 };
 
-// Either of them.
+// A matrix whose columns are kept as codes of one or two bytes, or as they are. Its groups together hold each column
+// once: those of a coded group are in row `code` of its table; a plain group is one column.
 template <class T>
-struct Rows {
-    DenseRows<T> dense;
-    SparseRows<T> sparse;
-    bool is_sparse = false;
+struct CodedRows {
+    template <class Cell>
+    struct Cells {
+        const Cell* data = nullptr;
+        std::size_t stride = 0;
+    };
+    enum class Kind { bytes, words, plain };
+    struct Group {
+        Kind kind = Kind::plain;
+        std::size_t place = 0;     // among the cells of its kind
+        const T* table = nullptr;  // (codes, columns)
+        std::vector<std::size_t> columns;
+    };
 
-    std::size_t rows() const { return is_sparse ? sparse.rows : dense.rows; }
+    Cells<std::uint8_t> bytes;
+    Cells<std::uint16_t> words;
+    Cells<T> plain;
+    std::vector<Group> groups;
+    std::size_t rows = 0;
+    std::size_t features = 0;
+
     void gather(const Kernels<T>& kernels, RowRange range, T* panel) const {
-        if (is_sparse) {
-            sparse.gather(kernels, range, panel);
-        } else {
-            dense.gather(kernels, range, panel);
+        const std::size_t width = kernels.panel_rows;
+        if (range.count < width) std::memset(panel, 0, features * width * sizeof(T));
+        for (const Group& group : groups) {
+            switch (group.kind) {
+                case Kind::bytes: look_up(bytes, group, range, width, panel); break;
+                case Kind::words: look_up(words, group, range, width, panel); break;
+                case Kind::plain: copy(group, range, panel + group.columns[0] * width); break;
+            }
         }
     }
+
+  private:
+    template <class Code>
+    static void look_up(Cells<Code> codes, const Group& group, RowRange range, std::size_t width, T* panel) {
+        const std::size_t columns = group.columns.size();
+        for (std::size_t r = 0; r < range.count; ++r) {
+            const T* const from = group.table + codes.data[range[r] * codes.stride + group.place] * columns;
+            for (std::size_t k = 0; k < columns; ++k) panel[group.columns[k] * width + r] = from[k];
+        }
+    }
+
+    void copy(const Group& group, RowRange range, T* to) const {
+        for (std::size_t r = 0; r < range.count; ++r) to[r] = plain.data[range[r] * plain.stride + group.place];
+    }
+};
+
+// Any of them.
+template <class T>
+struct Rows : std::variant<DenseRows<T>, SparseRows<T>, CodedRows<T>> {
+    using std::variant<DenseRows<T>, SparseRows<T>, CodedRows<T>>::variant;
+
+    std::size_t rows() const {
+        return std::visit([](const auto& each) { return each.rows; }, *this);
+    }
+    void gather(const Kernels<T>& kernels, RowRange range, T* panel) const {
+        std::visit([&](const auto& each) { each.gather(kernels, range, panel); }, *this);
+    }
+    const DenseRows<T>* dense() const { return std::get_if<DenseRows<T>>(this); }
 };
 
 // Rows with their targets, and weights or null; of all rows, or of those that `index` names.
@@ -86,7 +136,7 @@ struct Data {
     Rows<T> inputs;
     DenseRows<T> targets;
     const double* sample_weight = nullptr;
-    const std::int64_t* index = nullptr;
+    const std::uint32_t* index = nullptr;
     std::size_t index_length = 0;
 
     std::size_t rows() const { return index ? index_length : inputs.rows(); }

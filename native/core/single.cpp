@@ -88,8 +88,8 @@ template <class T>
 bool predict(const Network& network, const T* parameters, const Rows<T>& rows, const KernelSet& set,
              std::size_t threads, Conductor& conductor, T* z) {
     const Kernels<T>& kernels = kernels_of<T>(set);
-    if (rows.rows() == 1 && !rows.is_sparse && is_plain(network)) {
-        predict_row(network, parameters, kernels, rows.dense.data, z);
+    if (rows.rows() == 1 && rows.dense() && is_plain(network)) {
+        predict_row(network, parameters, kernels, rows.dense()->data, z);
         return true;
     }
     const std::size_t most_rows = std::min(rows.rows(), prediction_rows * threads);
@@ -112,7 +112,8 @@ ShownLoss loss_and_gradients(const Network& network, const Training& training, c
                              T* gradients, const std::vector<ShownLayer<T>>& layers, T* features) {
     const Kernels<T>& kernels = kernels_of<T>(set);
     const Network& member = network.member();
-    Workspace<T> workspace(member, kernels, data.rows(), layers.empty() ? Purpose::train : Purpose::show);
+    Workspace<T> workspace(member, kernels, data.rows(), layers.empty() ? Purpose::train : Purpose::show,
+                           threads);
     Team team(threads);
     Pass<T> pass(member, kernels, workspace, team, conductor);
     Step<T> step(network, training, kernels, pass, team);

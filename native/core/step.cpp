@@ -56,12 +56,14 @@ std::optional<double> Step<T>::differentiate_member(std::size_t member, const Ob
     T* const gradient = is_plain ? gradients_.data() : of_member_.data();
     double losses = 0.0;
     pass_.use(members_.of(member, parameters));
-    for (std::size_t first = 0; first < batch.count; first += pass_.block_rows()) {
-        const RowRange block = batch.part(first, pass_.block_rows());
+    for (std::size_t first = 0; first < batch.count;) {
+        const std::size_t left_of_stretch = stretch_rows - first % stretch_rows;
+        const RowRange block = batch.part(first, std::min(pass_.block_rows(), left_of_stretch));
         if (!pass_.run(objective, block, first, dropout)) return std::nullopt;
-        if (!pass_.gradients(first > 0, gradient)) return std::nullopt;
-        losses += pass_.weighted_losses();
+        if (!pass_.gradients(batch.count, gradient)) return std::nullopt;
         if (after_block) after_block(member, first, block.count);
+        first += block.count;
+        if (first % stretch_rows == 0 || first == batch.count) losses += pass_.weighted_losses();
     }
     pass_.finish(gradient);
     if (!is_plain) members_.add_gradient(member, parameters, gradient, gradients_.data());

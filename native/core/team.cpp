@@ -12,8 +12,8 @@ namespace pellucid {
 
 namespace {
 
-// Turns of a waiting loop before a thread goes to sleep: some ten microseconds, the time between two products.
-constexpr int spins_before_sleep = 1000;
+// Turns of a waiting loop before a thread goes to sleep: some fifty microseconds, longer than one works alone in a step.
+constexpr int spins_before_sleep = 5000;
 
 // Waits until `value` differs from `old`: at first awake, then asleep.
 template <class T>

@@ -11,19 +11,33 @@ Trainer<T>::Trainer(std::size_t index, Job<T>& job, const Kernels<T>& kernels, T
       rows_(job.data.rows()),
       batch_size_(training_.batch_size == 0 ? rows_ : std::min(training_.batch_size, rows_)),
       steps_an_epoch_(training_.drop_last ? rows_ / batch_size_ : divide_up(rows_, batch_size_)),
-      workspace_(job.network->member(), kernels, batch_size_, Purpose::train),
+      workspace_(job.network->member(), kernels, batch_size_, Purpose::train, team.threads()),
       pass_(job.network->member(), kernels, workspace_, team, conductor),
       step_(*job.network, training_, kernels, pass_, team),
       mixture_(*job.network, kernels, job.validation ? pass_.block_rows() : 0) {
+    take_memory();
     if (job.validation) validator_.emplace(*job.network, *job.validation, job.score);
     if (training_.shuffle) {
-        order_ = Buffer<std::int64_t>(rows_);
-        permutation_ = Buffer<std::uint32_t>(rows_);
-        next_order_ = Buffer<std::int64_t>(rows_);
-        for (std::size_t i = 0; i < rows_; ++i) order_[i] = static_cast<std::int64_t>(job_.data.all()[i]);
+        order_ = Buffer<std::uint32_t>(rows_);
+        for (std::size_t i = 0; i < rows_; ++i) order_[i] = static_cast<std::uint32_t>(job_.data.all()[i]);
         twister_.emplace(job_.shuffle_key, *job_.shuffle_position);
     }
     run_.state = job.state;
+}
+
+// The caller's where the state is kept, else its own, which ends with the training.
+template <class T>
+void Trainer<T>::take_memory() {
+    std::copy_n(job_.memory, 2, memory_);
+    best_parameters_ = job_.best_parameters;
+    if (job_.keeps_state) return;
+    const std::size_t count = job_.network->parameters;
+    for (std::size_t i = 0; i < memories_of(training_.optimizer.kind); ++i) {
+        own_memory_[i] = Buffer<T>(count);
+        memory_[i] = own_memory_[i].data();
+    }
+    if (training_.stopping.restore_best) own_best_ = Buffer<T>(count);
+    best_parameters_ = own_best_.data();
 }
 
 template <class T>
@@ -31,7 +45,13 @@ Run Trainer<T>::train() {
     std::optional<Outcome> outcome;
     for (std::size_t done = 0; done < job_.epochs && !outcome; ++done) outcome = epoch();
     run_.outcome = outcome.value_or(Outcome::all_epochs);
+<<<<<<< HEAD
     if (job_.last_order) std::copy_n(order_.data(), order_.size(), job_.last_order);
+=======
+    if (own_best_.size() > 0 && run_.best_changed) {
+        std::copy_n(own_best_.data(), own_best_.size(), job_.parameters);
+    }
+>>>>>>> main
     return std::move(run_);
 }
 
@@ -67,7 +87,7 @@ std::optional<double> Trainer<T>::visit_all_rows(double rate) {
         run_.state.optimizer_step += 1;
         const double decay = learning_rate_at(training_.decay_schedule, 1.0, progress(batch));
         step_.update(by_step ? learning_rate(batch) : rate, decay, run_.state.optimizer_step, job_.parameters,
-                     job_.memory[0], job_.memory[1]);
+                     memory_[0], memory_[1]);
         if (job_.average) step_.average(run_.state.optimizer_step, job_.parameters, job_.average);
     }
     return total / static_cast<double>(visited);
@@ -76,10 +96,8 @@ std::optional<double> Trainer<T>::visit_all_rows(double rate) {
 // Each epoch permutes the order of the one before.
 template <class T>
 void Trainer<T>::shuffle() {
-    draw_permutation(*twister_, permutation_.data(), rows_);
+    pellucid::shuffle(*twister_, order_.data(), rows_);
     *job_.shuffle_position = twister_->position();
-    for (std::size_t i = 0; i < rows_; ++i) next_order_[i] = order_[permutation_[i]];
-    std::swap(order_, next_order_);
 }
 
 template <class T>
@@ -153,7 +171,7 @@ void Trainer<T>::observe(double value) {
     best.value = value;
     best.epoch = run_.history.loss.size();
     run_.best_changed = true;
-    if (job_.best_parameters) std::copy_n(trained(), job_.network->parameters, job_.best_parameters);
+    if (best_parameters_) std::copy_n(trained(), job_.network->parameters, best_parameters_);
 }
 
 template <class T>

@@ -27,6 +27,7 @@ class Trainer {
     bool failed_milestone() const;
     bool validate();
     bool tell();
+    void take_memory();
     void shuffle();
     void observe(double value);
     double monitored() const;
@@ -48,8 +49,9 @@ class Trainer {
     Step<T> step_;
     Mixture<T> mixture_;
     std::optional<Validator<T>> validator_;
-    Buffer<std::int64_t> order_, next_order_;
-    Buffer<std::uint32_t> permutation_;
+    Buffer<T> own_memory_[2], own_best_;  // where the job's state is not kept
+    T *memory_[2], *best_parameters_;
+    Buffer<std::uint32_t> order_;
     std::optional<MersenneTwister> twister_;
     Run run_;
 };

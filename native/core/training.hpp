@@ -58,6 +58,16 @@ struct Best {
     std::size_t epoch = 0;
 };
 
+// Arrays, as long as the parameters, that an optimiser remembers.
+inline std::size_t memories_of(Optimizer optimizer) {
+    switch (optimizer) {
+        case Optimizer::gradient_descent: return 0;
+        case Optimizer::adam:
+        case Optimizer::adamw: return 2;
+        default: return 1;
+    }
+}
+
 // What a training needs to go on where it stopped, besides the parameters and the optimiser's memory.
 struct State {
     std::size_t optimizer_step = 0;
@@ -77,9 +87,10 @@ struct Job {
     Score score = Score::r2;
     T* predictions = nullptr;      // (validation rows, outputs), for a custom score
     T* parameters = nullptr;       // (network.parameters,)
-    T* best_parameters = nullptr;  // likewise, if the best are to be restored
+    bool keeps_state = true;       // if not, the best are restored here, and what the optimiser remembers is given up
+    T* best_parameters = nullptr;  // likewise, if the state is kept and the best are to be restored
     T* average = nullptr;          // likewise, if the training keeps a running mean
-    T* memory[2] = {nullptr, nullptr};
+    T* memory[2] = {nullptr, nullptr};  // likewise, if the state is kept
     std::uint32_t* shuffle_key = nullptr;  // Mersenne Twister: 624 words and a position
     int* shuffle_position = nullptr;
     std::int64_t* last_order = nullptr;  // (rows,), for the order of the last epoch, if somebody goes on from it

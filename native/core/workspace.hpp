@@ -1,7 +1,7 @@
 // All the memory that a network's passes need, taken once.
 //
-// A batch runs through the network in blocks of at most `block_rows` rows; of those, and only those, the layers'
-// activations are kept. So memory does not grow with the batch.
+// A batch runs through the network in stretches of at most `stretch_rows` rows, and these in blocks; of a block, and
+// only of it, the layers' activations are kept. So memory does not grow with the batch.
 #pragma once
 
 #include <algorithm>
@@ -13,8 +13,13 @@
 
 namespace pellucid {
 
-// Rows of a block. A constant of the engine: the gradient's sums are cut at it, so it may not depend on the threads.
-constexpr std::size_t block_rows = 1024;
+// Rows of a stretch. A constant of the engine: the gradient's sums are cut at it, so it may not depend on the threads.
+constexpr std::size_t stretch_rows = 1024;
+
+// Rows of a block for each thread, where a whole stretch would take much memory. A multiple of the rows at which
+// kernels cut their sums, so that those of a stretch do not depend on its blocks.
+constexpr std::size_t block_rows = 256;
+constexpr std::size_t much_memory = 2 * 1024 * 1024;
 
 enum class Purpose { predict, train, show };  // show: train, and keep every number
 
@@ -55,17 +60,24 @@ struct LayerBuffers {
     PanelBuffer<T> d_norm;       // ∂L/∂(gain ẑ + shift)
     PanelBuffer<T> z;            // what the activation saw; of the output layer, and to show
     PanelBuffer<T> activation;   // a before dropout, to show
-    PanelBuffer<T> mask;         // dropout's, while the layer has it
+    PanelBuffer<T> mask;         // dropout's, to show
     PanelBuffer<T> bend;         // g(z) - z of a parametric activation; then that times ∂L/∂a
     Buffer<T> scaled;            // weights as the products see them, where they are not those of the parameters
     Buffer<T> packed;            // weights, as dense_forward reads them
     Buffer<T> turned;            // d_z, as dense_backward_weights reads it
+
+    // Where a stretch comes in several blocks: panel_rows numbers for each sum over its rows.
+    struct Lanes {
+        Buffer<T> weights, bias, norm, alpha;
+    } lanes;
 };
 
 template <class T>
 struct Workspace {
-    Workspace(const Network& network, const Kernels<T>& kernels, std::size_t rows, Purpose purpose)
-        : most_rows(std::min(rows, block_rows)),
+    // For batches of so many rows, which as many threads share.
+    Workspace(const Network& network, const Kernels<T>& kernels, std::size_t rows, Purpose purpose,
+              std::size_t threads = 1)
+        : most_rows(rows_of_block(network, kernels, std::min(rows, stretch_rows), purpose, threads)),
           panels(divide_up(std::max<std::size_t>(most_rows, 1), kernels.panel_rows)),
           inputs(panels, network.inputs(), kernels.panel_rows) {
         for (std::size_t l = 0; l < network.layers.size(); ++l) {
@@ -77,8 +89,11 @@ struct Workspace {
         if (purpose == Purpose::predict) return;
         if (network.trains_embedding()) d_features = PanelBuffer<T>(panels, network.features(), kernels.panel_rows);
         targets = PanelBuffer<T>(panels, network.outputs(), kernels.panel_rows);
-        row_weight = PanelBuffer<T>(panels, 1, kernels.panel_rows);
-        losses = PanelBuffer<T>(panels, 1, kernels.panel_rows);
+        mask = make_mask(network, kernels, purpose);
+        const std::size_t of_stretch = divide_up(std::min(rows, stretch_rows), kernels.panel_rows);
+        row_weight = PanelBuffer<T>(of_stretch, 1, kernels.panel_rows);
+        losses = PanelBuffer<T>(of_stretch, 1, kernels.panel_rows);
+        if (most_rows < std::min(rows, stretch_rows)) make_lanes(network, kernels);
     }
 
     std::size_t most_rows;
@@ -87,11 +102,44 @@ struct Workspace {
     PanelBuffer<T> features;    // what an embedding makes of the inputs
     PanelBuffer<T> d_features;  // ∂L/∂ of them
     PanelBuffer<T> targets;
-    PanelBuffer<T> row_weight;  // 0 for the unused rows of a panel
-    PanelBuffer<T> losses;
+    PanelBuffer<T> mask;        // dropout's, of one layer after another, where it is not to be shown
+    PanelBuffer<T> row_weight;  // of a stretch; 0 for the unused rows of a panel
+    PanelBuffer<T> losses;      // of a stretch
     std::vector<LayerBuffers<T>> layers;
 
   private:
+    static std::size_t rows_of_block(const Network& network, const Kernels<T>& kernels, std::size_t rows, Purpose purpose,
+                                     std::size_t threads) {
+        const std::size_t block = times(block_rows, threads);
+        if (purpose != Purpose::train || rows <= block) return rows;
+        std::size_t of_row = network.inputs() + 2 * network.features(), of_lanes = 0;
+        for (const Layer& layer : network.layers) {
+            of_row += 6 * layer.outputs;
+            if (kernels.is_narrow(layer.outputs)) of_lanes += times(layer.inputs, layer.outputs);
+        }
+        const std::size_t saved = times(rows - block, of_row), lanes = times(of_lanes, kernels.panel_rows);
+        return saved <= much_memory / sizeof(T) || saved <= 2 * lanes ? rows : block;
+    }
+
+    PanelBuffer<T> make_mask(const Network& network, const Kernels<T>& kernels, Purpose purpose) const {
+        std::size_t widest = 0;
+        for (const Layer& layer : network.layers) widest = std::max(widest, layer.dropout > 0 ? layer.outputs : 0);
+        if (widest == 0 || purpose == Purpose::show) return {};
+        return PanelBuffer<T>(panels, widest, kernels.panel_rows);
+    }
+
+    void make_lanes(const Network& network, const Kernels<T>& kernels) {
+        for (std::size_t l = 0; l < layers.size(); ++l) {
+            const Layer& layer = network.layers[l];
+            const std::size_t count = times(layer.outputs, kernels.panel_rows);
+            auto& lanes = layers[l].lanes;
+            lanes.bias = Buffer<T>(count);
+            if (layer.layer_norm) lanes.norm = Buffer<T>(count);
+            if (layer.parametric) lanes.alpha = Buffer<T>(count);
+            if (kernels.is_narrow(layer.outputs)) lanes.weights = Buffer<T>(times(layer.inputs, count));
+        }
+    }
+
     LayerBuffers<T> make(const Layer& layer, const Network& network, const Kernels<T>& kernels, Purpose purpose) const {
         const bool is_output = &layer == &network.layers.back();
         const bool trains = purpose != Purpose::predict, shows = purpose == Purpose::show;
@@ -108,7 +156,7 @@ struct Workspace {
         buffers.z = panel_buffer(shows || (is_output && trains), layer.outputs);
         buffers.activation = panel_buffer(shows, layer.outputs);
         buffers.bend = panel_buffer(layer.parametric, layer.outputs);
-        buffers.mask = panel_buffer(trains && layer.dropout > 0, layer.outputs);
+        buffers.mask = panel_buffer(shows && layer.dropout > 0, layer.outputs);
         if (packs(layer)) {
             buffers.packed = Buffer<T>(times(round_up(layer.outputs, kernels.tile_outputs), layer.inputs));
         }

@@ -66,11 +66,13 @@ PELLUCID_INLINE void multiply_panels(size_t panels, size_t rows, size_t length, 
     }
 }
 
-// Tile after tile of outputs: packed[tile][input][most_tile_rows], the last tile filled up with zeros.
+// Tile after tile of outputs: packed[tile][input][most_tile_rows], the last tile filled up with zeros. Here those from
+// `begin` on, the first of a tile, to `end`.
 template <class T>
-void pack_weights(const Weights<T>& weights, T* packed) {
+void pack_weights(const Weights<T>& weights, size_t begin, size_t end, T* packed) {
     const size_t inputs = weights.inputs, outputs = weights.outputs;
-    for (size_t output = 0; output < outputs; output += most_tile_rows) {
+    packed += begin * inputs;
+    for (size_t output = begin; output < end; output += most_tile_rows) {
         const size_t count = smaller(most_tile_rows, outputs - output);
         const T* from = weights.data + output;
         for (size_t input = 0; input < inputs; ++input, from += outputs, packed += most_tile_rows) {
@@ -171,7 +173,7 @@ void dense_backward_inputs(size_t panels, Panels<const T> d_z, const Weights<T>&
 
 // Whether the weights' gradient is made of dot products: where a tile would be mostly empty.
 template <class T>
-PELLUCID_INLINE bool is_narrow(size_t outputs) {
+bool is_narrow(size_t outputs) {
     return outputs * 3 <= divided_up(outputs, panel_rows<T>) * panel_rows<T> * 2;
 }
 
@@ -231,14 +233,17 @@ PELLUCID_INLINE void weights_tile(Product<T> product, size_t rows, size_t count)
 
 template <class T>
 PELLUCID_INLINE void dense_backward_weights_narrow(size_t panels, Panels<const T> x, Panels<const T> d_z,
-                                                   size_t outputs, Tile tile, bool add, T* d_weights) {
+                                                   size_t outputs, Tile tile, RowSums<T> sums, T* d_weights) {
     constexpr size_t width = panel_rows<T>;
     for (size_t i = tile.input_begin; i < tile.input_end; i += most_dot_xs) {
         for (size_t j = tile.output_begin; j < tile.output_end; j += most_dot_ds) {
             const auto run = dot_function<T>(smaller(most_dot_xs, tile.input_end - i),
                                              smaller(most_dot_ds, tile.output_end - j));
-            run(panels, x.data + i * width, x.stride, d_z.data + j * width, d_z.stride, add,
-                d_weights + i * outputs + j, outputs);
+            const size_t place = i * outputs + j;
+            RowSums<T> these = sums;
+            if (sums.lanes) these.lanes += place * width;
+            run(panels, x.data + i * width, x.stride, d_z.data + j * width, d_z.stride, these, d_weights + place,
+                outputs);
         }
     }
 }
@@ -246,10 +251,10 @@ PELLUCID_INLINE void dense_backward_weights_narrow(size_t panels, Panels<const T
 // The tile's part of d_W (+)= xᵀ d_z over the panels' rows; tile.output_begin is a multiple of panel_rows.
 template <class T>
 void dense_backward_weights(size_t panels, Panels<const T> x, Panels<const T> d_z, const T* turned, size_t turned_rows,
-                            size_t outputs, Tile tile, bool add, T* d_weights) {
+                            size_t outputs, Tile tile, RowSums<T> sums, T* d_weights) {
     constexpr size_t width = panel_rows<T>;
     if (is_narrow<T>(outputs)) {
-        dense_backward_weights_narrow(panels, x, d_z, outputs, tile, add, d_weights);
+        dense_backward_weights_narrow(panels, x, d_z, outputs, tile, sums, d_weights);
         return;
     }
     const size_t piece = even_piece(panels, longest_piece<T> / width);
@@ -265,7 +270,7 @@ void dense_backward_weights(size_t panels, Panels<const T> x, Panels<const T> d_
                 product.b = turned + (j / width * turned_rows + panel * width) * width;
                 product.c = d_weights + i * outputs + j;
                 product.c_stride = outputs;
-                product.start = add || panel > 0 ? Start::present : Start::zero;
+                product.start = sums.adds || !sums.begins || panel > 0 ? Start::present : Start::zero;
                 weights_tile(product, smaller(most_tile_rows, tile.input_end - i), smaller(width, tile.output_end - j));
             }
         }
@@ -274,9 +279,12 @@ void dense_backward_weights(size_t panels, Panels<const T> x, Panels<const T> d_
 
 // Sums of `count` features side by side, so that no addition waits for the one before.
 template <class T, size_t count>
-PELLUCID_INLINE void sum_rows(size_t panels, Panels<const T> d_z, size_t first, bool add, T* d_bias) {
+PELLUCID_INLINE void sum_rows(size_t panels, Panels<const T> d_z, size_t first, const RowSums<T>& of_rows, T* d_bias) {
     constexpr size_t width = panel_rows<T>;
-    Vector<T> sums[count][panel_vectors] = {};
+    Vector<T> sums[count][panel_vectors];
+    for (size_t j = 0; j < count; ++j) {
+        for (size_t v = 0; v < panel_vectors; ++v) sums[j][v] = begin_sum(of_rows, (first + j) * width + v * lanes<T>);
+    }
     for (size_t panel = 0; panel < panels; ++panel) {
         const T* d = d_z[panel] + first * width;
 #pragma GCC unroll 4
@@ -287,17 +295,21 @@ PELLUCID_INLINE void sum_rows(size_t panels, Panels<const T> d_z, size_t first, 
     }
 #pragma GCC unroll 4
     for (size_t j = 0; j < count; ++j) {
+        if (!of_rows.ends) {
+            for (size_t v = 0; v < panel_vectors; ++v) store(of_rows.lanes + (first + j) * width + v * lanes<T>, sums[j][v]);
+            continue;
+        }
         Vector<T> sum = sums[j][0];
         for (size_t v = 1; v < panel_vectors; ++v) sum += sums[j][v];
-        d_bias[first + j] = sum_lanes<T>(sum) + (add ? d_bias[first + j] : T(0));
+        end_sum(of_rows, 0, sum, d_bias[first + j]);
     }
 }
 
 template <class T>
-void dense_backward_bias(size_t panels, Panels<const T> d_z, size_t outputs, bool add, T* d_bias) {
+void dense_backward_bias(size_t panels, Panels<const T> d_z, size_t outputs, RowSums<T> sums, T* d_bias) {
     size_t j = 0;
-    for (; j + 4 <= outputs; j += 4) sum_rows<T, 4>(panels, d_z, j, add, d_bias);
-    for (; j < outputs; ++j) sum_rows<T, 1>(panels, d_z, j, add, d_bias);
+    for (; j + 4 <= outputs; j += 4) sum_rows<T, 4>(panels, d_z, j, sums, d_bias);
+    for (; j < outputs; ++j) sum_rows<T, 1>(panels, d_z, j, sums, d_bias);
 }
 
 }  // namespace pellucid::PELLUCID_ISA

@@ -21,7 +21,7 @@ PELLUCID_INLINE void turn_square(const T* const* from, size_t column, T* to, siz
 template <class T>
 PELLUCID_INLINE void gather_numbers(RowsAt<T> rows, size_t first, size_t count, size_t features, T* panel) {
     for (size_t r = first; r < count; ++r) {
-        const T* row = rows.data + (rows.order ? static_cast<size_t>(rows.order[r]) : r) * rows.stride;
+        const T* row = rows.data + (rows.order ? rows.order[r] : r) * rows.stride;
         for (size_t j = 0; j < features; ++j) panel[j * panel_rows<T> + r] = row[j];
     }
 }
@@ -32,7 +32,7 @@ PELLUCID_INLINE void gather_squares(RowsAt<T> rows, size_t first, size_t feature
     constexpr size_t width = panel_rows<T>, square = lanes<T>;
     const T* from[square];
     for (size_t r = 0; r < square; ++r) {
-        from[r] = rows.data + (rows.order ? static_cast<size_t>(rows.order[first + r]) : first + r) * rows.stride;
+        from[r] = rows.data + (rows.order ? rows.order[first + r] : first + r) * rows.stride;
     }
     size_t feature = 0;
     for (; feature + square <= features; feature += square) turn_square(from, feature, panel + feature * width + first, width);

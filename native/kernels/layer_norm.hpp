@@ -70,11 +70,12 @@ void layer_norm_backward(size_t features, const T* gain, const T* normalised, co
 
 // ∂L/∂gain (+)= Σ_rows ẑ ∂L/∂out, ∂L/∂shift (+)= Σ_rows ∂L/∂out.
 template <class T>
-void layer_norm_gradients(size_t panels, size_t features, Panels<const T> d_out, Panels<const T> normalised, bool add,
-                          T* d_gain, T* d_shift) {
+void layer_norm_gradients(size_t panels, size_t features, Panels<const T> d_out, Panels<const T> normalised,
+                          RowSums<T> sums, T* d_gain, T* d_shift) {
     constexpr size_t width = panel_rows<T>;
     for (size_t j = 0; j < features; ++j) {
-        Vector<T> gain_sum = {}, shift_sum = {};
+        const size_t lane = j * width;  // of its panel_rows numbers, the first half for gain, the other for shift
+        Vector<T> gain_sum = begin_sum(sums, lane), shift_sum = begin_sum(sums, lane + lanes<T>);
         for (size_t panel = 0; panel < panels; ++panel) {
             for (size_t v = j * width; v < (j + 1) * width; v += lanes<T>) {
                 const Vector<T> d = load(d_out[panel] + v);
@@ -82,8 +83,8 @@ void layer_norm_gradients(size_t panels, size_t features, Panels<const T> d_out,
                 shift_sum += d;
             }
         }
-        d_gain[j] = sum_lanes<T>(gain_sum) + (add ? d_gain[j] : T(0));
-        d_shift[j] = sum_lanes<T>(shift_sum) + (add ? d_shift[j] : T(0));
+        end_sum(sums, lane, gain_sum, d_gain[j]);
+        end_sum(sums, lane + lanes<T>, shift_sum, d_shift[j]);
     }
 }
 

@@ -28,6 +28,7 @@ constexpr Kernels<T> kernels = {
     .dense_backward_inputs = dense_backward_inputs<T>,
     .turn = turn<T>,
     .dense_backward_weights = dense_backward_weights<T>,
+    .is_narrow = is_narrow<T>,
     .dense_backward_bias = dense_backward_bias<T>,
     .activate = activate<T>,
     .activate_backward = activate_backward<T>,

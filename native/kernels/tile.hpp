@@ -6,6 +6,7 @@
 // order for every element by itself, so that a result depends neither on the tile it fell into nor on who computed it.
 #pragma once
 
+#include "../core/kernels.hpp"
 #include "vector.hpp"
 
 namespace pellucid::PELLUCID_ISA {
@@ -112,13 +113,36 @@ PELLUCID_INLINE TileFunction<T> tile_function(size_t rows) {
     return table.of_rows[rows - 1];
 }
 
+// Where a sum over rows stands: before the first panel of a block, and after its last.
+template <class T>
+PELLUCID_INLINE Vector<T> begin_sum(const RowSums<T>& sums, size_t lane) {
+    return sums.begins ? Vector<T>{} : load(sums.lanes + lane);
+}
+
+template <class T>
+PELLUCID_INLINE void end_sum(const RowSums<T>& sums, size_t lane, Vector<T> sum, T& to) {
+    if (sums.ends) {
+        to = sum_lanes<T>(sum) + (sums.adds ? to : T(0));
+    } else {
+        store(sums.lanes + lane, sum);
+    }
+}
+
 // Dot products along the rows of panels, for layers too narrow to fill a tile:
 //
 //     c[i][j] (+)= Σ_row x[i][row] · d[j][row]
+//
+// The lanes of sum c[i][j] are those of its place in c.
 template <class T, size_t xs, size_t ds>
-void dot_tile(size_t panels, const T* x, size_t x_stride, const T* d, size_t d_stride, bool add, T* c, size_t c_stride) {
+void dot_tile(size_t panels, const T* x, size_t x_stride, const T* d, size_t d_stride, RowSums<T> sums, T* c,
+              size_t c_stride) {
     constexpr size_t width = panel_rows<T>;
-    Vector<T> sum[xs][ds] = {};
+    Vector<T> sum[xs][ds];
+#pragma GCC unroll 4
+    for (size_t i = 0; i < xs; ++i) {
+#pragma GCC unroll 4
+        for (size_t j = 0; j < ds; ++j) sum[i][j] = begin_sum(sums, (i * c_stride + j) * width);
+    }
     for (size_t panel = 0; panel < panels; ++panel) {
 #pragma GCC unroll 4
         for (size_t v = 0; v < panel_vectors; ++v) {
@@ -138,10 +162,7 @@ void dot_tile(size_t panels, const T* x, size_t x_stride, const T* d, size_t d_s
 #pragma GCC unroll 4
     for (size_t i = 0; i < xs; ++i) {
 #pragma GCC unroll 4
-        for (size_t j = 0; j < ds; ++j) {
-            T& to = c[i * c_stride + j];
-            to = sum_lanes<T>(sum[i][j]) + (add ? to : T(0));
-        }
+        for (size_t j = 0; j < ds; ++j) end_sum(sums, (i * c_stride + j) * width, sum[i][j], c[i * c_stride + j]);
     }
 }
 
@@ -149,7 +170,7 @@ constexpr size_t most_dot_xs = 4;
 constexpr size_t most_dot_ds = 3;
 
 template <class T>
-using DotFunction = void (*)(size_t, const T*, size_t, const T*, size_t, bool, T*, size_t);
+using DotFunction = void (*)(size_t, const T*, size_t, const T*, size_t, RowSums<T>, T*, size_t);
 
 // The dot function for 1 <= xs <= most_dot_xs and 1 <= ds <= most_dot_ds.
 template <class T>

@@ -11,7 +11,8 @@
     │       └── ModelFileError        a model file that is damaged, foreign or hostile
     └── Warning
         └── UserWarning
-            └── TrainingWarning       training ended early or oddly; the message says what to do
+            ├── TrainingWarning       training ended early or oddly; the message says what to do
+            └── DataWarning           a table that can be used, though hardly as it is meant
 
 Where scikit-learn has a type for the case (``NotFittedError``, ``ConvergenceWarning``), that type is used.
 A message names the subject, the rule, the value and the remedy.
@@ -22,6 +23,7 @@ from difflib import get_close_matches
 
 __all__ = [
     "DataError",
+    "DataWarning",
     "DivergedError",
     "ModelFileError",
     "PellucidError",
@@ -53,6 +55,10 @@ class ModelFileError(PellucidError):
 
 class TrainingWarning(UserWarning):
     """Training ended early or oddly; the message says what to do about it."""
+
+
+class DataWarning(UserWarning):
+    """A table can be used, though hardly as it is meant; the message says what to look at."""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

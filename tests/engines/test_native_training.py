@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from native_cases import ISAS, assert_same_run, batch, job, native, needs_native
 from pellucid.engines.native import NativeEngine, default_threads, instruction_set
 from pellucid.engines.textbook import TextbookEngine
 from pellucid.errors import SpecError
-from pellucid.spec import Adam, Gelu, Lbfgs, LogLoss, OneCycle, Stopping, Training
+from pellucid.spec import Adam, Gelu, GradientDescent, Lbfgs, LogLoss, Momentum, OneCycle, Stopping, Training
 from pellucid.textbook.parameters import Parameters
 from pellucid.training.jobs import Watch
 from pellucid.training.stopping import Outcome
@@ -41,6 +42,7 @@ def population(count=5, dtype="float64", epochs=3):
 def wide_job(dtype):
     """One whose steps are worth sharing among threads."""
     net = network((40, 130, 70, 3), Gelu(), layer_norm=True, dropout=0.1)
+    net = replace(net, hidden=tuple(replace(layer, parametric=True) for layer in net.hidden))
     training = Training(LogLoss(), Adam(), batch_size=1500, epochs=2, l1=1e-4, l2=1e-3, clip_norm=0.5, dtype=dtype)
     validation = batch(net, 700, seed=1, dtype=dtype)
     return job(net, training, batch(net, 3100, dtype=dtype), validation=validation, score="accuracy")
@@ -54,6 +56,21 @@ def test_threads_do_not_change_a_bit(isa, dtype):
         (got,) = train(native(isa, threads), wide_job(dtype))
         assert np.array_equal(got.parameters, wanted.parameters)
         assert got.history == wanted.history
+
+
+@pytest.mark.parametrize("optimizer", [GradientDescent(), Momentum(), Adam()], ids=lambda each: each.name)
+@pytest.mark.parametrize("restore_best", [False, True])
+def test_a_state_that_nobody_goes_on_from_is_given_up(optimizer, restore_best):
+    training = Training(LogLoss(), optimizer, learning_rate=0.5, batch_size=16, epochs=9)
+    training = replace(training, stopping=Stopping("validation_loss", patience=None, restore_best=restore_best))
+    made = [job(network(), training, batch(network()), validation=batch(network(), 40, seed=1)) for _ in range(2)]
+    made[1].goes_on = False
+    kept, given_up = train(native(), *made)
+    assert 1 < kept.state.best.epoch < 9
+    assert np.array_equal(given_up.parameters, kept.parameters)
+    assert given_up.history == kept.history
+    assert (given_up.state.best.value, given_up.state.best.epoch) == (kept.state.best.value, kept.state.best.epoch)
+    assert given_up.state.optimizer is given_up.state.best.parameters is given_up.state.current is None
 
 
 def test_threads_do_not_change_a_prediction():

@@ -1,4 +1,6 @@
 // The core's own parts: sizes, random numbers, schedules, teams, and whole trainings on several threads.
+#include <numeric>
+
 #include "../../native/core/arena.hpp"
 #include "../../native/core/population.hpp"
 #include "../../native/core/random.hpp"
@@ -33,7 +35,8 @@ void check_twister() {
     for (int i = 0; i < 2000; ++i) CHECK(twister.next() == standard());
     for (std::size_t count : {0, 1, 2, 3, 1000}) {
         std::vector<std::uint32_t> permutation(count);
-        draw_permutation(twister, permutation.data(), count);
+        std::iota(permutation.begin(), permutation.end(), 0u);
+        shuffle(twister, permutation.data(), count);
         std::sort(permutation.begin(), permutation.end());
         for (std::size_t i = 0; i < count; ++i) CHECK(permutation[i] == i);
     }
@@ -90,7 +93,7 @@ struct Example {
         Job<float> job;
         job.network = &network;
         job.training = &training;
-        job.data.inputs.dense = {x.data(), rows, 3, 3};
+        job.data.inputs = DenseRows<float>{x.data(), rows, 3, 3};
         job.data.targets = {y.data(), rows, 2, 2};
         job.validation = job.data;
         job.score = Score::accuracy;

@@ -34,7 +34,9 @@ struct Case {
 
     void check_forward(bool is_packed) {
         const Weights<T> w{weights.data(), is_packed ? packed.data() : nullptr, inputs, outputs};
-        if (is_packed) k.pack_weights(w, packed.data());
+        const std::size_t middle = std::min(outputs, round_up(outputs / 2, k.tile_outputs));
+        if (is_packed) k.pack_weights(w, middle, outputs, packed.data());  // in any order of parts
+        if (is_packed) k.pack_weights(w, 0, middle, packed.data());
         k.dense_forward(panels, x, w, bias.data(), z);
         for (std::size_t row = 0; row < rows; ++row) {
             std::vector<T> alone(inputs), sums(outputs);
@@ -63,14 +65,16 @@ struct Case {
     // Twice, the second time added: all sums double.
     void check_backward_weights() {
         k.turn(panels, d_z, outputs, turned.data(), padded);
-        for (const bool add : {false, true}) {
+        for (const bool adds : {false, true}) {
+            RowSums<T> sums;
+            sums.adds = adds;
             for (std::size_t j = 0; j < outputs; j += 2 * k.panel_rows) {
                 for (std::size_t i = 0; i < inputs; i += 17) {
                     const Tile tile{i, std::min(i + 17, inputs), j, std::min(j + 2 * k.panel_rows, outputs)};
-                    k.dense_backward_weights(panels, x, d_z, turned.data(), padded, outputs, tile, add, d_weights.data());
+                    k.dense_backward_weights(panels, x, d_z, turned.data(), padded, outputs, tile, sums, d_weights.data());
                 }
             }
-            k.dense_backward_bias(panels, d_z, outputs, add, d_bias.data());
+            k.dense_backward_bias(panels, d_z, outputs, sums, d_bias.data());
         }
         for (std::size_t j = 0; j < outputs; ++j) {
             double bias_sum = 0;
@@ -81,6 +85,32 @@ struct Case {
                 for (std::size_t row = 0; row < rows; ++row) sum += double(at(x, i, row)) * double(at(d_z, j, row));
                 CHECK(is_near(d_weights[i * outputs + j], 2 * sum, tolerance));
             }
+        }
+    }
+
+    // A stretch of rows in two blocks: the same sums to the last bit.
+    void check_blocks() {
+        k.turn(panels, d_z, outputs, turned.data(), padded);
+        add_blocks(panels, d_weights.data(), d_bias.data());
+        for (std::size_t first = 1; first < panels; first += 3) {
+            Buffer<T> weights_again(inputs * outputs), bias_again(outputs);
+            add_blocks(first, weights_again.data(), bias_again.data());
+            for (std::size_t i = 0; i < inputs * outputs; ++i) CHECK(weights_again[i] == d_weights[i]);
+            for (std::size_t j = 0; j < outputs; ++j) CHECK(bias_again[j] == d_bias[j]);
+        }
+    }
+
+    void add_blocks(std::size_t first, T* to_weights, T* to_bias) {
+        Buffer<T> weight_lanes(inputs * outputs * k.panel_rows), bias_lanes(outputs * k.panel_rows);
+        const Tile whole{0, inputs, 0, outputs};
+        for (std::size_t begin = 0, end = first; begin < panels; begin = end, end = panels) {
+            RowSums<T> of_weights{begin == 0, end == panels, false, weight_lanes.data()};
+            RowSums<T> of_bias{begin == 0, end == panels, false, bias_lanes.data()};
+            const Panels<const T> block_x{x[begin], Panels<const T>(x).stride};
+            const Panels<const T> block_d{d_z[begin], Panels<const T>(d_z).stride};
+            k.dense_backward_weights(end - begin, block_x, block_d, turned.data() + begin * k.panel_rows * k.panel_rows,
+                                     padded, outputs, whole, of_weights, to_weights);
+            k.dense_backward_bias(end - begin, block_d, outputs, of_bias, to_bias);
         }
     }
 
@@ -104,8 +134,11 @@ void check_all(const KernelSet& set) {
             }
         }
     }
-    Case<T> many_rows(kernels_of<T>(set), 900, 5, 40);
-    many_rows.check_backward_weights();
+    for (std::size_t outputs : {1, 10, 40}) {
+        Case<T> many_rows(kernels_of<T>(set), 900, 5, outputs);
+        many_rows.check_backward_weights();
+        many_rows.check_blocks();
+    }
 }
 
 }  // namespace

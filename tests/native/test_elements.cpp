@@ -73,10 +73,10 @@ void check_gather(const Kernels<T>& k) {
         for (std::size_t count = 1; count <= k.panel_rows; ++count) {
             Buffer<T> panel(features * k.panel_rows);
             std::fill_n(panel.data(), panel.size(), T(9));
-            std::vector<std::int64_t> backwards;
+            std::vector<std::uint32_t> backwards;
             std::vector<T*> to;
             for (std::size_t r = 0; r < count; ++r) {
-                backwards.push_back(static_cast<std::int64_t>(count - 1 - r));
+                backwards.push_back(static_cast<std::uint32_t>(count - 1 - r));
                 to.push_back(back.data() + (count - 1 - r) * features);
             }
             const auto check = [&](auto place) {

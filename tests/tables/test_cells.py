@@ -29,6 +29,28 @@ def test_missing_number(cell):
     assert not wrong[0]
 
 
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("$1,234", 1234), ("$ 5", 5), ("-$5.5", -5.5), ("$-5", -5), ("12 €", 12), ("£1,000,000.5", 1000000.5),
+        ("5%", 5), ("-.5 %", -0.5), ("1,234,567", 1234567), ("2,345.67", 2345.67), ("$1e3", 1000),
+    ],
+)  # fmt: skip
+def test_signs_of_money_and_per_cent_and_thousands(text, number):
+    values, wrong = read_numbers(pd.Series([text]))
+    assert values.tolist() == [number]
+    assert not wrong[0]
+
+
+@pytest.mark.parametrize(
+    "text", ["1,234", "0,5", "$1,23", "1,23,456", "0,123,456", "$5%", "5$€", "--5", "+-5", "$", "%", "1.2.3", "5 % x"]
+)
+def test_what_could_be_something_else_is_no_number(text):
+    values, wrong = read_numbers(pd.Series([text]))
+    assert np.isnan(values[0])
+    assert wrong[0]
+
+
 @pytest.mark.parametrize("dtype", ["int8", "uint64", "float32", "Int16", "Float64", "bool", "boolean"])
 def test_typed_numbers(dtype):
     values, wrong = read_numbers(pd.Series([1, 0], dtype=dtype))

@@ -116,6 +116,12 @@ def test_numbers_with_commas_are_text_and_say_so():
     assert "commas" not in column(["a,b", "1,2"] * 2).meaning()
 
 
+def test_money_and_shares_are_numbers():
+    schema = infer_schema(pd.DataFrame({"price": ["$1,200.50", "$7", None], "rate": ["5%", "12.5%", "0%"]}))
+    assert [(each.kind, each.low, each.high) for each in schema.columns] == [("number", 7, 1200.5), ("number", 0, 12.5)]
+    assert all("written with signs of money or per cent" in each.note for each in schema.columns)
+
+
 def test_what_is_found_out():
     found = column([1.0, np.inf, np.nan, 3.0, 1e200])
     assert (found.missing, found.distinct, found.low, found.high) == (3, 2, 1.0, 3.0)

@@ -25,6 +25,14 @@ def test_classes_keep_their_shares(classes, share):
         assert abs((classes[held_out] == each).sum() - len(held_out) * size / len(classes)) <= 2
 
 
+@given(st.lists(st.integers(2, 30), min_size=2, max_size=6), st.floats(0.2, 0.6), st.integers(0, 99))
+def test_a_class_of_two_rows_is_on_both_sides(sizes, share, seed):
+    classes = np.repeat(np.arange(len(sizes) + 1), [200, *sizes])
+    kept, held_out = split_rows(len(classes), share, seed, classes)
+    assert set(classes[kept]) == set(classes[held_out]) == set(classes)
+    assert len(held_out) == round(len(classes) * share)
+
+
 def test_seeds():
     assert np.array_equal(split_rows(100, 0.3, 1)[1], split_rows(100, 0.3, 1)[1])
     assert not np.array_equal(split_rows(100, 0.3, 1)[1], split_rows(100, 0.3, 2)[1])

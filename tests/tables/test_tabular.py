@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pellucid.errors import DataError, ModelFileError
+from pellucid.errors import DataError, DataWarning, ModelFileError
 from pellucid.tables import TabularEncoder, infer_schema
 
 from .strange_frames import strange_frames
@@ -265,6 +265,7 @@ def test_bad_parameters(options):
         TabularEncoder(**options)
 
 
+@pytest.mark.filterwarnings("ignore::pellucid.errors.DataWarning")
 def test_state_is_exact(frame, encoder):
     copy = through_a_file(encoder)
     assert (copy.schema, copy.inputs) == (encoder.schema, encoder.inputs)
@@ -276,6 +277,14 @@ def test_state_is_exact(frame, encoder):
     assert all(np.array_equal(array, arrays[name]) for name, array in encoder.to_state()[1].items())
 
 
+def test_a_column_of_levels_never_seen_is_told(encoder, frame):
+    town = [f"town {int(name.split()[1]):03d}" for name in frame["town"]]
+    with pytest.warns(DataWarning, match=r"Column 'town': \d+ of \d+ cells are none of its levels .*'town 0\d\d'"):
+        encoder.transform(frame.assign(town=town))
+    few = frame.iloc[:9]
+    encoder.transform(few.assign(town="town X"))  # so few cells may well be new
+
+
 OPTIONS = st.fixed_dictionaries(
     {
         "one_hot_limit": st.integers(0, 9),
@@ -285,6 +294,7 @@ OPTIONS = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.filterwarnings("ignore::pellucid.errors.DataWarning")
 @settings(max_examples=200)
 @given(strange_frames(least_rows=1), strange_frames(least_rows=1), OPTIONS)
 def test_any_frames_are_encoded_or_an_error(frame, other, options):

@@ -122,8 +122,10 @@ def test_metadata_routing():
         net = classifier().set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
         for estimator in (net, make_pipeline(StandardScaler().set_fit_request(sample_weight=False), net)):
             grid = {"alpha" if estimator is net else "mlpclassifier__alpha": [0.0, 1.0]}
-            mine, theirs = (kind(estimator, grid, cv=2) for kind in (PopulationSearchCV, GridSearchCV))
-            same_results(mine.fit(X, Y, sample_weight=WEIGHT), theirs.fit(X, Y, sample_weight=WEIGHT))
+            theirs = GridSearchCV(estimator, grid, cv=2).fit(X, Y, sample_weight=WEIGHT)
+            for n_jobs in (None, 2):
+                mine = PopulationSearchCV(estimator, grid, cv=2, n_jobs=n_jobs)
+                same_results(mine.fit(X, Y, sample_weight=WEIGHT), theirs)
 
 
 def test_settings_drawn_from_distributions():

@@ -4,6 +4,7 @@ It can do everything that a description can say; faster engines are measured aga
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
@@ -21,6 +22,7 @@ from pellucid.textbook.network import Batch, Step, predict, step
 from pellucid.textbook.optimizers import update
 from pellucid.textbook.parameters import Parameters
 from pellucid.textbook.schedules import varies_by_step
+from pellucid.training.coded import decoded
 from pellucid.training.jobs import Job, Run, Watch
 from pellucid.training.monitor import Monitor
 from pellucid.training.stopping import Outcome
@@ -77,7 +79,7 @@ class TextbookEngine:
         widths = network.widths[1:] if network.embedding is None else network.widths
         block = max(1, BLOCK_OF_VALUES // max(widths))
         if rows <= block:
-            return predict(network, parameters, inputs)
+            return predict(network, parameters, decoded(inputs))
         z = np.empty((rows, network.outputs), dtype=parameters.vector.dtype)
         for start in range(0, rows, block):
             z[start : start + block] = predict(network, parameters, inputs[start : start + block])
@@ -95,7 +97,7 @@ class TextbookEngine:
         """One forward and backward pass, with all that happened in it."""
         gradients = Parameters.empty(network, parameters.vector.dtype)
         masks = () if dropout is None else _dropout_masks(network, batch.rows, *dropout, 1.0, parameters.vector.dtype)
-        return _step(network, training, parameters, batch, gradients, masks)
+        return _step(network, training, parameters, replace(batch, inputs=decoded(batch.inputs)), gradients, masks)
 
 
 def _step(

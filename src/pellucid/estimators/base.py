@@ -191,7 +191,14 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         self.__dict__.update(rows.learned)
         return self._given_validation(rows.data, X_val, y_val, sample_weight_val)
 
-    def prepare(self, rows: Rows, held_out: HeldOut | None = None, *, incremental: bool = False) -> Job:
+    def prepare(
+        self,
+        rows: Rows,
+        held_out: HeldOut | None = None,
+        *,
+        incremental: bool = False,
+        described: tuple[Network, Training] | None = None,
+    ) -> Job:
         """Return the job that a fit on these rows is, about to begin; `adopt` takes what comes of it.
 
         Parameters
@@ -202,6 +209,8 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
             Validation rows from `take_held_out`.
         incremental : bool
             For `partial_fit`.
+        described : pair of Network and Training, or None
+            Of the job of an estimator with the same parameters: taken over where they suit these rows.
 
         Returns
         -------
@@ -212,14 +221,16 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         self.__dict__.update(rows.learned)
         data = rows.data
         self._random_state = check_random_state(self.random_state)
-        network = describe_network(self, data.inputs.shape[1], data.targets.shape[1], self._output())
+        size = (data.inputs.shape[1], data.targets.shape[1], self._output())
+        known, known_training = described or (None, None)
+        network = known if known is not None and _size(known) == size else describe_network(self, *size)
         if not first_pass:
             self._check_same_layers(network)
             network = self._as_set(network)
         self._begin(network, data.inputs, first_pass=first_pass, incremental=incremental)
         if held_out is None and self.early_stopping and not self._is_lbfgs and not incremental:
             data, held_out = self._split_off(data, rows.y)
-        training = self._describe_training(data, incremental=incremental)
+        training = self._describe_training(data, incremental=incremental, known=known_training)
         self._forget_what_does_not_compare(training)
         return Job(
             network=network,
@@ -340,7 +351,7 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         sample_weight = as_dtype(self._weigh(y_val, sample_weight, incremental=False), data.inputs.dtype)
         return HeldOut(Batch(X_val, targets, sample_weight), X_val, y_val)
 
-    def _describe_training(self, data: Batch, *, incremental: bool) -> Training:
+    def _describe_training(self, data: Batch, *, incremental: bool, known: Training | None = None) -> Training:
         if self.batch_size == "auto":
             batch_size = min(200, data.rows)
         else:
@@ -348,6 +359,8 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
                 message = "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped"
                 warnings.warn(message, stacklevel=5)
             batch_size = min(int(self.batch_size), data.rows)
+        if known is not None and (known.batch_size, known.dtype) == (batch_size, data.inputs.dtype.name):
+            return known
         monitor = "loss"
         if self.early_stopping and not self._is_lbfgs:
             monitor = "validation_loss" if self.scoring == "loss" else "validation_score"
@@ -467,3 +480,7 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def _size(network: Network) -> tuple[int, int, str]:
+    return network.inputs, network.outputs, network.output

@@ -56,15 +56,15 @@ class FittedNetwork(BaseEstimator):
 
         Parameters
         ----------
-                network : Network
-                vector : array of shape (parameter_count(network),)
-                    Its parameters, in the order of ``pellucid.spec.parameter_layout``. Used, not copied.
-                classes : array of shape (n_classes,) or None
-                    For a classifier: what the outputs stand for.
+        network : Network
+        vector : array of shape (parameter_count(network),)
+            Its parameters, in the order of ``pellucid.spec.parameter_layout``. Used, not copied.
+        classes : array of shape (n_classes,) or None
+            For a classifier: what the outputs stand for.
 
         Returns
         -------
-                self
+        self
 
         Examples
         --------

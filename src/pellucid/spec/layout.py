@@ -5,6 +5,7 @@ touch weights only, see one contiguous piece, and an optimiser sees one array.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import prod
 
 from pellucid.spec.embeddings import Embedding, Periodic, PiecewiseLinear
@@ -42,6 +43,7 @@ class Block:
         return self.start + prod(self.shape)
 
 
+@lru_cache(maxsize=64)
 def parameter_layout(network: Network) -> tuple[Block, ...]:
     """Say where each parameter array of the network lives.
 

@@ -28,6 +28,7 @@ __all__ = [
     "coded",
     "date_format_of",
     "have_leading_zeros",
+    "have_signs",
     "read_booleans",
     "read_dates",
     "read_numbers",
@@ -45,6 +46,11 @@ _FALSE = frozenset({"false", "no", "f", "n", "off", "0"})
 LARGEST_NUMBER = 1e100  # the variance of larger numbers is no longer a float64
 
 _NUMBER = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|inf(?:inity)?)", re.ASCII | re.IGNORECASE)
+
+# Money, shares and thousands: a sign in front or behind, commas that can be nothing but thousands marks.
+_SIGNED = re.compile(r"([+-]?) ?([$€£¥]?) ?([+-]?[\d.,]+(?:[eE][+-]?\d+)?) ?([$€£¥%]?)", re.ASCII)
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?", re.ASCII)
+_SURELY_THOUSANDS = re.compile(r".*,\d{3}[.,].*", re.ASCII)
 
 ISO_DATE = "ISO8601"
 _CODE = re.compile(r"0\d+", re.ASCII)
@@ -149,7 +155,8 @@ def have_leading_zeros(texts: TextArray) -> bool:
 def read_numbers(series: "pd.Series[Any] | Coded") -> tuple[FloatArray, BoolArray]:
     """Return the cells as numbers (durations in days), and a mask of those that are no numbers.
 
-    Infinities are kept; missing cells and those that are no numbers are NaN.
+    Infinities are kept; missing cells and those that are no numbers are NaN. Text may have a sign of money or a per
+    cent sign (which are left out: 5% is 5), and thousands commas where they can be nothing else.
 
     Examples
     --------
@@ -157,6 +164,8 @@ def read_numbers(series: "pd.Series[Any] | Coded") -> tuple[FloatArray, BoolArra
     >>> values, wrong = read_numbers(pd.Series(["3.5", " 7 ", "?", "1,234"]))
     >>> values.tolist(), wrong.tolist()
     ([3.5, 7.0, nan, nan], [False, False, False, True])
+    >>> read_numbers(pd.Series(["$1,234", "-1,234.50", "12.5 %"]))[0].tolist()
+    [1234.0, -1234.5, 12.5]
     """
     if isinstance(series, Coded):
         return _read_each(series, _number_of)
@@ -170,7 +179,27 @@ def read_numbers(series: "pd.Series[Any] | Coded") -> tuple[FloatArray, BoolArra
 
 
 def _number_of(text: str) -> float | None:
-    return float(text) if _NUMBER.fullmatch(text) else None
+    if _NUMBER.fullmatch(text):
+        return float(text)
+    parts = _SIGNED.fullmatch(text)
+    if parts is None or (parts[2] and parts[4]):
+        return None
+    is_money = bool(parts[2]) or parts[4] not in ("", "%")
+    digits = parts[1] + parts[3]
+    if _THOUSANDS.fullmatch(digits) and (is_money or _SURELY_THOUSANDS.fullmatch(digits)):
+        digits = digits.replace(",", "")
+    return float(digits) if _NUMBER.fullmatch(digits) else None
+
+
+def have_signs(texts: TextArray) -> bool:
+    """Tell whether a text is a number with a sign of money, a per cent sign or thousands commas.
+
+    Examples
+    --------
+    >>> have_signs(np.array(["12", "$12"], dtype=object)), have_signs(np.array(["12", "x"], dtype=object))
+    (True, False)
+    """
+    return any(not _NUMBER.fullmatch(text) and _number_of(text) is not None for text in texts)
 
 
 def read_booleans(series: "pd.Series[Any] | Coded") -> tuple[FloatArray, BoolArray]:

@@ -1,5 +1,6 @@
 """Categories to codes: each frequent level a number, all rare ones together another, missing cells one of their own."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,11 +11,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pellucid.errors import ModelFileError
+from pellucid.errors import DataWarning, ModelFileError
 from pellucid.tables.cells import Coded
+from pellucid.tables.schema import shortened
 from pellucid.tables.state import Arrays, flag_array, whole_array
 
 __all__ = ["ARRAYS", "LevelCodes", "codes_from_arrays", "codes_to_arrays"]
+
+FEWEST_CELLS = 10
+"""With fewer cells in a table, levels never seen are no wonder."""
 
 ARRAYS = {"levels", "level_offsets", "has_other", "has_missing"}
 
@@ -79,6 +84,23 @@ class LevelCodes:
         numbers[numbers < 0] = len(self.kept) if self.has_other else -1
         missing = len(self.kept) + self.has_other if self.has_missing else -1
         return np.append(numbers, missing)[cells.codes].astype(np.int64)
+
+    def warn_if_strange(self, label: str, cells: Coded) -> None:
+        """Say aloud that most cells have levels never seen: they may have been read as another type."""
+        counts = np.bincount(cells.codes[cells.codes >= 0], minlength=len(cells.texts))
+        is_kept = self._index.get_indexer(pd.Index(cells.texts, dtype=object)) >= 0
+        if counts.sum() < FEWEST_CELLS or 2 * counts[~is_kept].sum() <= counts.sum():
+            return
+        known = set(self.known)
+        strange = np.array([text not in known for text in cells.texts], dtype=bool)
+        if 2 * counts[strange].sum() > counts.sum():
+            warnings.warn(
+                f"Column {label!r}: {counts[strange].sum()} of {counts.sum()} cells are none of its levels "
+                f"({shortened(map(repr, self.known))}), for example {cells.texts[strange.argmax()]!r}; they count as "
+                "never seen. Was the column read as another type, such as 01 as the number 1?",
+                DataWarning,
+                stacklevel=3,
+            )
 
 
 def codes_to_arrays(columns: Sequence[LevelCodes]) -> dict[str, NDArray[np.int64] | NDArray[np.uint8]]:

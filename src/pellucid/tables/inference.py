@@ -25,6 +25,7 @@ from pellucid.tables.cells import (
     coded,
     date_format_of,
     have_leading_zeros,
+    have_signs,
     read_booleans,
     read_dates,
     read_numbers,
@@ -34,10 +35,12 @@ from pellucid.tables.duplicates import find_copies
 from pellucid.tables.frames import counted, to_pandas
 from pellucid.tables.schema import MOST_LEVELS, ColumnSchema, Schema, date_parts, require_columns, shortened
 
-__all__ = ["infer_schema", "text_column", "unless_useless"]
+__all__ = ["infer_schema", "is_lost_number", "text_column", "unless_useless"]
 
 _COMMAS = "numbers with commas inside: read as text; write 1,234 as 1234, and 1,5 as 1.5"
 _CODES = "numbers with zeros in front: read as codes"
+_SIGNS = "written with signs of money or per cent, or with thousands commas"
+_MOSTLY_NUMBERS = "mostly numbers, read as text because of"
 _MOSTLY = 0.9  # share of the cells that are numbers from which the others are named
 _IDENTIFIER = re.compile(r"(?i:unnamed:? ?\d+|index|row|(.*[\s_.-])?(id|uuid|guid))|.*[a-z](Id|ID)")
 
@@ -137,7 +140,8 @@ def text_column(label: str, cells: Coded, note: str = "") -> ColumnSchema:
     values, wrong = read_numbers(cells)
     codes = have_leading_zeros(cells.texts)
     if not wrong.any() and not codes and not np.isnan(values).all():
-        return _numbers(label, values, note)
+        signs = _SIGNS if have_signs(cells.texts) else ""
+        return _numbers(label, values, "; ".join(filter(None, (note, signs))))
     truths, not_truths = read_booleans(cells)
     if not not_truths.any() and {0.0, 1.0} <= set(truths):
         return _boolean(label, truths)
@@ -150,8 +154,20 @@ def text_column(label: str, cells: Coded, note: str = "") -> ColumnSchema:
     present = len(values) - column.missing
     if not column.note and 0 < wrong.sum() <= (1 - _MOSTLY) * present:
         first = shown(cells.texts[cells.codes[np.argmax(wrong)]])
-        return replace(column, note=f"mostly numbers, read as text because of {first}")
+        return replace(column, note=f"{_MOSTLY_NUMBERS} {first}")
     return column
+
+
+def is_lost_number(column: ColumnSchema) -> bool:
+    """Tell whether a column is ignored though its cells are numbers, but for how some are written.
+
+    Examples
+    --------
+    >>> schema = infer_schema(pd.DataFrame({"size": [f"1,{i}" for i in range(100)], "y": range(100)}))
+    >>> [is_lost_number(column) for column in schema.columns]
+    [True, False]
+    """
+    return column.kind == "ignored" and column.note.startswith((_COMMAS, _MOSTLY_NUMBERS))
 
 
 def _mixed_types(series: "pd.Series[Any]") -> str:

@@ -23,7 +23,8 @@ _MOST_GROUPS = 2000  # to balance classes over; with more, chance does it
 def split_rows(rows: int, share: float, seed: int, classes: ArrayLike | None = None) -> tuple[RowNumbers, RowNumbers]:
     """Draw the rows to keep and the rows to hold out.
 
-    Where classes are given, each gives about its share (to within two rows), and keeps at least one row.
+    Where classes are given, each gives about its share (to within two rows), and keeps at least one row. A class of
+    two rows and more gives at least one, unless there are too many such classes for the rows to hold out.
 
     Parameters
     ----------
@@ -56,8 +57,22 @@ def split_rows(rows: int, share: float, seed: int, classes: ArrayLike | None = N
         candidates = order[1:]
     wanted = min(max(round(rows * share), 1), len(candidates))
     places = (np.arange(wanted) + 0.5) * len(candidates) / max(wanted, 1)
-    held_out = np.sort(candidates[places.astype(np.int64)])
+    held_out = candidates[places.astype(np.int64)]
+    if classes is not None:
+        held_out = _with_rare_classes(held_out, candidates, np.asarray(classes))
+    held_out = np.sort(held_out)
     return np.setdiff1d(np.arange(rows), held_out), held_out
+
+
+def _with_rare_classes(held_out: RowNumbers, candidates: RowNumbers, classes: NDArray[Any]) -> RowNumbers:
+    """Exchange rows of the most frequent class for one of each class that could give a row and gave none."""
+    of_candidates, first = np.unique(classes[candidates], return_index=True)
+    absent = candidates[first[~np.isin(of_candidates, classes[held_out])]]
+    names, counts = np.unique(classes[held_out], return_counts=True)
+    if not len(absent) or 2 * len(absent) > counts.max():
+        return held_out
+    given_up = np.flatnonzero(classes[held_out] == names[counts.argmax()])[: len(absent)]
+    return np.concatenate([np.delete(held_out, given_up), absent])
 
 
 @dataclass(frozen=True)

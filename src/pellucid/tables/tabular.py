@@ -246,7 +246,9 @@ class TabularEncoder:
             _put(X[rows], self._mark_slots[which], lambda kept: self._marks(which[kept], block[kept]))  # noqa: B023
         for column, levels, plan in zip(self._sorted, self._codes, self._plans, strict=True):
             if len(plan.slots):
-                found = levels.encode(read_coded(column, frame[column.label], first_row))
+                cells = read_coded(column, frame[column.label], first_row)
+                levels.warn_if_strange(column.label, cells)
+                found = levels.encode(cells)
                 X[:, plan.slots] = found[:, np.newaxis] if plan.values is None else plan.values[found]
         return X
 

@@ -378,10 +378,13 @@ def mish(z: Array, out: Array | None = None) -> Array:
     >>> mish(np.array([-1.0, 0.0, 1.0])).round(3).tolist()
     [-0.303, 0.0, 0.865]
     """
-    e = np.exp(np.minimum(z, 20.0))
-    n = e * (e + 2.0)
-    n /= n + 2.0
-    return np.multiply(z, n, out=_target(z, out))
+    e = np.minimum(z, 20.0, out=np.empty_like(z))
+    np.exp(e, out=e)
+    n = np.add(e, 2.0, out=np.empty_like(z))
+    n *= e
+    np.add(n, 2.0, out=e)
+    n /= e
+    return np.multiply(z, n, out=n if out is None else out)
 
 
 def mish_derivative(z: Array, a: Array) -> Array:

@@ -9,7 +9,7 @@ A number x becomes weighted sums of some functions of it, its basis, with x itse
 A category's code becomes the vector of its level.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -239,12 +239,11 @@ def embed_backward(
         start += width
 
 
-def _numbers(embedding: Embedding, parameters: Parameters, inputs: Array) -> list[_Number]:
-    """Return every number that is embedded; none where they pass as they are."""
+def _numbers(embedding: Embedding, parameters: Parameters, inputs: Array) -> Iterator[_Number]:
+    """Yield every number that is embedded, none where they pass as they are: one basis is in memory at a time."""
     kind = embedding.number_embedding
     if kind is None:
-        return []
-    numbers = []
+        return
     for column in range(embedding.numbers):
         x = inputs[:, column]
         if isinstance(kind, PiecewiseLinear):
@@ -252,8 +251,7 @@ def _numbers(embedding: Embedding, parameters: Parameters, inputs: Array) -> lis
         else:
             basis = periodic_basis(x, parameters.frequencies[column], parameters.phases[column])
         place = slice(column * kind.features, column * kind.features + kind.width)
-        numbers.append(_Number(column, basis, parameters.number_weights[column], place))
-    return numbers
+        yield _Number(column, basis, parameters.number_weights[column], place)
 
 
 def _first_passed(embedding: Embedding) -> int:

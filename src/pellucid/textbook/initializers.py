@@ -184,9 +184,11 @@ def fit_layers_to_data(network: Network, parameters: Parameters, random: RandomS
     for index, (fan_in, fan_out) in enumerate(pairwise(network.widths)):
         weights, bias = parameters.weights[index], parameters.bias[index]
         weights[...] = random.standard_normal((fan_in, fan_out))
-        sums = seen @ weights * network.weight_factor(index)
+        sums = seen @ weights
+        sums *= network.weight_factor(index)
         spread = sums.std(axis=0)
-        spread[spread <= 1e-9 * np.abs(sums).max(axis=0)] = 1  # constant, but for rounding
+        largest = np.maximum(sums.max(axis=0), -sums.min(axis=0))
+        spread[spread <= 1e-9 * largest] = 1  # constant, but for rounding
         weights /= spread
         sums /= spread
         rows = random.randint(len(sums), size=(5, fan_out))
@@ -194,6 +196,7 @@ def fit_layers_to_data(network: Network, parameters: Parameters, random: RandomS
         bias[...] = -np.sum(shares / shares.sum(axis=0) * np.take_along_axis(sums, rows, axis=0), axis=0)
         if index == len(network.hidden):
             break
+        del sums  # as large as what follows
         seen = hidden_outputs(network, parameters, index, seen)
     if zero_last:
         weights[...] = 0

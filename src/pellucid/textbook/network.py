@@ -235,11 +235,25 @@ def predict(network: Network, parameters: Parameters, inputs: Any) -> Array:
 def hidden_outputs(network: Network, parameters: Parameters, index: int, inputs: Any) -> Array:
     """Return what one hidden layer hands on, of shape (rows, width), without dropout and without keeping its parts."""
     z = _weighted_sums(network, parameters, index, inputs)
+    for start in range(0, len(z), ROWS_AT_ONCE):
+        _activate(network, parameters, index, z[start : start + ROWS_AT_ONCE])
+    return z
+
+
+ROWS_AT_ONCE = 256
+"""Rows that go through an activation at a time, so that what it computes on its way takes little memory."""
+
+
+def _activate(network: Network, parameters: Parameters, index: int, z: Array) -> None:
+    """Turn a hidden layer's weighted sums into what it hands on, in place."""
     gain, shift, slope = parameters.gain[index], parameters.shift[index], parameters.slope[index]
     if gain is not None and shift is not None:
-        z = layer_norm_forward(z, gain, shift)[0]
+        z[...] = layer_norm_forward(z, gain, shift)[0]
     function = activation_rule(network.hidden[index].activation).function
-    return function(z, out=z) if slope is None else z + (function(z) - z) * slope
+    if slope is None:
+        function(z, out=z)
+    else:
+        z += (function(z) - z) * slope
 
 
 def backward(

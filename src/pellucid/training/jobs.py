@@ -80,6 +80,10 @@ class State:
     current: Array | None = None
     shuffling: Shuffling | None = None
 
+    def forget(self) -> None:
+        """Give up all that is as long as the parameters: nothing goes on from here any more."""
+        self.optimizer = self.average = self.current = self.best.parameters = None
+
 
 @dataclass
 class Job:
@@ -106,6 +110,9 @@ class Job:
     keeps_order : bool
         Leave the last row order in the state. A call that goes on then need not draw the orders before it again: for
         a training in many short calls.
+    goes_on : bool
+        Whether another job may go on from the state that this one leaves; if not, an engine may give up what is as long
+        as the parameters, to need less memory.
     """
 
     network: Network
@@ -118,6 +125,7 @@ class Job:
     state: State = field(default_factory=State)
     epochs: int | None = None
     keeps_order: bool = False
+    goes_on: bool = True
 
     @property
     def epochs_to_run(self) -> int:

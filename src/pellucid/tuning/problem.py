@@ -13,10 +13,12 @@ from sklearn.base import clone
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
+from sklearn.utils._param_validation import validate_parameter_constraints
 from sklearn.utils.validation import _check_method_params
 
 from pellucid.errors import SpecError, did_you_mean
 from pellucid.estimators.base import BaseMLP, HeldOut, Rows
+from pellucid.spec import Network, Training
 from pellucid.textbook.arrays import Array
 
 __all__ = [
@@ -35,6 +37,8 @@ Split = tuple[Array, Array]
 
 FOLDS_KEPT = 16
 """Folds that are kept ready at least; a search of more splits makes some of them again."""
+
+NOT_SENT = ("_lock", "_folds", "_candidates", "_template")
 
 CANDIDATES_KEPT = 1024
 """Settings whose estimator is kept ready."""
@@ -95,11 +99,11 @@ class Candidate:
     joins: bool
     before_key: Hashable = ()
     rows_key: Hashable = ()
+    described: tuple[Network, Training] | None = None
 
     def twin(self) -> Any:
         """Return a model of its own for one fit."""
-        twin = object.__new__(type(self.model))
-        twin.__dict__.update(self.model.__dict__)
+        twin = _copy_of(self.model)
         if twin.random_state is None:
             twin.random_state = int(np.random.randint(2**31 - 1))  # noqa: NPY002 - what random_state=None means
         elif not isinstance(twin.random_state, int | np.integer):
@@ -143,9 +147,13 @@ class Problem:
         self._folds: OrderedDict[Hashable, Fold] = OrderedDict()
         self._candidates: OrderedDict[int, Candidate] = OrderedDict()
         self.known = dict(self.estimator.get_params())
+        name = last_name(self.estimator)
+        self._prefix = "" if name is None else f"{name}__"
+        self._template = _template(last_step(self.estimator))
+        self._own = set() if self._template is None else set(self._template.get_params(deep=False))
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name not in ("_lock", "_folds", "_candidates")}
+        return {name: value for name, value in self.__dict__.items() if name not in NOT_SENT}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -185,6 +193,9 @@ class Problem:
             return known
 
     def _make(self, parameters: Mapping[str, Any]) -> Candidate:
+        quick = self._quickly_made(parameters)
+        if quick is not None:
+            return quick
         estimator = clone(self.estimator).set_params(
             **{name: clone(value, safe=False) for name, value in parameters.items()}
         )
@@ -198,14 +209,26 @@ class Problem:
         others = [
             (key, _hashable(value)) for key, value in parameters.items() if not (before and key.startswith(before))
         ]
-        rows = tuple(_hashable(getattr(model, each)) for each in model.row_parameters)
-        return Candidate(
-            estimator,
-            model,
-            joins=True,
-            before_key=tuple(sorted(others)) if before else (),
-            rows_key=(type(model), rows),
-        )
+        before_key = tuple(sorted(others)) if before else ()
+        return Candidate(estimator, model, joins=True, before_key=before_key, rows_key=_rows_key(model))
+
+    def _quickly_made(self, parameters: Mapping[str, Any]) -> Candidate | None:
+        """Return a candidate that differs from the template in its network's own parameters only; else None.
+
+        Cloning and checking all of an estimator's parameters, most of which are the same, takes a millisecond.
+        """
+        if self._template is None:
+            return None
+        model, prefix = _copy_of(self._template), self._prefix
+        if not all(name.startswith(prefix) and name.removeprefix(prefix) in self._own for name in parameters):
+            return None
+        own = {name.removeprefix(prefix): value for name, value in parameters.items()}
+        validate_parameter_constraints(model._parameter_constraints, own, type(model).__name__)
+        model.__dict__.update(own)
+        if _is_heard(model):
+            return None
+        estimator = model if not prefix else self.estimator
+        return Candidate(estimator, model, joins=True, rows_key=_rows_key(model))
 
     def fold(self, candidate: Candidate, split: int) -> Fold:
         """Return a fold as the candidate's model sees it: a pipeline's earlier steps are fitted once."""
@@ -302,6 +325,29 @@ def _is_own_score(scorer: Any, model: Any) -> bool:
         return True
     known = {"accuracy": accuracy_score, "r2": r2_score}[model._default_score]
     return getattr(scorer, "_score_func", None) is known and not getattr(scorer, "_kwargs", True)
+
+
+def _template(model: Any) -> Any:
+    """Return a network's estimator whose parameters are checked, for copies that differ in few; None if it has none."""
+    if not isinstance(model, BaseMLP) or _is_heard(model):
+        return None
+    template = clone(model)
+    try:
+        template._validate_params()
+    except ValueError:
+        return None
+    return template
+
+
+def _copy_of(model: Any) -> Any:
+    """Return a copy that shares the parameters' values."""
+    copied = object.__new__(type(model))
+    copied.__dict__.update(model.__dict__)
+    return copied
+
+
+def _rows_key(model: Any) -> Hashable:
+    return (type(model), tuple(_hashable(getattr(model, each)) for each in model.row_parameters))
 
 
 def _is_heard(model: BaseMLP) -> bool:

@@ -20,13 +20,12 @@ from pellucid.errors import DivergedError
 from pellucid.spec import Network
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.outputs import output_activation
-from pellucid.textbook.parameters import Parameters
 from pellucid.training.jobs import History, Job, Run, State, Watch
 from pellucid.training.scores import SCORES
 from pellucid.training.stopping import Outcome
 from pellucid.tuning.problem import Candidate, Fold, Problem, Ready, last_step
 
-__all__ = ["Paused", "Result", "Trial", "Wanted", "run_trials"]
+__all__ = ["Paused", "Population", "Result", "Trial", "Wanted", "run_trials"]
 
 POPULATION_BYTES = 256 << 20
 """Networks under way at once hold about so much; more trials wait for their turn."""
@@ -162,6 +161,66 @@ class _Fit:
         return COPIES * self.job.parameters.nbytes
 
 
+class Population:
+    """As many of the first trials as fit into memory together: made ready, then trained, then scored.
+
+    Making ready and scoring are Python's work; training is the engine's, beside which another population may be made
+    ready or scored.
+
+    Parameters
+    ----------
+    problem : Problem
+    trials : sequence of Trial
+        At least one.
+    wanted : Wanted
+    """
+
+    def __init__(self, problem: Problem, trials: Sequence[Trial], wanted: Wanted = Wanted()) -> None:
+        self.problem, self.wanted = problem, wanted
+        self.results: list[Result] = []
+        self.alone: list[Result] = []
+        self.fits: list[_Fit] = []
+        began, size = time.perf_counter(), 0
+        for trial in trials:
+            if self.fits and size >= POPULATION_BYTES:
+                break
+            result = Result(trial)
+            self.results.append(result)
+            fit = _prepared(problem, result)
+            if fit is not None:
+                self.fits.append(fit)
+                size += fit.bytes
+            elif not result.error:
+                self.alone.append(result)
+        self.seconds = time.perf_counter() - began
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether Ctrl-C ended the training."""
+        return any(result.is_interrupted for result in self.results)
+
+    def train(self, deadline: float | None = None) -> None:
+        """Train all; after `deadline` (of ``time.monotonic()``) those under way end with the outcome TIME_LIMIT."""
+        for result in self.alone:
+            _fit_alone(self.problem, result, self.wanted)
+        began = time.perf_counter()
+        _train(self.problem, self.fits, self.wanted, deadline)
+        self.seconds += time.perf_counter() - began
+
+    def score(self) -> list[Result]:
+        """Score what was trained; return the results, those not finished with the outcome INTERRUPTED."""
+        for fit in self.fits:
+            fit.result.fit_seconds = self.seconds / len(self.fits)
+            if not fit.result.error and not fit.result.is_interrupted:
+                _score_fit(self.problem, fit, self.wanted)
+        self.fits = []
+        for result in self.results:
+            result.trial = replace(result.trial, paused=None)
+            if result.score is None and not result.error:
+                result.outcome = Outcome.INTERRUPTED
+        return self.results
+
+
 def run_trials(
     problem: Problem,
     trials: Sequence[Trial],
@@ -184,44 +243,16 @@ def run_trials(
         One for each trial. A trial that fails has its error and leaves the others alone. After Ctrl-C those that were
         not finished have the outcome INTERRUPTED.
     """
-    results = [Result(trial) for trial in trials]
-    done = 0
+    results: list[Result] = []
     try:
-        while done < len(results):
-            done += _run_population(problem, results[done:], wanted, deadline)
-            if any(result.is_interrupted for result in results[:done]):
-                break
+        while len(results) < len(trials) and not any(result.is_interrupted for result in results):
+            population = Population(problem, trials[len(results) :], wanted)
+            population.train(deadline)
+            results += population.score()
     except KeyboardInterrupt:
         pass
-    for result in results:
-        result.trial = replace(result.trial, paused=None)
-        if result.score is None and not result.error:
-            result.outcome = Outcome.INTERRUPTED
-    return results
-
-
-def _run_population(problem: Problem, results: Sequence[Result], wanted: Wanted, deadline: float | None) -> int:
-    """Run as many of the first trials as fit into memory together; return their number."""
-    began = time.perf_counter()
-    fits: list[_Fit] = []
-    size = count = 0
-    for result in results:
-        if fits and size >= POPULATION_BYTES:
-            break
-        count += 1
-        fit = _prepared(problem, result)
-        if fit is not None:
-            fits.append(fit)
-            size += fit.bytes
-        elif not result.error:
-            _fit_alone(problem, result, wanted)
-    _train(problem, fits, wanted, deadline)
-    seconds = (time.perf_counter() - began) / max(1, len(fits))
-    for fit in fits:
-        fit.result.fit_seconds = seconds
-        if not fit.result.error and not fit.result.is_interrupted:
-            _score_fit(problem, fit, wanted)
-    return count
+    left = trials[len(results) :]
+    return results + [Result(replace(trial, paused=None), outcome=Outcome.INTERRUPTED) for trial in left]
 
 
 def _prepared(problem: Problem, result: Result) -> _Fit | None:
@@ -237,7 +268,8 @@ def _prepared(problem: Problem, result: Result) -> _Fit | None:
         _refuse_too_large(model, ready)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # a batch size that is clipped
-            job = model.prepare(ready.rows, ready.validation)
+            job = model.prepare(ready.rows, ready.validation, described=candidate.described)
+        candidate.described = (job.network, job.training)
     except Exception as error:
         result.fail(error)
         return None
@@ -368,7 +400,7 @@ def _own_score(fit: _Fit, batch: Any) -> float:
     """Return accuracy or R² of a batch as the engine computes them, which takes a tenth of scikit-learn's time."""
     network: Network = fit.model.network_
     engine = get_engine(fit.model.engine, 1 if batch.rows < ROWS_FOR_THREADS else fit.model.n_threads)
-    z = engine.forward(network, Parameters(network, fit.job.parameters), batch.inputs)
+    z = engine.forward(network, fit.model._parameters, batch.inputs)
     prediction = output_activation(network.output, z)
     return SCORES[fit.model._default_score](network.output, prediction, batch.targets)
 

@@ -9,16 +9,20 @@ with one thread; a batch lost with its worker is run again, by those backends or
 import time
 import warnings
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
+from functools import partial
 from itertools import count
 from typing import Any
 
-from joblib import Parallel, delayed, effective_n_jobs
+from joblib import effective_n_jobs
 from joblib.parallel import get_active_backend
+from sklearn import get_config, set_config
+from sklearn.utils.parallel import Parallel, delayed
 
 from pellucid.engines.native.core import default_threads
 from pellucid.tuning.problem import Problem
-from pellucid.tuning.trials import Result, Trial, Wanted, run_trials
+from pellucid.tuning.trials import Population, Result, Trial, Wanted, run_trials
 
 __all__ = ["batch_size", "run_all"]
 
@@ -82,19 +86,38 @@ def batch_size(trials: int, workers: int) -> int:
 
 
 def _here(problem: Problem, trials: Sequence[Trial], wanted: Wanted, deadline: float | None) -> Iterator[list[Result]]:
-    threads = wanted.threads or default_threads()
-    fewest = FEWEST_A_THREAD * threads
-    done, size = 0, 2 * fewest
-    while done < len(trials):
-        began = time.monotonic()
-        results = run_trials(problem, trials[done : done + size], wanted, deadline)
-        done += len(results)
-        yield results
-        now = time.monotonic()
-        if any(result.is_interrupted for result in results) or (deadline is not None and now >= deadline):
-            return
-        fitting = int(len(results) * SECONDS_A_WAVE / max(now - began, 1e-6))
-        size = max(fewest, min(MOST_A_WAVE, 4 * size, fitting))
+    """Train wave after wave; beside the engine, one thread scores the wave before and makes the next one ready."""
+    fewest = FEWEST_A_THREAD * (wanted.threads or default_threads())
+    configure = partial(set_config, **get_config())  # scikit-learn's configuration is a thread's own
+    with ThreadPoolExecutor(1, "pellucid-trials", initializer=configure) as aside:
+        done, size = 0, 2 * fewest
+        ready: Future[Population] | None = aside.submit(Population, problem, trials[:size], wanted)
+        scored: Future[list[Result]] | None = None
+        try:
+            while ready is not None:
+                wave = ready.result()
+                done += len(wave.results)
+                has_time = deadline is None or time.monotonic() < deadline
+                ready = None
+                if done < len(trials) and has_time:
+                    ready = aside.submit(Population, problem, trials[done : done + size], wanted)
+                if wave.alone:  # their `fit` is Python's work, too, and silences warnings for all threads
+                    beside: list[Future[Any]] = [each for each in (scored, ready) if each is not None]
+                    wait(beside)
+                began = time.monotonic()
+                wave.train(deadline)
+                fitting = int(len(wave.results) * SECONDS_A_WAVE / max(time.monotonic() - began, 1e-6))
+                size = max(fewest, min(MOST_A_WAVE, 4 * size, fitting))
+                if scored is not None:
+                    results, scored = scored.result(), None
+                    yield results
+                scored = aside.submit(wave.score)
+                if wave.is_interrupted or (deadline is not None and time.monotonic() >= deadline):
+                    break
+        except KeyboardInterrupt:
+            pass
+        if scored is not None:
+            yield scored.result()
 
 
 def _sent_out(

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from pellucid import TabularClassifier, TabularRegressor
-from pellucid.errors import DataError, DivergedError, SpecError
+from pellucid.errors import DataError, DataWarning, DivergedError, SpecError
 from pellucid.estimators.tabular import Member
 from pellucid.estimators.tabular.members import describe_network
 from pellucid.spec import parameter_count
@@ -127,9 +127,16 @@ def test_a_table_that_cannot_be_predicted(model, table, message):
         model.predict(table)
 
 
+def test_numbers_that_are_lost_are_told():
+    lost = TABLE.assign(price=[f"1,{i}" for i in range(len(TABLE))])
+    with pytest.warns(DataWarning, match=r"Left out, though almost numbers: 'price' \(numbers with commas inside"):
+        TabularRegressor(**ONE).fit(lost, y)
+
+
 # --- few rows, many columns -------------------------------------------------------------------------------------------
 
 
+@pytest.mark.filterwarnings("ignore::pellucid.errors.DataWarning")
 @pytest.mark.parametrize("preset", ["fast", "default", "best"])
 @pytest.mark.parametrize("rows", [2, 3, 6])
 def test_a_few_rows(preset, rows):

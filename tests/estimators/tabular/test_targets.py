@@ -6,7 +6,7 @@ from sklearn.base import clone
 from sklearn.metrics import accuracy_score, log_loss, mean_absolute_error, mean_poisson_deviance, roc_auc_score
 
 from pellucid import TabularClassifier, TabularRegressor
-from pellucid.errors import DataError
+from pellucid.errors import DataError, DataWarning
 from pellucid.estimators.tabular import Member
 from pellucid.estimators.tabular.calibration import find_temperature, with_temperature
 
@@ -86,9 +86,27 @@ def test_many_classes_and_rare_ones():
     X = random.normal(size=(200, 2))
     y = np.digitize(X[:, 0], np.linspace(-1.5, 1.5, 30)).astype(str)
     y[0] = "only once"
-    model = TabularClassifier(**QUICK).fit(X, y)
+    with pytest.warns(DataWarning, match="Too few rows of class 'only once'"):
+        model = TabularClassifier(**QUICK).fit(X, y)
     assert set(model.classes_) == set(y)
     assert model.score(X, y) > 3 / len(model.classes_)
+
+
+@pytest.mark.parametrize("preset", ["fast", "default"])
+@pytest.mark.parametrize("positives", [2, 3, 5])
+def test_probabilities_of_a_rare_class_stay_near_its_share(preset, positives):
+    X = np.random.default_rng(0).normal(size=(400, 2))
+    y = (np.arange(400) < positives).astype(int)
+    model = TabularClassifier(preset=preset, max_epochs=20, random_state=0, n_threads=1).fit(X, y)
+    assert positives / 2000 < model.predict_proba(X)[:, 1].mean() < positives / 40
+    assert model.oof_score_ < -0.01
+
+
+def test_a_temperature_of_rows_that_all_came_out_right():
+    sure = np.tile([1 - 1e-6, 1e-6], (50, 1))
+    assert find_temperature(sure, np.zeros(50, dtype=int)) > 1.9
+    many = np.tile([0.9, 0.1], (1000, 1))
+    assert find_temperature(many, np.zeros(1000, dtype=int)) < 0.55
 
 
 @pytest.mark.parametrize("scoring", [None, "accuracy", "roc_auc"])

@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,9 +15,10 @@ from sklearn.base import clone
 from pellucid import TabularClassifier, TabularRegressor
 from pellucid.engines import NativeEngine
 from pellucid.errors import DataError
-from pellucid.estimators.tabular import Member
+from pellucid.estimators.tabular import Member, bagging, sources
 from pellucid.estimators.tabular.members import NUMBERS, epochs_of, milestones
 from pellucid.spec import Ensemble
+from pellucid.training.coded import CodedRows
 from pellucid.training.stopping import Outcome
 
 TINY = Member(hidden=(8,), numbers="plain")
@@ -29,6 +31,28 @@ def vectors(model):
 
 def are_same(one, other):
     return all(np.array_equal(a, b) for a, b in zip(vectors(one), vectors(other), strict=True))
+
+
+# --- memory -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_large_table_is_trained_as_a_small_one(shop, monkeypatch):
+    X, number, _ = shop
+    settings = {"members": [replace(TINY, numbers="piecewise_linear"), TINY], "n_folds": 2, "max_epochs": 3}
+    usual, thrifty = (TabularRegressor(**settings, random_state=0, n_threads=1) for _ in range(2))
+    usual.fit(X, number)
+    monkeypatch.setattr(sources, "MOST_ROWS_AS_THEY_ARE", 100)
+    monkeypatch.setattr(sources, "ROWS_AT_ONCE", 64)
+    monkeypatch.setattr(bagging, "LARGE", 100)
+    monkeypatch.setattr(bagging, "ROWS_AT_ONCE", 50)
+    coded = sources.FrameSource(X).encode(usual.encoder_)
+    assert isinstance(coded, CodedRows)
+    np.testing.assert_array_equal(coded[:], usual.encoder_.transform(X))
+    thrifty.fit(X, number)
+    for one, other in zip(usual.bag_.networks, thrifty.bag_.networks, strict=True):
+        np.testing.assert_array_equal(one.parameters, other.parameters)
+    np.testing.assert_array_equal(usual.bag_.out_of_fold, thrifty.bag_.out_of_fold)
+    assert usual.oof_score_ == thrifty.oof_score_
 
 
 # --- seeds ------------------------------------------------------------------------------------------------------------

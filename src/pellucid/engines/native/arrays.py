@@ -9,12 +9,16 @@ from pellucid.spec import Network
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.embeddings import check_dense
 from pellucid.textbook.network import Batch
+from pellucid.training.coded import CodedRows, decoded
 
 __all__ = ["data_parts", "in_place", "input_parts"]
 
 
 def input_parts(network: Network, inputs: Any, dtype: Any) -> Any:
-    """Rows as they are where the core can read them, else a copy; a sparse matrix as its parts."""
+    """Rows as they are where the core can read them, else a copy; sparse and coded rows as their parts."""
+    if isinstance(inputs, CodedRows) and inputs.dtype == dtype:
+        return _coded_parts(inputs)
+    inputs = decoded(inputs)
     if network.embedding is not None:
         check_dense(inputs)
     if isinstance(inputs, np.ndarray):
@@ -27,6 +31,14 @@ def input_parts(network: Network, inputs: Any, dtype: Any) -> Any:
         np.ascontiguousarray(csr.indptr, np.int64),
         csr.shape[1],
     )
+
+
+def _coded_parts(rows: CodedRows) -> list[Any]:
+    groups: list[tuple[int, int, Array | None, list[int]]] = []
+    for kind, coded in enumerate((rows.byte_groups, rows.word_groups)):
+        groups += [(kind, place, group.table, group.columns.tolist()) for place, group in enumerate(coded)]
+    groups += [(2, place, None, [column]) for place, column in enumerate(rows.plain_columns.tolist())]
+    return [rows.bytes, rows.words, rows.plain, groups]
 
 
 def _rows(array: Array, dtype: Any) -> Array:
@@ -42,10 +54,17 @@ def data_parts(network: Network, batch: Batch, dtype: Any) -> tuple[Any, Array, 
     if batch.targets.ndim != 2:
         raise DataError(f"targets must have the shape (rows, outputs); got {batch.targets.shape}.")
     weight = None if batch.sample_weight is None else np.ascontiguousarray(batch.sample_weight, np.float64)
-    if batch.index is not None and batch.index.dtype.kind not in "iu":
-        raise DataError(f"the rows of a batch must be named by integers; got {batch.index.dtype}.")
-    index = None if batch.index is None else np.ascontiguousarray(batch.index, np.int64)
+    index = None if batch.index is None else _row_numbers(batch.index)
     return input_parts(network, batch.inputs, dtype), _rows(batch.targets, dtype), weight, index
+
+
+def _row_numbers(index: Array) -> Array:
+    """Row numbers in 32 bits: half the memory, for as many rows as any order names."""
+    if index.dtype.kind not in "iu":
+        raise DataError(f"the rows of a batch must be named by integers; got {index.dtype}.")
+    if index.dtype != np.uint32 and len(index) and not 0 <= index.min() <= index.max() < 2**32:
+        raise DataError(f"the rows of a batch must be from 0 to 2^32 - 1; got {index.min()} to {index.max()}.")
+    return np.ascontiguousarray(index, np.uint32)
 
 
 def in_place(array: Array, what: str) -> Array:

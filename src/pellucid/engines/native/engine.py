@@ -19,6 +19,7 @@ from pellucid.textbook.arrays import Array
 from pellucid.textbook.losses import loss_problem
 from pellucid.textbook.network import Batch, LayerPass, Step
 from pellucid.textbook.parameters import Parameters
+from pellucid.training.coded import decoded
 from pellucid.training.jobs import Job, Run, Watch
 from pellucid.training.monitor import Monitor
 from pellucid.training.stopping import Outcome
@@ -188,7 +189,9 @@ def _empty_passes(network: Network, dtype: Any, batch: Batch, has_dropout: bool)
         members = range(network.ensemble.members)
         return [each for _ in members for each in _empty_passes(network.member, dtype, batch, has_dropout)]
     passes: list[LayerPass] = []
-    inputs: Any = batch.inputs if network.embedding is None else np.empty((batch.rows, network.features), dtype)
+    inputs: Any = (
+        decoded(batch.inputs) if network.embedding is None else np.empty((batch.rows, network.features), dtype)
+    )
     for layer in (*network.hidden, None):
         width = network.outputs if layer is None else layer.width
         z, a, delta = (np.empty((batch.rows, width), dtype) for _ in range(3))

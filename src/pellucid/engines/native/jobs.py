@@ -49,11 +49,16 @@ class PreparedJob:
 
     def __init__(self, job: Job) -> None:
         self.job, dtype = job, job.parameters.dtype
-        self.optimizer: OptimizerState = job.begin()
+        keeps_state = job.goes_on or job.state.optimizer is not None or job.training.average > 0
+        self.optimizer = job.begin() if keeps_state else OptimizerState(0, ())  # else the core has what it needs
         self.epochs_before, order = job.state.epochs, job.begin_order()
         self.twister = _Twister(job)
+<<<<<<< HEAD
         self.best = _best_parameters(job)
         self.last_order = _last_order(job)
+=======
+        self.best = _best_parameters(job) if keeps_state else None
+>>>>>>> main
         validation = job.validation
         is_custom = validation is not None and not isinstance(job.score, str)
         shape = (validation.rows, job.network.outputs) if validation is not None and is_custom else None
@@ -67,6 +72,7 @@ class PreparedJob:
             predictions=self.predictions,
             parameters=in_place(job.parameters, "parameters"),
             best_parameters=self.best,
+            keeps_state=keeps_state,
             average=None if job.state.average is None else in_place(job.state.average, "running mean"),
             memory=[in_place(array, "optimizer state") for array in self.optimizer.arrays],
             shuffle_key=self.twister.key,

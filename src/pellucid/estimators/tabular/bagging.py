@@ -14,6 +14,7 @@ import numpy as np
 
 from pellucid.engines import Engine
 from pellucid.estimators.tabular.members import Member, describe_network, describe_training, milestones
+from pellucid.estimators.tabular.memory import give_back
 from pellucid.spec import Constant, Loss, Network, Stopping
 from pellucid.tables import Inputs
 from pellucid.textbook.arrays import Array
@@ -21,6 +22,7 @@ from pellucid.textbook.initializers import ROWS_LOOKED_AT, initial_parameters
 from pellucid.textbook.network import Batch
 from pellucid.textbook.outputs import output_activation
 from pellucid.textbook.parameters import Parameters
+from pellucid.training.coded import CodedRows
 from pellucid.training.jobs import Epoch, Job, Run, Score, State, Watch
 from pellucid.training.stopping import Outcome
 from pellucid.training.streams import streams
@@ -36,6 +38,7 @@ __all__ = [
     "make_job",
     "seconds_of_epoch",
     "train_bag",
+    "train_jobs",
     "update_bag",
 ]
 
@@ -48,7 +51,7 @@ class Problem:
     ----------
     inputs : Inputs
         What the columns of X are.
-    X : array of shape (rows, inputs.width) of float32
+    X : array or CodedRows of shape (rows, inputs.width) of float32
     Y : array of shape (rows, outputs) of float32
     weight : array of shape (rows,) or None
     output : str
@@ -62,7 +65,7 @@ class Problem:
     """
 
     inputs: Inputs
-    X: Array
+    X: Array | CodedRows
     Y: Array
     weight: Array | None
     output: str
@@ -150,7 +153,7 @@ class Bag:
         blended: Array = np.tensordot(self.weights[used], self.out_of_fold[used], axes=1)
         return blended
 
-    def averaged_away(self, engine: Engine, X: Array) -> Array:
+    def averaged_away(self, engine: Engine, X: Array | CodedRows) -> Array:
         """Estimate how much less the squared error of all networks' mean is than that of a row's out-of-fold mean.
 
         Networks differ by chance, with a variance v; the mean of K of them has v / K of it, that of the m networks that
@@ -160,7 +163,7 @@ class Bag:
         Parameters
         ----------
         engine : Engine
-        X : array of shape (rows, inputs)
+        X : array or CodedRows of shape (rows, inputs)
             What was learned from.
 
         Returns
@@ -266,11 +269,9 @@ def train_bag(
     known = {} if start is None else {(each.member, each.fold): each for each in start.networks}
     places = [(index, fold) for fold in range(len(folds)) for index in range(len(recipes[fold]))]
     seed_of = dict(zip(places, seeds, strict=True))
-    is_over = any(each.run.outcome in (Outcome.INTERRUPTED, Outcome.STOPPED) for each in begun.values())
-    waiting = [] if is_over else [place for place in places if place not in begun or begun[place].epochs_left]
 
-    def make(at: int) -> Job:
-        index, fold = place = waiting[at]
+    def make(place: tuple[int, int]) -> Job:
+        index, fold = place
         if place in begun:
             return begun[place].go_on()
         before = known.get(place)
@@ -278,18 +279,25 @@ def train_bag(
         job = make_job(problem, recipes[fold][index], folds[fold], epochs, seed_of[place], network)
         if before is not None:
             job.parameters[...] = before.parameters
+        job.goes_on = False
         return job
 
-    if time_limit is None or begun:
-        jobs = [make(at) for at in range(len(waiting))]
-    else:
-        jobs = _within(time_limit - (perf_counter() - began), make, len(waiting), len(recipes[0]), engine)
-    watch = Watch(on_epoch, None if time_limit is None else time_limit - (perf_counter() - began))
-    runs = engine.train(jobs, watch) if jobs else []
     done = dict(begun)
-    for (index, fold), job, run in zip(waiting, jobs, runs, strict=False):
-        whole = run.joined(begun[index, fold].run.history) if (index, fold) in begun else run
-        done[index, fold] = Begun(recipes[fold][index], job, whole)
+    going_on = [place for place in places if place in begun and begun[place].epochs_left]
+    for wave in (going_on, [place for place in places if place not in begun]):
+        if not wave or any(each.run.outcome in (Outcome.INTERRUPTED, Outcome.STOPPED) for each in done.values()):
+            continue
+        _make_room(problem.Y)
+        if time_limit is None or begun:
+            jobs = [make(place) for place in wave]
+        else:
+            jobs = _within(time_limit - (perf_counter() - began), make, wave, len(recipes[0]), engine)
+        watch = Watch(on_epoch, None if time_limit is None else time_limit - (perf_counter() - began))
+        for (index, fold), job, run in zip(wave, jobs, train_jobs(engine, jobs, watch), strict=False):
+            whole = run.joined(begun[index, fold].run.history) if (index, fold) in begun else run
+            done[index, fold] = Begun(recipes[fold][index], job, whole)
+        for each in done.values():
+            each.run.state.forget()
     return _collect(problem, recipes, folds, done, engine)
 
 
@@ -321,11 +329,27 @@ def make_job(
     )
 
 
+LARGE = 65_536
+"""Rows from which on the memory of a training matters."""
+
+
+def train_jobs(engine: Engine, jobs: Sequence[Job], watch: Watch) -> list[Run]:
+    """Train the networks in as little memory as may be."""
+    _make_room(jobs[0].data.targets)
+    return engine.train(jobs, watch)
+
+
+def _make_room(rows: Array) -> None:
+    if len(rows) >= LARGE:
+        give_back()
+
+
 def _of_rows(score: Callable[[Array, Array], float], rows: Array) -> Score:
     return lambda predictions: score(predictions, rows)
 
 
-ROWS_AT_ONCE = 100_000
+ROWS_AT_ONCE = 8_192
+"""Rows that are predicted at once."""
 
 ROWS_FOR_VARIANCE = 2_000
 """Rows from which the variance of the networks is estimated, where there are more."""
@@ -337,18 +361,24 @@ FEWEST_EPOCHS = 5
 """Below so many epochs of every network, fewer networks are trained instead."""
 
 
-def _within(seconds: float, make: Callable[[int], Job], count: int, members: int, engine: Engine) -> list[Job]:
+def _within(
+    seconds: float,
+    make: Callable[[tuple[int, int]], Job],
+    places: Sequence[tuple[int, int]],
+    members: int,
+    engine: Engine,
+) -> list[Job]:
     """Make the jobs, planning the epochs, and if need be fewer networks, so that the training takes no longer."""
     began = perf_counter()
-    jobs = [make(0)]
+    jobs = [make(places[0])]
     preparing = perf_counter() - began
     an_epoch = seconds_of_epoch(jobs[0], engine, seconds)
     left = max(0.0, 0.9 * (seconds - (perf_counter() - began)) + preparing)
     fewest = min(FEWEST_EPOCHS, jobs[0].training.epochs)
-    kept = max(1, min(count, int(left / (preparing + fewest * an_epoch))))
+    kept = max(1, min(len(places), int(left / (preparing + fewest * an_epoch))))
     if kept > members:
         kept -= kept % members  # whole folds
-    jobs += [make(place) for place in range(1, kept)]
+    jobs += [make(place) for place in places[1:kept]]
     epochs = max(1, int((left - kept * preparing) / an_epoch) // kept)
     for job in jobs:
         if job.training.epochs > epochs:
@@ -409,7 +439,7 @@ def _collect(
     for (member, fold), (_, job, run) in sorted(done.items(), key=lambda item: item[0][::-1]):
         loss, validation_loss = run.history.loss, run.history.validation_loss
         epochs = len(loss)
-        is_usable = run.state.best.parameters is not None and np.isfinite(run.parameters).all()
+        is_usable = run.state.best.value is not None and np.isfinite(run.parameters).all()
         is_trained = run.outcome is Outcome.CONVERGED or epochs / job.training.epochs >= 0.5 * most
         if not (is_usable and is_trained):
             continue  # it hardly began before the time was over, or it diverged
@@ -417,10 +447,10 @@ def _collect(
         each = Trained(job.network, run.parameters, member, fold, epochs, best, loss, validation_loss)
         trained.append(each)
         valid = folds[fold][1]
-        for start in range(0, len(valid), ROWS_AT_ONCE):  # the rows may lie in a file
+        for start in range(0, len(valid), ROWS_AT_ONCE):  # the rows may be coded, or lie in a file
             rows = valid[start : start + ROWS_AT_ONCE]
             out_of_fold[member, rows] = each.predict(engine, problem.X[rows])
-    fold_of = np.full(len(problem.X), -1)
+    fold_of = np.full(len(problem.X), -1, np.min_scalar_type(-len(folds)))
     for fold, (_, valid) in enumerate(folds):
         fold_of[valid] = fold
     outcome = _gravest([each.run for each in done.values()])

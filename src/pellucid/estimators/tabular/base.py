@@ -1,5 +1,6 @@
 """What the tabular classifier and regressor share: from a raw table to a calibrated bag of networks."""
 
+import warnings
 from abc import ABCMeta, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -16,7 +17,7 @@ from sklearn.utils import check_consistent_length, check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted
 
 from pellucid.engines import get_engine
-from pellucid.errors import DataError, DivergedError, did_you_mean
+from pellucid.errors import DataError, DataWarning, DivergedError, did_you_mean
 from pellucid.estimators.callbacks import CallbackSupportMixin, listening
 from pellucid.estimators.fitted import thread_limit
 from pellucid.estimators.tabular.bagging import (
@@ -35,8 +36,10 @@ from pellucid.estimators.tabular.sources import FileSource, FrameSource, Source
 from pellucid.estimators.tabular.state import tabular_from_state, tabular_to_state
 from pellucid.tables import ParquetTable, Schema, TabularEncoder, fold_rows, split_rows
 from pellucid.tables.frames import counted, row_list
+from pellucid.tables.inference import is_lost_number
 from pellucid.tables.parquet import encoded_parts
 from pellucid.textbook.arrays import Array
+from pellucid.training.coded import CodedRows
 from pellucid.training.stopping import Outcome
 
 __all__ = ["BaseTabular", "Remembered"]
@@ -196,11 +199,13 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         fold_seed = seed.randint(2**31 - 1)
         if not is_continued:
             self.encoder_ = source.learn(schema, rows, fold_seed)
+            _warn_of_lost_numbers(self.encoder_.schema)
         if not is_continued or not hasattr(self, "_fold_seed"):
             self._fold_seed = fold_seed  # kept, so that the same rows stay in the same folds when training goes on
         folds = self._folds(source, rows, stratify, groups)
         problem = self._problem(source.encode(self.encoder_), Y, trained_weight, weight)
         is_small = len(folds) > 1 and len(rows) <= SMALL_TABLE
+        del rows, all_rows  # memory for the networks
         in_turns = self._preset().is_mixed and self.members is None and not is_small
         epochs = self.max_epochs or planned_epochs(min(len(train) for train, _ in folds), self._preset().steps)
         start = self.bag_ if is_continued else None
@@ -231,7 +236,9 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             raise DataError(f"'sample_weight' must be greater than 0 in at least {counted(least, 'row')}. Correct it.")
         return weight
 
-    def _problem(self, X_encoded: Array, Y: Array, trained_weight: Array | None, weight: Array | None) -> Problem:
+    def _problem(
+        self, X_encoded: Array | CodedRows, Y: Array, trained_weight: Array | None, weight: Array | None
+    ) -> Problem:
         return Problem(self.encoder_.inputs, X_encoded, self._targets(Y), trained_weight, *self._objective(Y, weight))
 
     def _keep(self, bag: Bag, problem: Problem, Y: Array, weight: Array | None) -> None:
@@ -254,7 +261,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         self.n_iter_ = max(each.epochs for each in bag.networks)
         rows = np.flatnonzero(seen[bag.weights > 0].all(axis=0))
         self._oof_rows = rows
-        blended = bag.blended()[rows].astype(np.float64)
+        blended = bag.blended()[rows].astype(np.float64, copy=False)
         self._calibrate(blended, Y, rows, weight, problem)
         latest = rows[-ROWS_REMEMBERED:]
         self._remembered = Remembered.of(
@@ -382,6 +389,8 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         stratify = None if stratify is None else stratify[rows]
         time = None if self.time_column is None else source.column(self.time_column).iloc[rows]
         dealt = self._dealt(len(rows), stratify, groups, time)
+        if source.rows < 2**32:
+            rows = rows.astype(np.uint32)  # half the memory
         return [(rows[train], rows[valid]) for train, valid in dealt]
 
     def _dealt(self, rows: int, stratify: Array | None, groups: Any, time: Any) -> list[tuple[Array, Array]]:
@@ -500,6 +509,17 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
 def _as_long_as(rows: Any, y: Any) -> Any:
     check_consistent_length(rows, y)
     return y
+
+
+def _warn_of_lost_numbers(schema: Schema) -> None:
+    lost = [f"{column.label!r} ({column.note})" for column in schema.columns if is_lost_number(column)]
+    if lost:
+        more = f", and {len(lost) - 5} more" if len(lost) > 5 else ""
+        warnings.warn(
+            f"Left out, though almost numbers: {', '.join(lost[:5])}{more}. Turn them into numbers to learn from them.",
+            DataWarning,
+            stacklevel=6,
+        )
 
 
 def _temporary_folder() -> Any:

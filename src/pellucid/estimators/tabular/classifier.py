@@ -12,7 +12,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import column_or_1d
 
-from pellucid.errors import DataError
+from pellucid.errors import DataError, DataWarning
 from pellucid.estimators.tabular.bagging import Problem
 from pellucid.estimators.tabular.base import BaseTabular
 from pellucid.estimators.tabular.calibration import SMALLEST, find_temperature, with_temperature
@@ -20,6 +20,7 @@ from pellucid.estimators.tabular.members import Member, Preset
 from pellucid.estimators.tabular.target_rows import refuse_missing
 from pellucid.spec import LogLoss
 from pellucid.tables.frames import row_list
+from pellucid.tables.schema import shortened
 from pellucid.textbook.arrays import Array
 
 __all__ = ["TabularClassifier"]
@@ -247,6 +248,8 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
 
     def _calibrate(self, blended: Array, Y: Array, rows: Array, weight: Array | None, problem: Problem | None) -> None:
         weight = None if weight is None else weight[rows]
+        if problem is not None and not self._is_multilabel:
+            self._warn_of_rare_classes(Y, rows)
         self.temperature_ = 1.0
         if not self._is_multilabel and len(rows):
             self.temperature_ = find_temperature(blended, Y[rows], weight) ** self._share_of_temperature()
@@ -255,6 +258,20 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         self.oof_proba_[rows] = probabilities
         loss = self._scoring_loss(probabilities, Y[rows], weight) if len(rows) else np.nan
         self.oof_score_ = -loss if self._scoring() == "log_loss" else 1 - loss
+
+    def _warn_of_rare_classes(self, Y: Array, rows: Array) -> None:
+        """Say aloud which classes the out-of-fold score and the calibration cannot speak of."""
+        count, validated = (np.bincount(Y[which], minlength=len(self.classes_)) for which in (slice(None), rows))
+        rare = np.flatnonzero((count > 0) & ((count < 2) | (validated == 0)))
+        if len(rare):
+            names = shortened([repr(name) for name in self.classes_[rare].tolist()])
+            warnings.warn(
+                f"Too few rows of {'class' if len(rare) == 1 else 'classes'} {names} to learn from some and validate "
+                "on others: those probabilities are guesses, and the score does not speak of them. Bring more rows of "
+                "each, or put classes together.",
+                DataWarning,
+                stacklevel=7,
+            )
 
     def _share_of_temperature(self) -> float:
         """Return how much of the out-of-fold predictions' temperature to keep: the mean of networks is less certain."""

@@ -37,6 +37,7 @@ from pellucid.spec import (
 from pellucid.spec.checks import check_choice, check_integer, check_number
 from pellucid.tables import Inputs
 from pellucid.textbook.arrays import Array
+from pellucid.training.coded import CodedRows
 
 __all__ = [
     "PRESETS",
@@ -197,7 +198,7 @@ def epochs_of(member: Member, planned: int) -> int:
     return max(1, round(planned * member.epochs))
 
 
-def describe_network(member: Member, inputs: Inputs, X: Array, outputs: int, output: str) -> Network:
+def describe_network(member: Member, inputs: Inputs, X: Array | CodedRows, outputs: int, output: str) -> Network:
     """Describe a member's network.
 
     Parameters
@@ -205,7 +206,7 @@ def describe_network(member: Member, inputs: Inputs, X: Array, outputs: int, out
     member : Member
     inputs : Inputs
         What the columns of X are.
-    X : array of shape (rows, inputs.width)
+    X : array or CodedRows of shape (rows, inputs.width)
         From which the edges of piecewise-linear embeddings are taken.
     outputs : int
     output : str
@@ -213,7 +214,7 @@ def describe_network(member: Member, inputs: Inputs, X: Array, outputs: int, out
     """
     embedding = Embedding(
         numbers=inputs.numeric,
-        number_embedding=_number_embedding(member, X[:, : inputs.numeric]) if inputs.numeric else None,
+        number_embedding=_number_embedding(member, inputs.numeric, X) if inputs.numeric else None,
         passed=inputs.passed,
         categories=tuple(Category(levels, member.category_width) for levels in inputs.levels),
     )
@@ -262,14 +263,14 @@ MOST_EMBEDDED = 200
 """Columns of numbers that are embedded; of more, each tells little by itself, and they pass as they are."""
 
 
-def _number_embedding(member: Member, numbers: Array) -> NumberEmbedding | None:
-    if member.numbers == "plain" or numbers.shape[1] > MOST_EMBEDDED:
+def _number_embedding(member: Member, numbers: int, X: Array | CodedRows) -> NumberEmbedding | None:
+    if member.numbers == "plain" or numbers > MOST_EMBEDDED:
         return None
     if member.numbers == "periodic":
         return Periodic(frequencies=16, sigma=member.frequency, width=3)
-    numbers = numbers[:: max(1, len(numbers) // ROWS_FOR_EDGES)]
+    rows = slice(None, None, max(1, len(X) // ROWS_FOR_EDGES))
     shares = np.linspace(0, 1, member.bins + 1)
-    return PiecewiseLinear(tuple(_edges(column, shares) for column in numbers.T), width=8)
+    return PiecewiseLinear(tuple(_edges(X[rows, column], shares) for column in range(numbers)), width=8)
 
 
 def _edges(column: Array, shares: Array) -> tuple[float, ...]:

@@ -11,7 +11,16 @@ from time import perf_counter
 from typing import Self
 
 from pellucid.engines import Engine
-from pellucid.estimators.tabular.bagging import Bag, Begun, Problem, Told, make_job, seconds_of_epoch, train_bag
+from pellucid.estimators.tabular.bagging import (
+    Bag,
+    Begun,
+    Problem,
+    Told,
+    make_job,
+    seconds_of_epoch,
+    train_bag,
+    train_jobs,
+)
 from pellucid.estimators.tabular.members import Member, epochs_of, milestones
 from pellucid.textbook.arrays import Array
 from pellucid.training.jobs import Watch
@@ -103,6 +112,8 @@ class Plan:
             best = self._race(problem, engine, seeds[self._networks :], time_limit, on_epoch)
             members = [each.recipe for each in best] or members
         recipes = self._dealt(members)
+        begun = {(index, 0): each for index, each in enumerate(best[: len(recipes[0])])}
+        del best  # the others' memory
         return train_bag(
             problem,
             recipes,
@@ -112,7 +123,7 @@ class Plan:
             seeds=seeds[: self._networks],
             time_limit=None if time_limit is None else time_limit - (perf_counter() - began),
             on_epoch=on_epoch,
-            begun={(index, 0): each for index, each in enumerate(best[: len(recipes[0])])},
+            begun=begun,
             start=self.start,
         )
 
@@ -147,7 +158,9 @@ class Plan:
                     return []
         left = None if time_limit is None else time_limit - (perf_counter() - began)
         best: dict[int, Begun] = {}
-        for (kind, member), job, run in zip(entered, jobs, engine.train(jobs, Watch(on_epoch, left)), strict=True):
+        for (kind, member), job, run in zip(
+            entered, jobs, train_jobs(engine, jobs, Watch(on_epoch, left)), strict=True
+        ):
             one = Begun(member, job, run)
             if kind not in best or one.standing < best[kind].standing - LEAD * abs(best[kind].standing):
                 best[kind] = one

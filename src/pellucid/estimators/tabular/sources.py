@@ -1,5 +1,6 @@
 """Where the rows of a fit come from: a table in memory, or Parquet files that need not fit in it."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -9,8 +10,13 @@ import pandas as pd
 from pellucid.tables import ParquetTable, Schema, TabularEncoder, encode_to_file, fit_encoder, infer_schema
 from pellucid.tables.schema import require_columns
 from pellucid.textbook.arrays import Array
+from pellucid.training.coded import CodedRows
 
 __all__ = ["FileSource", "FrameSource", "Source"]
+
+ROWS_AT_ONCE = 16_384
+MOST_ROWS_AS_THEY_ARE = 65_536
+"""The inputs of more rows are kept as codes: there, memory matters, and the numbers of a column come again."""
 
 
 class Source(Protocol):
@@ -22,7 +28,7 @@ class Source(Protocol):
         """Learn what the columns mean, from these rows where there is a choice."""
         ...
 
-    def encode(self, encoder: TabularEncoder) -> Array:
+    def encode(self, encoder: TabularEncoder) -> Array | CodedRows:
         """Return the inputs of all rows, of shape (rows, encoder.inputs.width) in float32."""
         ...
 
@@ -49,9 +55,16 @@ class FrameSource:
         frame = self.frame if len(rows) == self.rows else self.frame.iloc[rows]
         return TabularEncoder(schema or infer_schema(frame)).fit(frame)
 
-    def encode(self, encoder: TabularEncoder) -> Array:
+    def encode(self, encoder: TabularEncoder) -> Array | CodedRows:
         """Return the inputs in memory."""
-        return encoder.transform(self.frame)
+        if self.rows <= MOST_ROWS_AS_THEY_ARE:
+            return encoder.transform(self.frame)
+
+        def blocks() -> Iterator[Array]:
+            for start in range(0, self.rows, ROWS_AT_ONCE):
+                yield encoder.transform(self.frame.iloc[start : start + ROWS_AT_ONCE], first_row=start)
+
+        return CodedRows.of(blocks, (self.rows, encoder.inputs.width))
 
     def column(self, label: str) -> "pd.Series[Any]":
         """Return one column of the frame."""
