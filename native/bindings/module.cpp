@@ -542,20 +542,11 @@ NB_MODULE(_native, m) {
         "__init__",
         [](JobArguments* self, const Network& network, const Training& training, nb::tuple data, nb::object validation,
            std::string score, nb::object predictions, nb::object parameters, nb::object best_parameters,
-<<<<<<< HEAD
-           nb::object average, nb::list memory, nb::object shuffle_key, int shuffle_position, nb::object last_order,
-           std::uint64_t dropout_key, const StateTuple& state, std::size_t epochs) {
-            new (self) JobArguments{&network,   &training,       data,   validation,  std::move(score),
-                                    predictions, parameters,      best_parameters, average, memory, shuffle_key,
-                                    shuffle_position, std::move(last_order), dropout_key, state, epochs};
-=======
-           bool keeps_state,
-           nb::object average, nb::list memory, nb::object shuffle_key, int shuffle_position, std::uint64_t dropout_key,
-           const StateTuple& state, std::size_t epochs) {
+           bool keeps_state, nb::object average, nb::list memory, nb::object shuffle_key, int shuffle_position,
+           nb::object last_order, std::uint64_t dropout_key, const StateTuple& state, std::size_t epochs) {
             new (self) JobArguments{&network,   &training,       data,   validation,  std::move(score),
                                     predictions, parameters,      best_parameters, keeps_state, average, memory, shuffle_key,
-                                    shuffle_position, dropout_key, state, epochs};
->>>>>>> main
+                                    shuffle_position, std::move(last_order), dropout_key, state, epochs};
         },
         nb::kw_only(), arg("network"), arg("training"), arg("data"), arg("validation").none(), arg("score"),
         arg("predictions").none(), arg("parameters"), arg("best_parameters").none(), arg("keeps_state"),

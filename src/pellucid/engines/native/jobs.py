@@ -53,12 +53,8 @@ class PreparedJob:
         self.optimizer = job.begin() if keeps_state else OptimizerState(0, ())  # else the core has what it needs
         self.epochs_before, order = job.state.epochs, job.begin_order()
         self.twister = _Twister(job)
-<<<<<<< HEAD
-        self.best = _best_parameters(job)
-        self.last_order = _last_order(job)
-=======
         self.best = _best_parameters(job) if keeps_state else None
->>>>>>> main
+        self.last_order = _last_order(job)
         validation = job.validation
         is_custom = validation is not None and not isinstance(job.score, str)
         shape = (validation.rows, job.network.outputs) if validation is not None and is_custom else None
