@@ -219,7 +219,7 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         """
         first_pass = self._is_first_pass(incremental=incremental)
         self.__dict__.update(rows.learned)
-        data, dtype = rows.data, rows.data.inputs.dtype
+        data = rows.data
         self._random_state = check_random_state(self.random_state)
         size = (data.inputs.shape[1], data.targets.shape[1], self._output())
         known, known_training = described or (None, None)
@@ -227,7 +227,7 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         if not first_pass:
             self._check_same_layers(network)
             network = self._as_set(network)
-        self._begin(network, dtype, first_pass=first_pass, incremental=incremental)
+        self._begin(network, data.inputs, first_pass=first_pass, incremental=incremental)
         if held_out is None and self.early_stopping and not self._is_lbfgs and not incremental:
             data, held_out = self._split_off(data, rows.y)
         training = self._describe_training(data, incremental=incremental, known=known_training)
@@ -251,11 +251,12 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
     def _is_lbfgs(self) -> bool:
         return self.solver == "lbfgs" or isinstance(self.solver, Lbfgs)
 
-    def _begin(self, network: Network, dtype: Any, *, first_pass: bool, incremental: bool) -> None:
+    def _begin(self, network: Network, inputs: Any, *, first_pass: bool, incremental: bool) -> None:
         """Draw or take over the parameters, and reset what a new training resets."""
+        dtype = inputs.dtype
         if first_pass:
             self._state, self.t_ = State(), 0
-            self._set_parameters(network, initial_parameters(network, self._random_state, dtype))
+            self._set_parameters(network, initial_parameters(network, self._random_state, dtype, inputs))
         else:
             self._set_parameters(network, as_dtype(self._current_parameters(network).vector, dtype))
             if not hasattr(self, "_state"):
