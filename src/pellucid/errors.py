@@ -30,6 +30,7 @@ __all__ = [
     "SpecError",
     "TrainingWarning",
     "did_you_mean",
+    "near",
 ]
 
 
@@ -61,6 +62,18 @@ class DataWarning(UserWarning):
     """A table can be used, though hardly as it is meant; the message says what to look at."""
 
 
+def near(name: str, known: Iterable[str]) -> str:
+    """Return ``" Did you mean 'x'?"`` for a near miss, else nothing.
+
+    Examples
+    --------
+    >>> near("rellu", ["relu", "tanh"]), near("zzz", ["relu", "tanh"])
+    (" Did you mean 'relu'?", '')
+    """
+    found = get_close_matches(name, sorted(known), n=3, cutoff=0.6)
+    return f" Did you mean {' or '.join(repr(match) for match in found)}?" if found else ""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return ``" Did you mean 'x'?"`` for a near miss, else the sorted list of what is known.
 
@@ -72,7 +85,4 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     " Known: 'relu', 'tanh'."
     """
     choices = sorted(known)
-    near = get_close_matches(name, choices, n=3, cutoff=0.6)
-    if near:
-        return f" Did you mean {' or '.join(repr(match) for match in near)}?"
-    return f" Known: {', '.join(repr(choice) for choice in choices)}."
+    return near(name, choices) or f" Known: {', '.join(repr(choice) for choice in choices)}."

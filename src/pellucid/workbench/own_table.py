@@ -164,8 +164,8 @@ def table_rows(table: pd.DataFrame, choice: Table, train_share: float = 1.0, see
     (('size', 'size is missing', 'colour=red'), ('0', '1'))
     >>> rows.columns.tolist()
     [[1.0, 0.0, 1.0], [2.0, 1.0, 0.0], [3.0, 0.0, 1.0], [2.0, 0.0, 0.0]]
-    >>> table_rows(frame, Table("id", fills=(("size", "drop"),))).columns[:, 0].tolist()
-    [1.0, 3.0, 2.0]
+    >>> table_rows(frame, Table("id", fills=(("size", "zero"),))).columns[:, 0].tolist()
+    [1.0, 0.0, 3.0, 2.0]
     """
     label = choice.target or str(table.columns[-1])
     if label not in table.columns:
