@@ -289,7 +289,9 @@ def train_bag(
 
     done, is_cut = dict(begun), False
     going_on = [place for place in places if place in begun and begun[place].epochs_left]
-    for wave in (going_on, [place for place in places if place not in begun]):
+    others = [place for place in places if place not in begun]
+    # In a large table those that are under way are finished first, for what their optimisers remember.
+    for wave in [going_on, others] if len(problem.Y) >= LARGE else [going_on + others]:
         if not wave or any(each.run.outcome in (Outcome.INTERRUPTED, Outcome.STOPPED) for each in done.values()):
             continue
         _make_room(problem.Y)
