@@ -10,6 +10,7 @@ import { Icon } from "./icons.tsx";
 import { Inspector } from "./inspector.tsx";
 import { NetworkView } from "./network.tsx";
 import { OutputView } from "./output.tsx";
+import { sharpness } from "./paint.ts";
 import { Panels, PasteDialog, RolesDialog, uploadFile } from "./panels.tsx";
 import { StepView } from "./step.tsx";
 import { TopBar } from "./topbar.tsx";
@@ -219,6 +220,7 @@ function useWiring(page: Page): void {
   useEffect(() => document.body.classList.toggle("dropping", dropping) as unknown as void, [dropping]);
 }
 
+const FINE = 44;
 let sentView = "";
 
 function sendView({ store, ui }: Page): void {
@@ -227,15 +229,16 @@ function sendView({ store, ui }: Page): void {
   if (connected !== "open" && connected !== "widget") sentView = "";
   if (!plan || !store.run.value || connected === "closed") return;
   const places = plan.columns.flatMap((column) => column.places);
-  const largest = Math.max(...plan.columns.map((column) => column.size));
-  const small = largest >= 40 ? 34 : largest >= 24 ? 24 : 14;
-  const resolution = ui.shown.value && places.length <= MANY_MAPS ? 50 : places.length > 300 ? 12 : small;
+  const most = plan.columns.reduce((first, each) => (each.places.length > first.places.length ? each : first));
+  const pixels = Math.round(most.size * sharpness()) - 2; // where it can be, a map has just the pixels that show it
+  const small = pixels <= FINE ? pixels : Math.ceil(pixels / Math.ceil(pixels / FINE));
+  const resolution = ui.shown.value && places.length <= MANY_MAPS ? 50 : Math.max(8, places.length > 300 ? 12 : small);
   const chart = ui.chart.value;
   const view = {
     kind: "view",
     maps: places.map(({ layer, neuron }) => [layer, neuron]),
     resolution,
-    output_resolution: store.playing.value ? 100 : 200,
+    output_resolution: store.playing.value ? 80 : 200,
     charts: chart === "confusion" || chart === "predicted" || chart === "histograms" ? [chart] : [],
     links: ui.links.value,
   };

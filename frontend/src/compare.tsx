@@ -6,7 +6,7 @@ import { LINES, classColour } from "./colour.ts";
 import { count, number, percent } from "./format.ts";
 import { COLUMNS } from "./history.ts";
 import { Icon } from "./icons.tsx";
-import { fit, paintOutput } from "./paint.ts";
+import { paintOutput } from "./paint.ts";
 import { Plot } from "./plot.tsx";
 import type { KeptRun } from "./types.ts";
 import type { NumberArray } from "./wire.ts";
@@ -161,7 +161,6 @@ function Kept({ run, epoch, colour }: { run: KeptRun; epoch: number; colour: str
   );
   useEffect(() => {
     if (!canvas.current || !map) return;
-    fit(canvas.current, 120, 120);
     paintOutput(canvas.current, map.output, map.kind, theme, false);
   }, [map, theme]);
   return (

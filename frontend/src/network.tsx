@@ -14,7 +14,7 @@ import {
   drawing,
   linkAt,
 } from "./layout.ts";
-import { Atlas, paintNetwork } from "./paint.ts";
+import { Strips, paintNetwork } from "./paint.ts";
 import { insertLayer, nameOf, removeLayer, resizeLayer } from "./settings.ts";
 import { MAP_KEY } from "./store.ts";
 import { ARROWS, type NeuronPlace, usePage } from "./ui.ts";
@@ -24,7 +24,7 @@ export function NetworkView(): JSX.Element {
   const frame = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const [room, setRoom] = useState({ width: 0, height: 0 });
-  const atlas = useMemo(() => new Atlas(), []);
+  const strips = useMemo(() => new Strips(), []);
   const run = store.run.value;
   useEffect(() => {
     const observer = new ResizeObserver(([entry]) => {
@@ -61,7 +61,7 @@ export function NetworkView(): JSX.Element {
       discrete: ui.discrete.value,
       links: ui.links.value,
       chosen,
-      atlas,
+      strips,
     };
     paintNetwork(canvas.current, painting, links);
   };
@@ -317,10 +317,14 @@ function LayerHead({ layer }: { layer: number }): JSX.Element | null {
 
 // --- neurons ---------------------------------------------------------------------------------------------------------
 
-const neuronName = (place: NeuronPlace, last: number, features: string[], classes: string[]): string => {
+const neuronName = (place: NeuronPlace, last: number, features: string[], classes: string[], several: string[]): string => {
   if (place.layer < 0) return `Input ${features[place.neuron] ?? place.neuron + 1}`;
   if (place.layer === last)
-    return classes[place.neuron] !== undefined ? `Output for ${classes[place.neuron]}` : "Output";
+    return classes[place.neuron] !== undefined
+      ? `Output for ${classes[place.neuron]}`
+      : several.length > 1
+        ? `Output ${several[place.neuron] ?? ""}`
+        : "Output";
   return `Neuron ${place.neuron + 1} of layer ${place.layer + 1}`;
 };
 
@@ -329,7 +333,8 @@ export function useNeuronName(): (place: NeuronPlace) => string {
   const last = (store.run.value?.widths.length ?? 2) - 2;
   const dataset = store.dataset.value;
   const classes = dataset?.task === "multiclass" ? dataset.classes : [];
-  return (place) => neuronName(place, last, dataset?.features ?? [], classes);
+  const several = dataset?.task === "regression" ? (dataset.outputs ?? []) : [];
+  return (place) => neuronName(place, last, dataset?.features ?? [], classes, several);
 }
 
 /** Buttons over the maps. One is in the tab order; arrows go from neuron to neuron. */
@@ -404,7 +409,8 @@ function Labels({ plan }: { plan: Drawing }): JSX.Element {
   const first = plan.columns[0]!;
   const last = plan.columns[plan.columns.length - 1]!;
   const room = (x: number) => ({ width: `${Math.max(x, 20)}px` });
-  const many = dataset?.task === "multiclass";
+  const names = dataset?.task === "multiclass" ? dataset.classes : (dataset?.outputs ?? []);
+  const many = dataset?.task !== "binary" && names.length > 1;
   return (
     <div class="labels" aria-hidden="true">
       {first.size >= 9 &&
@@ -429,7 +435,7 @@ function Labels({ plan }: { plan: Drawing }): JSX.Element {
               top: `${y}px`,
             }}
           >
-            {dataset?.classes[neuron] ?? neuron}
+            {names[neuron] ?? neuron}
           </span>
         ))}
       {plan.columns

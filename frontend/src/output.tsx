@@ -33,7 +33,6 @@ export function OutputView(): JSX.Element {
         const place = ui.shown.value;
         const theme = ui.theme.value;
         const { live } = store;
-        fit(canvas, size, size);
         const chosen = place && live.maps.get(MAP_KEY(place.layer, place.neuron));
         if (chosen) paintMap(canvas, chosen.data, chosen.size, theme, ui.discrete.value, true);
         else if (live.output) paintOutput(canvas, live.output, live.outputKind, theme, ui.discrete.value);
@@ -49,10 +48,11 @@ export function OutputView(): JSX.Element {
     paintPoints(dots.current, { points, dataset, theme, validation, cursor });
   }, [points, dataset, theme, validation, size, cursor]);
   const place = ui.shown.value;
+  const several = dataset?.task === "regression" && (dataset.outputs ?? []).length > 1 ? dataset.outputs![0] : null;
   return (
     <section class="output" aria-label="Map" data-part="output">
       <div class="bar">
-        <h2>{place ? name(place) : "What the network says"}</h2>
+        <h2>{place ? name(place) : several ? `What the network says: ${several}` : "What the network says"}</h2>
         <span class="spacer" />
         {ui.neuron.value && (
           <button type="button" class="text" onClick={() => ui.selectNeuron(null)}>
@@ -63,6 +63,7 @@ export function OutputView(): JSX.Element {
       <div class={`plane${ui.tool.value === "look" ? "" : " editing"}`} ref={holder} style={{ height: `${size}px` }}>
         <canvas
           ref={map}
+          class="map"
           role="img"
           aria-label={`Map of ${place ? name(place) : "the network's output"} over ${dataset?.axes.x.name ?? "x"} and ${dataset?.axes.y.name ?? "y"}`}
         />

@@ -1,7 +1,7 @@
 // Painting on canvases: maps, links, points.
 import { type Theme, classTable, diverging, divergingTable, pointColour } from "./colour.ts";
 import { type Drawing, strongest } from "./layout.ts";
-import { type FieldMap, type Live, MAP_KEY, type Points } from "./store.ts";
+import { type Live, MAP_KEY, type Points } from "./store.ts";
 import type { Dataset, Run } from "./types.ts";
 import type { NumberArray } from "./wire.ts";
 
@@ -36,9 +36,12 @@ export function scratch(width: number, height: number): CanvasRenderingContext2D
   return canvas.getContext("2d", { willReadFrequently: false })!;
 }
 
+/** Pixels of the screen for one of the page, no more than 2. */
+export const sharpness = (): number => Math.min(devicePixelRatio || 1, 2);
+
 /** Make a canvas as sharp as the screen; true if it was changed and lies empty. */
 export function fit(canvas: HTMLCanvasElement, width: number, height: number): boolean {
-  const ratio = Math.min(devicePixelRatio || 1, 2);
+  const ratio = sharpness();
   const [w, h] = [Math.max(1, Math.round(width * ratio)), Math.max(1, Math.round(height * ratio))];
   if (canvas.width === w && canvas.height === h) return false;
   canvas.width = w;
@@ -67,55 +70,128 @@ function writeMap(
   }
 }
 
-/** All maps of a frame in one bitmap, so that one transfer brings them to the canvas. */
-export class Atlas {
-  private context: CanvasRenderingContext2D | null = null;
-  private image: ImageData | null = null;
-  private pixels = new Uint32Array(0);
-  private across = 0;
-  private size = 0;
+/** Two neighbours of each pixel of a larger or smaller edge, and how much the second counts, of 256. */
+interface Steps {
+  low: Int32Array;
+  high: Int32Array;
+  share: Int32Array;
+}
 
-  paint(maps: FieldMap[], theme: Theme, discrete: boolean): void {
-    const size = maps[0]?.size ?? 0;
-    if (size === 0) return;
-    const across = Math.ceil(Math.sqrt(maps.length));
-    if (across !== this.across || size !== this.size || !this.context) {
-      this.context = scratch(across * size, across * size);
-      this.image = this.context.createImageData(across * size, across * size);
-      this.pixels = new Uint32Array(this.image.data.buffer);
-      this.across = across;
-      this.size = size;
+const STEPS = new Map<number, Steps>();
+
+function stepsOf(size: number, edge: number): Steps {
+  const key = size * 4096 + edge;
+  let found = STEPS.get(key);
+  if (!found) {
+    found = { low: new Int32Array(edge), high: new Int32Array(edge), share: new Int32Array(edge) };
+    for (let at = 0; at < edge; at++) {
+      const place = Math.max(0, Math.min(size - 1, ((at + 0.5) * size) / edge - 0.5));
+      found.low[at] = Math.floor(place);
+      found.high[at] = Math.min(size - 1, found.low[at]! + 1);
+      found.share[at] = Math.round((place - found.low[at]!) * 256);
     }
-    maps.forEach((map, place) => {
-      if (map.size === size)
-        writeMap(
-          this.pixels,
-          across * size,
-          (place % across) * size,
-          Math.floor(place / across) * size,
-          map.data,
-          size,
-          TABLES[theme],
-          discrete,
-        );
-    });
-    this.context.putImageData(this.image!, 0, 0);
+    STEPS.set(key, found);
+  }
+  return found;
+}
+
+/** Write a square map as in `writeMap`, so many pixels a side: values between the map's are mixed of their neighbours. */
+export function writeScaled(
+  pixels: Uint32Array,
+  stride: number,
+  left: number,
+  top: number,
+  edge: number,
+  data: Uint8Array,
+  size: number,
+  table: Uint32Array,
+  discrete: boolean,
+): void {
+  if (size === edge) return writeMap(pixels, stride, left, top, data, size, table, discrete);
+  const { low, high, share } = stepsOf(size, edge);
+  if (mixed.length < size * edge) mixed = new Int32Array(size * edge);
+  for (let row = 0, to = 0; row < size; row++)
+    for (let column = 0; column < edge; column++) {
+      const value = data[row * size + low[column]!]!;
+      mixed[to++] = (value << 8) + (data[row * size + high[column]!]! - value) * share[column]!;
+    }
+  for (let row = 0; row < edge; row++) {
+    const up = share[row]!;
+    let to = (top + edge - 1 - row) * stride + left;
+    for (let first = low[row]! * edge, second = high[row]! * edge, end = first + edge; first < end; ) {
+      const below = mixed[first++]!;
+      const value = ((below << 8) + (mixed[second++]! - below) * up + 32768) >> 16;
+      pixels[to++] = table[discrete ? (value > 127 ? 226 : 29) : value]!;
+    }
+  }
+}
+
+/** Rows of a map with their values mixed across, times 256. */
+let mixed = new Int32Array(0);
+
+/** The maps of one column, as the screen has their pixels. */
+interface Strip {
+  image: ImageData;
+  pixels: Uint32Array;
+  left: number;
+  top: number;
+  /** Pixels of a map's side, its border included, and of the border. */
+  edge: number;
+  border: number;
+  maps: { layer: number; neuron: number; top: number }[];
+}
+
+const LINE: Record<Theme, string> = { light: "#a5a9b0", dark: "#5a626d" };
+const PAPER: Record<Theme, string> = { light: "#fffefc", dark: "#161a20" };
+const EMPTY: Record<Theme, string> = { light: "#eceae5", dark: "#2a2f37" };
+
+/** A colour such as #a5a9b0 as a pixel. */
+const pixelOf = (colour: string): number =>
+  (0xff000000 | (parseInt(colour.slice(5, 7), 16) << 16) | (parseInt(colour.slice(3, 5), 16) << 8) | parseInt(colour.slice(1, 3), 16)) >>> 0;
+
+/** All maps of a frame, a bitmap a column: each is put onto the canvas as it is, so that nothing is scaled or mixed. */
+export class Strips {
+  private strips: Strip[] = [];
+  private key: unknown[] = [];
+
+  /** Write the maps of a frame and put them onto the canvas. */
+  paint(context: CanvasRenderingContext2D, painting: NetworkPainting): void {
+    const { plan, live, run, theme, discrete } = painting;
+    this.prepare(plan, theme, context.canvas.width / plan.width);
+    const table = TABLES[theme];
+    const empty = pixelOf(EMPTY[theme]);
+    for (const { image, pixels, left, top, edge, border, maps } of this.strips) {
+      const inner = edge - 2 * border;
+      for (const { layer, neuron, top: above } of maps) {
+        const map = live.maps.get(MAP_KEY(layer, neuron));
+        const output = layer === run.widths.length - 2 && live.outputKind !== "classes" ? live.output : null;
+        const [x, y] = [border, above + border];
+        if (map) writeScaled(pixels, edge, x, y, inner, map.data, map.size, table, discrete);
+        else if (output)
+          // the only output's map is the output's own
+          writeScaled(pixels, edge, x, y, inner, output.data as Uint8Array, output.shape.at(-1)!, table, discrete);
+        else for (let row = y; row < y + inner; row++) pixels.fill(empty, row * edge + x, row * edge + x + inner);
+      }
+      context.putImageData(image, left, top);
+    }
   }
 
-  draw(onto: CanvasRenderingContext2D, place: number, x: number, y: number, edge: number): void {
-    const { across, size } = this;
-    if (this.context)
-      onto.drawImage(
-        this.context.canvas,
-        (place % across) * size,
-        Math.floor(place / across) * size,
-        size,
-        size,
-        x,
-        y,
-        edge,
-        edge,
-      );
+  /** Make the bitmaps anew where the drawing has changed. */
+  private prepare(plan: Drawing, theme: Theme, ratio: number): void {
+    const key = [plan, theme, ratio];
+    if (key.every((each, place) => each === this.key[place])) return;
+    this.key = key;
+    this.strips = plan.columns.map((column) => {
+      const edge = Math.max(1, Math.round(column.size * ratio));
+      const border = column.size >= 10 ? Math.max(1, Math.round(ratio)) : 0;
+      const tops = column.places.map(({ y }) => Math.round((y - column.size / 2) * ratio));
+      const top = tops[0]!;
+      const image = new ImageData(edge, tops[tops.length - 1]! + edge - top);
+      const pixels = new Uint32Array(image.data.buffer).fill(pixelOf(PAPER[theme]));
+      const maps = column.places.map(({ layer, neuron }, place) => ({ layer, neuron, top: tops[place]! - top }));
+      if (border) for (const map of maps) pixels.fill(pixelOf(LINE[theme]), map.top * edge, (map.top + edge) * edge);
+      return { image, pixels, left: Math.round((column.x - column.size / 2) * ratio), top, edge, border, maps };
+    });
   }
 }
 
@@ -127,21 +203,24 @@ export interface NetworkPainting {
   discrete: boolean;
   links: "weights" | "gradients";
   chosen: { layer: number; from: number; to: number } | null;
-  atlas: Atlas;
+  strips: Strips;
 }
 
-/** Paint links, then maps and biases; without links only the maps, over those that are there. */
+/** Paint links and biases, then maps; without links only the maps, over those that are there. */
 export function paintNetwork(canvas: HTMLCanvasElement, painting: NetworkPainting, links = true): void {
   const { plan } = painting;
   const empty = fit(canvas, plan.width, plan.height);
-  const context = canvas.getContext("2d")!;
+  const context = canvas.getContext("2d", { alpha: false })!;
   const ratio = canvas.width / plan.width;
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   if (links || empty) {
-    context.clearRect(0, 0, plan.width, plan.height);
+    context.fillStyle = PAPER[painting.theme];
+    context.fillRect(0, 0, plan.width, plan.height);
     paintLinks(context, painting);
+    paintBiases(context, painting);
   }
-  paintMaps(context, painting);
+  painting.strips.paint(context, painting);
+  paintBadges(context, painting);
 }
 
 function paintLinks(
@@ -203,111 +282,67 @@ function paintLinks(
   }
 }
 
-function paintMaps(
-  context: CanvasRenderingContext2D,
-  { plan, live, run, theme, discrete, atlas }: NetworkPainting,
-): void {
-  const places = plan.columns.flatMap((column) => column.places.map((place) => ({ ...place, size: column.size })));
-  const found = places.map((place) => live.maps.get(MAP_KEY(place.layer, place.neuron)) ?? null);
-  const maps = found.filter((map): map is FieldMap => map !== null);
-  atlas.paint(maps, theme, discrete);
-  const edge = theme === "dark" ? "#5a626d" : "#a5a9b0";
-  const empty = theme === "dark" ? "#2a2f37" : "#eceae5";
-  let drawn = 0;
-  places.forEach(({ layer, neuron, x, y, size }, place) => {
-    const [left, top] = [x - size / 2, y - size / 2];
-    const output = layer === run.widths.length - 2 && live.outputKind !== "classes" ? live.output : null;
-    if (found[place]) atlas.draw(context, drawn++, left, top, size);
-    else if (output) paintWhole(context, output, theme, discrete, left, top, size);
-    else {
-      context.fillStyle = empty;
-      context.fillRect(left, top, size, size);
-    }
-    if (size >= 10) {
-      context.strokeStyle = edge;
-      context.lineWidth = 1;
-      context.strokeRect(left + 0.5, top + 0.5, size - 1, size - 1);
-    }
-    if (layer >= 0) paintBias(context, live, run, theme, layer, neuron, left, top, size);
-  });
-}
-
-/** The only output's map is the output's own. */
-function paintWhole(
-  context: CanvasRenderingContext2D,
-  output: NumberArray,
-  theme: Theme,
-  discrete: boolean,
-  left: number,
-  top: number,
-  edge: number,
-): void {
-  const size = output.shape[output.shape.length - 1]!;
-  const { context: own, image, pixels } = single(size);
-  writeMap(pixels, size, 0, 0, output.data as Uint8Array, size, TABLES[theme], discrete);
-  own.putImageData(image, 0, 0);
-  context.drawImage(own.canvas, left, top, edge, edge);
-}
-
-function paintBias(
-  context: CanvasRenderingContext2D,
-  live: Live,
-  run: Run,
-  theme: Theme,
-  layer: number,
-  neuron: number,
-  left: number,
-  top: number,
-  size: number,
-): void {
-  if (size >= 14) {
+/** A dot at each neuron's lower left: its bias. */
+function paintBiases(context: CanvasRenderingContext2D, { plan, live, run, theme }: NetworkPainting): void {
+  context.strokeStyle = theme === "dark" ? "#cfd4da" : "#555b63";
+  context.lineWidth = 1;
+  for (const { layer, size, places } of plan.columns) {
     const block = run.layout.find((each) => each.role === "bias" && each.layer === layer);
-    const bias = block && live.parameters ? (live.parameters[block.start + neuron] ?? 0) : 0;
-    context.beginPath();
-    context.arc(left, top + size, Math.min(5, size / 7), 0, 2 * Math.PI);
-    context.fillStyle = diverging(theme, Math.max(-1, Math.min(1, bias)));
-    context.fill();
-    context.strokeStyle = theme === "dark" ? "#cfd4da" : "#555b63";
-    context.lineWidth = 1;
-    context.stroke();
+    if (!block || size < 14) continue;
+    const radius = Math.min(5, size / 7);
+    for (const { neuron, x, y } of places) {
+      const bias = live.parameters?.[block.start + neuron] ?? 0;
+      context.beginPath();
+      context.arc(x - size / 2 - radius - 1, y + size / 2 - radius, radius, 0, 2 * Math.PI);
+      context.fillStyle = diverging(theme, Math.max(-1, Math.min(1, bias)));
+      context.fill();
+      context.stroke();
+    }
   }
-  const key = MAP_KEY(layer, neuron);
-  const sign = live.dead.has(key) ? "✕" : live.saturated.has(key) ? "≈" : "";
-  if (!sign || size < 14) return;
-  context.beginPath();
-  context.arc(left + size, top, 7, 0, 2 * Math.PI);
-  context.fillStyle = theme === "dark" ? "#f3f4f6" : "#30343a";
-  context.fill();
-  context.fillStyle = theme === "dark" ? "#1b1e23" : "#fff";
+}
+
+/** A sign at the upper right of neurons that do not learn. */
+function paintBadges(context: CanvasRenderingContext2D, { plan, live, theme }: NetworkPainting): void {
+  if (live.dead.size + live.saturated.size === 0) return;
   context.font = "bold 10px system-ui, sans-serif";
   context.textAlign = "center";
   context.textBaseline = "middle";
-  context.fillText(sign, left + size, top + 0.5);
+  for (const { size, places } of plan.columns)
+    for (const { layer, neuron, x, y } of places) {
+      const key = MAP_KEY(layer, neuron);
+      const sign = live.dead.has(key) ? "✕" : live.saturated.has(key) ? "≈" : "";
+      if (!sign || size < 14) continue;
+      context.beginPath();
+      context.arc(x + size / 2, y - size / 2, 7, 0, 2 * Math.PI);
+      context.fillStyle = theme === "dark" ? "#f3f4f6" : "#30343a";
+      context.fill();
+      context.fillStyle = theme === "dark" ? "#1b1e23" : "#fff";
+      context.fillText(sign, x + size / 2, y - size / 2 + 0.5);
+    }
 }
 
 // --- one map alone -------------------------------------------------------------------------------------------------
 
-const singles = new Map<number, { context: CanvasRenderingContext2D; image: ImageData; pixels: Uint32Array }>();
+const singles = new Map<number, { image: ImageData; pixels: Uint32Array }>();
 
-function single(size: number): { context: CanvasRenderingContext2D; image: ImageData; pixels: Uint32Array } {
+function single(size: number): { image: ImageData; pixels: Uint32Array } {
   let found = singles.get(size);
   if (!found) {
-    const context = scratch(size, size);
-    const image = context.createImageData(size, size);
-    found = { context, image, pixels: new Uint32Array(image.data.buffer) };
+    const image = new ImageData(size, size);
+    found = { image, pixels: new Uint32Array(image.data.buffer) };
     singles.set(size, found);
   }
   return found;
 }
 
-function place(canvas: HTMLCanvasElement, from: HTMLCanvasElement): void {
-  const context = canvas.getContext("2d")!;
-  context.imageSmoothingEnabled = true;
-  context.imageSmoothingQuality = "low";
-  context.drawImage(from, 0, 0, canvas.width, canvas.height);
+/** Let a canvas be as fine as its map; the page scales it, softly. */
+function put(canvas: HTMLCanvasElement, image: ImageData): void {
+  if (canvas.width !== image.width) canvas.width = image.width;
+  if (canvas.height !== image.height) canvas.height = image.height;
+  canvas.getContext("2d", { alpha: false })!.putImageData(image, 0, 0);
 }
 
-/** Paint a map as large as its canvas; softly where points lie on top. */
+/** Paint a map onto its canvas; softly where points lie on top. */
 export function paintMap(
   canvas: HTMLCanvasElement,
   data: Uint8Array,
@@ -316,10 +351,9 @@ export function paintMap(
   discrete = false,
   soft = false,
 ): void {
-  const { context, image, pixels } = single(size);
+  const { image, pixels } = single(size);
   writeMap(pixels, size, 0, 0, data, size, (soft ? SOFT_TABLES : TABLES)[theme], discrete);
-  context.putImageData(image, 0, 0);
-  place(canvas, context.canvas);
+  put(canvas, image);
 }
 
 /** Paint what the network says everywhere: a probability, a value, or the likeliest class. */
@@ -333,10 +367,9 @@ export function paintOutput(
   const size = output.shape[output.shape.length - 1]!;
   const data = output.data as Uint8Array;
   if (kind !== "classes") return paintMap(canvas, data, size, theme, discrete, true);
-  const { context, image, pixels } = single(size);
+  const { image, pixels } = single(size);
   writeClasses(pixels, size, 0, 0, data.subarray(0, size * size), data.subarray(size * size), size, theme, discrete);
-  context.putImageData(image, 0, 0);
-  place(canvas, context.canvas);
+  put(canvas, image);
 }
 
 export function writeClasses(
@@ -373,7 +406,7 @@ export function paintPoints(
   { points, dataset, theme, validation, cursor }: PointPainting,
 ): void {
   const context = canvas.getContext("2d")!;
-  const ratio = Math.min(devicePixelRatio || 1, 2);
+  const ratio = sharpness();
   const [width, height] = [canvas.width / ratio, canvas.height / ratio];
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);

@@ -245,6 +245,62 @@ export function PasteDialog(): JSX.Element {
 }
 
 /** Roles and kinds of an own table's columns. */
+const FILLS: Record<string, string> = {
+  median: "median",
+  mean: "mean",
+  zero: "0",
+  none: "no category",
+  frequent: "most frequent",
+  level: "one of their own",
+  drop: "leave the rows out",
+};
+
+/** Which levels of which columns are kept; without those of a column, the most frequent are. */
+function changedLevels(
+  all: Record<string, string[]> | undefined,
+  column: string,
+  levels: string[] | null,
+): Record<string, string[]> {
+  const { [column]: _, ...others } = all ?? {};
+  return levels ? { ...others, [column]: levels } : others;
+}
+
+/** The categories of a column: those that are ticked become inputs, the rest is one, called other. */
+function Levels({ column, change }: { column: any; change: (levels: string[] | null) => void }): JSX.Element {
+  const kept: string[] = column.kept;
+  const toggle = (level: string) =>
+    change(kept.includes(level) ? kept.filter((each) => each !== level) : [...kept, level]);
+  return (
+    <details class="levels">
+      <summary>
+        {kept.slice(0, 4).join(", ")}
+        {kept.length > 4 ? " …" : ""} <small>edit</small>
+      </summary>
+      <div class="levels-list" role="group" aria-label={`Categories of ${column.name}`}>
+        {column.levels.map((level: string, place: number) => (
+          <label class="check" key={level}>
+            <input
+              type="checkbox"
+              checked={kept.includes(level)}
+              disabled={(kept.length === 1 && kept[0] === level) || (kept.length >= MOST_LEVELS && !kept.includes(level))}
+              onChange={() => toggle(level)}
+            />
+            {level || "(empty)"} <small>{column.counts[place]}</small>
+          </label>
+        ))}
+      </div>
+      <p>
+        What is not ticked becomes “other”.{" "}
+        <button type="button" class="text" onClick={() => change(null)}>
+          As found
+        </button>
+      </p>
+    </details>
+  );
+}
+
+const MOST_LEVELS = 20;
+
 export function RolesDialog(): JSX.Element | null {
   const { store, ui } = usePage();
   const table = (store.dataset.value as any)?.table;
@@ -265,7 +321,7 @@ export function RolesDialog(): JSX.Element | null {
               <th scope="col">column</th>
               <th scope="col">role</th>
               <th scope="col">taken as</th>
-              <th scope="col">missing</th>
+              <th scope="col">missing cells</th>
               <th scope="col">distinct</th>
               <th scope="col">categories</th>
             </tr>
@@ -302,11 +358,36 @@ export function RolesDialog(): JSX.Element | null {
                     ))}
                   </select>
                 </td>
-                <td class="right">{column.missing ?? 0}</td>
+                <td>
+                  {column.missing ?? 0}{" "}
+                  {column.missing > 0 && column.fills && (
+                    <select
+                      aria-label={`Missing cells of ${column.name}`}
+                      title="What stands for missing cells; learned from the rows that train"
+                      value={column.fill}
+                      onChange={(event) =>
+                        change({ fills: { ...described.fills, [column.name]: event.currentTarget.value } })
+                      }
+                    >
+                      {column.fills.map((fill: string) => (
+                        <option key={fill} value={fill}>
+                          {FILLS[fill] ?? fill}
+                        </option>
+                      ))}
+                    </select>
+                  )}
+                </td>
                 <td class="right">{column.distinct ?? ""}</td>
                 <td class="note" title={column.note ?? ""}>
-                  {(column.levels ?? []).slice(0, 6).join(", ")}
-                  {(column.levels ?? []).length > 6 ? " …" : ""} {column.note ?? ""}
+                  {column.kept ? (
+                    <Levels
+                      column={column}
+                      change={(levels) => change({ levels: changedLevels(described.levels, column.name, levels) })}
+                    />
+                  ) : (
+                    (column.levels ?? []).slice(0, 6).join(", ") + ((column.levels ?? []).length > 6 ? " …" : "")
+                  )}{" "}
+                  {column.note ?? ""}
                 </td>
               </tr>
             ))}

@@ -139,6 +139,8 @@ export class Store {
   /** The frame that waits to be painted. */
   private due: any = null;
   private notice = 0;
+  /** The last frame that the server knows to be drawn. */
+  private acknowledged = -2;
   private runId = "";
 
   constructor(
@@ -232,7 +234,7 @@ export class Store {
   private takeFrame(content: any, found: Record<string, NumberArray>): void {
     const { live } = this;
     live.parameters = (found.parameters?.data as Float32Array) ?? live.parameters;
-    live.gradients = (found.gradients?.data as Float32Array) ?? null;
+    live.gradients = (found.gradients?.data as Float32Array) ?? (content.brief ? live.gradients : null);
     live.norms = (found.gradient_norms?.data as Float32Array) ?? live.norms;
     live.output = found.output ?? live.output;
     if (content.output) {
@@ -261,7 +263,7 @@ export class Store {
     }
     const history = found.history;
     if (history) this.history.add(history.data, history.shape[1] ?? 9);
-    if (live.norms) this.keepNorms(content.epoch, live.norms);
+    if (found.gradient_norms && live.norms) this.keepNorms(content.epoch, live.norms);
     this.paintSoon(content);
   }
 
@@ -273,7 +275,7 @@ export class Store {
     this.norms.splice(0, this.norms.length, ...thinned(this.norms, (each) => each.epoch, MOST_NORMS / 2));
   }
 
-  /** Let painters draw when the browser does, and ask for the server's next frame only then. */
+  /** Let painters draw when the browser does, and tell the server so, that it does not send frames in vain. */
   private paintSoon(latest: any): void {
     const waiting = this.due !== null;
     this.due = latest;
@@ -281,7 +283,8 @@ export class Store {
     this.clock.frame(() => {
       const content = this.due;
       this.due = null;
-      this.send({ kind: "ack", frame: content.frame }); // the server makes the next one while this one is painted
+      if (Math.abs(content.frame - this.acknowledged) > 1)
+        this.send({ kind: "ack", frame: (this.acknowledged = content.frame) }); // every other one is enough
       batch(() => {
         this.epoch.value = content.epoch;
         this.step.value = content.step;

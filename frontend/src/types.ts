@@ -66,6 +66,8 @@ export interface Axis {
 }
 
 export interface Dataset {
+  /** Names of the outputs: classes, or a regression's targets. */
+  outputs?: string[];
   task: "binary" | "multiclass" | "regression";
   classes: string[];
   columns: Column[];

@@ -6,6 +6,7 @@ import { fromFragment, toFragment } from "../src/fragment.ts";
 import { History } from "../src/history.ts";
 import { curveAt, drawing, linkAt, strongest } from "../src/layout.ts";
 import { parseNotation, plain } from "../src/notation.ts";
+import { writeMap, writeScaled } from "../src/paint.ts";
 import { differences, insertLayer, path, removeLayer, resizeLayer, valueAt, withValue } from "../src/settings.ts";
 import { SETTINGS } from "./fake.ts";
 
@@ -15,6 +16,23 @@ test("numbers are written as people read them", () => {
   assert.deepEqual([number(null), number(NaN), number(Infinity), number(-Infinity)], ["–", "–", "∞", "−∞"]);
   assert.equal(percent(0.98765), "98.8 %");
   assert.equal(count(1234567), "1\u2009234\u2009567");
+});
+
+test("a map is written with the screen's pixels, mixed where it has fewer or more", () => {
+  const table = Uint32Array.from({ length: 256 }, (_, value) => value);
+  const written = (data: number[], size: number, edge: number, discrete = false) => {
+    const pixels = new Uint32Array(edge * edge);
+    writeScaled(pixels, edge, 0, 0, edge, Uint8Array.from(data), size, table, discrete);
+    return [...pixels];
+  };
+  assert.deepEqual(written([1, 2, 3, 4], 2, 2), [3, 4, 1, 2]); // the lowest row is last
+  const plain = new Uint32Array(4);
+  writeMap(plain, 2, 0, 0, Uint8Array.from([1, 2, 3, 4]), 2, table, false);
+  assert.deepEqual([...plain], [3, 4, 1, 2]);
+  assert.deepEqual(written([0, 100, 0, 100], 2, 4).slice(0, 4), [0, 25, 75, 100]);
+  assert.deepEqual(written([0, 0, 200, 200], 2, 4).filter((_, place) => place % 4 === 0), [200, 150, 50, 0]);
+  assert.deepEqual(written(Array.from({ length: 81 }, () => 255), 9, 5), Array.from({ length: 25 }, () => 255));
+  assert.deepEqual(written([0, 255, 0, 255], 2, 4, true).slice(0, 4), [29, 29, 226, 226]);
 });
 
 test("what people type is read, and what is no number is not", () => {

@@ -51,6 +51,25 @@ test("a frame is acknowledged only when it has been painted", () => {
   assert.ok(store.live.dead.has("0,3"));
 });
 
+test("every other painted frame is acknowledged; what a brief one leaves out stays", () => {
+  const { model, store, paint } = opened();
+  const gradients = { dtype: "f4", shape: [25], values: Array.from({ length: 25 }, () => 2) };
+  model.hand(FRAME, { ...BUFFERS, gradients } as any);
+  paint();
+  for (const frame of [6, 7, 8]) {
+    model.hand({ kind: "frame", run: 1, frame, epoch: frame, step: 40, brief: true });
+    paint();
+    assert.equal(store.epoch.value, frame);
+  }
+  assert.deepEqual(
+    model.sent.map((each: any) => each.frame),
+    [5, 7],
+  );
+  assert.equal(store.live.gradients?.[0], 2);
+  assert.equal(store.history.last("train"), 0.6);
+  assert.ok(store.live.dead.has("0,3"));
+});
+
 test("of two frames that come before a painting, the later one is shown and acknowledged", () => {
   const { model, store, paint } = opened();
   model.hand(FRAME, BUFFERS as any);

@@ -194,6 +194,7 @@ struct JobArguments {
     nb::list memory;
     nb::object shuffle_key;
     int shuffle_position;
+    nb::object last_order;
     std::uint64_t dropout_key;
     StateTuple state;
     std::size_t epochs;
@@ -252,6 +253,9 @@ Job<T> make_job(JobArguments& from) {
         throw nb::value_error("the position in the shuffle key must be from 0 to 624.");
     }
     job.shuffle_position = &from.shuffle_position;
+    if (!from.last_order.is_none() && job.training->shuffle) {
+        job.last_order = vector_of<std::int64_t>(from.last_order, "last order", job.data.rows());
+    }
     job.dropout_key = from.dropout_key;
     job.state = state_of(from.state);
     job.epochs = from.epochs;
@@ -538,17 +542,17 @@ NB_MODULE(_native, m) {
         "__init__",
         [](JobArguments* self, const Network& network, const Training& training, nb::tuple data, nb::object validation,
            std::string score, nb::object predictions, nb::object parameters, nb::object best_parameters,
-           bool keeps_state,
-           nb::object average, nb::list memory, nb::object shuffle_key, int shuffle_position, std::uint64_t dropout_key,
-           const StateTuple& state, std::size_t epochs) {
+           bool keeps_state, nb::object average, nb::list memory, nb::object shuffle_key, int shuffle_position,
+           nb::object last_order, std::uint64_t dropout_key, const StateTuple& state, std::size_t epochs) {
             new (self) JobArguments{&network,   &training,       data,   validation,  std::move(score),
                                     predictions, parameters,      best_parameters, keeps_state, average, memory, shuffle_key,
-                                    shuffle_position, dropout_key, state, epochs};
+                                    shuffle_position, std::move(last_order), dropout_key, state, epochs};
         },
         nb::kw_only(), arg("network"), arg("training"), arg("data"), arg("validation").none(), arg("score"),
         arg("predictions").none(), arg("parameters"), arg("best_parameters").none(), arg("keeps_state"),
         arg("average").none(), arg("memory"), arg("shuffle_key"),
-        arg("shuffle_position"), arg("dropout_key"), arg("state"), arg("epochs"), nb::keep_alive<1, 2>(), nb::keep_alive<1, 3>());
+        arg("shuffle_position"), arg("last_order").none(), arg("dropout_key"), arg("state"), arg("epochs"),
+        nb::keep_alive<1, 2>(), nb::keep_alive<1, 3>());
 
     m.def("train", &train, arg("jobs"), arg("kernels"), arg("threads"), arg("watches_signals"),
           arg("on_epoch").none(), arg("score").none(), arg("time_limit").none());

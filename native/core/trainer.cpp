@@ -45,6 +45,7 @@ Run Trainer<T>::train() {
     std::optional<Outcome> outcome;
     for (std::size_t done = 0; done < job_.epochs && !outcome; ++done) outcome = epoch();
     run_.outcome = outcome.value_or(Outcome::all_epochs);
+    if (job_.last_order) std::copy_n(order_.data(), order_.size(), job_.last_order);
     if (own_best_.size() > 0 && run_.best_changed) {
         std::copy_n(own_best_.data(), own_best_.size(), job_.parameters);
     }

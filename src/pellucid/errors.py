@@ -30,6 +30,7 @@ __all__ = [
     "SpecError",
     "TrainingWarning",
     "did_you_mean",
+    "near",
     "near_names",
 ]
 
@@ -62,6 +63,18 @@ class DataWarning(UserWarning):
     """A table can be used, though hardly as it is meant; the message says what to look at."""
 
 
+def near(name: str, known: Iterable[str]) -> str:
+    """Return ``" Did you mean 'x'?"`` for a near miss, else nothing.
+
+    Examples
+    --------
+    >>> near("rellu", ["relu", "tanh"]), near("zzz", ["relu", "tanh"])
+    (" Did you mean 'relu'?", '')
+    """
+    found = near_names(name, sorted(known))
+    return f" Did you mean {' or '.join(repr(match) for match in found)}?" if found else ""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Return ``" Did you mean 'x'?"`` for a near miss, else the sorted list of what is known.
 
@@ -73,10 +86,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     " Known: 'relu', 'tanh'."
     """
     choices = sorted(known)
-    near = near_names(name, choices)
-    if near:
-        return f" Did you mean {' or '.join(repr(match) for match in near)}?"
-    return f" Known: {', '.join(repr(choice) for choice in choices)}."
+    return near(name, choices) or f" Known: {', '.join(repr(choice) for choice in choices)}."
 
 
 MOST_NAMES = 3
@@ -103,5 +113,5 @@ def near_names(name: str, known: Iterable[str]) -> list[str]:
         other = choice.casefold()
         if abs(len(given) - len(other)) <= max(1, max(len(given), len(other)) // 3):
             ratios.append((SequenceMatcher(None, given, other).ratio(), choice))
-    near = sorted((each for each in ratios if each[0] >= NEAR), key=lambda each: -each[0])
-    return [choice for _, choice in near[:MOST_NAMES]]
+    best = sorted((each for each in ratios if each[0] >= NEAR), key=lambda each: -each[0])
+    return [choice for _, choice in best[:MOST_NAMES]]

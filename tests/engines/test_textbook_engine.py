@@ -102,6 +102,25 @@ def test_going_on_is_not_stopping(engine, moons):
     assert half.history.loss + other.history.loss == whole.history.loss
 
 
+@pytest.mark.parametrize("name", ["textbook", "native"])
+def test_many_short_calls_that_keep_the_order_are_the_whole(name, moons):
+    """The order is kept, so that no shuffle is drawn twice; with or without it the bits are the same."""
+    one = get_engine(name)
+    training = Training(LogLoss(), Adam(), 0.01, batch_size=32, epochs=9)
+    (whole,) = one.train([job(moons, training)], Watch())
+    parts = job(moons, training, keeps_order=True)
+    for epochs in (1, 2, 3, 0, 3):
+        parts.epochs = epochs
+        (run,) = one.train([parts], Watch())
+        assert run.state.shuffling.shuffles == 0
+    np.testing.assert_array_equal(run.parameters, whole.parameters)
+    replayed = whole.state.shuffling.replayed(moons.rows)
+    np.testing.assert_array_equal(run.state.shuffling.start, replayed.indices)
+    kept, known = (each.get_state() for each in (parts.streams.shuffling, replayed.random))
+    assert (kept[1] == known[1]).all()
+    assert kept[2] == known[2]
+
+
 def test_validation_is_recorded_and_watched(engine, moons):
     stopping = Stopping("validation_loss", tolerance=0.0, patience=3, restore_best=True)
     training = Training(LogLoss(), learning_rate=0.3, batch_size=10, epochs=200, stopping=stopping)

@@ -32,6 +32,20 @@ def numbers(tasks):
 ACTIVATIONS = ["leaky_relu", "elu", "selu", "softplus", "gelu", "silu", "mish", spec.LeakyRelu(0.2), spec.Elu(0.5)]
 
 
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"solver": "adma"}, r"'solver' parameter of MLPClassifier must be one of .*Got 'adma'.*Did you mean 'adam'"),
+        ({"learning_rate": "cosin"}, "Did you mean 'cosine'"),
+        ({"early_stopping": True, "scoring": "acuracy"}, "got 'acuracy'. Did you mean 'accuracy'"),
+        ({"early_stopping": True, "scoring": "roc_auc"}, r"'scoring' .*'roc_auc' cannot score .*'roc_auc_ovr'"),
+    ],
+)
+def test_names_that_are_wrong(iris, wrong, message):
+    with pytest.raises(ValueError, match=message):
+        MLPClassifier(**wrong, max_iter=2, random_state=0).fit(*iris)
+
+
 @pytest.mark.parametrize("activation", ACTIVATIONS, ids=str)
 def test_every_activation_learns(iris, activation):
     model = fit_quietly(MLPClassifier((12,), activation, learning_rate_init=0.02, random_state=0), *iris)

@@ -35,6 +35,11 @@ def test_no_table(table):
         to_pandas(table)
 
 
+def test_a_path_is_no_table():
+    with pytest.raises(DataError, match=r"got str\. For a Parquet file, give pellucid\.tables\.ParquetTable\(path\)"):
+        to_pandas("table.parquet")
+
+
 def test_twice_the_same_name():
     with pytest.raises(DataError, match=r"has 'a' twice \(columns 1 and 3\)"):
         to_pandas(pd.DataFrame([[1, 2, 3]], columns=["a", "b", "a"]))

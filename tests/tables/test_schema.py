@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from pellucid.errors import SpecError
-from pellucid.tables import ColumnSchema
+from pellucid.tables import ColumnSchema, Schema
 from pellucid.tables.schema import date_parts
 
 
@@ -15,6 +15,15 @@ def test_date_parts_agree_with_pandas(text):
     parts = {name: getattr(time, name) for name in ("year", "month", "day", "hour")}
     assert found == parts | {"weekday": time.weekday()}
     assert all(np.isnan(values[1]) for values in date_parts(days).values())
+
+
+def test_a_schema_is_printed_as_a_table():
+    schema = Schema((ColumnSchema("age", "number", 1, 2, low=1.0, high=2.0), ColumnSchema("k", "boolean")), rows=4)
+    assert str(schema).splitlines() == [
+        "column  missing  meaning",
+        "age       25.0%  number from 1 to 2",
+        "k                yes or no",
+    ]
 
 
 @pytest.mark.parametrize(

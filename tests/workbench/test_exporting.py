@@ -43,6 +43,10 @@ CASES: list[dict[str, Any]] = [
             "shuffle": False,
         },
     },
+    {
+        "network": {"layers": [{"width": 5}], "initializer": {"name": "from_data"}},
+        "training": {"optimizer": {"name": "lbfgs"}, "l2": 1e-3},
+    },
 ]
 
 
@@ -81,7 +85,10 @@ def own_table() -> tuple[Run, Tables, bytes]:
     written = {"data": {"source": "table", "table": {"id": table.id, "name": "own.csv", "target": "y"}}}
     settings = read_settings(written)
     assert settings.data.table is not None
-    run = Run(settings, build(settings, table_rows(tables.get(table.id).frame, settings.data.table)))
+    run = Run(
+        settings,
+        build(settings, table_rows(tables.get(table.id).frame, settings.data.table, settings.data.train_share)),
+    )
     run.advance(10)
     return run, tables, data
 
@@ -143,6 +150,20 @@ def test_a_session_goes_on_exactly(case: dict[str, Any]) -> None:
     assert (again.curves.since(-1)[:, 8] == run.curves.since(-1)[:, 8])[1:].all()
     for each in (run, again):
         each.seek((14, 1))
+    assert (again.parameters == run.parameters).all()
+
+
+def test_a_session_in_the_midst_of_lbfgs_goes_on_exactly() -> None:
+    run = trained(CASES[3], 3)
+    run.change(Change((0, 0), "edit", 1, 0.75))
+    run.advance(6)
+    again = read_session(write_session(run, Tables()), Tables())
+    assert (again.epoch, again.ahead) == (3, 6)
+    again.advance(again.ahead)
+    assert (again.parameters == run.parameters).all()
+    assert again.curves.since(-1)[:, 8].tolist()[1:] == run.curves.since(-1)[:, 8].tolist()[1:]
+    for each in (run, again):
+        each.advance(3)
     assert (again.parameters == run.parameters).all()
 
 

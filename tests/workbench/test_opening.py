@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_iris, make_moons
 
-from pellucid import MLPClassifier, MLPRegressor
+from pellucid import MLPClassifier, MLPRegressor, trace
 from pellucid.errors import PellucidError
 from pellucid.spec import Layer, Network
 from pellucid.workbench import LiveView, show
@@ -46,6 +46,68 @@ def test_a_regressor_and_one_that_is_not_fitted() -> None:
     with show(model, X, X[:, 0], open_page=False, wait=False) as served, Page(served.workbench) as page:
         assert page.until(lambda state: "run" in state)["dataset"]["task"] == "regression"
         page.wait("frame", epoch=0)
+
+
+def test_what_rows_count_is_shown_as_it_is_trained() -> None:
+    X, y = make_moons(90, noise=0.3, random_state=0)
+    weight = np.random.default_rng(0).uniform(0, 3, 90)
+    keywords = {"n_iter_no_change": 50, "random_state": 0, "class_weight": {0: 1.0, 1: 4.0}}
+    fits = {epochs: MLPClassifier((4,), max_iter=epochs, **keywords) for epochs in (10, 13)}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for model in fits.values():
+            model.fit(X, y, sample_weight=weight)
+    with show(fits[10], X, y, weight, open_page=False, wait=False) as served, Page(served.workbench) as page:
+        page.until(lambda state: "run" in state)
+        content, _ = page.wait("frame", epoch=10)
+        traced = trace(fits[10], X, y, sample_weight=weight)
+        assert content["train"] == pytest.approx(traced.loss - traced.penalty, rel=1e-12)
+        page.send("explain", rows="batch")
+        explained, buffers = page.wait("explanation")
+        assert explained["row_count"] == 90
+        np.testing.assert_allclose(buffers["d_weights.0"], traced.gradients.weights[0], rtol=1e-9, atol=1e-12)
+        page.send("step", unit="epoch", count=3)
+        assert page.wait("frame", epoch=13)[0]["train"] < content["train"]
+
+
+def test_several_targets_are_shown() -> None:
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    y = np.column_stack([X[:, 0], X[:, 1] * X[:, 2]])
+    model = MLPRegressor(hidden_layer_sizes=(5,), max_iter=12, n_iter_no_change=50, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(X, y)
+    with show(model, X, y, open_page=False, wait=False) as served, Page(served.workbench) as page:
+        state = page.until(lambda state: "run" in state)
+        assert state["run"]["widths"] == [3, 5, 2]
+        assert state["dataset"]["outputs"] == ["y1", "y2"]
+        assert state["dataset"]["baseline"] == pytest.approx(0)
+        page.send("view", maps=[[1, 0], [1, 1]], resolution=10, charts=["predicted"])
+        content, buffers = page.wait("frame", maps=[[1, 0], [1, 1]])
+        assert content["train_score"] == pytest.approx(model.score(X, y))
+        assert (buffers["maps"][0] != buffers["maps"][1]).any()
+        page.send("explain", rows=[4])
+        explained, numbers = page.wait("explanation")
+        assert explained["layers"][1]["neurons"] == ["y1", "y2"]
+        np.testing.assert_allclose(numbers["targets"], y[[4]])
+        page.send("export", what="model")
+        page.wait("file")
+        page.send("step", unit="epoch", count=3)
+        assert page.wait("frame", epoch=15)[0]["train"] < content["train"]
+
+
+def test_an_estimator_of_lbfgs_goes_on_with_lbfgs() -> None:
+    X, y = make_moons(60, noise=0.1, random_state=0)
+    model = MLPClassifier((4,), solver="lbfgs", max_iter=5, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(X, y)
+    with show(model, X, y, open_page=False, wait=False) as served, Page(served.workbench) as page:
+        state = page.until(lambda state: "run" in state)
+        assert state["settings"]["training"]["optimizer"]["name"] == "lbfgs"
+        content, _ = page.wait("frame", epoch=5)
+        page.send("step", unit="epoch", count=3)
+        assert page.wait("frame", epoch=8)[0]["train"] < content["train"]
 
 
 def test_what_cannot_be_shown_says_why() -> None:

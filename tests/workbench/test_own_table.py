@@ -1,15 +1,17 @@
 """Own tables: read as data, limited, understood and corrected."""
 
 import io
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from pellucid.errors import DataError
-from pellucid.workbench.limits import MOST_ROWS, UPLOAD_BYTES
+from pellucid.errors import DataError, SpecError
+from pellucid.tables import split_rows
+from pellucid.workbench.limits import MOST_COLUMNS, MOST_LEVELS, MOST_ROWS, UPLOAD_BYTES
 from pellucid.workbench.own_table import MOST_TABLES, Tables, read_upload, table_rows
-from pellucid.workbench.settings import Table
+from pellucid.workbench.settings import Table, read_settings, write_settings
 from workbench.client import Page, served
 
 TEXT = "size,colour,when,smokes,bought\n" + "\n".join(
@@ -38,6 +40,72 @@ def test_roles_kinds_and_target_can_be_changed() -> None:
     assert rows.y.dtype == np.float64
     assert "when" not in rows.names
     assert "bought=yes" in rows.names or "bought" in rows.names
+
+
+def test_missing_cells_are_filled_as_asked_for_from_rows_that_train() -> None:
+    frame = pd.DataFrame({"a": [1.0, 2.0, np.nan, 30.0] * 10, "c": ["u", "v", None, "u"] * 10, "y": [0, 1] * 20})
+    train, held_out = split_rows(40, 0.5, 0, np.array([0, 1] * 20))
+    frame.loc[held_out[-2], "a"] = 1e6  # of a row that does not train
+    known = frame["a"].to_numpy()[train]
+    for fill, expected in (("median", np.nanmedian(known)), ("mean", np.nanmean(known)), ("zero", 0.0)):
+        rows = table_rows(frame, Table("id", fills=(("a", fill),)), 0.5, 0)
+        assert rows.columns[2, 0] == expected
+        assert rows.names[1] == "a is missing"
+    dropped = table_rows(frame, Table("id", fills=(("a", "drop"),)), 0.5, 0)
+    assert len(dropped.y) == 30
+    assert np.isfinite(dropped.columns).all()
+    assert dropped.described[-1]["note"] == "10 rows with missing cells are left out"
+    own = table_rows(frame, Table("id", fills=(("c", "level"),)), 0.5, 0)
+    assert own.columns[2, own.names.index("c is missing")] == 1
+    frequent = table_rows(frame, Table("id", fills=(("c", "frequent"),)), 0.5, 0)
+    assert "c is missing" not in frequent.names
+    assert frequent.described[1]["fill"] == "frequent"
+
+
+def test_levels_are_those_that_are_chosen_and_the_rest_is_other() -> None:
+    frame = pd.DataFrame({"c": ["u", "v", "w", "x"] * 10, "y": [0, 1] * 20})
+    rows = table_rows(frame, Table("id", levels=(("c", "v", "u"),)))
+    assert rows.names == ("c=u", "c=v", "c=other")
+    assert rows.columns[:4].tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 0, 1]]
+    assert rows.described[0]["kept"] == ["u", "v"]
+    assert rows.described[0]["levels"] == ["u", "v", "w", "x"]
+    assert rows.described[0]["counts"] == [10] * 4
+    with pytest.raises(DataError, match="column to learn from"):
+        table_rows(frame, Table("id", levels=(("c", "nothing"),)))
+
+
+def test_a_level_of_held_out_rows_only_is_no_input() -> None:
+    _, held_out = split_rows(40, 0.5, 0, np.array([0, 1] * 20))
+    frame = pd.DataFrame({"c": ["u", "v"] * 20, "d": ["k", "l", "l", "k"] * 10, "y": [0, 1] * 20})
+    frame.loc[held_out[0], "c"] = "rare"
+    assert "c=rare" in table_rows(frame, Table("id")).names
+    assert "c=rare" not in table_rows(frame, Table("id"), 0.5, 0).names
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"fills": {"a": "magic"}},
+        {"levels": {"a": []}},
+        {"levels": {"a": ["u", "u"]}},
+        {"levels": {"a": "u"}},
+        {"levels": {"a": [1]}},
+        {"levels": {"a": [str(i) for i in range(MOST_LEVELS + 1)]}},
+        {"levels": {"a": ["x" * 1000]}},
+        {"roles": {str(i): "input" for i in range(MOST_COLUMNS + 1)}},
+        {"fills": {"a": ["median"]}},
+    ],
+)
+def test_hostile_choices_are_refused(table: dict[str, Any]) -> None:
+    with pytest.raises(SpecError, match=r"able|levels|fills"):
+        read_settings({"data": {"source": "table", "table": {"id": "x", **table}}})
+
+
+def test_choices_are_written_and_read_back() -> None:
+    written = {"id": "x", "levels": {"c": ["u", "v"]}, "fills": {"a": "mean"}, "kinds": {"c": "category"}}
+    settings = read_settings({"data": {"source": "table", "table": written}})
+    assert read_settings(write_settings(settings)) == settings
+    assert write_settings(settings)["data"]["table"]["levels"] == {"c": ["u", "v"]}
 
 
 def test_parquet_is_read() -> None:

@@ -40,7 +40,7 @@ def test_what_is_written_is_read_back() -> None:
         ({"network": {"layers": [{"width": 65}]}}, "network"),
         ({"network": {"layers": [{"width": 1}] * 13}}, "network.layers"),
         ({"training": {"learning_rate": 0}}, "training.learning_rate"),
-        ({"training": {"optimizer": {"name": "lbfgs"}}}, "training.optimizer"),
+        ({"training": {"optimizer": {"name": "lbfgs", "max_fun": 0}}}, "training"),
         ({"training": {"optimizer": {"name": "adam", "beta_1": 1}}}, "training"),
         ({"stop": {"epochs": 0}}, "stop.epochs"),
         ({"extra": 1}, ""),

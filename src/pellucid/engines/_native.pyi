@@ -92,6 +92,7 @@ class Job:
         memory: list[Array],
         shuffle_key: Array,
         shuffle_position: int,
+        last_order: Array | None,
         dropout_key: int,
         state: State,
         epochs: int,

@@ -155,6 +155,8 @@ class _Descent:
                 outcome = self._epochs()
         except KeyboardInterrupt:
             outcome = Outcome.INTERRUPTED
+        if outcome is not Outcome.INTERRUPTED and self.order.indices is not None:
+            self.job.end_order(self.order.indices)
         return self.monitor.finish(outcome)
 
     def _epochs(self) -> Outcome:

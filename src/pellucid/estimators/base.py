@@ -11,13 +11,15 @@ from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.metrics import check_scoring
+from sklearn.base import is_classifier
+from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import InvalidParameterError, StrOptions
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from pellucid.engines import Engine, get_engine
-from pellucid.errors import DataError, SpecError, TrainingWarning
+from pellucid.errors import DataError, SpecError, TrainingWarning, near
 from pellucid.estimators.callbacks import CallbackSupportMixin, Listeners, listening
 from pellucid.estimators.fitted import DTYPES, FittedNetwork, as_dtype, thread_limit
 from pellucid.estimators.parameters import PARAMETER_CONSTRAINTS, describe_network, describe_training, hidden_layers
@@ -115,6 +117,21 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         """Return what a validation split keeps in balance, if anything."""
         return None
 
+    def _validate_params(self) -> None:
+        """Check the parameters as scikit-learn does; of a misspelt name, say which names are near."""
+        try:
+            super()._validate_params()
+        except InvalidParameterError as error:
+            for name, constraints in self._parameter_constraints.items():
+                known = {each for rule in constraints if isinstance(rule, StrOptions) for each in rule.options}
+                value = getattr(self, name)
+                if known and isinstance(value, str) and value not in known and f"The {name!r} parameter" in str(error):
+                    raise InvalidParameterError(
+                        f"The {name!r} parameter of {type(self).__name__} must be one of "
+                        f"{', '.join(map(repr, sorted(known)))}. Got {value!r} instead.{near(value, known)}"
+                    ) from None
+            raise
+
     # --- fit ------------------------------------------------------------------------------------------------------
 
     def _fit(
@@ -151,6 +168,11 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         """Return the training that a fit (or, incrementally, one more epoch) on these rows is, about to begin."""
         hidden_layers(self)  # a wrong width is reported before anything about the data
         if self.scoring is not None and self.scoring != "loss":
+            if isinstance(self.scoring, str) and self.scoring not in get_scorer_names():
+                raise SpecError(
+                    f"'scoring' of {type(self).__name__} must be 'loss', or a name or function that scikit-learn "
+                    f"scores by; got {self.scoring!r}.{near(self.scoring, get_scorer_names())}"
+                )
             check_scoring(self, self.scoring)
         rows = self.take_rows(X, y, sample_weight, incremental=incremental)
         held_out = None if incremental else self.take_held_out(rows, *given_validation)
@@ -219,7 +241,7 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         """
         first_pass = self._is_first_pass(incremental=incremental)
         self.__dict__.update(rows.learned)
-        data, dtype = rows.data, rows.data.inputs.dtype
+        data = rows.data
         self._random_state = check_random_state(self.random_state)
         size = (data.inputs.shape[1], data.targets.shape[1], self._output())
         known, known_training = described or (None, None)
@@ -227,7 +249,7 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         if not first_pass:
             self._check_same_layers(network)
             network = self._as_set(network)
-        self._begin(network, dtype, first_pass=first_pass, incremental=incremental)
+        self._begin(network, data.inputs, first_pass=first_pass, incremental=incremental)
         if held_out is None and self.early_stopping and not self._is_lbfgs and not incremental:
             data, held_out = self._split_off(data, rows.y)
         training = self._describe_training(data, incremental=incremental, known=known_training)
@@ -251,11 +273,12 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
     def _is_lbfgs(self) -> bool:
         return self.solver == "lbfgs" or isinstance(self.solver, Lbfgs)
 
-    def _begin(self, network: Network, dtype: Any, *, first_pass: bool, incremental: bool) -> None:
+    def _begin(self, network: Network, inputs: Any, *, first_pass: bool, incremental: bool) -> None:
         """Draw or take over the parameters, and reset what a new training resets."""
+        dtype = inputs.dtype
         if first_pass:
             self._state, self.t_ = State(), 0
-            self._set_parameters(network, initial_parameters(network, self._random_state, dtype))
+            self._set_parameters(network, initial_parameters(network, self._random_state, dtype, inputs))
         else:
             self._set_parameters(network, as_dtype(self._current_parameters(network).vector, dtype))
             if not hasattr(self, "_state"):
@@ -402,7 +425,18 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         weight = held_out.batch.sample_weight
         takes_weight = {"sample_weight", "kwargs"} & set(signature(scorer).parameters)
         weights: dict[str, Any] = {"sample_weight": weight} if takes_weight and weight is not None else {}
-        return lambda prediction: float(scorer(view, held_out.X, held_out.y, **weights))
+
+        def score(prediction: Any) -> float:
+            try:
+                return float(scorer(view, held_out.X, held_out.y, **weights))
+            except ValueError as error:
+                hint = " Of several classes, 'roc_auc_ovr' or 'neg_log_loss' can." if is_classifier(self) else ""
+                raise SpecError(
+                    f"'scoring' of {type(self).__name__} must suit the target; {self.scoring!r} cannot score the "
+                    f"validation rows: {str(error).rstrip('.')}.{hint}"
+                ) from error
+
+        return score
 
     def _train(self, job: Job, X: Any, y: Any) -> Run:
         engine = self.engine_for(job)

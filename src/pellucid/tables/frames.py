@@ -1,5 +1,6 @@
 """Tables of every kind in, pandas out."""
 
+from os import PathLike
 from typing import Any
 
 import narwhals as nw
@@ -47,9 +48,11 @@ def _as_frame(table: Any) -> pd.DataFrame:
     try:
         frame: pd.DataFrame = nw.from_native(table, eager_only=True).to_pandas()
     except TypeError:
+        is_path = isinstance(table, str | PathLike)
+        remedy = " For a Parquet file, give pellucid.tables.ParquetTable(path); read others first." if is_path else ""
         raise DataError(
             "A table must be a pandas, polars or Arrow table in memory, or a NumPy array of two dimensions; "
-            f"got {type(table).__name__}."
+            f"got {type(table).__name__}.{remedy}"
         ) from None
     return frame
 

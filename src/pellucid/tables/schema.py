@@ -130,6 +130,12 @@ class Schema:
         check_integer(self, "rows", low=1)
         check_columns([column.label for column in self.columns])
 
+    def __str__(self) -> str:
+        """Return a line for each column: its name, its share of missing cells and what it means."""
+        lines = [("column", "missing", "meaning"), *self.describe()]
+        name, missing = (max(len(line[i]) for line in lines) for i in (0, 1))
+        return "\n".join(f"{label:{name}}  {share:>{missing}}  {meaning}" for label, share, meaning in lines)
+
     @property
     def used(self) -> tuple[ColumnSchema, ...]:
         """The columns that are learned from."""

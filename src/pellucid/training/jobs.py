@@ -107,6 +107,9 @@ class Job:
         Continued in place.
     epochs : int or None
         Most epochs to run now, of the training's; None: all of them.
+    keeps_order : bool
+        Leave the last row order in the state. A call that goes on then need not draw the orders before it again: for
+        a training in many short calls.
     goes_on : bool
         Whether another job may go on from the state that this one leaves; if not, an engine may give up what is as long
         as the parameters, to need less memory.
@@ -121,6 +124,7 @@ class Job:
     score: str | Score = "r2"
     state: State = field(default_factory=State)
     epochs: int | None = None
+    keeps_order: bool = False
     goes_on: bool = True
 
     @property
@@ -172,6 +176,11 @@ class Job:
             order.indices = replayed.indices
         self.state.shuffling = Shuffling(order.indices, self.streams.shuffling.get_state(legacy=False))
         return order
+
+    def end_order(self, order: Array) -> None:
+        """Let what goes on begin with this order, the last epoch's, where the job keeps it."""
+        if self.keeps_order and self.state.shuffling is not None:
+            self.state.shuffling = Shuffling(order, self.streams.shuffling.get_state(legacy=False))
 
     def end(self) -> None:
         """Leave the best epoch's parameters where they are to be restored, else those that were trained."""

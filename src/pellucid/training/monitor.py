@@ -7,7 +7,6 @@ import numpy as np
 
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.losses import loss_rows, mean_loss
-from pellucid.textbook.network import Batch
 from pellucid.textbook.outputs import output_activation
 from pellucid.training.jobs import Epoch, History, Job, Run, Watch
 from pellucid.training.scores import SCORES
@@ -42,8 +41,7 @@ class Monitor:
         self.history.learning_rate.append(learning_rate)
         if not np.isfinite(loss) or not np.isfinite(self.job.parameters).all():
             return Outcome.DIVERGED
-        if self.validation is not None:
-            self._validate(self.validation)
+        self.validate()
         values: list[float] = getattr(self.history, self.job.training.stopping.monitor)
         state, epoch = self.job.state, len(self.history.loss)
         state.best.observe(self.job.training.stopping, values[-1], state.epochs, self.job.trained)
@@ -59,7 +57,11 @@ class Monitor:
         self.job.end()
         return Run(self.job.parameters, self.job.state, self.history, outcome, message)
 
-    def _validate(self, validation: Batch) -> None:
+    def validate(self) -> None:
+        """Add the loss and the score of the validation rows, if there are any, to the history."""
+        validation = self.validation
+        if validation is None:
+            return
         output, loss, score = self.job.network.output, self.job.training.loss, self.job.score
         z = self.forward(validation.inputs)
         prediction = output_activation(output, z)

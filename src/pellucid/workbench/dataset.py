@@ -66,6 +66,8 @@ class Dataset:
     train, validation : arrays of int
     mean, scale : float
         A regression's target is (y - mean) / scale.
+    weight : array of shape (rows,) or None
+        What each row counts in training.
     """
 
     rows: Rows
@@ -80,6 +82,7 @@ class Dataset:
     mean: float = 0.0
     scale: float = 1.0
     is_editable: bool = False
+    weight: Array | None = field(default=None, repr=False)
 
     @property
     def outputs(self) -> int:
@@ -94,12 +97,17 @@ class Dataset:
     @cached_property
     def training(self) -> Batch:
         """The rows that train."""
-        return Batch(self.inputs[self.train], self.targets[self.train])
+        return self.batch(self.train)
 
     @cached_property
     def held_out(self) -> Batch:
         """The rows held out."""
-        return Batch(self.inputs[self.validation], self.targets[self.validation])
+        return self.batch(self.validation)
+
+    def batch(self, rows: Array) -> Batch:
+        """Return some of the rows, by their places, with what they count."""
+        weight = None if self.weight is None else self.weight[rows]
+        return Batch(self.inputs[rows], self.targets[rows], weight)
 
     def seen(self, columns: Array) -> Array:
         """Return what the network sees of rows of the base columns; where a formula has no value, 0."""
@@ -141,8 +149,9 @@ class Dataset:
         truth = self.targets[self.validation if len(self.validation) else self.train]
         known = self.targets[self.train]
         if self.task == "regression":
-            total = float(((truth - truth.mean()) ** 2).sum())
-            return 1 - float(((truth - known.mean()) ** 2).sum()) / total if total else 0.0
+            total = ((truth - truth.mean(axis=0)) ** 2).sum(axis=0)
+            rest = ((truth - known.mean(axis=0)) ** 2).sum(axis=0)
+            return float(np.mean(1 - rest[total > 0] / total[total > 0])) if (total > 0).any() else 0.0
         if self.task == "binary":
             return float((truth == (known.mean() > 0.5)).mean())
         return float((truth.argmax(axis=1) == known.sum(axis=0).argmax()).mean())
@@ -235,13 +244,14 @@ def build(settings: Settings, table: Rows | None = None) -> Dataset:
         task,
         features,
         inputs,
-        _targets(rows.y, task, len(classes), mean, scale),
+        _targets(rows.y, task, len(classes), mean, scale) if rows.targets is None else rows.targets,
         kept,
         held_out,
         scaler,
         mean,
         scale,
         is_editable,
+        rows.weight,
     )
 
 

@@ -12,7 +12,15 @@ from pellucid.workbench.run import Run
 from pellucid.workbench.settings import Settings, View
 from pellucid.workbench.trainer import Trainer
 
-__all__ = ["describe_dataset", "describe_run", "feature_names", "parameter_index", "parameter_of", "points"]
+__all__ = [
+    "describe_dataset",
+    "describe_run",
+    "feature_names",
+    "output_names",
+    "parameter_index",
+    "parameter_of",
+    "points",
+]
 
 
 def describe_dataset(dataset: Dataset, settings: Settings) -> dict[str, Any]:
@@ -23,6 +31,7 @@ def describe_dataset(dataset: Dataset, settings: Settings) -> dict[str, Any]:
     mode = view.mode if rows.columns.shape[1] > 2 else "columns"
     return {
         "task": dataset.task,
+        "outputs": output_names(dataset) if regression else list(dataset.rows.classes),
         "classes": list(rows.classes),
         "columns": [
             {
@@ -46,7 +55,7 @@ def describe_dataset(dataset: Dataset, settings: Settings) -> dict[str, Any]:
         "baseline": dataset.baseline,
         "score": dataset.score,
         "target": {
-            "name": "y",
+            "name": output_names(dataset)[0] if regression else "y",
             "low": float(dataset.targets.min()) if regression else 0.0,
             "high": float(dataset.targets.max()) if regression else float(max(len(rows.classes) - 1, 1)),
             "mean": dataset.mean,
@@ -69,6 +78,11 @@ def feature_names(dataset: Dataset) -> tuple[str, ...]:
     """Name what the network sees: columns by their names, formulas as they are."""
     named = {f"x{index + 1}": name for index, name in enumerate(dataset.rows.names)}
     return tuple(named.get(text, text) for text in dataset.features)
+
+
+def output_names(dataset: Dataset) -> list[str]:
+    """Name a regression's outputs."""
+    return ["y"] if dataset.outputs == 1 else [f"y{index + 1}" for index in range(dataset.outputs)]
 
 
 def points(dataset: Dataset, view: View) -> dict[str, Array]:

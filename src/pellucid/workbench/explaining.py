@@ -19,7 +19,7 @@ from pellucid.tracing.notation import Formula, largest, subscript
 from pellucid.tracing.preparing import Names, Setup
 from pellucid.tracing.update_formulas import optimizer_name, update_formulas
 from pellucid.workbench.asking import integer_in, integers_in
-from pellucid.workbench.describing import feature_names, parameter_index, parameter_of
+from pellucid.workbench.describing import feature_names, output_names, parameter_index, parameter_of
 from pellucid.workbench.limits import MOST_EXPLAINED
 from pellucid.workbench.protocol import Message, custom, encode
 from pellucid.workbench.run import Run
@@ -109,7 +109,7 @@ def setup_of(run: Run, numbers: list[int] | None) -> tuple[Setup, list[int]]:
         shown = np.array(numbers)
     job = run.next_step(rows)
     classes = [f"class {name}" for name in run.dataset.rows.classes]
-    outputs = classes[1:] if run.dataset.task == "binary" else classes or ["y"]
+    outputs = classes[1:] if run.dataset.task == "binary" else classes or output_names(run.dataset)
     names = Names(feature_names(run.dataset), tuple(outputs))
     setup = Setup(job, run.trainer_engine(), names, is_fitted=True, has_targets=True, notes=[])
     return setup, [int(row) for row in shown]
@@ -117,8 +117,7 @@ def setup_of(run: Run, numbers: list[int] | None) -> tuple[Setup, list[int]]:
 
 def explanation(trace: Trace, rows: list[int]) -> tuple[dict[str, Any], dict[str, Array]]:
     """Return content and buffers of `explanation`; of a large batch the first rows."""
-    update, after, gradients = trace.update, trace.after, trace.gradients
-    assert update is not None and after is not None and gradients is not None  # noqa: S101, PT018 - types
+    update = trace.update  # L-BFGS has none
     assert trace.targets is not None and trace.loss_rows is not None  # noqa: S101, PT018 - types
     first = slice(0, MOST_EXPLAINED)
     content: dict[str, Any] = {
@@ -127,11 +126,11 @@ def explanation(trace: Trace, rows: list[int]) -> tuple[dict[str, Any], dict[str
         "row_count": len(rows),
         "loss": trace.loss,
         "penalty": trace.penalty,
-        "learning_rate": update.learning_rate,
-        "step": update.step,
-        "gradient_norm": update.gradient_norm,
+        "learning_rate": None if update is None else update.learning_rate,
+        "step": None if update is None else update.step,
+        "gradient_norm": None if update is None else update.gradient_norm,
         "optimizer": optimizer_name(trace.training.optimizer),
-        "terms": list(update.terms),
+        "terms": [] if update is None else list(update.terms),
         "notes": list(trace.notes),
         "layers": [],
     }
@@ -164,11 +163,11 @@ def explanation(trace: Trace, rows: list[int]) -> tuple[dict[str, Any], dict[str
             "d_bias": layer.d_bias,
             "new_weights": layer.weights_after,
             "new_bias": layer.bias_after,
-            "g_weights": update.gradient.weights[layer.index],
-            "g_bias": update.gradient.bias[layer.index],
+            "g_weights": None if update is None else update.gradient.weights[layer.index],
+            "g_bias": None if update is None else update.gradient.bias[layer.index],
             "row_d_weights": _row_gradients(trace, layer.index),
         }
-        named |= _terms(update.terms, layer.index)
+        named |= {} if update is None else _terms(update.terms, layer.index)
         buffers |= {f"{name}.{layer.index}": array for name, array in named.items() if array is not None}
     return content, buffers
 
@@ -198,9 +197,11 @@ def formulas(trace: Trace, index: int, neuron: int, source: int | None, row: int
     inputs = largest(layer.d_weights[:, neuron], MOST_INPUTS) if source is None else [source]
     updates: list[Formula] = []
     with np.errstate(over="ignore", invalid="ignore"):
-        for i in inputs[:1] if source is None else inputs:
-            updates += update_formulas(trace, "weights", index, (i, neuron), f"w{subscript(i, neuron)}")
-        updates += update_formulas(trace, "bias", index, (neuron,), f"b{subscript(neuron)}") if source is None else []
+        if trace.update is not None:
+            for i in inputs[:1] if source is None else inputs:
+                updates += update_formulas(trace, "weights", index, (i, neuron), f"w{subscript(i, neuron)}")
+            if source is None:
+                updates += update_formulas(trace, "bias", index, (neuron,), f"b{subscript(neuron)}")
         written = {
             "forward": forward_formulas(layer, row, neuron),
             "loss": [*row_formulas(trace, row), *batch_formulas(trace)],

@@ -86,7 +86,7 @@ class Exporting:
             raise DataError("'load_session' must come with the file as its one buffer.")
         session = self.session
         run = await asyncio.to_thread(read_session, message.buffers[0], session.tables)
-        await session.open_run(run, run.epoch)
+        await session.open_run(run, run.epoch + run.ahead)
 
 
 def _model_file(model: Any) -> bytes:
@@ -202,7 +202,8 @@ def _source(settings: Settings, run: Run) -> tuple[str, str, str]:
     if data.source == "table" and isinstance(table, Table):
         described = replace(table, id="", name="table")
         imports = "from pellucid.workbench.own_table import table_rows\nfrom pellucid.workbench.settings import Table"
-        return "read_table, split_rows", imports, f"table_rows(read_table({table.name!r}), {described!r})"
+        train = f"{data.train_share!r}, {data.seed!r}"
+        return "read_table, split_rows", imports, f"table_rows(read_table({table.name!r}), {described!r}, {train})"
     made = f"make({data.source!r}, size={data.size}, noise={data.noise!r}, seed={data.seed})"
     return "split_rows", "from pellucid.workbench.sources import make", made
 

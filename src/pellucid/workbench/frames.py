@@ -112,23 +112,45 @@ class FrameMaker:
         """Let the next frame have the whole history and all maps."""
         self._known = self._inputs_shown = None
 
-    def frame(self, shown: Shown, looks: Looks, view: View) -> tuple[dict[str, Any], dict[str, Array]]:
-        """Return the content and the buffers of the next frame."""
+    def frame(
+        self, shown: Shown, looks: Looks, view: View, *, is_brief: bool = False
+    ) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return the content and the buffers of the next frame; a brief one has maps and parameters only."""
         self.number += 1
+        is_brief = is_brief and (shown.run, shown.version) == self._known
+        content: dict[str, Any] = {
+            "kind": "frame",
+            "frame": self.number,
+            "run": shown.run,
+            "epoch": shown.position[0],
+            "batch": shown.position[1],
+            "step": shown.step,
+            "score": shown.dataset.score,
+            "brief": is_brief,
+        }
+        buffers = {"parameters": shown.parameters.astype("f4")}
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # a diverged network shows that it is
-            parameters = Parameters(shown.network, shown.parameters)
-            content, buffers = self._curves(shown, parameters, looks)
-            self._maps(shown, parameters, looks, view, content, buffers)
-            self._charts(shown, parameters, looks, content, buffers)
+            self._maps(shown, Parameters(shown.network, buffers["parameters"]), looks, view, content, buffers)
+            if not is_brief:
+                parameters = Parameters(shown.network, shown.parameters)
+                self._curves(shown, parameters, looks, content, buffers)
+                self._charts(shown, parameters, looks, content, buffers)
         return content, buffers
 
     # --- curves, gradients ----------------------------------------------------------------------------------------
 
-    def _curves(self, shown: Shown, parameters: Parameters, looks: Looks) -> tuple[dict[str, Any], dict[str, Array]]:
+    def _curves(
+        self,
+        shown: Shown,
+        parameters: Parameters,
+        looks: Looks,
+        content: dict[str, Any],
+        buffers: dict[str, Array],
+    ) -> None:
         step = evaluated(self.engine, shown, parameters)
         data, name = shown.dataset, shown.dataset.score
         batch = training_rows(data)
-        train_score = SCORES[name](shown.network.output, step.layers[-1].activation, batch.targets)
+        train_score = SCORES[name](shown.network.output, step.layers[-1].activation, batch.targets, batch.sample_weight)
         epoch, within = shown.position
         train = step.loss - step.penalty
         if within == 0:
@@ -147,28 +169,16 @@ class FrameMaker:
             float(np.sqrt((weights**2).sum() + (bias**2).sum()))
             for weights, bias in zip(step.gradients.weights, step.gradients.bias, strict=True)
         ]
-        content: dict[str, Any] = {
-            "kind": "frame",
-            "frame": self.number,
-            "run": shown.run,
-            "epoch": epoch,
-            "batch": within,
-            "step": shown.step,
+        content |= {
             "reset": reset,
-            "score": name,
             "train": train,
             "penalty": step.penalty,
             "train_score": train_score,
             "badges": badges(shown, step),
         }
-        buffers = {
-            "history": history,
-            "parameters": shown.parameters.astype("f4"),
-            "gradient_norms": np.array(norms, "f4"),
-        }
+        buffers |= {"history": history, "gradient_norms": np.array(norms, "f4")}
         if looks.links == "gradients":
             buffers["gradients"] = step.gradients.vector.astype("f4")
-        return content, buffers
 
     # --- maps -----------------------------------------------------------------------------------------------------
 
@@ -192,7 +202,7 @@ class FrameMaker:
         self._inputs_shown = fresh
         planes = []
         if any(layer >= 0 for layer, _ in asked):
-            grid = Batch(inputs, np.zeros((len(inputs), network.outputs)))
+            grid = Batch(inputs, np.zeros((len(inputs), network.outputs), inputs.dtype))
             passes = self.engine.loss_and_gradients(network, shown.training, parameters, grid).layers
             of_layers = [done.activation for done in passes]
             if shown.dataset.task != "regression":
@@ -207,14 +217,14 @@ class FrameMaker:
         )
 
     def _pixels(self, dataset: Dataset, view: View, resolution: int) -> Array:
-        """Return what the network sees of the plane's pixels; the last two planes are remembered."""
+        """Return what the network sees of the plane's pixels, fine enough for bytes; the last two are remembered."""
         if dataset is not self._dataset:
             self._planes, self._dataset = {}, dataset
         key = (view, resolution)
         if key not in self._planes:
             if len(self._planes) >= 2:
                 self._planes.pop(next(iter(self._planes)))
-            self._planes[key] = dataset.seen(dataset.plane(view).rows(resolution))
+            self._planes[key] = dataset.seen(dataset.plane(view).rows(resolution)).astype(np.float32)
         return self._planes[key]
 
     # --- charts ---------------------------------------------------------------------------------------------------
@@ -253,7 +263,7 @@ def training_rows(dataset: Dataset) -> Batch:
     if len(rows) <= MOST_EVALUATED:
         return dataset.training
     chosen = rows[evenly(len(rows), MOST_EVALUATED)]
-    return Batch(dataset.inputs[chosen], dataset.targets[chosen])
+    return dataset.batch(chosen)
 
 
 def evenly(count: int, most: int) -> Array:
@@ -277,8 +287,9 @@ def scores(engine: Engine, shown: Shown, batch: Batch) -> tuple[float, float]:
     parameters = Parameters(shown.network, shown.parameters)
     z = engine.forward(shown.network, parameters, batch.inputs)
     prediction = output_activation(shown.network.output, z)
-    loss = mean_loss(loss_rows(shown.training.loss, shown.network.output, z, prediction, batch.targets))
-    return loss, SCORES[shown.dataset.score](shown.network.output, prediction, batch.targets)
+    rows = loss_rows(shown.training.loss, shown.network.output, z, prediction, batch.targets)
+    score = SCORES[shown.dataset.score](shown.network.output, prediction, batch.targets, batch.sample_weight)
+    return mean_loss(rows, batch.sample_weight), score
 
 
 def as_bytes(planes: list[Array], size: int) -> tuple[list[float], Array]:

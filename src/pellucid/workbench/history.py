@@ -88,6 +88,12 @@ class Curves:
             rows = self._rows[: self._count]
             return rows[np.searchsorted(rows[:, 0], epoch, side="right") :].copy()
 
+    def until(self, epoch: float) -> Array:
+        """Return the rows of no later epoch, shape (rows, columns)."""
+        with self._lock:
+            rows = self._rows[: self._count]
+            return rows[: np.searchsorted(rows[:, 0], epoch, side="right")].copy()
+
     def cut(self, epoch: int) -> None:
         """Forget what came after an epoch."""
         with self._lock:

@@ -5,7 +5,7 @@ from typing import Any
 from numpy.random import RandomState
 
 from pellucid.errors import DataError
-from pellucid.spec import FromData, LogLoss, Network, Poisson, SquaredError, Stopping, Training
+from pellucid.spec import Lbfgs, LogLoss, Network, Poisson, SquaredError, Stopping, Training
 from pellucid.textbook.initializers import initial_parameters
 from pellucid.textbook.losses import loss_problem
 from pellucid.training.jobs import Job
@@ -39,8 +39,6 @@ def loss_of(descent: Descent, dataset: Dataset) -> Any:
 
 def network_of(settings: Settings, dataset: Dataset) -> Network:
     """Describe the network."""
-    if isinstance(settings.network.initializer, FromData):
-        raise DataError("The initialiser FromData is not for the workbench; choose another, such as 'he_normal'.")
     loss = loss_of(settings.training, dataset)
     if isinstance(loss, Poisson) and (dataset.targets < 0).any():
         raise DataError("The Poisson loss is for counts and rates: targets must be at least 0. Choose another loss.")
@@ -57,6 +55,7 @@ def training_of(settings: Settings, dataset: Dataset) -> Training:
     """Describe the training."""
     descent, stop = settings.training, settings.stop
     rows = dataset.training.rows
+    size = None if isinstance(descent.optimizer, Lbfgs) else descent.batch_size
     return Training(
         loss=loss_of(descent, dataset),
         optimizer=descent.optimizer,
@@ -65,7 +64,7 @@ def training_of(settings: Settings, dataset: Dataset) -> Training:
         l1=descent.l1,
         l2=descent.l2,
         clip_norm=descent.clip_norm,
-        batch_size=rows if descent.batch_size is None else min(descent.batch_size, rows),
+        batch_size=rows if size is None else min(size, rows),
         epochs=stop.epochs,
         shuffle=descent.shuffle,
         stopping=Stopping(tolerance=stop.tolerance, patience=stop.patience),
@@ -76,10 +75,11 @@ def first_job(settings: Settings, dataset: Dataset) -> Job:
     """Return the training from its start: the one that the estimators' `fit` is with the same seed."""
     network, training = network_of(settings, dataset), training_of(settings, dataset)
     random = RandomState(settings.network.seed)
-    parameters = initial_parameters(network, random, "float64")
+    parameters = initial_parameters(network, random, "float64", dataset.training.inputs)
     has_dropout = any(layer.dropout for layer in network.hidden)
     key = int(random.randint(2**31 - 1)) if has_dropout else 0
     held_out = dataset.held_out if len(dataset.validation) else None
+    streams = Streams(random, random, key)
     return Job(
-        network, training, dataset.training, parameters, Streams(random, random, key), held_out, score=dataset.score
+        network, training, dataset.training, parameters, streams, held_out, score=dataset.score, keeps_order=True
     )

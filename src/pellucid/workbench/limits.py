@@ -14,6 +14,7 @@ __all__ = [
     "MOST_FEATURES",
     "MOST_KEPT",
     "MOST_LAYERS",
+    "MOST_LEVELS",
     "MOST_MAPS",
     "MOST_POINTS",
     "MOST_REMOVED",
@@ -36,6 +37,8 @@ MOST_POINTS = 10_000
 MOST_ROWS = 50_000
 """Rows of a table."""
 MOST_COLUMNS = 200
+MOST_LEVELS = 20
+"""Levels of a category that become inputs."""
 MOST_SHOWN = 2_000
 """Rows that are drawn as points."""
 MOST_EVALUATED = 4_000

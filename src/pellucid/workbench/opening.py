@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from pellucid.errors import DataError, PellucidError, SpecError, did_you_mean
-from pellucid.spec import FromData
 from pellucid.textbook.arrays import Array
 from pellucid.tracing.preparing import Setup, prepare
 from pellucid.training.jobs import Epoch, State
@@ -57,7 +56,8 @@ def sessions_of_table(path: Path, target: str | None = None) -> Callable[[str], 
             raise DataError(f"'--target' must be a column of the table; got {target!r}.{did_you_mean(target, known)}")
         table = replace(table, target=target)
     settings = Settings(data=Data(source="table", table=table))
-    build(settings, table_rows(tables.get(table.id).frame, table))  # what is wrong is said now, not in the browser
+    rows = table_rows(tables.get(table.id).frame, table, settings.data.train_share, settings.data.seed)
+    build(settings, rows)  # what is wrong is said now, not in the browser
     return lambda name: Session(name, settings, tables)
 
 
@@ -113,6 +113,7 @@ def show(
     estimator: Any,
     X: Any,
     y: Any,
+    sample_weight: Any = None,
     *,
     port: int = 0,
     open_page: bool = True,
@@ -127,6 +128,8 @@ def show(
     X : array or table of shape (rows, features)
         As the estimator sees them.
     y : array
+    sample_weight : array of shape (rows,) or None
+        What each row counts; class weights of the estimator count as well.
     port : int
         0 takes a free one.
     open_page : bool
@@ -154,7 +157,7 @@ def show(
     ...     served.url.startswith("http://127.0.0.1:")
     True
     """
-    opened = Given.of(estimator, X, y)
+    opened = Given.of(estimator, X, y, sample_weight)
     served = Served(lambda name: GivenSession(name, opened), port, open_page=open_page)
     if wait is None:
         wait = not hasattr(sys, "ps1") and "ipykernel" not in sys.modules
@@ -179,9 +182,9 @@ class Given:
         self.rows, self.settings, self.parameters, self.state = rows, settings, parameters, state
 
     @classmethod
-    def of(cls, estimator: Any, X: Any, y: Any) -> "Given":
+    def of(cls, estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> "Given":
         """Take an estimator over, which stays as it is."""
-        setup = prepare(estimator, X, y)
+        setup = prepare(estimator, X, y, sample_weight)
         _check(setup)
         job = setup.job
         settings = _settings(estimator, setup)
@@ -199,8 +202,7 @@ def _check(setup: Setup) -> None:
         "parametric activations": any(layer.parametric for layer in network.hidden),
         "the 'ntk' parametrization": network.parametrization != "standard",
         "members that share weights": network.ensemble is not None,
-        "several targets": network.outputs > 1 and network.output != "softmax",
-        "sample weights": data.sample_weight is not None,
+        "several labels a row": network.outputs > 1 and network.output == "logistic",
     }
     found = [reason for reason, holds in reasons.items() if holds]
     if found:
@@ -220,18 +222,16 @@ def _settings(estimator: Any, setup: Setup) -> Settings:
     seed = getattr(estimator, "random_state", None)
     given = getattr(estimator, "batch_size", "auto")
     batch_size = min(200 if given == "auto" else int(given), setup.job.data.rows)
-    initializer = Net().initializer if isinstance(network.initializer, FromData) else network.initializer
-    lbfgs = training.optimizer.name == "lbfgs"
     return Settings(
         data=Data(source="given", scale=False, train_share=0.95),
         network=Net(
             tuple(NetLayer(each.width, each.activation, each.dropout, each.layer_norm) for each in network.hidden),
-            initializer,
+            network.initializer,
             seed if isinstance(seed, int) and 0 <= seed < 2**32 else 0,
         ),
         training=Descent(
             training.loss,
-            Descent().optimizer if lbfgs else training.optimizer,
+            training.optimizer,
             training.learning_rate,
             training.schedule,
             training.l1,
@@ -247,12 +247,16 @@ def _settings(estimator: Any, setup: Setup) -> Settings:
 def _rows(setup: Setup, estimator: Any) -> Rows:
     data, network = setup.job.data, setup.job.network
     inputs = np.asarray(data.inputs, np.float64)
+    weight = None if data.sample_weight is None else np.asarray(data.sample_weight, np.float64)
     if network.output not in ("logistic", "softmax"):
-        return Rows(inputs, setup.names.inputs, data.targets[:, 0].astype(np.float64))
+        targets = data.targets.astype(np.float64)
+        several = targets if targets.shape[1] > 1 else None
+        return Rows(inputs, setup.names.inputs, targets[:, 0], weight=weight, targets=several)
     y = data.targets.argmax(axis=1) if network.output == "softmax" else (data.targets[:, 0] > 0.5).astype(np.int64)
     known = [str(label) for label in getattr(estimator, "classes_", ())]
     count = 2 if network.output == "logistic" else network.outputs
-    return Rows(inputs, setup.names.inputs, y, tuple(known if len(known) == count else map(str, range(count))))
+    classes = tuple(known if len(known) == count else map(str, range(count)))
+    return Rows(inputs, setup.names.inputs, y, classes, weight=weight)
 
 
 class GivenSession(Session):

@@ -1,7 +1,8 @@
 """Own tables: a file that was dropped or text that was pasted, as rows that a network can learn from.
 
 Numbers stay as they are, dates become days, yes and no 1 and 0, a category one input a level. A missing cell is the
-column's median, and a mark beside it says so. Rows without a target are left out.
+column's median, and a mark beside it says so, unless it is to be filled otherwise. Rows without a target are left out.
+Medians, and which levels there are, are learned from the rows that train.
 """
 
 import hashlib
@@ -17,18 +18,21 @@ import pandas as pd
 import pyarrow.parquet
 
 from pellucid.errors import DataError, PellucidError
-from pellucid.tables import ColumnSchema, Target, infer_schema, read_table
+from pellucid.tables import ColumnSchema, Target, infer_schema, read_table, split_rows
 from pellucid.tables.cells import coded, read_numbers
 from pellucid.tables.columns import measure_names, read_coded, read_measures
 from pellucid.textbook.arrays import Array
-from pellucid.workbench.limits import MOST_COLUMNS, MOST_ROWS, TEXT, UPLOAD_BYTES
+from pellucid.workbench.limits import MOST_COLUMNS, MOST_LEVELS, MOST_ROWS, TEXT, UPLOAD_BYTES
 from pellucid.workbench.settings import Table
 from pellucid.workbench.sources import Rows
 
 __all__ = ["Tables", "Upload", "coded_missing", "read_upload", "table_rows"]
 
-MOST_LEVELS = 20
-"""Levels of a category that become inputs: the most frequent."""
+MOST_LISTED = 60
+"""Levels of a category that a page can choose among: the most frequent."""
+OTHER = "other"
+FILLS = {"number": ("median", "mean", "zero", "drop"), "category": ("none", "frequent", "level", "drop")}
+"""What stands for a missing cell; the first where nothing else is chosen."""
 MOST_TABLES = 8
 UNPACKED = 1 << 30
 """Bytes that a Parquet file may have when it is unpacked."""
@@ -134,7 +138,7 @@ def _check_parquet(name: str, data: bytes) -> None:
         raise DataError(f"'{name}' must have at most {MOST_ROWS} rows and {MOST_COLUMNS} columns.")
 
 
-def table_rows(table: pd.DataFrame, choice: Table) -> Rows:
+def table_rows(table: pd.DataFrame, choice: Table, train_share: float = 1.0, seed: int = 0) -> Rows:
     """Return a table's rows as numbers.
 
     Parameters
@@ -142,6 +146,10 @@ def table_rows(table: pd.DataFrame, choice: Table) -> Rows:
     table : pandas.DataFrame
     choice : Table
         Which column is predicted, and what the others are where that was not found rightly.
+    train_share : float
+        Part of the rows that train, in (0, 1]; medians and levels are learned from them.
+    seed : int
+        Of which rows these are.
 
     Raises
     ------
@@ -156,35 +164,45 @@ def table_rows(table: pd.DataFrame, choice: Table) -> Rows:
     (('size', 'size is missing', 'colour=red'), ('0', '1'))
     >>> rows.columns.tolist()
     [[1.0, 0.0, 1.0], [2.0, 1.0, 0.0], [3.0, 0.0, 1.0], [2.0, 0.0, 0.0]]
+    >>> table_rows(frame, Table("id", fills=(("size", "zero"),))).columns[:, 0].tolist()
+    [1.0, 0.0, 3.0, 2.0]
     """
     label = choice.target or str(table.columns[-1])
     if label not in table.columns:
         raise DataError(f"The table has no column {label!r} to predict; choose another target.")
     has_target = ~coded_missing(table[label])
-    frame = table[has_target].reset_index(drop=True)
+    known = table[has_target].reset_index(drop=True)
+    roles, kinds, fills = (dict(_pairs(pairs)) for pairs in (choice.roles, choice.kinds, choice.fills))
+    levels = {name: chosen for name, *chosen in choice.levels}
+    columns = [_as_kind(each, known[each.label], kinds.get(each.label)) for each in infer_schema(known, label).columns]
+    used = [each.kind != "ignored" and roles.get(each.label, "input") == "input" for each in columns]
+    is_whole = np.ones(len(known), bool)
+    for column, is_used in zip(columns, used, strict=True):
+        if is_used and fills.get(column.label) == "drop":
+            is_whole &= ~coded_missing(known[column.label])
+    frame = known[is_whole].reset_index(drop=True)
     if len(frame) < 4:
-        raise DataError(f"At least 4 rows must have a value of the target {label!r}; {len(frame)} have.")
+        raise DataError(f"At least 4 rows must be left that have a value of the target {label!r}; {len(frame)} are.")
     target = Target.of(frame[label], choice.task)
-    roles, kinds = dict(_pairs(choice.roles)), dict(_pairs(choice.kinds))
+    y = read_numbers(frame[label])[0] if target.task == "regression" else target.encode(frame[label])
+    train = np.arange(len(frame))
+    if train_share < 1:
+        train, _ = split_rows(len(frame), 1 - train_share, seed, y if target.labels else None)
     names: list[str] = []
-    columns: list[Array] = []
+    inputs: list[Array] = []
     described = []
-    for found in infer_schema(frame, label).columns:
-        column = _as_kind(found, frame[found.label], kinds.get(found.label))
-        is_used = column.kind != "ignored" and roles.get(column.label, "input") == "input"
-        made = _inputs_of(column, frame[column.label]) if is_used else []
-        made = [(name, values) for name, values in made if values.min() != values.max()]
-        names += [name[:TEXT] for name, _ in made]
-        columns += [values for _, values in made]
-        described.append(_described(column, "input" if made else "ignore", len(made)))
-    if not columns:
+    for column, is_used in zip(columns, used, strict=True):
+        made = _Column(column, frame[column.label], train, fills.get(column.label), levels.get(column.label))
+        found = [(name, values) for name, values in made.inputs() if np.ptp(values[train]) > 0] if is_used else []
+        names += [name[:TEXT] for name, _ in found]
+        inputs += [values for _, values in found]
+        described.append(made.described("input" if found else "ignore", len(found)))
+    if not inputs:
         notes = "; ".join(f"{each['name']}: {each['note'] or 'ignored'}" for each in described[:5])
         raise DataError(f"The table must have a column to learn from; it has none ({notes}).")
-    left_out = int((~has_target).sum())
-    described.append(_of_target(label, target, left_out))
-    y = read_numbers(frame[label])[0] if target.task == "regression" else target.encode(frame[label])
+    described.append(_of_target(label, target, int((~has_target).sum()), int((~is_whole).sum())))
     classes = tuple(str(each) for each in target.labels)
-    return Rows(np.column_stack(columns), tuple(names), y, classes, tuple(described))
+    return Rows(np.column_stack(inputs), tuple(names), y, classes, tuple(described))
 
 
 def coded_missing(series: "pd.Series[Any]") -> Array:
@@ -206,46 +224,97 @@ def _as_kind(found: ColumnSchema, series: "pd.Series[Any]", kind: str | None) ->
     return replace(found, kind="number", levels=(), note="")
 
 
-def _inputs_of(column: ColumnSchema, series: "pd.Series[Any]") -> list[tuple[str, Array]]:
-    """Return the inputs that a column becomes, and their names."""
-    if column.kind == "category":
-        cells = read_coded(column, series)
-        counts = np.bincount(cells.codes[cells.codes >= 0], minlength=len(cells.texts))
-        frequent = sorted(np.argsort(-counts, kind="stable")[:MOST_LEVELS], key=lambda code: str(cells.texts[code]))
-        chosen = frequent[1:] if len(frequent) == 2 and (cells.codes >= 0).all() else frequent
-        return [(f"{column.label}={cells.texts[code]}", (cells.codes == code) * 1.0) for code in chosen]
-    if column.kind == "boolean":
-        codes = read_coded(column, series).codes
-        measures = [(column.label, np.where(codes < 0, np.nan, codes))]
-    else:
-        measures = list(zip(measure_names(column), read_measures(column, series), strict=True))
-    missing = np.isnan(measures[0][1])
-    filled = [(name, np.where(np.isnan(values), _median(values), values)) for name, values in measures]
-    return [*filled, *([(f"{column.label} is missing", missing * 1.0)] if missing.any() else [])]
+class _Column:
+    """A column on its way to inputs: what is learned of it is learned from the rows that train."""
+
+    def __init__(
+        self,
+        column: ColumnSchema,
+        series: "pd.Series[Any]",
+        train: Array,
+        fill: str | None,
+        levels: list[str] | None,
+    ) -> None:
+        self.column, self.series, self.train, self.levels = column, series, train, levels
+        self.fills = FILLS["category" if column.kind == "category" else "number"]
+        self.fill = fill if fill in self.fills else self.fills[0]
+        self.is_category = column.kind == "category"
+        if self.is_category:
+            cells = read_coded(column, series)
+            self.codes, self.texts = cells.codes, [str(text) for text in cells.texts]
+            known = self.codes[train]
+            self.counts = np.bincount(known[known >= 0], minlength=len(self.texts))
+            self.by_count = [int(code) for code in np.argsort(-self.counts, kind="stable") if self.counts[code]]
+
+    def inputs(self) -> list[tuple[str, Array]]:
+        """Return the inputs that the column becomes, and their names."""
+        return self._of_levels() if self.is_category else self._of_numbers()
+
+    def _of_levels(self) -> list[tuple[str, Array]]:
+        label, codes = self.column.label, self.codes
+        missing = codes < 0
+        if self.fill == "frequent" and self.by_count:
+            codes, missing = np.where(missing, self.by_count[0], codes), np.zeros(len(codes), bool)
+        kept = self.kept()
+        if self.levels is None and len(self.by_count) == len(kept) == 2 and not missing.any():
+            kept = kept[1:]
+        made = [(f"{label}={self.texts[code]}", (codes == code) * 1.0) for code in kept]
+        if self.levels is not None:
+            made.append((f"{label}={OTHER}", (~np.isin(codes, kept) & ~missing) * 1.0))
+        return [*made, (f"{label} is missing", missing * 1.0)] if self.fill == "level" else made
+
+    def kept(self) -> list[int]:
+        """Return the codes of the levels that become inputs, in the order of their texts."""
+        if self.levels is None:
+            return sorted(self.by_count[:MOST_LEVELS], key=lambda code: self.texts[code])
+        known = [code for code in self.by_count if self.texts[code] in self.levels]
+        return sorted(known, key=lambda code: self.texts[code])
+
+    def _of_numbers(self) -> list[tuple[str, Array]]:
+        column = self.column
+        if column.kind == "boolean":
+            codes = read_coded(column, self.series).codes
+            measures = [(column.label, np.where(codes < 0, np.nan, codes))]
+        else:
+            measures = list(zip(measure_names(column), read_measures(column, self.series), strict=True))
+        missing = np.isnan(measures[0][1])
+        filled = [(name, np.where(np.isnan(values), self._filling(values), values)) for name, values in measures]
+        return [*filled, *([(f"{column.label} is missing", missing * 1.0)] if missing.any() else [])]
+
+    def _filling(self, values: Array) -> float:
+        known = values[self.train]
+        known = known[~np.isnan(known)]
+        if self.fill == "zero" or not len(known):
+            return 0.0
+        return float(np.mean(known) if self.fill == "mean" else np.median(known))
+
+    def described(self, role: str, inputs: int) -> dict[str, Any]:
+        """Return what a page is told of the column."""
+        column = self.column
+        told: dict[str, Any] = {
+            "name": column.label,
+            "kind": column.kind,
+            "role": role,
+            "missing": column.missing,
+            "fill": self.fill,
+            "fills": list(self.fills),
+            "distinct": column.distinct,
+            "levels": list(column.levels[:MOST_LEVELS]),
+            "low": column.low,
+            "high": column.high,
+            "inputs": inputs,
+            "note": column.note,
+        }
+        if self.is_category:
+            told["levels"] = [self.texts[code] for code in self.by_count[:MOST_LISTED]]
+            told["counts"] = [int(self.counts[code]) for code in self.by_count[:MOST_LISTED]]
+            told["kept"] = [self.texts[code] for code in self.kept()]
+        return told
 
 
-def _median(values: Array) -> float:
-    known = values[~np.isnan(values)]
-    return float(np.median(known)) if len(known) else 0.0
-
-
-def _described(column: ColumnSchema, role: str, inputs: int) -> dict[str, Any]:
-    return {
-        "name": column.label,
-        "kind": column.kind,
-        "role": role,
-        "missing": column.missing,
-        "distinct": column.distinct,
-        "levels": list(column.levels[:MOST_LEVELS]),
-        "low": column.low,
-        "high": column.high,
-        "inputs": inputs,
-        "note": column.note,
-    }
-
-
-def _of_target(label: str, target: Target, left_out: int) -> dict[str, Any]:
-    note = f"{left_out} rows without a target are left out" if left_out else ""
+def _of_target(label: str, target: Target, left_out: int, dropped: int) -> dict[str, Any]:
+    notes = [f"{left_out} rows without a target are left out"] if left_out else []
+    notes += [f"{dropped} rows with missing cells are left out"] if dropped else []
     kind = "number" if target.task == "regression" else "category"
     return {
         "name": label,
@@ -257,5 +326,5 @@ def _of_target(label: str, target: Target, left_out: int) -> dict[str, Any]:
         "low": target.low if kind == "number" else None,
         "high": target.high if kind == "number" else None,
         "inputs": 0,
-        "note": note,
+        "note": "; ".join(notes),
     }

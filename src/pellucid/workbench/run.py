@@ -12,15 +12,17 @@ from typing import Any
 import numpy as np
 
 from pellucid.engines import Engine, TextbookEngine, get_engine
-from pellucid.spec import Network, Training, parameter_count
+from pellucid.errors import DataError
+from pellucid.spec import Lbfgs, Network, Training, parameter_count
 from pellucid.textbook.arrays import Array
-from pellucid.textbook.network import Batch
 from pellucid.training.jobs import Epoch, Job, State, Watch
+from pellucid.training.jobs import Run as Trained
 from pellucid.training.stopping import Best, Outcome
 from pellucid.workbench.dataset import Dataset
 from pellucid.workbench.history import COLUMNS, NAN, Curves
 from pellucid.workbench.jobs import first_job, network_of, training_of
 from pellucid.workbench.limits import MOST_EVENTS
+from pellucid.workbench.minimising import Minimising
 from pellucid.workbench.moments import Moment, Moments, Position, copied
 from pellucid.workbench.settings import Settings
 from pellucid.workbench.within import Within
@@ -113,7 +115,9 @@ class Run:
         self.frozen: Array | None = None
         self.seconds_per_epoch = 1e-3
         self.version = 0
+        self.ahead = 0
         self._within: Within | None = None
+        self._minimising: Minimising | None = None
         self._furthest: Position = (0, 0)
         self._first = 0
         self.job = first_job(settings, dataset)
@@ -209,7 +213,7 @@ class Run:
         if job.epochs < 1:
             self.ended = Outcome.ALL_EPOCHS.value
             return
-        (done,) = self.trainer_engine().train([job], Watch(until))
+        done = self._train(until)
         self._note(first, done.history)
         made = self.epoch - first
         if made:
@@ -218,8 +222,17 @@ class Run:
             self.ended = done.outcome.value
         elif self.epoch >= job.training.epochs:
             self.ended = Outcome.ALL_EPOCHS.value
-        if not self.moments.due(self.epoch):
+        elif done.message:
+            self.ended = f"L-BFGS has ended: {done.message}"
+        if self._minimising is None and not self.moments.due(self.epoch):
             self.moments.keep(self.moment())
+
+    def _train(self, until: Callable[[Epoch], bool] | None) -> Trained:
+        if not isinstance(self.job.training.optimizer, Lbfgs):
+            return self.trainer_engine().train([self.job], Watch(until))[0]
+        if self._minimising is None:
+            self._minimising = Minimising(self.engine, self.job)
+        return self._minimising.advance(self.job, until)
 
     def advance_batches(self, batches: int) -> None:
         """Train for so many batches."""
@@ -258,13 +271,29 @@ class Run:
     # --- changes --------------------------------------------------------------------------------------------------
 
     def change(self, change: Change) -> None:
-        """Make a change here; what came after this moment is forgotten."""
+        """Make a change here; what came after this moment is forgotten.
+
+        Raises
+        ------
+        DataError
+            If a weight is to be frozen that L-BFGS trains, or L-BFGS is to train frozen weights.
+        """
+        self._check(change)
         self.forget_future()
         if len(self.changes) >= MOST_EVENTS:
             self._begin_here()
         self._apply(replace(change, at=self.position))
         self.moments.keep(self.moment())
         self._furthest = self.position
+
+    def _check(self, change: Change) -> None:
+        training = self.job.training if change.settings is None else change.settings.training
+        is_frozen = (change.kind == "freeze" and change.value) or (change.settings and self.frozen is not None)
+        if is_frozen and isinstance(training.optimizer, Lbfgs):
+            raise DataError(
+                "L-BFGS moves all weights at once: it cannot hold frozen ones. Choose another optimiser, or set the "
+                "weights free."
+            )
 
     def forget_future(self) -> None:
         """Forget what came after this moment, if the run was further already."""
@@ -285,7 +314,7 @@ class Run:
     def _apply(self, change: Change) -> None:
         self._end_epoch()
         self.changes.append(change)
-        self.ended = None
+        self.ended, self._minimising = None, None
         self.version += 1
         job = self.job
         if change.kind == "edit":
@@ -355,7 +384,7 @@ class Run:
         job.state = copied(moment.state)
         job.streams.shuffling.set_state(moment.random)
         self.frozen = None if moment.frozen is None else moment.frozen.copy()
-        self._within, self.ended = None, None
+        self._within, self._minimising, self.ended = None, None, None
         self.version += 1
 
     def epoch_of(self, epoch: Epoch) -> int:
@@ -365,6 +394,12 @@ class Run:
     def until_next_moment(self, epochs: int) -> int:
         """Return how many of so many epochs there are until a moment should be kept."""
         return min(epochs, self.moments.due(self.epoch) or epochs)
+
+    def resumable(self) -> Moment:
+        """Return the last moment from which training goes on as it does: this one, but not in the midst of L-BFGS."""
+        if self._minimising is None:
+            return self.moment()
+        return self.moments.before(self.position, [each.at for each in self.changes])
 
     def go_on_from(self, moment: Moment, history: Array, batch: int = 0) -> None:
         """Go to a moment that comes from elsewhere, with the changes that are known already."""
@@ -391,7 +426,7 @@ class Run:
         within = self._within or Within(self.job)
         job = within.one_batch(within.batch)
         if rows is not None:
-            job = replace(job, data=Batch(self.dataset.inputs, self.dataset.targets, index=rows))
+            job = replace(job, data=self.dataset.batch(rows))
         data = job.data.taken()
         return replace(job, data=data, parameters=job.parameters.copy(), state=copied(job.state))
 

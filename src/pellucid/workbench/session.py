@@ -47,12 +47,14 @@ from pellucid.workbench.wall import Walls
 __all__ = ["Session", "Wire"]
 
 LOG = logging.getLogger("pellucid.workbench")
-SHORTEST = 1 / 40
-"""Seconds between two frames, at least."""
-MOST_UNDERWAY = 2
-"""Frames that are sent and not drawn yet: one is made while the page draws the one before."""
+SHORTEST = 1 / 32
+"""Seconds between two frames: as many as look smooth, no more, since each takes from the training."""
+MOST_UNDERWAY = 3
+"""Frames that are sent and not drawn yet; the page tells of every other that it has drawn."""
 TAKEN_OVER = 4409
 """Code with which a page's socket is closed when another tab takes its session over."""
+LOOKED_EVERY = 0.1
+"""Seconds between two looks at loss and gradients while training runs; the frames between are of maps and weights."""
 STATE_EVERY = 0.5
 """Seconds between two tellings of where a running training is."""
 Handler = Callable[[Message], Awaitable[None]]
@@ -85,7 +87,7 @@ class Session:
     def __init__(self, name: str, settings: Settings | None = None, tables: Tables | None = None) -> None:
         self.name = name
         self.tables = Tables() if tables is None else tables
-        self._rows: tuple[Table, Rows] | None = None
+        self._rows: tuple[tuple[Table, float, int], Rows] | None = None
         self.loop = asyncio.get_running_loop()
         self.news = asyncio.Event()
         self.trainer = Trainer(self._on_change, self._on_failure)
@@ -100,6 +102,7 @@ class Session:
         self.left_at: float | None = monotonic()
         self._asked_frame = True
         self._told, self._told_run = 0.0, 0
+        self._looked, self._was_brief = 0.0, False
         self.trainer.take(self.first_run())
         self.trainer.speed = 30.0
         self.trainer.start()
@@ -218,6 +221,17 @@ class Session:
         assert self.trainer.shown is not None  # noqa: S101 - there is one from the beginning
         return self.trainer.shown
 
+    @property
+    def _is_owed(self) -> bool:
+        """Whether the page has seen maps only of the moment where training stopped."""
+        return self._was_brief and not self.trainer.is_playing
+
+    @property
+    def is_fast(self) -> bool:
+        """Whether more moments follow than there are frames."""
+        speed = self.trainer.speed
+        return self.trainer.is_playing and (speed is None or speed * SHORTEST > 1)
+
     async def command(self, what: Callable[[], Any]) -> Any:
         """Let the training's thread do something."""
         return await asyncio.wrap_future(self.trainer.submit(what))
@@ -276,18 +290,19 @@ class Session:
         self.news.set()
 
     async def stream(self, wire: Wire) -> None:
-        """Send frames as long as this page is there: the latest moment, once it has drawn the one before the last."""
+        """Send frames as long as this page is there: the latest moment, evenly in time."""
         last: Shown | None = None
-        failure = ""
+        failure, due = "", 0.0
         while self.wire is wire:
             await self.news.wait()
             self.news.clear()
             if self.wire is not wire or self.frames.number - self._drawn >= MOST_UNDERWAY:
                 continue
             shown = self.shown
-            if shown.run != self._told_run or (shown is last and not self._asked_frame):
+            if shown.run != self._told_run or (shown is last and not self._asked_frame and not self._is_owed):
                 continue  # the page must know a run before it sees its frames
-            began, last, self._asked_frame = monotonic(), shown, False
+            last, self._asked_frame = shown, False
+            due = max(due + SHORTEST, monotonic() - SHORTEST)
             try:
                 await self._send_frame(shown)
             except Exception as error:  # a mistake of ours must not end the pictures
@@ -298,11 +313,15 @@ class Session:
                 failure = str(error)
             if monotonic() - self._told > STATE_EVERY or not self.trainer.is_playing:
                 await self.tell_run()
-            await asyncio.sleep(max(0.0, SHORTEST - (monotonic() - began)))
+            await asyncio.sleep(due + SHORTEST - monotonic())
 
     async def _send_frame(self, shown: Shown) -> None:
         looks, view = self.looks, self.settings.inputs.view
-        content, buffers = await asyncio.to_thread(self.frames.frame, shown, looks, view)
+        is_brief = self.is_fast and monotonic() - self._looked < LOOKED_EVERY
+        if not is_brief:
+            self._looked = monotonic()
+        self._was_brief = is_brief
+        content, buffers = await asyncio.to_thread(self.frames.frame, shown, looks, view, is_brief=is_brief)
         if shown.run != self._told_run:  # meanwhile another run was told: no page sees a frame of the one before
             self._drawn = self.frames.number
             self.frames.forget()
@@ -361,9 +380,10 @@ class Session:
             return build(settings)
         if choice is None:
             raise DataError("There is no table yet: drop a file, or paste one.")
-        if self._rows is None or self._rows[0] != choice:
+        made_of = (choice, settings.data.train_share, settings.data.seed)
+        if self._rows is None or self._rows[0] != made_of:
             try:
-                self._rows = (choice, table_rows(self.tables.get(choice.id).frame, choice))
+                self._rows = (made_of, table_rows(self.tables.get(choice.id).frame, *made_of))
             except DataError as error:
                 raise at_path("data.table", error) from None
         return build(settings, self._rows[1])

@@ -47,7 +47,8 @@ def write_session(run: Run, tables: Tables) -> bytes:
     """
     if run.settings.data.source == "given":
         raise DataError("These rows came from Python; a session file holds rows that the workbench can make again.")
-    moment = run.moment()
+    moment = run.resumable()
+    further = run.epoch - moment.epoch  # L-BFGS goes on from its beginning only
     state, random = moment.state, moment.random
     header: dict[str, Any] = {
         "format": FORMAT,
@@ -56,7 +57,8 @@ def write_session(run: Run, tables: Tables) -> bytes:
         "first": write_settings(run.first_settings),
         "settings": write_settings(run.settings),
         "changes": [_written(change) for change in run.changes],
-        "epoch": run.epoch,
+        "epoch": moment.epoch,
+        "further": further,
         "batch": run.batch,
         "state": {
             "step": state.optimizer.step if state.optimizer else 0,
@@ -71,7 +73,7 @@ def write_session(run: Run, tables: Tables) -> bytes:
     arrays: dict[str, Array] = {
         "parameters": moment.parameters,
         "random": np.asarray(random["state"]["key"], np.uint32),
-        "history": run.curves.since(-1),
+        "history": run.curves.since(-1) if not further else run.curves.until(moment.epoch),
     }
     if state.optimizer is not None:
         arrays |= {f"memory.{index}": array for index, array in enumerate(state.optimizer.arrays)}
@@ -97,7 +99,7 @@ def _written(change: Change) -> dict[str, Any]:
 
 
 def read_session(data: bytes, tables: Tables) -> Run:
-    """Return the run of a session file, at its moment.
+    """Return the run of a session file, at its moment, or `ahead` epochs before it.
 
     Parameters
     ----------
@@ -143,8 +145,9 @@ class _Reader:
         if first.data.source == "table":
             kept = self.tables.add(str(self.header["table"]), self.arrays["table"].tobytes())
             first, last = (_with_table(each, kept.id) for each in (first, last))
-            assert first.data.table is not None  # noqa: S101 - just set
-            rows = table_rows(self.tables.get(kept.id).frame, first.data.table)
+            data = first.data
+            assert data.table is not None  # noqa: S101 - just set
+            rows = table_rows(self.tables.get(kept.id).frame, data.table, data.train_share, data.seed)
         dataset = build(first, rows)
         run = Run(first, dataset)
         run.settings = last
@@ -163,6 +166,7 @@ class _Reader:
             frozen=None if frozen is None else self._array("frozen", np.uint8, (size,)).astype(bool),
         )
         run.go_on_from(moment, self._history(), integer_in(self.header, "batch", 0, run.job.steps_an_epoch - 1))
+        run.ahead = integer_in(self.header, "further", 0, last.stop.epochs, 0)
         return run
 
     def _array(self, name: str, dtype: Any, shape: tuple[int, ...]) -> Array:

@@ -28,9 +28,11 @@ from pellucid.spec.checks import check_choice, check_flag, check_integer, check_
 from pellucid.workbench.limits import (
     MOST_ADDED,
     MOST_BATCH,
+    MOST_COLUMNS,
     MOST_EPOCHS,
     MOST_FEATURES,
     MOST_LAYERS,
+    MOST_LEVELS,
     MOST_POINTS,
     MOST_REMOVED,
     MOST_WIDTH,
@@ -55,6 +57,7 @@ __all__ = [
 ]
 
 SEEDS = 2**32
+FILLS = ("median", "mean", "zero", "none", "frequent", "level", "drop")
 
 
 def _check_text(owner: object, name: str) -> None:
@@ -89,6 +92,11 @@ class Table:
         Of the columns that are not what they were found to be.
     kinds : tuple of (column, 'number' or 'category')
         Likewise.
+    fills : tuple of (column, how)
+        What stands for missing cells: 'median', 'mean' or 'zero' of a number; 'none', 'frequent' (the most frequent
+        one) or 'level' (one of their own) of a category; 'drop': their rows are left out.
+    levels : tuple of (column, level, level, …)
+        Levels of a category that become inputs; all others are one, called other. Without: the most frequent.
     task : {'auto', 'classification', 'regression'}
     """
 
@@ -97,13 +105,26 @@ class Table:
     target: str = ""
     roles: tuple[tuple[str, ...], ...] = ()
     kinds: tuple[tuple[str, ...], ...] = ()
+    fills: tuple[tuple[str, ...], ...] = ()
+    levels: tuple[tuple[str, ...], ...] = ()
     task: str = "auto"
 
     def __post_init__(self) -> None:
         check_choice(self, "task", ("auto", "classification", "regression"))
         for name in ("id", "name", "target"):
             _check_text(self, name)
-        for name, choices in (("roles", ("input", "ignore")), ("kinds", ("number", "category"))):
+        for name in ("roles", "kinds", "fills", "levels"):
+            entries = getattr(self, name)
+            if len(entries) > MOST_COLUMNS or any(len(text) > TEXT for entry in entries for text in entry):
+                raise SpecError(
+                    f"'{name}' of Table must speak of at most {MOST_COLUMNS} columns, in texts of {TEXT} letters."
+                )
+        for entry in self.levels:
+            if not 2 <= len(entry) <= MOST_LEVELS + 1 or len(set(entry[1:])) < len(entry) - 1:
+                raise SpecError(
+                    f"'levels' of Table must name 1 to {MOST_LEVELS} different levels a column; got {shown(entry)}."
+                )
+        for name, choices in (("roles", ("input", "ignore")), ("kinds", ("number", "category")), ("fills", FILLS)):
             for pair in getattr(self, name):
                 if len(pair) != 2 or pair[1] not in choices:
                     raise SpecError(f"'{name}' of Table must name one of {choices} for each column; got {shown(pair)}.")
@@ -257,11 +278,6 @@ class Descent:
         if self.batch_size is not None:
             _check_most(self, "batch_size", MOST_BATCH)
         check_flag(self, "shuffle")
-        if self.optimizer.name == "lbfgs":
-            raise SpecError(
-                "'optimizer' of Descent must take steps that can be shown; L-BFGS searches along lines. "
-                "Choose another, or train with MLPClassifier(solver='lbfgs')."
-            )
 
 
 @dataclass(frozen=True)
@@ -357,9 +373,13 @@ def _pairs_of(data: Any) -> Any:
         return data
     changed = {
         name: [list(pair) for pair in table[name].items()]
-        for name in ("roles", "kinds")
+        for name in ("roles", "kinds", "fills")
         if isinstance(table.get(name), dict)
     }
+    if isinstance(table.get("levels"), dict):
+        changed["levels"] = [
+            [column, *levels] if isinstance(levels, list) else levels for column, levels in table["levels"].items()
+        ]
     return data | {"table": table | changed}
 
 
@@ -368,7 +388,8 @@ def write_settings(settings: Settings) -> dict[str, Any]:
     written: dict[str, Any] = to_json(settings)
     table = written["data"]["table"]
     if table is not None:
-        table |= {name: dict(table[name]) for name in ("roles", "kinds")}
+        table |= {name: dict(table[name]) for name in ("roles", "kinds", "fills")}
+        table["levels"] = {column: levels for column, *levels in table["levels"]}
     return written
 
 

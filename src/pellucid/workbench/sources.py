@@ -34,6 +34,10 @@ class Rows:
         Empty for a regression.
     described : tuple of dict
         Of an own table: what each of its columns is.
+    weight : array of shape (rows,) or None
+        What each row counts in training.
+    targets : array of shape (rows, targets) or None
+        Of a regression with several; `y` is the first.
     """
 
     columns: Array
@@ -41,6 +45,8 @@ class Rows:
     y: Array
     classes: tuple[str, ...] = ()
     described: tuple[dict[str, Any], ...] = ()
+    weight: Array | None = None
+    targets: Array | None = None
 
 
 def make(source: str, size: int = 300, noise: float = 0.15, seed: int = 0) -> Rows:

@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from pellucid import TabularClassifier, TabularRegressor
@@ -141,3 +142,5 @@ def test_bad_input(frame, y, regression):
     with pytest.raises(DataError, match="'max_rows'"):
         regression.compute_importances(frame, y, max_rows=1)
     assert vars(regression) == before
+    with pytest.raises(AttributeError, match="after `compute_importances`"):
+        clone(regression).feature_importances_  # noqa: B018

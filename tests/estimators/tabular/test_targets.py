@@ -92,6 +92,19 @@ def test_many_classes_and_rare_ones():
     assert model.score(X, y) > 3 / len(model.classes_)
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_intervals_stay_on_the_side_of_zero_that_the_target_has(sign):
+    random = np.random.default_rng(0)
+    X = random.normal(size=(400, 2))
+    y = sign * np.exp(3 * X[:, 0] + random.normal(0, 0.2, 400))
+    model = TabularRegressor(preset="fast", random_state=0, n_threads=1, max_epochs=20).fit(X, y)
+    interval = model.predict_interval(X)
+    assert (sign * interval >= 0).all()
+    assert 0.85 < ((interval[:, 0] <= y) & (y <= interval[:, 1])).mean() < 0.97
+    with pytest.raises(DataError, match=r"'quantiles' must be a list .* got 0\.5"):
+        model.predict_quantiles(X, 0.5)
+
+
 @pytest.mark.parametrize("preset", ["fast", "default"])
 @pytest.mark.parametrize("positives", [2, 3, 5])
 def test_probabilities_of_a_rare_class_stay_near_its_share(preset, positives):

@@ -181,6 +181,12 @@ def test_a_time_limit_is_kept_and_something_is_learned(shop, preset, seconds):
     assert np.isfinite(model.predict_interval(X)).all()
 
 
+def test_a_plan_that_the_time_cut_short_says_so(shop):
+    X, y, _ = shop
+    assert TabularRegressor(time_limit=0.8, random_state=0, n_threads=2).fit(X, y).outcome_ is Outcome.TIME_LIMIT
+    assert TabularRegressor(**TINY_BAG, time_limit=600).fit(X, y).outcome_ is not Outcome.TIME_LIMIT
+
+
 def test_more_time_is_used(shop):
     X, y, _ = shop
     epochs = [
@@ -302,6 +308,21 @@ def test_a_warm_start_refuses_another_target(shop):
     model = TabularRegressor(**TINY_BAG, warm_start=True).fit(X, y)
     with pytest.raises(DataError, match="one column as before"):
         model.fit(X, np.column_stack([y, y]))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_warm_start_makes_no_network_worse(shop, seed):
+    X, _, c = shop
+    model = TabularClassifier(**{**TINY_BAG, "random_state": seed, "max_epochs": 15}, warm_start=True).fit(X, c)
+    right = np.searchsorted(model.classes_, c)
+    losses = []
+    for _ in range(3):
+        likely = model.bag_.out_of_fold[0, np.arange(len(c)), right]
+        folds = model.bag_.fold_of
+        losses.append([-np.log(likely[folds == fold]).mean() for fold in range(folds.max() + 1)])
+        model.fit(X, c)
+    assert (np.diff(losses, axis=0) < 1e-5).all()
+    assert losses[-1] != losses[0]
 
 
 def test_a_warm_start_completes_what_had_no_time(shop):

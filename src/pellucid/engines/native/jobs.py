@@ -54,6 +54,7 @@ class PreparedJob:
         self.epochs_before, order = job.state.epochs, job.begin_order()
         self.twister = _Twister(job)
         self.best = _best_parameters(job) if keeps_state else None
+        self.last_order = _last_order(job)
         validation = job.validation
         is_custom = validation is not None and not isinstance(job.score, str)
         shape = (validation.rows, job.network.outputs) if validation is not None and is_custom else None
@@ -72,6 +73,7 @@ class PreparedJob:
             memory=[in_place(array, "optimizer state") for array in self.optimizer.arrays],
             shuffle_key=self.twister.key,
             shuffle_position=self.twister.position,
+            last_order=self.last_order,
             dropout_key=job.streams.dropout_key & WORD,
             state=_state(job.state, self.optimizer),
             epochs=size(job.epochs_to_run),
@@ -112,6 +114,8 @@ class PreparedJob:
         self.twister.put_back(shuffle_position)
         if job.state.shuffling is not None:
             job.state.shuffling.shuffles = state[1] - self.epochs_before
+        if self.last_order is not None and outcome != Outcome.INTERRUPTED.name:  # that may be within an epoch
+            job.end_order(self.last_order)
         self.optimizer.step, job.state.epochs, job.state.rows_seen, job.state.reductions, (value, stale, epoch) = state
         kept = self.best if best_changed else job.state.best.parameters
         job.state.best = Best(value, stale, epoch + self.epochs_before if best_changed else epoch, kept)
@@ -144,6 +148,11 @@ def _in_order(data: Batch, order: Array | None) -> Batch:
 
 def _best_parameters(job: Job) -> Array | None:
     return np.empty_like(job.parameters) if job.training.stopping.restore_best else None
+
+
+def _last_order(job: Job) -> Array | None:
+    is_kept = job.keeps_order and job.training.shuffle and job.data.index is None
+    return np.empty(job.data.rows, np.int64) if is_kept else None
 
 
 def _state(state: State, optimizer: OptimizerState) -> tuple[int, int, int, int, tuple[float | None, int, int]]:

@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pellucid.engines import Engine
+from pellucid.engines import Engine, NativeEngine
+from pellucid.engines.native import default_threads
 from pellucid.estimators.tabular.members import Member, describe_network, describe_training, milestones
 from pellucid.estimators.tabular.memory import give_back
 from pellucid.spec import Constant, Loss, Network, Stopping
@@ -24,7 +25,8 @@ from pellucid.textbook.outputs import output_activation
 from pellucid.textbook.parameters import Parameters
 from pellucid.training.coded import CodedRows
 from pellucid.training.jobs import Epoch, Job, Run, Score, State, Watch
-from pellucid.training.stopping import Outcome
+from pellucid.training.monitor import Monitor
+from pellucid.training.stopping import Best, Outcome
 from pellucid.training.streams import streams
 
 __all__ = [
@@ -279,26 +281,34 @@ def train_bag(
         job = make_job(problem, recipes[fold][index], folds[fold], epochs, seed_of[place], network)
         if before is not None:
             job.parameters[...] = before.parameters
-        job.goes_on = False
+            job.state.best = _as_it_is(job, engine)
+            stopping = replace(job.training.stopping, milestones=())  # a better one may come late
+            job.training = replace(job.training, stopping=stopping)
+        job.goes_on = before is not None  # its best may be the one that it begins with
         return job
 
-    done = dict(begun)
+    done, is_cut = dict(begun), False
     going_on = [place for place in places if place in begun and begun[place].epochs_left]
-    for wave in (going_on, [place for place in places if place not in begun]):
+    others = [place for place in places if place not in begun]
+    # In a large table those that are under way are finished first, for what their optimisers remember.
+    for wave in [going_on, others] if len(problem.Y) >= LARGE else [going_on + others]:
         if not wave or any(each.run.outcome in (Outcome.INTERRUPTED, Outcome.STOPPED) for each in done.values()):
             continue
         _make_room(problem.Y)
         if time_limit is None or begun:
             jobs = [make(place) for place in wave]
         else:
-            jobs = _within(time_limit - (perf_counter() - began), make, wave, len(recipes[0]), engine)
+            jobs, is_cut = _within(time_limit - (perf_counter() - began), make, wave, len(recipes[0]), engine)
         watch = Watch(on_epoch, None if time_limit is None else time_limit - (perf_counter() - began))
         for (index, fold), job, run in zip(wave, jobs, train_jobs(engine, jobs, watch), strict=False):
             whole = run.joined(begun[index, fold].run.history) if (index, fold) in begun else run
             done[index, fold] = Begun(recipes[fold][index], job, whole)
         for each in done.values():
             each.run.state.forget()
-    return _collect(problem, recipes, folds, done, engine)
+    bag = _collect(problem, recipes, folds, done, engine)
+    if is_cut and bag.outcome is Outcome.ALL_EPOCHS:
+        bag.outcome = Outcome.TIME_LIMIT
+    return bag
 
 
 def make_job(
@@ -327,6 +337,15 @@ def make_job(
         Batch(problem.X, problem.Y, problem.weight, valid) if len(valid) else None,
         "loss" if score is None else _of_rows(score, valid),
     )
+
+
+def _as_it_is(job: Job, engine: Engine) -> Best:
+    """Return what the parameters that a training begins with are worth: it is to end with none that are worse."""
+    parameters = Parameters(job.network, job.parameters)
+    monitor = Monitor(job, 0, Watch(), 0.0, lambda inputs: engine.forward(job.network, parameters, inputs))
+    monitor.validate()
+    values = getattr(monitor.history, job.training.stopping.monitor)
+    return Best(values[-1], parameters=job.parameters.copy()) if values else Best()
 
 
 LARGE = 65_536
@@ -367,12 +386,16 @@ def _within(
     places: Sequence[tuple[int, int]],
     members: int,
     engine: Engine,
-) -> list[Job]:
-    """Make the jobs, planning the epochs, and if need be fewer networks, so that the training takes no longer."""
+) -> tuple[list[Job], bool]:
+    """Make the jobs, planning the epochs, and if need be fewer networks, so that the training takes no longer.
+
+    Whether it had to be cut for that is said, too.
+    """
     began = perf_counter()
     jobs = [make(places[0])]
     preparing = perf_counter() - began
-    an_epoch = seconds_of_epoch(jobs[0], engine, seconds)
+    beside = min(len(places), (engine.threads or default_threads()) if isinstance(engine, NativeEngine) else 1)
+    an_epoch = seconds_of_epoch(jobs[0], engine, seconds, beside)
     left = max(0.0, 0.9 * (seconds - (perf_counter() - began)) + preparing)
     fewest = min(FEWEST_EPOCHS, jobs[0].training.epochs)
     kept = max(1, min(len(places), int(left / (preparing + fewest * an_epoch))))
@@ -380,18 +403,22 @@ def _within(
         kept -= kept % members  # whole folds
     jobs += [make(place) for place in places[1:kept]]
     epochs = max(1, int((left - kept * preparing) / an_epoch) // kept)
-    for job in jobs:
-        if job.training.epochs > epochs:
-            stopping = replace(job.training.stopping, milestones=milestones(epochs))
-            job.training = replace(job.training, epochs=epochs, stopping=stopping)
-    return jobs
+    longer = [job for job in jobs if job.training.epochs > epochs]
+    for job in longer:
+        stopping = job.training.stopping
+        stopping = replace(stopping, milestones=milestones(epochs) if stopping.milestones else ())
+        job.training = replace(job.training, epochs=epochs, stopping=stopping)
+    return jobs, bool(longer) or kept < len(places)
 
 
 STEPS_TIMED = 20
 
 
-def seconds_of_epoch(job: Job, engine: Engine, seconds: float) -> float:
-    """Measure how long an epoch of a network takes, on a few of its rows; if that is short, several times."""
+def seconds_of_epoch(job: Job, engine: Engine, seconds: float, beside: int = 1) -> float:
+    """Measure how long an epoch of a network takes, on a few of its rows; if that is short, several times.
+
+    Of so many networks side by side, it is a network's share of the time.
+    """
     share = min(1.0, STEPS_TIMED / job.steps_an_epoch)
     held_out = None if job.validation is None else _first_rows(job.validation, share)
     trial = replace(job, data=_first_rows(job.data, share), validation=held_out)
@@ -399,11 +426,14 @@ def seconds_of_epoch(job: Job, engine: Engine, seconds: float) -> float:
     for epochs in (1, 10):
         if epochs * spent > min(LONG_EPOCH, 0.1 * max(seconds, 0.0)):
             break
-        trial = replace(trial, parameters=job.parameters.copy(), streams=streams(0), epochs=epochs, state=State())
+        trials = [
+            replace(trial, parameters=job.parameters.copy(), streams=streams(0), epochs=epochs, state=State())
+            for _ in range(beside)
+        ]
         began = perf_counter()
-        (run,) = engine.train([trial], Watch())
-        spent = (perf_counter() - began) / epochs
-        if run.outcome is Outcome.INTERRUPTED:
+        runs = engine.train(trials, Watch())
+        spent = (perf_counter() - began) / epochs / beside
+        if any(run.outcome is Outcome.INTERRUPTED for run in runs):
             raise KeyboardInterrupt
     return spent / share
 

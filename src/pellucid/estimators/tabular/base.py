@@ -8,7 +8,7 @@ from copy import copy
 from numbers import Integral, Real
 from tempfile import TemporaryDirectory
 from time import perf_counter
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -33,7 +33,7 @@ from pellucid.estimators.tabular.importances import permutation_importances
 from pellucid.estimators.tabular.members import PRESETS, Member, Preset, planned_epochs
 from pellucid.estimators.tabular.racing import Plan
 from pellucid.estimators.tabular.sources import FileSource, FrameSource, Source
-from pellucid.estimators.tabular.state import tabular_from_state, tabular_to_state
+from pellucid.estimators.tabular.state import IMPORTANCES, tabular_from_state, tabular_to_state
 from pellucid.tables import ParquetTable, Schema, TabularEncoder, fold_rows, split_rows
 from pellucid.tables.frames import counted, row_list
 from pellucid.tables.inference import is_lost_number
@@ -270,7 +270,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _forget_importances(self) -> None:
         """Drop what was computed for the networks as they were."""
-        for name in ("feature_importances_", "feature_importances_std_"):
+        for name in IMPORTANCES:
             self.__dict__.pop(name, None)
 
     # --- going on with new rows ---------------------------------------------------------------------------------------
@@ -467,6 +467,12 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             )
         self.feature_importances_, self.feature_importances_std_ = mean, deviation
         return self
+
+    if not TYPE_CHECKING:  # a checker of types would take any name for an attribute
+
+        def __getattr__(self, name: str) -> Any:
+            remedy = " It is there after `compute_importances`." if name in IMPORTANCES else ""
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}.{remedy}")
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return all that predicts and explains: a header that JSON can hold, and plain arrays.

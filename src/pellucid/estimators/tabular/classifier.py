@@ -48,8 +48,9 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
     max_epochs : int >= 1 or None, default=None
         Epochs of each network; None: as many as suit the number of rows.
     time_limit : float > 0 or None, default=None
-        Seconds for the whole fit: epochs, and if need be networks, are planned to fit. One epoch of one network is
-        trained in any case.
+        Seconds for the whole fit: epochs, and if need be networks, are planned to fit, by the speed of the machine at
+        that time, so that the same seed need not give the same networks. One epoch of one network is trained in any
+        case.
     class_weight : dict, 'balanced' or None, default=None
     time_column : str or None, default=None
         Column of dates or numbers: each fold is trained on what was before and validated on what came next.

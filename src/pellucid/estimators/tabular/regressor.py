@@ -1,6 +1,6 @@
 """`TabularRegressor`: numbers, quantiles and intervals from raw tables."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from numbers import Real
 from typing import Any, ClassVar, Self
 
@@ -48,8 +48,9 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     max_epochs : int >= 1 or None, default=None
         Epochs of each network; None: as many as suit the number of rows.
     time_limit : float > 0 or None, default=None
-        Seconds for the whole fit: epochs, and if need be networks, are planned to fit. One epoch of one network is
-        trained in any case.
+        Seconds for the whole fit: epochs, and if need be networks, are planned to fit, by the speed of the machine at
+        that time, so that the same seed need not give the same networks. One epoch of one network is trained in any
+        case.
     time_column : str or None, default=None
         Column of dates or numbers: each fold is trained on what was before and validated on what came next.
     random_state : int, RandomState or None, default=None
@@ -280,7 +281,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         """Return quantiles of each row's number, of shape (rows, quantiles), or (rows, targets, quantiles).
 
         They are the prediction and the quantiles of out-of-fold residuals where predictions were as large
-        (`ResidualQuantiles`).
+        (`ResidualQuantiles`). Where no target learned from was negative, none of them is; likewise for positive ones.
 
         Parameters
         ----------
@@ -293,14 +294,20 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         DataError
             If a quantile breaks its rule, or there were no rows to learn residuals from.
         """
+        if not isinstance(quantiles, Iterable):
+            raise DataError(f"'quantiles' must be a list of numbers between 0 and 1; got {quantiles!r}.")
         levels = [float(level) for level in quantiles]
         if not levels or not all(0 < level < 1 for level in levels) or levels != sorted(levels):
             raise DataError(f"'quantiles' must lie between 0 and 1, in ascending order; got {quantiles!r}.")
         predicted = self._in_units(self._raw(X))
         if not self._residuals:
             raise DataError("Quantiles need rows that a network did not see; this fit had none. Give it more rows.")
+        low = np.where(self._low >= 0, 0.0, -np.inf)  # of a target that was never negative, or never positive
+        high = np.where(self._high <= 0, 0.0, np.inf)
         columns = [
-            np.column_stack([residuals.quantile(predicted[:, column], level) for level in levels])
+            np.column_stack([residuals.quantile(predicted[:, column], level) for level in levels]).clip(
+                low[column], high[column]
+            )
             for column, residuals in enumerate(self._residuals)
         ]
         return columns[0] if self._is_column else np.stack(columns, axis=1)

@@ -32,7 +32,7 @@ from pellucid.tables import TabularEncoder
 from pellucid.tables.state import finite_array, only_these, prefixed, whole_array, without_prefix
 from pellucid.textbook.arrays import Array
 
-__all__ = ["tabular_from_state", "tabular_to_state"]
+__all__ = ["IMPORTANCES", "tabular_from_state", "tabular_to_state"]
 
 T = TypeVar("T")
 
