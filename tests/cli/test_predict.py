@@ -29,6 +29,17 @@ def test_predictions_are_the_model_s(pellucid, flowers, table, model, tmp_path):
     assert np.allclose(written[expected[-2:]], model.predict_proba(flowers))
 
 
+def test_a_column_read_as_another_type_is_told_in_a_line(pellucid, flowers, table, model, tmp_path):
+    flowers.assign(colour=np.arange(len(flowers))).to_csv(tmp_path / "other.csv", index=False)
+    status, out, err = pellucid("predict", "m.safetensors", "other.csv", "--out", "p.csv")
+    assert status == 0
+    assert "80 predictions" in out
+    assert err.startswith(
+        "Warning: Column 'colour': 80 of 80 cells are none of its levels ('blue', 'red'), for example"
+    )
+    assert err.count("\n") == 1
+
+
 def test_intervals(pellucid, flowers, table, tmp_path):
     model = fitted(TabularRegressor, flowers, "width")
     package.save(model, tmp_path / "w.safetensors")

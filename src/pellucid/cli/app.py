@@ -15,7 +15,7 @@ from pellucid.cli.bench import bench
 from pellucid.cli.console import printable
 from pellucid.cli.demo import demo
 from pellucid.cli.explain import explain
-from pellucid.cli.failures import BAD_INPUT, INTERRUPTED, interruptible, message_of, noticed_interrupts
+from pellucid.cli.failures import BAD_INPUT, INTERRUPTED, interruptible, message_of, noticed_interrupts, told_warnings
 from pellucid.cli.predict import predict
 from pellucid.cli.train import train
 from pellucid.cli.tune import tune
@@ -64,7 +64,7 @@ def main() -> None:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a terminal that lacks a letter is no reason to fail
     arguments = sorted(sys.argv[1:], key=lambda argument: argument != "--debug")  # it may stand anywhere
-    with noticed_interrupts() as interrupts:
+    with noticed_interrupts() as interrupts, told_warnings():
         try:
             app(arguments)
         except Exception as error:

@@ -2,19 +2,32 @@
 
 import functools
 import signal
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import TextIO
 
 import typer
 
-from pellucid.errors import PellucidError
+from pellucid.cli.console import printable
+from pellucid.errors import DataWarning, PellucidError, TrainingWarning
 
-__all__ = ["BAD_INPUT", "INTERRUPTED", "check", "check_spared", "interruptible", "message_of", "noticed_interrupts"]
+__all__ = [
+    "BAD_INPUT",
+    "INTERRUPTED",
+    "check",
+    "check_spared",
+    "interruptible",
+    "message_of",
+    "noticed_interrupts",
+    "told_warnings",
+]
 
 BAD_INPUT = 2
 INTERRUPTED = 130
+OWN_WARNINGS = (DataWarning, TrainingWarning)
 
 
 def interruptible(command: Callable[..., None]) -> Callable[..., None]:
@@ -45,6 +58,31 @@ def noticed_interrupts() -> Iterator[list[int]]:
         yield interrupts
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def told_warnings() -> Iterator[None]:
+    """Tell Pellucid's own warnings in a line, without the place in the program; others as ever."""
+    as_ever = warnings.showwarning
+
+    def show(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        if issubclass(category, OWN_WARNINGS):
+            typer.echo(f"Warning: {printable(str(message))}", err=True)
+        else:
+            as_ever(message, category, filename, lineno, file, line)
+
+    with warnings.catch_warnings():
+        for category in OWN_WARNINGS:
+            warnings.simplefilter("default", category)
+        warnings.showwarning = show
+        yield
 
 
 def message_of(error: Exception) -> str | None:

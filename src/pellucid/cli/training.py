@@ -16,7 +16,7 @@ from pellucid.cli.console import print_table, printable
 from pellucid.cli.evaluation import Evaluation, TabularModel, evaluate, target_values
 from pellucid.cli.members import MEMBER_TITLES, member_rows
 from pellucid.cli.report import write_report
-from pellucid.errors import DataError
+from pellucid.errors import DataError, DataWarning
 from pellucid.estimators.tabular import TabularClassifier, TabularRegressor
 from pellucid.spec import parameter_count
 from pellucid.storage import save
@@ -184,6 +184,7 @@ def _fit(
     model, y = untrained(parameters, goal), column_of(goal, learned)
     with _options_named(), warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # many classes for few rows: the score tells
+        warnings.simplefilter("default", DataWarning)
         return model.fit(learned.drop(columns=goal.label), y, groups=groups, schema=schema)
 
 

@@ -115,11 +115,11 @@ class ProgressBar:
 
 
 def _figures(estimator: Any, epoch: Epoch) -> str:
-    figures = f"loss {epoch.loss:.4f}"
+    figures = f"loss {epoch.loss:z.4f}"
     if epoch.validation_score is None:
         return figures
     name, value = _validation(estimator, epoch)
-    return f"{figures}  validation {name} {value:.4f}"
+    return f"{figures}  validation {name} {value:z.4f}"
 
 
 def _validation(estimator: Any, epoch: Epoch) -> tuple[str, float]:
