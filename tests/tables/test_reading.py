@@ -153,6 +153,12 @@ def test_no_such_file_suggests_near_ones(file, tmp_path):
     file("a\n1\n", "adult.csv")
     with pytest.raises(DataError, match=r"cannot be found\. Did you mean 'adult.csv'"):
         read_table(tmp_path / "adlut.csv")
+    with pytest.raises(DataError, match=r"cannot be found\. Did you mean 'adult.csv'"):
+        read_table(tmp_path / "adult.parquet")
+    for name in ("new.csv", "onerow.csv", "bom.csv"):
+        file("a\n1\n", name)
+    with pytest.raises(DataError, match=r"nope.csv' cannot be found\.$"):
+        read_table(tmp_path / "nope.csv")
     with pytest.raises(DataError, match="is a folder"):
         read_table(tmp_path)
     with pytest.raises(DataError, match="cannot be found"):

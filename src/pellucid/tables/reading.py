@@ -7,7 +7,6 @@ import csv
 import gzip
 import io
 import zlib
-from difflib import get_close_matches
 from pathlib import Path
 
 import pandas as pd
@@ -16,7 +15,7 @@ import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
-from pellucid.errors import DataError
+from pellucid.errors import DataError, near_names
 from pellucid.tables.decimals import mark_decimal_commas, with_decimal_points
 from pellucid.tables.frames import check_columns, counted
 
@@ -89,10 +88,11 @@ def _read_bytes(path: Path) -> bytes:
 
 def _near_files(path: Path) -> str:
     try:
-        names = [each.name for each in path.parent.iterdir()]
+        there = sorted(path.parent.iterdir())
     except OSError:
         return ""
-    near = get_close_matches(path.name, names)
+    stems = near_names(path.stem, dict.fromkeys(each.stem for each in there))  # endings are alike anyway
+    near = [each.name for stem in stems for each in there if each.stem == stem][:3]
     return f" Did you mean {' or '.join(repr(name) for name in near)}?" if near else ""
 
 
