@@ -66,7 +66,7 @@ function marksPlugin(marks: () => Mark[], theme: Theme): uPlot.Plugin {
           ctx.moveTo(x, bbox.top);
           ctx.lineTo(x, bbox.top + bbox.height);
           ctx.stroke();
-          const end = x > bbox.left + 0.7 * bbox.width;
+          const end = x + ctx.measureText(text).width + 8 * devicePixelRatio > bbox.left + bbox.width;
           ctx.textAlign = end ? "right" : "left";
           ctx.fillText(
             text,

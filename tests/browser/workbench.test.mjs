@@ -540,6 +540,30 @@ test("axe finds nothing serious: light and dark, drawers, course, dialogs, small
   await small.context().close();
 });
 
+test("nothing is cut off at the side of a small laptop's screen", async () => {
+  const small = await tab({ width: 1280, height: 800 });
+  const reaches = (where) =>
+    small.locator(where).evaluate((each) => [each.scrollWidth <= each.clientWidth, each.scrollWidth, each.clientWidth]);
+  await small.locator('[data-drawer="step"]').click();
+  await small.locator(".numbers-column").nth(2).locator("button.cell").first().click();
+  await small.locator('.stages [data-stage="backward"]').click();
+  const bars = small.locator(".contributions .bar-row").first();
+  await bars.waitFor();
+  const [seen, place] = [await small.locator(".drawer-body").boundingBox(), await bars.boundingBox()];
+  assert.ok(place.y + place.height <= seen.y + seen.height, "what a row adds is seen without scrolling");
+  await small.keyboard.press("Escape");
+  await small.getByRole("button", { name: "Paste…" }).click();
+  const rows = Array.from({ length: 40 }, (_, row) => `${row};${row % 7};${row * 2.5}`);
+  await small.locator("textarea").fill(["a;b;c", ...rows].join("\n"));
+  await small.getByRole("button", { name: "Use it" }).click();
+  await small.getByRole("button", { name: "Columns…" }).waitFor();
+  for (const where of [".panels", ".results", ".tabs"]) {
+    const [fits, wide, width] = await reaches(where);
+    assert.ok(fits, `${where} is ${wide} wide in ${width}`);
+  }
+  await small.context().close();
+});
+
 test("no error, no breach of the content policy, no request to another host", () => {
   assert.deepEqual(troubles, []);
 });

@@ -4,6 +4,7 @@ import pickle
 import signal
 import threading
 import time
+import warnings
 
 import numpy as np
 import pytest
@@ -623,12 +624,16 @@ def test_a_callback_hears_the_rows_before_all_else():
         def __init__(self):
             self.heard = []
 
-        def on_rows(self, estimator, X, y):
-            self.heard.append((X.shape, len(y)))
+        def on_rows(self, estimator, X, y, sample_weight):
+            self.heard.append((X.shape, len(y), sample_weight))
 
         def on_fit_begin(self, estimator):
             self.heard.append("begin")
 
     rows = Rows()
-    fit_quietly(MLPClassifier((2,), max_iter=2, random_state=0, callbacks=[rows]), np.eye(4), [0, 1, 0, 1])
-    assert rows.heard == [((4, 4), 4), "begin"]
+    model = MLPClassifier((2,), max_iter=2, random_state=0, callbacks=[rows])
+    fit_quietly(model, np.eye(4), [0, 1, 0, 1])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(np.eye(4), [0, 1, 0, 1], sample_weight=[1, 2, 3, 4])
+    assert rows.heard == [((4, 4), 4, None), "begin", ((4, 4), 4, [1, 2, 3, 4]), "begin"]

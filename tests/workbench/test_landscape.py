@@ -1,5 +1,7 @@
 """Loss surfaces and warped grids."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from pellucid.engines import get_engine
@@ -8,6 +10,7 @@ from pellucid.workbench.dataset import build
 from pellucid.workbench.landscape import filter_normalised, path_of, run_directions, surface, warp
 from pellucid.workbench.run import Run
 from pellucid.workbench.settings import Settings
+from pellucid.workbench.sources import make
 
 ENGINE = get_engine("auto", 1)
 
@@ -49,6 +52,16 @@ def test_directions_follow_the_run_and_are_as_long_as_the_neurons() -> None:
     assert found.path[0, 2] > found.path[-1, 2]  # downhill
     assert found.x[0] < found.path[:, 0].min()
     assert found.x[1] > found.path[:, 0].max()
+
+
+def test_a_surface_counts_rows_as_training_does() -> None:
+    rows = replace(make("moons"), weight=np.random.default_rng(0).uniform(0, 3, 300))
+    run = Run(Settings(), build(Settings(), rows))
+    shown = run.shown()
+    found = surface(shown, path_of(run), shown.parameters, np.eye(2, len(shown.parameters)), 5, 0.5)
+    parameters = Parameters(shown.network, shown.parameters)
+    expected = ENGINE.loss_and_gradients(shown.network, shown.training, parameters, shown.dataset.training).loss
+    np.testing.assert_allclose(found.loss[2, 2], expected, rtol=1e-9)
 
 
 def test_a_neuron_without_weights_has_no_direction() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sklearn.datasets import load_iris, make_moons
+from sklearn.utils.class_weight import compute_sample_weight
 
 from pellucid import MLPClassifier, MLPRegressor, trace
 from pellucid.errors import PellucidError
@@ -156,6 +157,31 @@ def test_a_running_fit_streams_into_the_page() -> None:
         stop.set()
         thread.join(10)
         view.close()
+
+
+def test_a_live_view_counts_rows_as_the_fit_does() -> None:
+    X, y = make_moons(90, noise=0.3, random_state=0)
+    weight = np.random.default_rng(0).uniform(0, 3, 90)
+    view = LiveView(open_page=False)
+    model = MLPClassifier(
+        (4,), max_iter=12, n_iter_no_change=50, random_state=0, class_weight="balanced", callbacks=[view]
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(X, y, sample_weight=weight)
+    traced = trace(model.set_params(class_weight=None), X, y, sample_weight=_balanced(y, weight))
+    try:
+        assert view.served is not None
+        with Page(view.served.workbench) as page:
+            page.until(lambda state: "run" in state)
+            content, _ = page.wait("frame", epoch=12)
+            assert content["train"] == pytest.approx(traced.loss - traced.penalty, rel=1e-12)
+    finally:
+        view.close()
+
+
+def _balanced(y: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    return np.asarray(weight * compute_sample_weight("balanced", y))
 
 
 def test_a_live_view_changes_nothing_of_the_fit() -> None:

@@ -85,3 +85,8 @@ def test_the_catalog_s_defaults_and_choices_are_those_of_the_settings() -> None:
 def test_differences_name_their_paths() -> None:
     other = read_settings({"network": {"seed": 3}, "stop": {"epochs": 10}})
     assert differences(Settings(), other) == [("network.seed", 0, 3), ("stop.epochs", 100_000, 10)]
+
+
+def test_a_number_that_is_written_otherwise_is_no_difference() -> None:
+    described = {"network": {"layers": [{"width": 4, "dropout": 0}, {"width": 2}]}}
+    assert differences(Settings(), read_settings(described)) == []

@@ -151,7 +151,7 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         except Exception:
             self.__dict__ = before  # what cannot begin leaves what was learned before as it was
             raise
-        run = self._train(job, X, y)
+        run = self._train(job, X, y, sample_weight)
         self.adopt(job, run)
         report_outcome(run, job.training, incremental=incremental)
         return self
@@ -438,10 +438,10 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
 
         return score
 
-    def _train(self, job: Job, X: Any, y: Any) -> Run:
+    def _train(self, job: Job, X: Any, y: Any, sample_weight: Any) -> Run:
         engine = self.engine_for(job)
         printer = VerbosePrinter(job.training) if self.verbose else None
-        with listening(self, job.epochs_to_run, X, y) as listeners, thread_limit(self.n_threads):
+        with listening(self, job.epochs_to_run, X, y, sample_weight) as listeners, thread_limit(self.n_threads):
             (run,) = engine.train([job], Watch(self._hear(listeners, printer), self.time_limit))
         if printer is not None:
             printer.on_end(run.outcome)

@@ -37,8 +37,8 @@ class Callback(Protocol):
     True
     """
 
-    def on_rows(self, estimator: Any, X: Any, y: Any) -> None:
-        """Hear which rows are about to be learned from."""
+    def on_rows(self, estimator: Any, X: Any, y: Any, sample_weight: Any) -> None:
+        """Hear which rows are about to be learned from, as `fit` got them; `sample_weight` may be None."""
 
     def on_fit_begin(self, estimator: Any) -> None:
         """Hear that training is about to begin."""
@@ -90,7 +90,7 @@ def _is_sklearn_callback(listener: Any) -> bool:
 
 
 @contextmanager
-def listening(estimator: Any, epochs: int, X: Any, y: Any) -> Iterator[Listeners]:
+def listening(estimator: Any, epochs: int, X: Any, y: Any, sample_weight: Any = None) -> Iterator[Listeners]:
     """Set everybody up before a fit, and tear everything down after it, however it ends.
 
     Parameters
@@ -99,8 +99,8 @@ def listening(estimator: Any, epochs: int, X: Any, y: Any) -> Iterator[Listeners
         Its parameters ``callbacks`` and ``progress`` name the listeners.
     epochs : int
         Most epochs that will be run.
-    X, y : arrays
-        What scikit-learn's callbacks get to see.
+    X, y, sample_weight : arrays
+        What `on_rows` and scikit-learn's callbacks get to see.
     """
     given = list(estimator.callbacks or [])
     for listener in given:
@@ -115,7 +115,7 @@ def listening(estimator: Any, epochs: int, X: Any, y: Any) -> Iterator[Listeners
         try:
             for listener in own:
                 begun.append(listener)
-                getattr(listener, "on_rows", _nothing)(estimator, X, y)
+                getattr(listener, "on_rows", _nothing)(estimator, X, y, sample_weight)
                 getattr(listener, "on_fit_begin", _nothing)(estimator)
             yield Listeners(estimator, own, context, X, y)
         finally:

@@ -166,7 +166,8 @@ def surface(
     engine = engine or get_engine("auto", 1)
     batch = training_rows(shown.dataset)
     chosen = evenly(batch.rows, MOST_ROWS)
-    batch = Batch(batch.inputs[chosen], batch.targets[chosen])
+    weight = None if batch.sample_weight is None else batch.sample_weight[chosen]
+    batch = Batch(batch.inputs[chosen], batch.targets[chosen], weight)
 
     def loss(vector: Array) -> float:
         parameters = Parameters(shown.network, np.ascontiguousarray(vector))

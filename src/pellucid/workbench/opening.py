@@ -328,9 +328,9 @@ class LiveView:
         """The page's address."""
         return None if self.served is None else self.served.url
 
-    def on_rows(self, estimator: Any, X: Any, y: Any) -> None:
-        """Hear which rows are learned from, before training begins."""
-        given = Given.of(_unfitted(estimator), X, y)
+    def on_rows(self, estimator: Any, X: Any, y: Any, sample_weight: Any) -> None:
+        """Hear which rows are learned from, and what each counts, before training begins."""
+        given = Given.of(_unfitted(estimator), X, y, sample_weight)
         self._watched = watched = Watched(given.rows, given.settings)
         if self.served is None:
             self.served = Served(lambda name: WatchingSession(name, self._now()), self.port, open_page=self.open_page)

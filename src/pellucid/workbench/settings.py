@@ -4,7 +4,6 @@ It is the same object in the page's URL, on the wire, in a session file and here
 checks every field.
 """
 
-import json
 import re
 from dataclasses import dataclass, field
 from typing import Any, get_args
@@ -407,5 +406,5 @@ def differences(before: Settings, after: Settings) -> list[tuple[str, Any, Any]]
         (f"{section}.{name}", value, second[section][name])
         for section in SECTIONS
         for name, value in first[section].items()
-        if json.dumps(value) != json.dumps(second[section][name])
+        if value != second[section][name]  # as numbers: a page writes 0.0 as 0
     ]
