@@ -47,9 +47,10 @@ def with_temperature(probabilities: Array, temperature: float) -> Array:
 def find_temperature(probabilities: Array, classes: Array, weight: Array | None = None) -> float:
     """Find the temperature under which the classes that came are most probable.
 
-    What came is taken as likely, not as certain: of n rows of a class, (n + 1) / (n + 2) of each row are that class's,
-    and the others share the rest (Platt, "Probabilistic outputs for support vector machines", 1999). So a few
-    rows that all came out right do not make the probabilities as certain as can be.
+    What came is taken as likely, not as certain: of n rows, (n + 1) / (n + 2) of each are of its class, by the rule of
+    succession, and the other classes share the rest; Platt ("Probabilistic outputs for support vector machines", 1999)
+    counts the rows of each class. So a few rows that all came out right do not make the probabilities as certain as can
+    be.
 
     Parameters
     ----------
@@ -73,8 +74,7 @@ def find_temperature(probabilities: Array, classes: Array, weight: Array | None 
     True
     """
     rows, count = np.arange(len(classes)), probabilities.shape[1]
-    came = np.bincount(classes, minlength=count)[classes]
-    others = 1 / (came + 2)
+    others = 1 / (len(classes) + 2)
     mean_of_others = others / max(count - 1, 1)
 
     def loss(log_temperature: float) -> float:
