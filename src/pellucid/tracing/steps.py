@@ -25,7 +25,7 @@ from pellucid.training.stopping import Outcome
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Trace", "Update", "trace", "trace_step"]
+__all__ = ["Trace", "Update", "trace", "trace_step", "untraced_parts"]
 
 
 @dataclass(frozen=True, eq=False)
