@@ -197,10 +197,10 @@ export class Store {
     if (run.fresh && this.fragment) void this.openFragment(this.fragment);
   }
 
-  /** Take over the settings that a fragment holds, if it holds some. */
+  /** Have the server take over the settings that a fragment holds, if it holds some; it adds what they leave out. */
   async openFragment(fragment: string): Promise<void> {
     const settings = await fromFragment(fragment);
-    if (settings && JSON.stringify(settings) !== JSON.stringify(this.settings.peek())) this.change(settings);
+    if (settings && JSON.stringify(settings) !== JSON.stringify(this.settings.peek())) this.tell(settings);
   }
 
   private takeMessage(content: any, buffers: DataView[]): void {
@@ -318,6 +318,10 @@ export class Store {
   /** Take over new settings: shown at once, and told to the server. */
   change(settings: Settings): void {
     this.settings.value = settings;
+    this.tell(settings);
+  }
+
+  private tell(settings: Settings): void {
     this.model.set("settings", settings);
     this.model.set("revision", ++this.revision);
     this.model.save_changes();

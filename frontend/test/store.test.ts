@@ -125,8 +125,10 @@ test("a fresh session takes the URL's settings; one that goes on keeps its own",
   assert.equal(model.pushed.length, 0);
   model.say({ run: { ...RUN, fresh: true } });
   await new Promise((resolve) => setTimeout(resolve, 50));
-  assert.equal(store.settings.value!.data.seed, 42);
   assert.equal(model.pushed[0].settings.data.seed, 42);
+  assert.notEqual(store.settings.value!.data.seed, 42, "shown once the server has added what they leave out");
+  model.say({ settings: wanted, revision: model.pushed[0].revision });
+  assert.equal(store.settings.value!.data.seed, 42);
 });
 
 test("another run forgets the maps and numbers of the one before", () => {

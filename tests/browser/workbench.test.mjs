@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { deflateRawSync } from "node:zlib";
 
 const require = createRequire(new URL("../../frontend/package.json", import.meta.url));
 const { chromium } = require("playwright-core");
@@ -562,6 +563,22 @@ test("nothing is cut off at the side of a small laptop's screen", async () => {
     assert.ok(fits, `${where} is ${wide} wide in ${width}`);
   }
   await small.context().close();
+});
+
+test("a network that no trace knows is shown, and the page says what it cannot show", async () => {
+  const settings = { network: { input_scale: true, parametrization: "ntk" } };
+  const address = new URL(ADDRESS);
+  address.hash = `s=${deflateRawSync(JSON.stringify(settings)).toString("base64url")}`;
+  const shown = await tab({ address: address.href });
+  const before = await loss(shown);
+  await step("t", 10, shown);
+  assert.ok((await loss(shown)) < before);
+  await shown.getByRole("button", { name: "Add a neuron to layer 1" }).click();
+  await until("five neurons", async () => (await shown.locator('[data-neuron="0,4"]').count()) === 1);
+  await shown.locator('[data-drawer="step"]').click();
+  assert.match(await text(".step .waiting", shown), /cannot be shown yet for a network with a scale of the inputs and/);
+  assert.deepEqual(await shown.locator(".notices p").allInnerTexts(), []);
+  await shown.context().close();
 });
 
 test("no error, no breach of the content policy, no request to another host", () => {

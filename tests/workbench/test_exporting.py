@@ -116,6 +116,8 @@ def test_what_no_estimator_does_is_said(case: dict[str, Any]) -> None:
         script_of(trained(case))
     with pytest.raises(DataError, match="Nothing is trained"):
         script_of(Run(read_settings({}), build(read_settings({}))))
+    with pytest.raises(DataError, match="No script can make a network with the 'ntk' parametrization"):
+        script_of(trained({"network": {"parametrization": "ntk"}}))
 
 
 @pytest.mark.parametrize("case", CASES)

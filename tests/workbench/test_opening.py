@@ -11,8 +11,11 @@ from sklearn.datasets import load_iris, make_moons
 from sklearn.utils.class_weight import compute_sample_weight
 
 from pellucid import MLPClassifier, MLPRegressor, trace
+from pellucid.engines import TextbookEngine
 from pellucid.errors import PellucidError
-from pellucid.spec import Layer, Network
+from pellucid.spec import Embedding, Layer, LogLoss, Network, Periodic, Relu, Tanh, Training, parameter_count
+from pellucid.textbook.network import Batch
+from pellucid.textbook.parameters import Parameters
 from pellucid.workbench import LiveView, show
 from pellucid.workbench.opening import sessions_of_table
 from workbench.client import Page
@@ -113,12 +116,80 @@ def test_an_estimator_of_lbfgs_goes_on_with_lbfgs() -> None:
 
 def test_what_cannot_be_shown_says_why() -> None:
     X, y = make_moons(50, random_state=0)
-    network = Network(2, (Layer(3),), 1, "logistic", input_scale=True)
-    model = MLPClassifier((3,)).set_network(network, np.ones(15), classes=[0, 1])
-    with pytest.raises(PellucidError, match="scale of its inputs"):
+    network = Network(2, (Layer(3),), 1, "logistic", embedding=Embedding(1, Periodic(), 1))
+    model = MLPClassifier((3,)).set_network(network, np.ones(parameter_count(network)), classes=[0, 1])
+    with pytest.raises(PellucidError, match="an embedding"):
         show(model, X, y, open_page=False, wait=False)
     with pytest.raises(PellucidError):
         show("no model", X, y, open_page=False, wait=False)
+
+
+PECULIAR = Network(
+    2,
+    (Layer(5, Relu(), parametric=True), Layer(3, Tanh(), parametric=True)),
+    1,
+    "logistic",
+    input_scale=True,
+    parametrization="ntk",
+)
+
+
+def peculiar() -> MLPClassifier:
+    """Return a classifier with an input scale, parametric activations and ntk, whose parameters are no defaults."""
+    vector = np.random.default_rng(0).normal(size=parameter_count(PECULIAR))
+    model = MLPClassifier((5, 3), ["relu", "tanh"], learning_rate_init=0.05, warm_start=True, random_state=0)
+    return model.set_network(PECULIAR, vector, classes=[0, 1])
+
+
+def test_a_network_with_parts_that_no_trace_knows_is_shown() -> None:
+    X, y = make_moons(90, noise=0.2, random_state=0)
+    model = peculiar()
+    vector = model._parameters.vector.copy()
+    step = TextbookEngine().loss_and_gradients(
+        PECULIAR,
+        Training(LogLoss(), l2=model.alpha),
+        Parameters(PECULIAR, vector),
+        Batch(X, y[:, np.newaxis].astype(float)),
+    )
+    with show(model, X, y, open_page=False, wait=False) as served, Page(served.workbench) as page:
+        state = page.until(lambda state: "run" in state)
+        assert "a scale of the inputs" in state["run"]["untraced"]
+        page.send("view", maps=[[0, 1], [1, 2], [2, 0]], resolution=8, links="gradients", charts=["confusion"])
+        content, buffers = page.wait("frame", maps=[[0, 1], [1, 2], [2, 0]])
+        assert content["train"] == pytest.approx(step.loss - step.penalty)
+        assert content["train_score"] == pytest.approx(model.score(X, y))
+        np.testing.assert_allclose(buffers["gradients"], step.gradients.vector, rtol=1e-4, atol=1e-6)
+        assert all(len(np.unique(each)) > 5 for each in buffers["maps"])
+        page.send("explain", rows="batch")
+        assert "cannot show" in page.wait("error")[0]["message"]
+        page.send("check_gradient", parameters="all")
+        assert page.wait("gradient_check")[0]["passed"]
+        page.send("export", what="model")
+        page.wait("file")
+        page.send("step", unit="epoch", count=40)
+        assert page.wait("frame", epoch=40)[0]["train"] < 0.7 * content["train"]
+        page.send("reset")
+        page.wait("frame", epoch=0)
+        assert page.state["run"]["untraced"]
+    np.testing.assert_array_equal(model._parameters.vector, vector)
+
+
+def test_a_live_view_of_a_network_that_was_set() -> None:
+    X, y = make_moons(90, noise=0.2, random_state=0)
+    view = LiveView(open_page=False)
+    model = peculiar().set_params(callbacks=[view], max_iter=6, n_iter_no_change=50)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(X, y)
+    try:
+        assert view.served is not None
+        with Page(view.served.workbench) as page:
+            assert page.until(lambda state: "run" in state)["run"]["untraced"]
+            content, buffers = page.wait("frame", epoch=6)
+            np.testing.assert_allclose(buffers["parameters"], model._parameters.vector, rtol=1e-6)
+            assert content["train_score"] == pytest.approx(model.score(X, y))
+    finally:
+        view.close()
 
 
 def test_a_running_fit_streams_into_the_page() -> None:

@@ -25,7 +25,7 @@ from pellucid.training.stopping import Outcome
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Trace", "Update", "trace", "trace_step"]
+__all__ = ["Trace", "Update", "trace", "trace_step", "untraced_parts"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -212,18 +212,28 @@ def trace(model: Any, X: Any, y: Any = None, *, sample_weight: Any = None, class
     return trace_step(prepare(model, X, y, sample_weight, classes))
 
 
-def _check_can_be_shown(network: Network) -> None:
-    """Raise SpecError for what the formulas and tables do not know yet."""
+def untraced_parts(network: Network) -> str:
+    """Name what of a network the formulas and tables do not know yet; empty if they know it all.
+
+    Examples
+    --------
+    >>> untraced_parts(Network(2, (), 1)), untraced_parts(Network(2, (), 1, input_scale=True))
+    ('', 'a scale of the inputs')
+    """
     reasons = {
         "an embedding": network.embedding is not None,
         "a scale of the inputs": network.input_scale,
         "parametric activations": any(layer.parametric for layer in network.hidden),
         "the 'ntk' parametrization": network.parametrization != "standard",
     }
-    found = [reason for reason, holds in reasons.items() if holds]
+    return " and ".join(reason for reason, holds in reasons.items() if holds)
+
+
+def _check_can_be_shown(network: Network) -> None:
+    found = untraced_parts(network)
     if found:
         raise SpecError(
-            f"trace cannot show a network with {' and '.join(found)} yet. check_gradients checks its derivatives, and "
+            f"trace cannot show a network with {found} yet. check_gradients checks its derivatives, and "
             "an engine's loss_and_gradients returns every number of its step."
         )
 

@@ -13,6 +13,7 @@ from pellucid.errors import DataError
 from pellucid.estimators import MLPClassifier, MLPRegressor
 from pellucid.spec import Cosine, FlatCosine, LogCosine, OneCycle
 from pellucid.storage import save
+from pellucid.tracing.steps import untraced_parts
 from pellucid.workbench.asking import name_in
 from pellucid.workbench.protocol import Message, encode
 from pellucid.workbench.run import Run
@@ -157,6 +158,9 @@ def script_of(run: Run) -> str:
     settings, data = run.settings, run.dataset
     if settings.data.source == "given":
         raise DataError("These rows came from Python; the script that has them is where the network comes from.")
+    parts = untraced_parts(run.job.network)
+    if parts:
+        raise DataError(f"No script can make a network with {parts}; the model file has it.")
     if run.epoch < 1:
         raise DataError("Nothing is trained yet; the script repeats a training of one epoch or more.")
     regression = data.task == "regression"

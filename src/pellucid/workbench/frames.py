@@ -7,6 +7,7 @@ import numpy as np
 
 from pellucid.engines import Engine, get_engine
 from pellucid.errors import DataError
+from pellucid.spec import Layer
 from pellucid.textbook.activations import activation_rule
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.losses import loss_rows, mean_loss
@@ -321,10 +322,10 @@ def output_map(engine: Engine, shown: Shown, parameters: Parameters, pixels: Arr
 def badges(shown: Shown, step: Step) -> dict[str, list[list[int]]]:
     """Find the hidden neurons that do not learn: slope 0 for every row, or almost flat for almost all."""
     dead, saturated = [], []
+    factors = Parameters(shown.network, shown.parameters).slope
     for index, layer in enumerate(shown.network.hidden):
         done = step.layers[index]
-        rule = activation_rule(layer.activation)
-        slope = np.abs(rule.derivative(done.pre_activation, done.activation))
+        slope = np.abs(_slopes(layer, done.pre_activation, done.activation, factors[index]))
         slope = np.broadcast_to(slope, done.pre_activation.shape)
         is_dead = (slope == 0).all(axis=0)
         if layer.activation.name in ("tanh", "logistic"):
@@ -334,6 +335,14 @@ def badges(shown: Shown, step: Step) -> dict[str, list[list[int]]]:
             is_dead &= ~is_flat
         dead += [[index, int(j)] for j in np.flatnonzero(is_dead)]
     return {"dead": dead, "saturated": saturated}
+
+
+def _slopes(layer: Layer, z: Array, a: Array, factor: Array | None) -> Array:
+    """∂a/∂z; of a parametric activation z + (g(z) - z) · α it is 1 + (g'(z) - 1) · α."""
+    rule = activation_rule(layer.activation)
+    if factor is None:
+        return rule.derivative(z, a)
+    return np.asarray(1 + (rule.derivative(z, rule.function(z)) - 1) * factor)
 
 
 def confusion(dataset: Dataset, targets: Array, prediction: Array) -> Array:

@@ -48,6 +48,8 @@ def network_of(settings: Settings, dataset: Dataset) -> Network:
         outputs=dataset.outputs,
         output=_output(dataset.task, loss),
         initializer=settings.network.initializer,
+        input_scale=settings.network.input_scale,
+        parametrization=settings.network.parametrization,
     )
 
 

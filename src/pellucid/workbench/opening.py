@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 
 from pellucid.errors import DataError, PellucidError, SpecError, did_you_mean
+from pellucid.spec import Network
 from pellucid.textbook.arrays import Array
+from pellucid.textbook.network import Batch
 from pellucid.tracing.preparing import Setup, prepare
 from pellucid.training.jobs import Epoch, State
 from pellucid.workbench.dataset import build
@@ -182,33 +184,28 @@ class Given:
         self.rows, self.settings, self.parameters, self.state = rows, settings, parameters, state
 
     @classmethod
-    def of(cls, estimator: Any, X: Any, y: Any, sample_weight: Any = None) -> "Given":
-        """Take an estimator over, which stays as it is."""
+    def of(cls, estimator: Any, X: Any, y: Any, sample_weight: Any = None, network: Network | None = None) -> "Given":
+        """Take an estimator over, which stays as it is; its network is another than its parameters say, if given."""
         setup = prepare(estimator, X, y, sample_weight)
-        _check(setup)
         job = setup.job
-        settings = _settings(estimator, setup)
+        network = network or job.network
+        _check(network, job.data)
+        settings = _settings(estimator, setup, network)
         state = replace(State(), optimizer=job.state.optimizer, epochs=int(getattr(estimator, "n_iter_", 0)))
         if type(settings.training.optimizer) is not type(job.training.optimizer):
             state.optimizer = None
         return cls(_rows(setup, estimator), settings, job.parameters.astype(np.float64), state)
 
 
-def _check(setup: Setup) -> None:
-    network, data = setup.job.network, setup.job.data
+def _check(network: Network, data: Batch) -> None:
     reasons = {
         "an embedding": network.embedding is not None,
-        "a scale of its inputs": network.input_scale,
-        "parametric activations": any(layer.parametric for layer in network.hidden),
-        "the 'ntk' parametrization": network.parametrization != "standard",
         "members that share weights": network.ensemble is not None,
         "several labels a row": network.outputs > 1 and network.output == "logistic",
     }
     found = [reason for reason, holds in reasons.items() if holds]
     if found:
-        raise SpecError(
-            f"The workbench cannot show a network with {' and '.join(found)} yet; trace can show its steps."
-        )
+        raise SpecError(f"The workbench cannot show a network with {' and '.join(found)} yet.")
     rows, columns = data.inputs.shape
     if rows > MOST_ROWS or columns > MOST_COLUMNS or rows < 4:
         raise DataError(
@@ -217,17 +214,22 @@ def _check(setup: Setup) -> None:
         )
 
 
-def _settings(estimator: Any, setup: Setup) -> Settings:
-    network, training = setup.job.network, setup.job.training
+def _settings(estimator: Any, setup: Setup, network: Network) -> Settings:
+    training = setup.job.training
     seed = getattr(estimator, "random_state", None)
     given = getattr(estimator, "batch_size", "auto")
     batch_size = min(200 if given == "auto" else int(given), setup.job.data.rows)
     return Settings(
         data=Data(source="given", scale=False, train_share=0.95),
         network=Net(
-            tuple(NetLayer(each.width, each.activation, each.dropout, each.layer_norm) for each in network.hidden),
+            tuple(
+                NetLayer(each.width, each.activation, each.dropout, each.layer_norm, each.parametric)
+                for each in network.hidden
+            ),
             network.initializer,
             seed if isinstance(seed, int) and 0 <= seed < 2**32 else 0,
+            network.input_scale,
+            network.parametrization,
         ),
         training=Descent(
             training.loss,
@@ -330,7 +332,7 @@ class LiveView:
 
     def on_rows(self, estimator: Any, X: Any, y: Any, sample_weight: Any) -> None:
         """Hear which rows are learned from, and what each counts, before training begins."""
-        given = Given.of(_unfitted(estimator), X, y, sample_weight)
+        given = Given.of(_unfitted(estimator), X, y, sample_weight, estimator.network_)
         self._watched = watched = Watched(given.rows, given.settings)
         if self.served is None:
             self.served = Served(lambda name: WatchingSession(name, self._now()), self.port, open_page=self.open_page)

@@ -221,12 +221,13 @@ class Inputs:
 
 @dataclass(frozen=True)
 class NetLayer:
-    """A hidden layer, as in ``pellucid.spec.Layer``."""
+    """A hidden layer, as in ``pellucid.spec.Layer``; only an estimator's network is parametric."""
 
     width: int = 4
     activation: Activation = field(default_factory=Tanh)
     dropout: float = 0.0
     normalization: bool = False
+    parametric: bool = False
 
     def __post_init__(self) -> None:
         check_integer(self, "width", low=1)
@@ -235,18 +236,25 @@ class NetLayer:
 
     def layer(self) -> Layer:
         """Return it in the language of ``pellucid.spec``."""
-        return Layer(self.width, self.activation, self.dropout, self.normalization)
+        return Layer(self.width, self.activation, self.dropout, self.normalization, self.parametric)
 
 
 @dataclass(frozen=True)
 class Net:
-    """The network and its seed."""
+    """The network and its seed, as in ``pellucid.spec.Network``.
+
+    What the page does not offer (``input_scale``, ``parametrization``) is an estimator's.
+    """
 
     layers: tuple[NetLayer, ...] = (NetLayer(4), NetLayer(2))
     initializer: Initializer = field(default_factory=ScikitLearn)
     seed: int = 0
+    input_scale: bool = False
+    parametrization: str = "standard"
 
     def __post_init__(self) -> None:
+        check_flag(self, "input_scale")
+        check_choice(self, "parametrization", ("standard", "ntk"))
         if len(self.layers) > MOST_LAYERS:
             raise SpecError(f"'layers' of Net must be at most {MOST_LAYERS}; got {len(self.layers)}.")
         check_kind(self, "initializer", get_args(Initializer))
