@@ -134,8 +134,9 @@ class FrameMaker:
             self._maps(shown, Parameters(shown.network, buffers["parameters"]), looks, view, content, buffers)
             if not is_brief:
                 parameters = Parameters(shown.network, shown.parameters)
-                self._curves(shown, parameters, looks, content, buffers)
-                self._charts(shown, parameters, looks, content, buffers)
+                step = evaluated(self.engine, shown, parameters)
+                self._curves(shown, step, looks, content, buffers)
+                self._charts(shown, parameters, step, looks, content, buffers)
         return content, buffers
 
     # --- curves, gradients ----------------------------------------------------------------------------------------
@@ -143,12 +144,11 @@ class FrameMaker:
     def _curves(
         self,
         shown: Shown,
-        parameters: Parameters,
+        step: Step,
         looks: Looks,
         content: dict[str, Any],
         buffers: dict[str, Array],
     ) -> None:
-        step = evaluated(self.engine, shown, parameters)
         data, name = shown.dataset, shown.dataset.score
         batch = training_rows(data)
         train_score = SCORES[name](shown.network.output, step.layers[-1].activation, batch.targets, batch.sample_weight)
@@ -234,6 +234,7 @@ class FrameMaker:
         self,
         shown: Shown,
         parameters: Parameters,
+        step: Step,
         looks: Looks,
         content: dict[str, Any],
         buffers: dict[str, Array],
@@ -250,7 +251,6 @@ class FrameMaker:
                 else:
                     buffers[f"confusion_{part}"] = confusion(data, data.targets[rows], prediction)
         if "histograms" in looks.charts:
-            step = evaluated(self.engine, shown, parameters)
             edges = {}
             for name, of in (("weights", parameters), ("gradients", step.gradients)):
                 counts, ranges = histograms(of)
