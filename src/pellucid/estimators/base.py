@@ -2,7 +2,7 @@
 
 import warnings
 from abc import ABCMeta, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from inspect import signature
 from itertools import pairwise
@@ -15,7 +15,7 @@ from sklearn.base import is_classifier
 from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import InvalidParameterError, StrOptions
+from sklearn.utils._param_validation import InvalidParameterError, StrOptions, validate_parameter_constraints
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from pellucid.engines import Engine, get_engine
@@ -118,13 +118,22 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         return None
 
     def _validate_params(self) -> None:
-        """Check the parameters as scikit-learn does; of a misspelt name, say which names are near."""
+        self.check_parameters(self.get_params(deep=False))
+
+    def check_parameters(self, parameters: Mapping[str, Any]) -> None:
+        """Check some parameters' values as scikit-learn does; of a misspelt name, say which names are near.
+
+        Raises
+        ------
+        InvalidParameterError
+            If a value breaks its parameter's rule.
+        """
         try:
-            super()._validate_params()
+            validate_parameter_constraints(self._parameter_constraints, dict(parameters), type(self).__name__)
         except InvalidParameterError as error:
-            for name, constraints in self._parameter_constraints.items():
-                known = {each for rule in constraints if isinstance(rule, StrOptions) for each in rule.options}
-                value = getattr(self, name)
+            for name, value in parameters.items():
+                rules = self._parameter_constraints.get(name, ())
+                known = {each for rule in rules if isinstance(rule, StrOptions) for each in rule.options}
                 if known and isinstance(value, str) and value not in known and f"The {name!r} parameter" in str(error):
                     raise InvalidParameterError(
                         f"The {name!r} parameter of {type(self).__name__} must be one of "

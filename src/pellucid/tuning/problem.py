@@ -13,7 +13,6 @@ from sklearn.base import clone
 from sklearn.metrics import accuracy_score, r2_score
 from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
-from sklearn.utils._param_validation import validate_parameter_constraints
 from sklearn.utils.validation import _check_method_params
 
 from pellucid.errors import SpecError, did_you_mean
@@ -223,7 +222,7 @@ class Problem:
         if not all(name.startswith(prefix) and name.removeprefix(prefix) in self._own for name in parameters):
             return None
         own = {name.removeprefix(prefix): value for name, value in parameters.items()}
-        validate_parameter_constraints(model._parameter_constraints, own, type(model).__name__)
+        model.check_parameters(own)
         model.__dict__.update(own)
         if _is_heard(model):
             return None
