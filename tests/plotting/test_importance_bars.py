@@ -25,6 +25,13 @@ def test_every_bar_has_its_value_and_no_edge():
     assert all(label.get_window_extent().x1 < right for label in display.labels_)
 
 
+def test_values_below_nothing_stay_within_the_axes():
+    display = ImportanceBars(["a", "b"], [4.61, -2.04e-08], [0.4, 1e-9]).plot()
+    display.figure_.canvas.draw()
+    left = display.ax_.get_window_extent().x0
+    assert all(label.get_window_extent().x0 > left for label in display.labels_)
+
+
 def test_long_names_are_cut():
     display = ImportanceBars(["x" * 100], [1.0]).plot()
     assert display.ax_.get_yticklabels()[0].get_text() == "x" * 29 + "…"

@@ -148,5 +148,5 @@ class ImportanceBars:
             for place, (value, end) in enumerate(zip(values, ends, strict=True))
         ]
         low, high = min(0.0, float(ends.min())), max(0.0, float(ends.max()))
-        room = 0.14 * ((high - low) or 1.0)
+        room = 0.2 * ((high - low) or 1.0)  # the longest label, −1.23e−08
         self.ax_.set_xlim(low - (room if low < 0 else 0), high + room)
