@@ -194,6 +194,7 @@ struct JobArguments {
     nb::list memory;
     nb::object shuffle_key;
     int shuffle_position;
+    std::size_t shuffles_before;
     nb::object last_order;
     std::uint64_t dropout_key;
     StateTuple state;
@@ -253,6 +254,7 @@ Job<T> make_job(JobArguments& from) {
         throw nb::value_error("the position in the shuffle key must be from 0 to 624.");
     }
     job.shuffle_position = &from.shuffle_position;
+    job.shuffles_before = from.shuffles_before;
     if (!from.last_order.is_none() && job.training->shuffle) {
         job.last_order = vector_of<std::int64_t>(from.last_order, "last order", job.data.rows());
     }
@@ -381,6 +383,38 @@ std::vector<RunTuple> train(std::vector<JobArguments*> arguments, const KernelSe
     std::vector<RunTuple> tuples;
     for (std::size_t i = 0; i < runs.size(); ++i) tuples.push_back(tuple_of(runs[i], arguments[i]->shuffle_position));
     return tuples;
+}
+
+// --- NumPy's streams
+
+// How NumPy's MT19937 keeps its state: the words, then the position. Its users check it once, on a stream of their own.
+struct NumpyTwister {
+    std::uint32_t key[MersenneTwister::length];
+    int position;
+};
+
+// `capsule` is a bit generator's of NumPy: it holds NumPy's documented bitgen_t, whose first member points to the state.
+NumpyTwister& twister_in(nb::handle capsule) {
+    void* const bit_generator = PyCapsule_GetPointer(capsule.ptr(), "BitGenerator");
+    if (!bit_generator) throw nb::python_error();
+    return *static_cast<NumpyTwister*>(*static_cast<void**>(bit_generator));
+}
+
+int read_twister(nb::object capsule, nb::object key) {
+    const NumpyTwister& twister = twister_in(capsule);
+    std::copy_n(twister.key, MersenneTwister::length,
+                vector_of<std::uint32_t>(key, "shuffle key", MersenneTwister::length));
+    return twister.position;
+}
+
+void write_twister(nb::object capsule, nb::object key, int position) {
+    if (position < 0 || position > MersenneTwister::length) {
+        throw nb::value_error("the position in a twister's key must be from 0 to 624.");
+    }
+    NumpyTwister& twister = twister_in(capsule);
+    std::copy_n(vector_of<std::uint32_t>(key, "shuffle key", MersenneTwister::length), MersenneTwister::length,
+                twister.key);
+    twister.position = position;
 }
 
 // --- single passes
@@ -543,19 +577,22 @@ NB_MODULE(_native, m) {
         [](JobArguments* self, const Network& network, const Training& training, nb::tuple data, nb::object validation,
            std::string score, nb::object predictions, nb::object parameters, nb::object best_parameters,
            bool keeps_state, nb::object average, nb::list memory, nb::object shuffle_key, int shuffle_position,
-           nb::object last_order, std::uint64_t dropout_key, const StateTuple& state, std::size_t epochs) {
+           std::size_t shuffles_before, nb::object last_order, std::uint64_t dropout_key, const StateTuple& state,
+           std::size_t epochs) {
             new (self) JobArguments{&network,   &training,       data,   validation,  std::move(score),
                                     predictions, parameters,      best_parameters, keeps_state, average, memory, shuffle_key,
-                                    shuffle_position, std::move(last_order), dropout_key, state, epochs};
+                                    shuffle_position, shuffles_before, std::move(last_order), dropout_key, state, epochs};
         },
         nb::kw_only(), arg("network"), arg("training"), arg("data"), arg("validation").none(), arg("score"),
         arg("predictions").none(), arg("parameters"), arg("best_parameters").none(), arg("keeps_state"),
         arg("average").none(), arg("memory"), arg("shuffle_key"),
-        arg("shuffle_position"), arg("last_order").none(), arg("dropout_key"), arg("state"), arg("epochs"),
+        arg("shuffle_position"), arg("shuffles_before"), arg("last_order").none(), arg("dropout_key"), arg("state"), arg("epochs"),
         nb::keep_alive<1, 2>(), nb::keep_alive<1, 3>());
 
     m.def("train", &train, arg("jobs"), arg("kernels"), arg("threads"), arg("watches_signals"),
           arg("on_epoch").none(), arg("score").none(), arg("time_limit").none());
+    m.def("read_twister", &read_twister, arg("capsule"), arg("key"));
+    m.def("write_twister", &write_twister, arg("capsule"), arg("key"), arg("position"));
     m.def("forward", &forward, arg("network"), arg("parameters"), arg("inputs"), arg("z"), arg("kernels"),
           arg("threads"), arg("watches_signals"));
     m.def("loss_and_gradients", &step, arg("network"), arg("training"), arg("parameters"), arg("data"),

@@ -43,6 +43,7 @@ void Trainer<T>::take_memory() {
 template <class T>
 Run Trainer<T>::train() {
     std::optional<Outcome> outcome;
+    if (training_.shuffle && !draw_earlier_orders()) outcome = Outcome::interrupted;
     for (std::size_t done = 0; done < job_.epochs && !outcome; ++done) outcome = epoch();
     run_.outcome = outcome.value_or(Outcome::all_epochs);
     if (job_.last_order) std::copy_n(order_.data(), order_.size(), job_.last_order);
@@ -88,6 +89,16 @@ std::optional<double> Trainer<T>::visit_all_rows(double rate) {
         if (job_.average) step_.average(run_.state.optimizer_step, job_.parameters, job_.average);
     }
     return total / static_cast<double>(visited);
+}
+
+// False if interrupted.
+template <class T>
+bool Trainer<T>::draw_earlier_orders() {
+    for (std::size_t i = 0; i < job_.shuffles_before; ++i) {
+        shuffle();
+        if (conductor_.wants_to_stop()) return false;
+    }
+    return true;
 }
 
 // Each epoch permutes the order of the one before.

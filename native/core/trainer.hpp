@@ -28,6 +28,7 @@ class Trainer {
     bool validate();
     bool tell();
     void take_memory();
+    bool draw_earlier_orders();
     void shuffle();
     void observe(double value);
     double monitored() const;

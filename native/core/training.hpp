@@ -93,6 +93,7 @@ struct Job {
     T* memory[2] = {nullptr, nullptr};  // likewise, if the state is kept
     std::uint32_t* shuffle_key = nullptr;  // Mersenne Twister: 624 words and a position
     int* shuffle_position = nullptr;
+    std::size_t shuffles_before = 0;  // that are drawn again before the first epoch, by one that goes on
     std::int64_t* last_order = nullptr;  // (rows,), for the order of the last epoch, if somebody goes on from it
     std::uint64_t dropout_key = 0;
     std::size_t epochs = 1;  // to run now

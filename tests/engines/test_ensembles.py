@@ -36,7 +36,7 @@ from pellucid.textbook.network import Batch
 from pellucid.textbook.outputs import output_activation
 from pellucid.textbook.parameters import Parameters
 from pellucid.training.jobs import Job, Watch
-from pellucid.training.streams import streams
+from pellucid.training.streams import streams, weights_stream
 from strategies import embedded_networks, rows_for
 
 EMBEDDING = Embedding(2, Periodic(4, 0.3, 2), 1, (Category(4, 3), Category(2, 1)))
@@ -68,9 +68,8 @@ def rows(count=70, seed=0):
 
 
 def job(network, training, data, seed=0, **keywords):
-    of_seed = streams(seed)
-    start = initial_parameters(network, of_seed.weights, training.dtype, data.inputs)
-    return Job(network, training, data, start, of_seed, **keywords)
+    start = initial_parameters(network, weights_stream(seed), training.dtype, data.inputs)
+    return Job(network, training, data, start, streams(seed), **keywords)
 
 
 @pytest.mark.parametrize("output", ["softmax", "logistic", "identity", "tanh"])

@@ -8,17 +8,16 @@ from pellucid.spec import AdamW, GradientDescent, Layer, LogLoss, Momentum, Netw
 from pellucid.textbook.initializers import initial_parameters
 from pellucid.textbook.network import Batch
 from pellucid.training.jobs import Job, Watch
-from pellucid.training.streams import streams
+from pellucid.training.streams import streams, weights_stream
 
 NETWORK = Network(2, (Layer(4),), 1, "logistic")
 
 
 def trained(frozen, optimizer):
-    random = streams(0)
     rows = np.random.default_rng(0).normal(size=(40, 2))
     data = Batch(rows, (rows[:, :1] > 0).astype(float))
     training = Training(LogLoss(), optimizer, learning_rate=0.1, batch_size=10, epochs=5, clip_norm=0.5)
-    job = Job(NETWORK, training, data, initial_parameters(NETWORK, random.weights, "float64"), random)
+    job = Job(NETWORK, training, data, initial_parameters(NETWORK, weights_stream(0), "float64"), streams(0))
     before = job.parameters.copy()
     TextbookEngine(frozen).train([job], Watch())
     return before, job.parameters

@@ -150,7 +150,7 @@ def test_one_engine_goes_on_where_the_other_stopped():
 def test_any_generator_goes_on(engine):
     def stream():
         generator = np.random.RandomState(np.random.PCG64(3))
-        return Streams(generator, generator, 1)
+        return Streams(generator, 1)
 
     training = TRAININGS["momentum"]
     (whole,) = train(engine, whole_job(training, stream=stream()))

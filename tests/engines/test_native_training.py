@@ -114,7 +114,7 @@ def test_an_order_that_no_twister_draws():
     def run(engine):
         net = network()
         other = np.random.RandomState(np.random.PCG64(3))
-        stream = Streams(other, other, 1)
+        stream = Streams(other, 1)
         return train(engine, job(net, Training(LogLoss(), batch_size=32, epochs=2), batch(net), stream=stream))[0]
 
     assert_same_run(run(native()), run(TextbookEngine()), 1e-15)

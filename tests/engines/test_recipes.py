@@ -53,7 +53,7 @@ from pellucid.textbook.parameters import Parameters
 from pellucid.textbook.schedules import learning_rate_at
 from pellucid.training.jobs import Job, Watch
 from pellucid.training.stopping import Outcome
-from pellucid.training.streams import streams
+from pellucid.training.streams import streams, weights_stream
 
 NAMES = ["textbook", "native"]
 """Engines that are tested here."""
@@ -82,9 +82,8 @@ def rows(count=70, seed=0, outputs=3):
 
 
 def job(network, training, data, seed=0, **keywords):
-    of_seed = streams(seed)
-    start = initial_parameters(network, of_seed.weights, training.dtype, data.inputs)
-    return Job(network, training, data, start, of_seed, **keywords)
+    start = initial_parameters(network, weights_stream(seed), training.dtype, data.inputs)
+    return Job(network, training, data, start, streams(seed), **keywords)
 
 
 def run(engine, *jobs, watch=None):

@@ -33,7 +33,7 @@ from pellucid.textbook.outputs import output_activation
 from pellucid.textbook.parameters import Parameters
 from pellucid.training.jobs import Job, State, Watch
 from pellucid.training.stopping import Outcome
-from pellucid.training.streams import Streams, streams
+from pellucid.training.streams import Streams, streams, weights_stream
 
 NETWORK = Network(2, (Layer(6, Tanh()), Layer(4, Relu())), 1, "logistic")
 
@@ -50,8 +50,14 @@ def moons():
 
 
 def job(data, training, network=NETWORK, seed=0, **keywords):
-    of_seed = streams(seed)
-    return Job(network, training, data, initial_parameters(network, of_seed.weights, np.float64), of_seed, **keywords)
+    return Job(
+        network,
+        training,
+        data,
+        initial_parameters(network, weights_stream(seed), np.float64),
+        streams(seed),
+        **keywords,
+    )
 
 
 def test_the_textbook_example(engine):
@@ -71,7 +77,7 @@ def test_the_textbook_example(engine):
     random = np.random.RandomState(42)
     parameters = initial_parameters(network, random, np.float64)
     data = Batch(X_train, y_train[:, np.newaxis].astype(float))
-    (run,) = engine.train([Job(network, training, data, parameters, Streams(random, random, 0))], Watch())
+    (run,) = engine.train([Job(network, training, data, parameters, Streams(random, 0))], Watch())
     shown = [f"{loss:.4f}" for loss in run.history.loss[::100]]
     golden = ["0.7422", "0.2968", "0.2715", "0.1847", "0.1221", "0.1006", "0.0938", "0.1417", "0.0788", "0.0848"]
     assert shown == golden

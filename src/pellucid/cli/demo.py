@@ -121,7 +121,7 @@ def _learn_by_hand(
     _say_first_step(network, training, parameters, data)
 
     with _Progress(epochs) as progress:
-        job = Job(network, training, data, parameters, Streams(random, random, 0))
+        job = Job(network, training, data, parameters, Streams(random, 0))
         (run,) = get_engine().train([job], Watch(on_epoch=progress))
     model = MLPClassifier(widths, activation).set_network(network, run.parameters, classes=[0, 1])
     model.loss_curve_ = run.history.loss

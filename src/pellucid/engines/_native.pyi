@@ -92,6 +92,7 @@ class Job:
         memory: list[Array],
         shuffle_key: Array,
         shuffle_position: int,
+        shuffles_before: int,
         last_order: Array | None,
         dropout_key: int,
         state: State,
@@ -110,6 +111,8 @@ def train(
     score: Callable[[int], float] | None,
     time_limit: float | None,
 ) -> list[Run]: ...
+def read_twister(capsule: object, key: Array) -> int: ...
+def write_twister(capsule: object, key: Array, position: int) -> None: ...
 def forward(
     network: Network,
     parameters: Array,

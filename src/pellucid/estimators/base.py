@@ -229,6 +229,7 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         *,
         incremental: bool = False,
         described: tuple[Network, Training] | None = None,
+        random: np.random.RandomState | None = None,
     ) -> Job:
         """Return the job that a fit on these rows is, about to begin; `adopt` takes what comes of it.
 
@@ -242,6 +243,8 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
             For `partial_fit`.
         described : pair of Network and Training, or None
             Of the job of an estimator with the same parameters: taken over where they suit these rows.
+        random : RandomState or None
+            The stream to draw from, if somebody has it already; None: the one that `random_state` says.
 
         Returns
         -------
@@ -251,7 +254,7 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         first_pass = self._is_first_pass(incremental=incremental)
         self.__dict__.update(rows.learned)
         data = rows.data
-        self._random_state = check_random_state(self.random_state)
+        self._random_state = check_random_state(self.random_state) if random is None else random
         size = (data.inputs.shape[1], data.targets.shape[1], self._output())
         known, known_training = described or (None, None)
         network = known if known is not None and _size(known) == size else describe_network(self, *size)
@@ -421,7 +424,7 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         """Return scikit-learn's one stream for everything; dropout, which it lacks, draws a key from it."""
         has_dropout = any(layer.dropout for layer in network.hidden)
         key = int(self._random_state.randint(2**31 - 1)) if has_dropout else 0
-        return Streams(self._random_state, self._random_state, key)
+        return Streams(self._random_state, key)
 
     def _score_of(self, held_out: HeldOut | None) -> str | Score:
         """Return how validation rows are scored: by a name that engines know, or by a scikit-learn scorer."""

@@ -1,8 +1,8 @@
 """Random streams: one seed, one named stream for each use.
 
 A training draws from two: the order of the rows, and a key for dropout's counter-based masks. `streams` makes them
-from one integer seed, independent of each other. The drop-in estimators pass their own ``RandomState`` instead,
-since scikit-learn draws weights, splits and orders from one stream.
+from one integer seed, independent of each other and of `weights_stream`'s. The drop-in estimators pass their own
+``RandomState`` instead, since scikit-learn draws weights, splits and orders from one stream.
 """
 
 from dataclasses import dataclass, field
@@ -12,29 +12,26 @@ import numpy as np
 
 from pellucid.textbook.arrays import Array
 
-__all__ = ["RowOrder", "Shuffling", "Streams", "streams"]
+__all__ = ["RowOrder", "Shuffling", "Streams", "streams", "weights_stream"]
 
 
 class Streams(NamedTuple):
-    """The streams of one job.
+    """The streams that a training draws from.
 
     Attributes
     ----------
-    weights : RandomState
-        Draws the initial parameters.
     shuffling : RandomState
         Draws the order of the rows, once an epoch.
     dropout_key : int
         Names the dropout masks; see ``pellucid.textbook.dropout``.
     """
 
-    weights: np.random.RandomState
     shuffling: np.random.RandomState
     dropout_key: int
 
 
 def streams(seed: int) -> Streams:
-    """Make independent streams from one seed.
+    """Make a training's independent streams from one seed.
 
     Examples
     --------
@@ -42,12 +39,19 @@ def streams(seed: int) -> Streams:
     >>> first.dropout_key == again.dropout_key
     True
     """
-    weights, shuffling, dropout = np.random.SeedSequence(seed).spawn(3)
-    return Streams(
-        np.random.RandomState(np.random.MT19937(weights)),
-        np.random.RandomState(np.random.MT19937(shuffling)),
-        int(dropout.generate_state(1, np.uint64)[0]),
-    )
+    _, shuffling, dropout = np.random.SeedSequence(seed).spawn(3)
+    return Streams(np.random.RandomState(np.random.MT19937(shuffling)), int(dropout.generate_state(1, np.uint64)[0]))
+
+
+def weights_stream(seed: int) -> np.random.RandomState:
+    """Make the stream that draws a network's initial parameters, independent of those that `streams` makes.
+
+    Examples
+    --------
+    >>> weights_stream(7).uniform() == weights_stream(7).uniform()
+    True
+    """
+    return np.random.RandomState(np.random.MT19937(np.random.SeedSequence(seed).spawn(1)[0]))
 
 
 @dataclass

@@ -37,7 +37,7 @@ Split = tuple[Array, Array]
 FOLDS_KEPT = 16
 """Folds that are kept ready at least; a search of more splits makes some of them again."""
 
-NOT_SENT = ("_lock", "_folds", "_candidates", "_template")
+NOT_SENT = ("_lock", "_folds", "_candidates", "_template", "_spare_streams")
 
 CANDIDATES_KEPT = 1024
 """Settings whose estimator is kept ready."""
@@ -145,6 +145,7 @@ class Problem:
         self._lock = threading.RLock()
         self._folds: OrderedDict[Hashable, Fold] = OrderedDict()
         self._candidates: OrderedDict[int, Candidate] = OrderedDict()
+        self._spare_streams: list[np.random.RandomState] = []
         self.known = dict(self.estimator.get_params())
         name = last_name(self.estimator)
         self._prefix = "" if name is None else f"{name}__"
@@ -228,6 +229,24 @@ class Problem:
             return None
         estimator = model if not prefix else self.estimator
         return Candidate(estimator, model, joins=True, rows_key=_rows_key(model))
+
+    def lend_stream(self, seed: Any) -> np.random.RandomState | None:
+        """Return the stream of an integer seed, one given back if there is any; None for a seed of another kind.
+
+        Seeding a stream takes a hundredth of the time of making it.
+        """
+        if not isinstance(seed, int | np.integer):
+            return None
+        try:
+            stream = self._spare_streams.pop()
+        except IndexError:
+            return np.random.RandomState(int(seed))
+        stream.seed(int(seed))
+        return stream
+
+    def give_stream_back(self, stream: np.random.RandomState) -> None:
+        """Let another trial use a stream that nobody draws from any more."""
+        self._spare_streams.append(stream)
 
     def fold(self, candidate: Candidate, split: int) -> Fold:
         """Return a fold as the candidate's model sees it: a pipeline's earlier steps are fitted once."""

@@ -155,6 +155,7 @@ class _Fit:
     model: Any
     job: Job
     before: History
+    lent: np.random.RandomState | None = None
 
     @property
     def bytes(self) -> int:
@@ -186,7 +187,7 @@ class Population:
                 break
             result = Result(trial)
             self.results.append(result)
-            fit = _prepared(problem, result)
+            fit = _prepared(problem, result, wanted)
             if fit is not None:
                 self.fits.append(fit)
                 size += fit.bytes
@@ -213,6 +214,8 @@ class Population:
             fit.result.fit_seconds = self.seconds / len(self.fits)
             if not fit.result.error and not fit.result.is_interrupted:
                 _score_fit(self.problem, fit, self.wanted)
+            if fit.lent is not None:
+                self.problem.give_stream_back(fit.lent)
         self.fits = []
         for result in self.results:
             result.trial = replace(result.trial, paused=None)
@@ -255,7 +258,7 @@ def run_trials(
     return results + [Result(replace(trial, paused=None), outcome=Outcome.INTERRUPTED) for trial in left]
 
 
-def _prepared(problem: Problem, result: Result) -> _Fit | None:
+def _prepared(problem: Problem, result: Result, wanted: Wanted) -> _Fit | None:
     """Make a trial's job; None if it failed (noted in its result), or is to be fitted alone."""
     trial = result.trial
     try:
@@ -268,12 +271,13 @@ def _prepared(problem: Problem, result: Result) -> _Fit | None:
         _refuse_too_large(model, ready)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # a batch size that is clipped
-            job = model.prepare(ready.rows, ready.validation, described=candidate.described)
+            lent = None if wanted.model else problem.lend_stream(model.random_state)
+            job = model.prepare(ready.rows, ready.validation, described=candidate.described, random=lent)
         candidate.described = (job.network, job.training)
     except Exception as error:
         result.fail(error)
         return None
-    job.epochs = ceil(job.training.epochs * trial.share)
+    job.epochs, job.goes_on = ceil(job.training.epochs * trial.share), wanted.paused or wanted.model
     history = History()
     if trial.paused is not None:
         job.parameters[...] = trial.paused.parameters
@@ -281,7 +285,7 @@ def _prepared(problem: Problem, result: Result) -> _Fit | None:
         job.epochs -= job.state.epochs
         history = trial.paused.history
     result.parameters = job.parameters.size
-    return _Fit(result, candidate, fold, ready, model, job, history)
+    return _Fit(result, candidate, fold, ready, model, job, history, lent)
 
 
 def _refuse_too_large(model: Any, ready: Ready) -> None:
@@ -319,7 +323,7 @@ def _train(problem: Problem, fits: list[_Fit], wanted: Wanted, deadline: float |
             continue
         groups.setdefault(engine, []).append(fit)
     for engine, members in groups.items():
-        _train_by(engine, problem, members, deadline)
+        _train_by(engine, problem, members, wanted, deadline)
 
 
 def _work(fit: _Fit) -> int:
@@ -330,7 +334,7 @@ def _engine(fit: _Fit, wanted: Wanted) -> Engine:
     return get_engine(fit.model.engine_for(fit.job).name, fit.model.n_threads or wanted.threads)
 
 
-def _train_by(engine: Engine, problem: Problem, fits: Sequence[_Fit], deadline: float | None) -> None:
+def _train_by(engine: Engine, problem: Problem, fits: Sequence[_Fit], wanted: Wanted, deadline: float | None) -> None:
     limit = None if deadline is None else max(1e-3, deadline - time.monotonic())
     try:
         runs = engine.train([fit.job for fit in fits], Watch(time_limit=limit))
@@ -339,10 +343,10 @@ def _train_by(engine: Engine, problem: Problem, fits: Sequence[_Fit], deadline: 
             fits[0].result.fail(error)
             return
         for fit in fits:  # one of them is at fault, for example in memory: each by itself
-            again = _prepared(problem, fit.result)
+            again = _prepared(problem, fit.result, wanted)
             if again is not None:
-                fit.model, fit.job, fit.before = again.model, again.job, again.before
-                _train_by(engine, problem, [fit], deadline)
+                fit.model, fit.job, fit.before, fit.lent = again.model, again.job, again.before, again.lent
+                _train_by(engine, problem, [fit], wanted, deadline)
         return
     for fit, run in zip(fits, runs, strict=True):
         _take(fit, run)

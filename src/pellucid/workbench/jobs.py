@@ -81,7 +81,7 @@ def first_job(settings: Settings, dataset: Dataset) -> Job:
     has_dropout = any(layer.dropout for layer in network.hidden)
     key = int(random.randint(2**31 - 1)) if has_dropout else 0
     held_out = dataset.held_out if len(dataset.validation) else None
-    streams = Streams(random, random, key)
+    streams = Streams(random, key)
     return Job(
         network, training, dataset.training, parameters, streams, held_out, score=dataset.score, keeps_order=True
     )

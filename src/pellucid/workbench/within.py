@@ -23,7 +23,7 @@ class Within:
         self.parameters, self.state = job.parameters.copy(), copied(job.state)
         random = RandomState()
         random.set_state(job.streams.shuffling.get_state(legacy=False))
-        twin = replace(job, streams=Streams(random, random, job.streams.dropout_key), state=copied(job.state))
+        twin = replace(job, streams=Streams(random, job.streams.dropout_key), state=copied(job.state))
         order = twin.begin_order()
         self.order = order.shuffle() if job.training.shuffle else np.arange(job.data.rows)
         self.random = random.get_state(legacy=False)

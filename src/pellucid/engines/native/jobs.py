@@ -9,25 +9,24 @@ import numpy as np
 from pellucid.engines.native.arrays import data_parts, in_place
 from pellucid.engines.native.core import core
 from pellucid.engines.native.descriptions import core_network, core_training, size
+from pellucid.engines.native.twister import WORDS, is_twister, read_twister, twister_state, write_twister
 from pellucid.spec import Lbfgs
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.network import Batch
 from pellucid.textbook.optimizers import OptimizerState
 from pellucid.training.jobs import Epoch, History, Job, Run, State
 from pellucid.training.stopping import Best, Outcome
+from pellucid.training.streams import Shuffling
 
-__all__ = ["WORD", "WORDS_OF_TWISTER", "PreparedJob", "groups", "trains_in_core"]
+__all__ = ["WORD", "PreparedJob", "groups", "trains_in_core"]
 
 WORD = 0xFFFFFFFFFFFFFFFF
 """The low 64 bits of a dropout key are those that count."""
 
-WORDS_OF_TWISTER = 624
-
 
 def trains_in_core(job: Job) -> bool:
     """Tell whether the core loops over the job's epochs: it has no L-BFGS, and draws row orders like MT19937 only."""
-    is_twister = isinstance(job.streams.shuffling._bit_generator, np.random.MT19937)
-    return is_twister and not isinstance(job.training.optimizer, Lbfgs)
+    return is_twister(job.streams.shuffling) and not isinstance(job.training.optimizer, Lbfgs)
 
 
 def groups(jobs: Sequence[Job], indices: list[int]) -> list[list[int]]:
@@ -51,8 +50,7 @@ class PreparedJob:
         self.job, dtype = job, job.parameters.dtype
         keeps_state = job.goes_on or job.state.optimizer is not None or job.training.average > 0
         self.optimizer = job.begin() if keeps_state else OptimizerState(0, ())  # else the core has what it needs
-        self.epochs_before, order = job.state.epochs, job.begin_order()
-        self.twister = _Twister(job)
+        self.epochs_before, self.order = job.state.epochs, _RowOrder(job)
         self.best = _best_parameters(job) if keeps_state else None
         self.last_order = _last_order(job)
         validation = job.validation
@@ -62,7 +60,7 @@ class PreparedJob:
         self.native = core.Job(
             network=core_network(job.network),
             training=core_training(job.training),
-            data=data_parts(job.network, _in_order(job.data, order.indices), dtype),
+            data=data_parts(job.network, _in_order(job.data, self.order.start), dtype),
             validation=None if validation is None else data_parts(job.network, validation, dtype),
             score="custom" if is_custom else job.score if isinstance(job.score, str) else "r2",
             predictions=self.predictions,
@@ -71,8 +69,9 @@ class PreparedJob:
             keeps_state=keeps_state,
             average=None if job.state.average is None else in_place(job.state.average, "running mean"),
             memory=[in_place(array, "optimizer state") for array in self.optimizer.arrays],
-            shuffle_key=self.twister.key,
-            shuffle_position=self.twister.position,
+            shuffle_key=self.order.key,
+            shuffle_position=self.order.position,
+            shuffles_before=self.order.shuffles,
             last_order=self.last_order,
             dropout_key=job.streams.dropout_key & WORD,
             state=_state(job.state, self.optimizer),
@@ -111,11 +110,8 @@ class PreparedJob:
     ) -> Run:
         """Take the core's results into the job's state and streams; restore the best epoch where that is asked for."""
         job = self.job
-        self.twister.put_back(shuffle_position)
-        if job.state.shuffling is not None:
-            job.state.shuffling.shuffles = state[1] - self.epochs_before
-        if self.last_order is not None and outcome != Outcome.INTERRUPTED.name:  # that may be within an epoch
-            job.end_order(self.last_order)
+        is_within_epoch = outcome == Outcome.INTERRUPTED.name  # or may be
+        self.order.end(shuffle_position, state[1] - self.epochs_before, None if is_within_epoch else self.last_order)
         self.optimizer.step, job.state.epochs, job.state.rows_seen, job.state.reductions, (value, stale, epoch) = state
         kept = self.best if best_changed else job.state.best.parameters
         job.state.best = Best(value, stale, epoch + self.epochs_before if best_changed else epoch, kept)
@@ -124,19 +120,42 @@ class PreparedJob:
         return Run(job.parameters, job.state, history, Outcome[outcome])
 
 
-class _Twister:
-    """The stream of a job's row order, on loan to the core: reading and writing its 624 words is slow, so once each."""
+class _RowOrder:
+    """The order of a job's rows, drawn by the core: where it begins, and the stream, on loan while the core draws.
+
+    Attributes
+    ----------
+    start : array of shape (rows,) or None
+    shuffles : int
+        Drawn since, which the core draws again before its first epoch.
+    key, position
+        Of the stream before those.
+    """
 
     def __init__(self, job: Job) -> None:
-        self.stream, shuffling = job.streams.shuffling, job.state.shuffling
-        self.random = shuffling.random if job.training.shuffle and shuffling is not None else None
-        self.key, self.position = np.zeros(WORDS_OF_TWISTER, np.uint32), 0
-        if self.random is not None:
-            self.key[...], self.position = self.random["state"]["key"], self.random["state"]["pos"]
+        self.job, self.start, self.shuffles = job, None, 0
+        self.key, self.position = np.zeros(WORDS, np.uint32), 0
+        if not job.training.shuffle:
+            return
+        if job.state.shuffling is not None:
+            self.start, self.shuffles = job.state.shuffling.start, job.state.shuffling.shuffles
+            state = job.state.shuffling.random["state"]
+            self.key[...], self.position = state["key"], state["pos"]
+            return
+        self.key, self.position = read_twister(job.streams.shuffling)
+        if job.goes_on:
+            job.state.shuffling = Shuffling(None, twister_state(self.key, self.position))
 
-    def put_back(self, position: int) -> None:
-        if self.random is not None:
-            self.stream.set_state({**self.random, "state": {"key": self.key, "pos": position}})
+    def end(self, position: int, epochs: int, last: Array | None) -> None:
+        """Let the job's stream go on where the core left it; and the state, from its last order if that is kept."""
+        if not self.job.training.shuffle:
+            return
+        write_twister(self.job.streams.shuffling, self.key, position)
+        shuffling = self.job.state.shuffling
+        if last is not None:
+            self.job.state.shuffling = Shuffling(last, twister_state(self.key, position))
+        elif shuffling is not None:
+            shuffling.shuffles += epochs
 
 
 def _in_order(data: Batch, order: Array | None) -> Batch:
@@ -151,7 +170,7 @@ def _best_parameters(job: Job) -> Array | None:
 
 
 def _last_order(job: Job) -> Array | None:
-    is_kept = job.keeps_order and job.training.shuffle and job.data.index is None
+    is_kept = job.keeps_order and job.goes_on and job.training.shuffle and job.data.index is None
     return np.empty(job.data.rows, np.int64) if is_kept else None
 
 

@@ -27,7 +27,7 @@ from pellucid.training.coded import CodedRows
 from pellucid.training.jobs import Epoch, Job, Run, Score, State, Watch
 from pellucid.training.monitor import Monitor
 from pellucid.training.stopping import Best, Outcome
-from pellucid.training.streams import streams
+from pellucid.training.streams import streams, weights_stream
 
 __all__ = [
     "UPDATE_EPOCHS",
@@ -325,15 +325,15 @@ def make_job(
     network = network or problem.network_of(member)
     monitor = "loss" if not len(valid) else "validation_loss" if score is None else "validation_score"
     training = describe_training(member, problem.loss, len(train), epochs, monitor)
-    own = streams(seed)
-    looked_at = train if len(train) <= ROWS_LOOKED_AT else train[own.weights.randint(len(train), size=ROWS_LOOKED_AT)]
-    parameters = initial_parameters(network, own.weights, "float32", problem.X[looked_at])
+    random = weights_stream(seed)
+    looked_at = train if len(train) <= ROWS_LOOKED_AT else train[random.randint(len(train), size=ROWS_LOOKED_AT)]
+    parameters = initial_parameters(network, random, "float32", problem.X[looked_at])
     return Job(
         network,
         training,
         Batch(problem.X, problem.Y, problem.weight, train),
         parameters,
-        own,
+        streams(seed),
         Batch(problem.X, problem.Y, problem.weight, valid) if len(valid) else None,
         "loss" if score is None else _of_rows(score, valid),
     )
