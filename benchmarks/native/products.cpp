@@ -34,7 +34,7 @@ struct Peak {
     static constexpr std::size_t length = 256;
     explicit Peak(const Kernels<T>& kernels)
         : kernels(kernels), x(1, length, kernels.panel_rows), z(1, kernels.tile_outputs, kernels.panel_rows),
-          packed(length * kernels.tile_outputs), bias(kernels.tile_outputs) {}
+          packed(kernels.packed_size(length, kernels.tile_outputs)), bias(kernels.tile_outputs) {}
 
     double flops() const { return 2.0 * repeats * length * kernels.tile_outputs * kernels.panel_rows; }
     void run() const {
@@ -54,7 +54,7 @@ void measure(const KernelSet& set, std::size_t inputs, std::size_t outputs, std:
     const std::size_t panels = divide_up(rows, kernels.panel_rows), padded = panels * kernels.panel_rows;
     PanelBuffer<T> x(panels, inputs, kernels.panel_rows), z(panels, outputs, kernels.panel_rows);
     Buffer<T> values(inputs * outputs), bias(outputs), gradient(inputs * outputs);
-    Buffer<T> packed(round_up(outputs, kernels.tile_outputs) * inputs);
+    Buffer<T> packed(kernels.packed_size(inputs, outputs));
     Buffer<T> turned(round_up(outputs, kernels.panel_rows) * padded);
     const Weights<T> weights{values.data(), packed.data(), inputs, outputs};
     const Peak<T> peak(kernels);

@@ -21,7 +21,7 @@ struct Panels {
 };
 
 // A layer's weights, of shape (inputs, outputs), as they lie in the parameter vector; `packed`, if any, holds them
-// once more in the order in which dense_forward reads them.
+// once more in the order in which the products with them read them.
 template <class T>
 struct Weights {
     const T* data = nullptr;
@@ -102,6 +102,7 @@ template <class T>
 struct Kernels {
     std::size_t panel_rows;    // rows of a panel
     std::size_t tile_outputs;  // outputs of a tile of packed weights
+    std::size_t (*packed_size)(std::size_t inputs, std::size_t outputs);  // numbers that packed weights take
 
     // --- rows in, rows out
     void (*gather)(RowsAt<T> rows, std::size_t count, std::size_t features, T* panel);

@@ -63,7 +63,7 @@ struct LayerBuffers {
     PanelBuffer<T> mask;         // dropout's, to show
     PanelBuffer<T> bend;         // g(z) - z of a parametric activation; then that times ∂L/∂a
     Buffer<T> scaled;            // weights as the products see them, where they are not those of the parameters
-    Buffer<T> packed;            // weights, as dense_forward reads them
+    Buffer<T> packed;            // weights, as the products with them read them
     Buffer<T> turned;            // d_z, as dense_backward_weights reads it
 
     // Where a stretch comes in several blocks: panel_rows numbers for each sum over its rows.
@@ -158,7 +158,7 @@ struct Workspace {
         buffers.bend = panel_buffer(layer.parametric, layer.outputs);
         buffers.mask = panel_buffer(shows && layer.dropout > 0, layer.outputs);
         if (packs(layer)) {
-            buffers.packed = Buffer<T>(times(round_up(layer.outputs, kernels.tile_outputs), layer.inputs));
+            buffers.packed = Buffer<T>(kernels.packed_size(layer.inputs, layer.outputs));
         }
         if (trains) buffers.turned = Buffer<T>(times(round_up(layer.outputs, kernels.panel_rows), panels * kernels.panel_rows));
         return buffers;

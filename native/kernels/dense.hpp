@@ -36,34 +36,72 @@ PELLUCID_INLINE size_t panels_at_a_time(size_t rows, size_t length) {
     return weights + panel > numbers ? 1 : (numbers - weights) / panel;
 }
 
+// How the a of a whole product lies in memory: a(m, k) at at(m, k), for m where a tile begins. Either all of a row of k
+// follows one stride, or `chunk` of them do, and the next chunk begins `a_chunk` numbers after.
+template <class At>
+struct Operand {
+    At at;
+    size_t stride = 0;
+    size_t chunk = 0;
+    size_t a_chunk = 0;
+};
+template <class At>
+Operand(At, size_t, size_t = 0, size_t = 0) -> Operand<At>;
+
 // c(m, rows of the panel) = start + Σₖ a(m, k) b(k, rows of the panel), for every panel.
-template <class T, Order order, class A>
-PELLUCID_INLINE void multiply_panels(size_t panels, size_t rows, size_t length, A a, size_t a_stride, const T* bias,
+template <class T, Order order, class At>
+PELLUCID_INLINE void multiply_panels(size_t panels, size_t rows, size_t length, Operand<At> a, const T* bias,
                                      Panels<const T> b, Panels<T> c) {
     constexpr size_t width = panel_rows<T>;
-    const size_t piece = even_piece(length, longest_piece<T>), run = panels_at_a_time<T>(rows, length);
+    size_t piece = even_piece(length, longest_piece<T>);
+    if (a.chunk > 0) piece = divided_up(piece, a.chunk) * a.chunk;
+    const size_t run = panels_at_a_time<T>(rows, length);
     Product<T> product;
-    product.a_stride = a_stride;
+    product.a_stride = a.stride;
+    product.a_chunk = a.a_chunk;
     product.c_stride = width;
     product.b_panel = b.stride;
     product.c_panel = c.stride;
     for (size_t k = 0; k < length; k += piece) {
-        product.length = smaller(piece, length - k);
-        product.start = k > 0 ? Start::present : (bias ? Start::bias : Start::zero);
+        const size_t end = smaller(length, k + piece), rest = a.chunk > 0 ? (end - k) % a.chunk : 0;
         for (size_t block = 0; block < rows; block += block_rows<T>) {
             const size_t block_end = smaller(rows, block + block_rows<T>);
             for (size_t panel = 0; panel < panels; panel += run) {
                 product.panels = smaller(run, panels - panel);
-                product.b = b[panel] + k * width;
                 for (size_t m = block; m < block_end; m += most_tile_rows) {
-                    product.a = a(m, k);
+                    const auto tile = tile_function<T, panel_vectors, order>(smaller(most_tile_rows, block_end - m));
+                    product.start = k > 0 ? Start::present : (bias ? Start::bias : Start::zero);
+                    product.chunks = a.chunk > 0 ? (end - k) / a.chunk : 1;
+                    product.length = a.chunk > 0 ? a.chunk : end - k;
+                    product.a = a.at(m, k);
+                    product.b = b[panel] + k * width;
                     product.c = c[panel] + m * width;
                     product.bias = bias + (bias ? m : 0);
-                    tile_function<T, panel_vectors, order>(smaller(most_tile_rows, block_end - m))(product);
+                    tile(product);
+                    if (rest == 0) continue;
+                    product.start = Start::present;
+                    product.chunks = 1;
+                    product.length = rest;
+                    product.a = a.at(m, end - rest);
+                    product.b = b[panel] + (end - rest) * width;
+                    tile(product);
                 }
             }
         }
     }
+}
+
+// Numbers from a tile of packed weights to the next: an odd number of cache lines, so that tiles which are read side by
+// side do not drive each other out of the caches.
+template <class T>
+PELLUCID_INLINE size_t packed_tile(size_t inputs) {
+    constexpr size_t line = 64 / sizeof(T);
+    return (divided_up(inputs * most_tile_rows, line) | 1) * line;
+}
+
+template <class T>
+size_t packed_size(size_t inputs, size_t outputs) {
+    return divided_up(outputs, most_tile_rows) * packed_tile<T>(inputs);
 }
 
 // Tile after tile of outputs: packed[tile][input][most_tile_rows], the last tile filled up with zeros. Here those from
@@ -71,15 +109,15 @@ PELLUCID_INLINE void multiply_panels(size_t panels, size_t rows, size_t length, 
 template <class T>
 void pack_weights(const Weights<T>& weights, size_t begin, size_t end, T* packed) {
     const size_t inputs = weights.inputs, outputs = weights.outputs;
-    packed += begin * inputs;
     for (size_t output = begin; output < end; output += most_tile_rows) {
         const size_t count = smaller(most_tile_rows, outputs - output);
         const T* from = weights.data + output;
-        for (size_t input = 0; input < inputs; ++input, from += outputs, packed += most_tile_rows) {
+        T* to = packed + output / most_tile_rows * packed_tile<T>(inputs);
+        for (size_t input = 0; input < inputs; ++input, from += outputs, to += most_tile_rows) {
             if (count == most_tile_rows) {
-                __builtin_memcpy(packed, from, most_tile_rows * sizeof(T));
+                __builtin_memcpy(to, from, most_tile_rows * sizeof(T));
             } else {
-                for (size_t m = 0; m < most_tile_rows; ++m) packed[m] = m < count ? from[m] : T(0);
+                for (size_t m = 0; m < most_tile_rows; ++m) to[m] = m < count ? from[m] : T(0);
             }
         }
     }
@@ -144,11 +182,12 @@ template <class T>
 void dense_forward(size_t panels, Panels<const T> x, const Weights<T>& weights, const T* bias, Panels<T> z) {
     const size_t inputs = weights.inputs, outputs = weights.outputs;
     if (weights.packed) {
-        auto a = [&](size_t m, size_t k) { return weights.packed + m * inputs + k * most_tile_rows; };
-        multiply_panels<T, Order::columns>(panels, outputs, inputs, a, most_tile_rows, bias, x, z);
+        constexpr size_t tile = most_tile_rows;
+        auto at = [&](size_t m, size_t k) { return weights.packed + m / tile * packed_tile<T>(inputs) + k * tile; };
+        multiply_panels<T, Order::columns>(panels, outputs, inputs, Operand{at, tile}, bias, x, z);
     } else {
-        auto a = [&](size_t m, size_t k) { return weights.data + k * outputs + m; };
-        multiply_panels<T, Order::columns>(panels, outputs, inputs, a, outputs, bias, x, z);
+        auto at = [&](size_t m, size_t k) { return weights.data + k * outputs + m; };
+        multiply_panels<T, Order::columns>(panels, outputs, inputs, Operand{at, outputs}, bias, x, z);
     }
 }
 
@@ -167,8 +206,16 @@ void dense_forward_row(const T* x, const Weights<T>& weights, const T* bias, T* 
 template <class T>
 void dense_backward_inputs(size_t panels, Panels<const T> d_z, const Weights<T>& weights, Panels<T> d_x) {
     const size_t inputs = weights.inputs, outputs = weights.outputs;
-    auto a = [&](size_t m, size_t k) { return weights.data + m * outputs + k; };
-    multiply_panels<T, Order::rows>(panels, inputs, outputs, a, outputs, static_cast<const T*>(nullptr), d_z, d_x);
+    const T* const none = nullptr;
+    if (weights.packed) {
+        constexpr size_t tile = most_tile_rows;
+        const size_t stride = packed_tile<T>(inputs);
+        auto at = [&](size_t m, size_t k) { return weights.packed + k / tile * stride + m * tile + k % tile; };
+        multiply_panels<T, Order::rows>(panels, inputs, outputs, Operand{at, tile, tile, stride}, none, d_z, d_x);
+    } else {
+        auto at = [&](size_t m, size_t k) { return weights.data + m * outputs + k; };
+        multiply_panels<T, Order::rows>(panels, inputs, outputs, Operand{at, outputs}, none, d_z, d_x);
+    }
 }
 
 // Whether the weights' gradient is made of dot products: where a tile would be mostly empty.

@@ -20,6 +20,7 @@ template <class T>
 constexpr Kernels<T> kernels = {
     .panel_rows = panel_rows<T>,
     .tile_outputs = most_tile_rows,
+    .packed_size = packed_size<T>,
     .gather = gather<T>,
     .scatter = scatter<T>,
     .pack_weights = pack_weights<T>,

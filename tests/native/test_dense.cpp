@@ -12,7 +12,7 @@ struct Case {
         : k(kernels), rows(rows), inputs(inputs), outputs(outputs), panels(divide_up(rows, k.panel_rows)),
           padded(panels * k.panel_rows), x(panels, inputs, k.panel_rows), d_z(panels, outputs, k.panel_rows),
           z(panels, outputs, k.panel_rows), d_x(panels, inputs, k.panel_rows), weights(inputs * outputs),
-          bias(outputs), packed(round_up(outputs, k.tile_outputs) * inputs),
+          bias(outputs), packed(k.packed_size(inputs, outputs)),
           turned(round_up(outputs, k.panel_rows) * padded), d_weights(inputs * outputs), d_bias(outputs) {
         fill(weights.data(), weights.size(), 1);
         fill(bias.data(), outputs, 2);
@@ -51,8 +51,10 @@ struct Case {
         }
     }
 
-    void check_backward_inputs() {
-        k.dense_backward_inputs(panels, d_z, Weights<T>{weights.data(), nullptr, inputs, outputs}, d_x);
+    void check_backward_inputs(bool is_packed) {
+        const Weights<T> w{weights.data(), is_packed ? packed.data() : nullptr, inputs, outputs};
+        if (is_packed) k.pack_weights(w, 0, outputs, packed.data());
+        k.dense_backward_inputs(panels, d_z, w, d_x);
         for (std::size_t row = 0; row < rows; ++row) {
             for (std::size_t i = 0; i < inputs; ++i) {
                 double sum = 0;
@@ -129,7 +131,8 @@ void check_all(const KernelSet& set) {
                 Case<T> test(kernels_of<T>(set), rows, inputs, outputs);
                 test.check_forward(false);
                 test.check_forward(true);
-                test.check_backward_inputs();
+                test.check_backward_inputs(false);
+                test.check_backward_inputs(true);
                 test.check_backward_weights();
             }
         }
