@@ -134,7 +134,7 @@ struct Workspace {
             const std::size_t count = times(layer.outputs, kernels.panel_rows);
             auto& lanes = layers[l].lanes;
             lanes.bias = Buffer<T>(count);
-            if (layer.layer_norm) lanes.norm = Buffer<T>(count);
+            if (layer.layer_norm) lanes.norm = Buffer<T>(times(2, count));
             if (layer.parametric) lanes.alpha = Buffer<T>(count);
             if (kernels.is_narrow(layer.outputs)) lanes.weights = Buffer<T>(times(layer.inputs, count));
         }

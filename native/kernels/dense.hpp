@@ -15,9 +15,9 @@
 
 namespace pellucid::PELLUCID_ISA {
 
-// Numbers of b that a tile runs along at a time: 24 KiB of panel, to stay in the first-level cache.
+// Numbers of b that a tile runs along at a time: 24 KiB of panels, to stay in the first-level cache.
 template <class T>
-constexpr size_t longest_piece = 24 * 1024 / (panel_rows<T> * sizeof(T));
+constexpr size_t longest_piece = 24 * 1024 / (tile_width<T> * sizeof(T));
 
 // Rows of c worked on at a time: 192 KiB of a, to stay in the second-level cache.
 template <class T>
@@ -28,12 +28,12 @@ PELLUCID_INLINE size_t even_piece(size_t whole, size_t longest) {
     return whole == 0 ? 1 : divided_up(whole, divided_up(whole, longest));
 }
 
-// Panels that a tile passes at a time: one, or several where all they need fits into the first-level cache.
+// Panels that a tile passes at a time: those it spans, or more where all they need fits into the first-level cache.
 template <class T>
 PELLUCID_INLINE size_t panels_at_a_time(size_t rows, size_t length) {
     constexpr size_t numbers = 16 * 1024 / sizeof(T);
-    const size_t weights = rows * length, panel = (rows + length) * panel_rows<T>;
-    return weights + panel > numbers ? 1 : (numbers - weights) / panel;
+    const size_t weights = rows * length, panels = (rows + length) * tile_width<T>;
+    return tile_panels * (weights + panels > numbers ? 1 : (numbers - weights) / panels);
 }
 
 // How the a of a whole product lies in memory: a(m, k) at at(m, k), for m where a tile begins. Either all of a row of k
@@ -48,6 +48,26 @@ struct Operand {
 template <class At>
 Operand(At, size_t, size_t = 0, size_t = 0) -> Operand<At>;
 
+// c(m, rows of the panels) = start + Σₖ a(m, k) b(k, rows of the panels), for a tile's m and for k from `begin` to `end`.
+template <class T, size_t vectors, Order order, class At>
+PELLUCID_INLINE void multiply_piece(Product<T>& product, size_t rows, size_t m, size_t begin, size_t end,
+                                    Operand<At> a) {
+    const auto run = tile_function<T, vectors, order>(rows);
+    const size_t chunk = a.chunk > 0 ? a.chunk : end - begin, rest = (end - begin) % chunk;
+    product.chunks = (end - begin) / chunk;
+    product.length = chunk;
+    product.a = a.at(m, begin);
+    run(product);
+    if (rest == 0) return;
+    Product<T> last = product;
+    last.start = Start::present;
+    last.chunks = 1;
+    last.length = rest;
+    last.a = a.at(m, end - rest);
+    last.b += (end - rest - begin) * panel_rows<T>;
+    run(last);
+}
+
 // c(m, rows of the panel) = start + Σₖ a(m, k) b(k, rows of the panel), for every panel.
 template <class T, Order order, class At>
 PELLUCID_INLINE void multiply_panels(size_t panels, size_t rows, size_t length, Operand<At> a, const T* bias,
@@ -55,36 +75,34 @@ PELLUCID_INLINE void multiply_panels(size_t panels, size_t rows, size_t length, 
     constexpr size_t width = panel_rows<T>;
     size_t piece = even_piece(length, longest_piece<T>);
     if (a.chunk > 0) piece = divided_up(piece, a.chunk) * a.chunk;
-    const size_t run = panels_at_a_time<T>(rows, length);
+    const size_t at_a_time = panels_at_a_time<T>(rows, length);
     Product<T> product;
     product.a_stride = a.stride;
     product.a_chunk = a.a_chunk;
     product.c_stride = width;
-    product.b_panel = b.stride;
-    product.c_panel = c.stride;
+    product.b_vector = b.stride;
+    product.c_vector = c.stride;
+    product.b_next = tile_panels * b.stride;
+    product.c_next = tile_panels * c.stride;
     for (size_t k = 0; k < length; k += piece) {
-        const size_t end = smaller(length, k + piece), rest = a.chunk > 0 ? (end - k) % a.chunk : 0;
+        const size_t end = smaller(length, k + piece);
+        product.start = k > 0 ? Start::present : (bias ? Start::bias : Start::zero);
         for (size_t block = 0; block < rows; block += block_rows<T>) {
             const size_t block_end = smaller(rows, block + block_rows<T>);
-            for (size_t panel = 0; panel < panels; panel += run) {
-                product.panels = smaller(run, panels - panel);
+            for (size_t panel = 0; panel < panels; panel += at_a_time) {
+                const size_t count = smaller(at_a_time, panels - panel), single = count % tile_panels;
                 for (size_t m = block; m < block_end; m += most_tile_rows) {
-                    const auto tile = tile_function<T, panel_vectors, order>(smaller(most_tile_rows, block_end - m));
-                    product.start = k > 0 ? Start::present : (bias ? Start::bias : Start::zero);
-                    product.chunks = a.chunk > 0 ? (end - k) / a.chunk : 1;
-                    product.length = a.chunk > 0 ? a.chunk : end - k;
-                    product.a = a.at(m, k);
+                    const size_t tile_rows = smaller(most_tile_rows, block_end - m);
                     product.b = b[panel] + k * width;
                     product.c = c[panel] + m * width;
                     product.bias = bias + (bias ? m : 0);
-                    tile(product);
-                    if (rest == 0) continue;
-                    product.start = Start::present;
-                    product.chunks = 1;
-                    product.length = rest;
-                    product.a = a.at(m, end - rest);
-                    product.b = b[panel] + (end - rest) * width;
-                    tile(product);
+                    product.repeats = count / tile_panels;
+                    if (count >= tile_panels) multiply_piece<T, tile_vectors, order>(product, tile_rows, m, k, end, a);
+                    if (single == 0) continue;
+                    product.b = b[panel + count - 1] + k * width;
+                    product.c = c[panel + count - 1] + m * width;
+                    product.repeats = 1;
+                    multiply_piece<T, panel_vectors, order>(product, tile_rows, m, k, end, a);
                 }
             }
         }
@@ -246,7 +264,7 @@ void turn(size_t panels, Panels<const T> d_z, size_t outputs, T* turned, size_t 
             }
         }
         const size_t rest = outputs % width;
-        if (rest > 0 && rest <= square) {  // the last vectors stay unread, but must not be garbage
+        if (square < width && rest > 0 && rest <= square) {  // the last vectors stay unread, but must not be garbage
             T* to = turned + (outputs / width * turned_rows + panel * width) * width + square;
             for (size_t row = 0; row < width; ++row) store(to + row * width, Vector<T>{});
         }
@@ -263,7 +281,7 @@ PELLUCID_INLINE void copy_narrow(size_t rows, size_t count, const T* from, size_
 
 template <class T>
 PELLUCID_INLINE void weights_tile(Product<T> product, size_t rows, size_t count) {
-    constexpr size_t width = panel_rows<T>;
+    constexpr size_t width = tile_width<T>;
     alignas(64) T edge[most_tile_rows * width];
     T* const c = product.c;
     const size_t c_stride = product.c_stride;
@@ -272,7 +290,7 @@ PELLUCID_INLINE void weights_tile(Product<T> product, size_t rows, size_t count)
         product.c_stride = width;
         if (product.start == Start::present) copy_narrow(rows, count, c, c_stride, edge, width);
     }
-    const auto run = count > lanes<T> ? tile_function<T, panel_vectors, Order::rows>(rows)
+    const auto run = count > lanes<T> ? tile_function<T, tile_vectors, Order::rows>(rows)
                                       : tile_function<T, 1, Order::rows>(rows);
     run(product);
     if (count < width) copy_narrow<T>(rows, count, edge, width, c, c_stride);
@@ -306,7 +324,7 @@ void dense_backward_weights(size_t panels, Panels<const T> x, Panels<const T> d_
     }
     const size_t piece = even_piece(panels, longest_piece<T> / width);
     for (size_t panel = 0; panel < panels; panel += piece) {
-        for (size_t j = tile.output_begin; j < tile.output_end; j += width) {
+        for (size_t j = tile.output_begin; j < tile.output_end; j += tile_width<T>) {
             for (size_t i = tile.input_begin; i < tile.input_end; i += most_tile_rows) {
                 Product<T> product;
                 product.chunks = smaller(piece, panels - panel);
@@ -315,10 +333,11 @@ void dense_backward_weights(size_t panels, Panels<const T> x, Panels<const T> d_
                 product.a_stride = width;
                 product.a_chunk = x.stride;
                 product.b = turned + (j / width * turned_rows + panel * width) * width;
+                product.b_vector = turned_rows * width;
                 product.c = d_weights + i * outputs + j;
                 product.c_stride = outputs;
                 product.start = sums.adds || !sums.begins || panel > 0 ? Start::present : Start::zero;
-                weights_tile(product, smaller(most_tile_rows, tile.input_end - i), smaller(width, tile.output_end - j));
+                weights_tile(product, smaller(most_tile_rows, tile.input_end - i), smaller(tile_width<T>, tile.output_end - j));
             }
         }
     }

@@ -74,8 +74,8 @@ void layer_norm_gradients(size_t panels, size_t features, Panels<const T> d_out,
                           RowSums<T> sums, T* d_gain, T* d_shift) {
     constexpr size_t width = panel_rows<T>;
     for (size_t j = 0; j < features; ++j) {
-        const size_t lane = j * width;  // of its panel_rows numbers, the first half for gain, the other for shift
-        Vector<T> gain_sum = begin_sum(sums, lane), shift_sum = begin_sum(sums, lane + lanes<T>);
+        const size_t of_gain = 2 * j * width, of_shift = of_gain + width;  // among the lanes
+        Vector<T> gain_sum = begin_sum(sums, of_gain), shift_sum = begin_sum(sums, of_shift);
         for (size_t panel = 0; panel < panels; ++panel) {
             for (size_t v = j * width; v < (j + 1) * width; v += lanes<T>) {
                 const Vector<T> d = load(d_out[panel] + v);
@@ -83,8 +83,8 @@ void layer_norm_gradients(size_t panels, size_t features, Panels<const T> d_out,
                 shift_sum += d;
             }
         }
-        end_sum(sums, lane, gain_sum, d_gain[j]);
-        end_sum(sums, lane + lanes<T>, shift_sum, d_shift[j]);
+        end_sum(sums, of_gain, gain_sum, d_gain[j]);
+        end_sum(sums, of_shift, shift_sum, d_shift[j]);
     }
 }
 

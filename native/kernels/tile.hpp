@@ -1,6 +1,6 @@
 // The one product in which training spends its time: a small tile of sums held in registers.
 //
-//     c[m][n] ← start + Σₖ a(m, k) · b[k][n],   m < rows of the tile, n < panel_rows
+//     c[m][n] ← start + Σₖ a(m, k) · b[k][n],   m < rows of the tile, n < tile_width
 //
 // Each number of a is spread over a vector, each vector of b is used for every m. The sum over k runs in ascending
 // order for every element by itself, so that a result depends neither on the tile it fell into nor on who computed it.
@@ -11,16 +11,19 @@
 
 namespace pellucid::PELLUCID_ISA {
 
-// Vectors in a panel's row, and most rows in a tile: with 16 registers 6 × 2 sums, with 32 registers 14 × 2.
-constexpr size_t panel_vectors = 2;
-#if PELLUCID_VECTOR_BYTES == 64
-constexpr size_t most_tile_rows = 14;
-#else
-constexpr size_t most_tile_rows = 6;
-#endif
+// Vectors in a tile's row, and most rows: with 16 registers 6 × 2 sums, with 32 registers 14 × 2.
+constexpr size_t tile_vectors = 2;
+constexpr size_t most_tile_rows = vector_bytes == 64 ? 14 : 6;
+
+// Vectors in a panel's row. A panel of two of the longest would often be half empty: there a tile spans two panels.
+constexpr size_t panel_vectors = vector_bytes == 64 ? 1 : 2;
+constexpr size_t tile_panels = tile_vectors / panel_vectors;
 
 template <class T>
 constexpr size_t panel_rows = panel_vectors * lanes<T>;
+
+template <class T>
+constexpr size_t tile_width = tile_vectors * lanes<T>;
 
 // What the sums start from.
 enum class Start { zero, bias, present };
@@ -37,27 +40,30 @@ struct Product {
     const T* a = nullptr;
     size_t a_stride = 0;
     size_t a_chunk = 0;
-    const T* b = nullptr;  // (k, panel_rows)
-    T* c = nullptr;        // (rows, panel_rows), rows c_stride apart
+    const T* b = nullptr;  // (k, panel_rows); where a tile spans two panels, the second begins `b_vector` numbers after
+    size_t b_vector = lanes<T>;
+    T* c = nullptr;        // (rows, tile_width), rows `c_stride` and vectors `c_vector` apart
     size_t c_stride = 0;
+    size_t c_vector = lanes<T>;
     Start start = Start::zero;
     const T* bias = nullptr;  // (rows,)
-    // The same a times so many panels of b, so far apart; their c likewise.
-    size_t panels = 1;
-    size_t b_panel = 0;
-    size_t c_panel = 0;
+    // The same a times so many such b, so far apart; their c likewise.
+    size_t repeats = 1;
+    size_t b_next = 0;
+    size_t c_next = 0;
 };
 
 template <class T, size_t rows, size_t vectors, Order order>
-PELLUCID_INLINE void multiply_panel(const Product<T>& product, const T* b, T* c) {
-    constexpr size_t width = panel_rows<T>;
+PELLUCID_INLINE void multiply_once(const Product<T>& product, const T* b, T* c) {
+    const size_t b_vector = tile_panels > 1 ? product.b_vector : lanes<T>;
+    const size_t c_vector = tile_panels > 1 ? product.c_vector : lanes<T>;
     Vector<T> sum[rows][vectors];
 #pragma GCC unroll 16
     for (size_t m = 0; m < rows; ++m) {
 #pragma GCC unroll 4
         for (size_t v = 0; v < vectors; ++v) {
             if (product.start == Start::present) {
-                sum[m][v] = load(c + m * product.c_stride + v * lanes<T>);
+                sum[m][v] = load(c + m * product.c_stride + v * c_vector);
             } else {
                 sum[m][v] = Vector<T>{} + (product.start == Start::bias ? product.bias[m] : T(0));
             }
@@ -69,7 +75,7 @@ PELLUCID_INLINE void multiply_panel(const Product<T>& product, const T* b, T* c)
         for (size_t k = 0; k < product.length; ++k) {
             Vector<T> across[vectors];
 #pragma GCC unroll 4
-            for (size_t v = 0; v < vectors; ++v) across[v] = load(b + v * lanes<T>);
+            for (size_t v = 0; v < vectors; ++v) across[v] = load(b + v * b_vector);
 #pragma GCC unroll 16
             for (size_t m = 0; m < rows; ++m) {
                 const T down = order == Order::rows ? a[m * stride] : a[m];
@@ -77,21 +83,20 @@ PELLUCID_INLINE void multiply_panel(const Product<T>& product, const T* b, T* c)
                 for (size_t v = 0; v < vectors; ++v) sum[m][v] += down * across[v];
             }
             a += order == Order::rows ? 1 : stride;
-            b += width;
+            b += panel_rows<T>;
         }
     }
 #pragma GCC unroll 16
     for (size_t m = 0; m < rows; ++m) {
 #pragma GCC unroll 4
-        for (size_t v = 0; v < vectors; ++v) store(c + m * product.c_stride + v * lanes<T>, sum[m][v]);
+        for (size_t v = 0; v < vectors; ++v) store(c + m * product.c_stride + v * c_vector, sum[m][v]);
     }
 }
 
 template <class T, size_t rows, size_t vectors, Order order>
 void multiply_tile(const Product<T>& product) {
-    for (size_t panel = 0; panel < product.panels; ++panel) {
-        multiply_panel<T, rows, vectors, order>(product, product.b + panel * product.b_panel,
-                                                product.c + panel * product.c_panel);
+    for (size_t i = 0; i < product.repeats; ++i) {
+        multiply_once<T, rows, vectors, order>(product, product.b + i * product.b_next, product.c + i * product.c_next);
     }
 }
 
