@@ -16,8 +16,8 @@ def train(X, y, widths, epochs, learning_rate=0.01, seed=42):
     X has the shape (rows, inputs), y (rows, 1).
     """
     random = np.random.default_rng(seed)
-    weights = [random.normal(size=shape) for shape in pairwise(widths)]
-    biases = [np.zeros((1, width)) for width in widths[1:]]
+    weights = [random.normal(size=shape).astype(X.dtype) for shape in pairwise(widths)]
+    biases = [np.zeros((1, width), X.dtype) for width in widths[1:]]
     losses = []
     for _ in range(epochs):
         a = [X]

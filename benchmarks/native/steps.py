@@ -30,7 +30,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dtype", default="float32", choices=["float32", "float64"])
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--seconds", type=float, default=0.1, help="of one turn, at least")
+    parser.add_argument(
+        "--seconds", type=float, default=0.5, help="of one turn, at least: setting a training up counts"
+    )
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument(
         "--only", type=int, nargs="*", default=range(len(CASES)), help="numbers of the networks, from 0"

@@ -42,16 +42,16 @@ def report(title: str, medians: dict[str, float]) -> None:
     print(f"{title}: " + "  ".join(parts), flush=True)
 
 
-def moons(rows: int) -> Batch:
+def moons(rows: int, dtype: str) -> Batch:
     """Two half moons."""
     X, y = make_moons(rows, noise=0.2, random_state=42)
-    return Batch(X, y[:, np.newaxis].astype(float))
+    return Batch(X.astype(dtype), y[:, np.newaxis].astype(dtype))
 
 
 def job(data: Batch, training: Training, activation: Logistic | Relu, seed: int = 0) -> Job:
     """Make a 2-10-5-1 network to train."""
     network = Network(2, (Layer(10, activation), Layer(5, activation)), 1, "logistic")
-    start = np.random.default_rng(seed).normal(scale=0.5, size=count_of(network))
+    start = np.random.default_rng(seed).normal(scale=0.5, size=count_of(network)).astype(training.dtype)
     return Job(network, training, data, start, streams(seed))
 
 
@@ -64,8 +64,14 @@ def quiet(fit: Callable[[], object]) -> None:
 
 def example(rounds: int) -> None:
     """Run the textbook's full-batch example, by gradient descent on the sum as the chapter does, and by Adam."""
-    data = moons(700)
-    common = {"epochs": 1000, "shuffle": False, "stopping": Stopping(patience=None)}
+    for dtype in ("float64", "float32"):
+        example_in(dtype, rounds)
+
+
+def example_in(dtype: str, rounds: int) -> None:
+    """Run it in one number type; the loop as well."""
+    data = moons(700, dtype)
+    common = {"epochs": 1000, "shuffle": False, "stopping": Stopping(patience=None), "dtype": dtype}
     descent = Training(LogLoss(), GradientDescent(), learning_rate=0.01, reduction="sum", **common)
     adam = Training(LogLoss(), Adam(), **common)
 
@@ -83,13 +89,20 @@ def example(rounds: int) -> None:
             },
             rounds,
         )
-    report("1000 epochs of 700 x 2, 2-10-5-1", medians)
+    report(f"1000 epochs of 700 x 2, 2-10-5-1, {dtype}", medians)
 
 
-def population(rounds: int, epochs: int = 50, networks: int = 64) -> None:
+def population(rounds: int) -> None:
     """Train many networks at once on all processors."""
-    data, threads = moons(1000), usable_processors()
-    training = Training(LogLoss(), Adam(), batch_size=200, epochs=epochs, l2=1e-4, stopping=Stopping(patience=None))
+    for dtype in ("float64", "float32"):
+        population_in(dtype, rounds)
+
+
+def population_in(dtype: str, rounds: int, epochs: int = 50, networks: int = 64) -> None:
+    """Train them on rows of one number type, in which scikit-learn trains as well."""
+    data, threads = moons(1000, dtype), usable_processors()
+    common = {"batch_size": 200, "epochs": epochs, "l2": 1e-4, "stopping": Stopping(patience=None), "dtype": dtype}
+    training = Training(LogLoss(), Adam(), **common)
 
     def native() -> None:
         NativeEngine(threads).train([job(data, training, Relu(), seed) for seed in range(networks)], Watch())
@@ -104,7 +117,7 @@ def population(rounds: int, epochs: int = 50, networks: int = 64) -> None:
         "scikit-learn, joblib": lambda: Parallel(threads)(delayed(fit)(seed) for seed in range(networks)),
     }
     Parallel(threads)(delayed(abs)(number) for number in range(threads))  # its workers are started before the clock
-    report(f"{networks} networks, {epochs} epochs, {threads} processors", median_seconds(contenders, rounds))
+    report(f"{networks} networks, {epochs} epochs, {threads} processors, {dtype}", median_seconds(contenders, rounds))
 
 
 def predict(rounds: int) -> None:
