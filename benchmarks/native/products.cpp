@@ -1,4 +1,5 @@
-// The three products of one dense layer, in GFLOP/s and in shares of this processor's measured FMA peak, one thread.
+// The three products of one dense layer, in GFLOP/s and in shares of this processor's measured FMA peak, one thread; for
+// float32 those on bfloat16 numbers as well, rounding and pairing included, in shares of float32's peak.
 //
 //     products [isa] [inputs] [outputs] [rows]
 //
@@ -68,7 +69,7 @@ void measure(const KernelSet& set, std::size_t inputs, std::size_t outputs, std:
             work(std::min(group, panels - p), from, to);
         }
     };
-    const std::vector<std::pair<const char*, std::function<void()>>> products = {
+    std::vector<std::pair<const char*, std::function<void()>>> products = {
         {"forward", [&] { groups([&](auto n, auto from, auto to) {
              kernels.dense_forward(n, {from.data, from.stride}, weights, bias.data(), to); }); }},
         {"backward inputs", [&] { groups([&](auto n, auto from, auto to) {
@@ -82,6 +83,43 @@ void measure(const KernelSet& set, std::size_t inputs, std::size_t outputs, std:
                  }
              } }},
     };
+    PanelBuffer<Pair> pairs, rows_paired;
+    Buffer<Pair> forward, backward, turned_pairs;
+    if constexpr (sizeof(T) == sizeof(float)) {
+        const PairKernels& k = *kernels.pairs;
+        pairs = PanelBuffer<Pair>(panels, divide_up(std::max(inputs, outputs), 2), kernels.panel_rows);
+        rows_paired = PanelBuffer<Pair>(panels, inputs, kernels.panel_rows / 2);
+        forward = Buffer<Pair>(k.packed_size(inputs, outputs));
+        backward = Buffer<Pair>(k.packed_size(outputs, inputs));
+        turned_pairs = Buffer<Pair>(turned.size() / 2);
+        auto across = [&](std::size_t features, auto n, auto from) -> Panels<const Pair> {
+            k.pair_features(n, features, {from.data, from.stride}, pairs);
+            return pairs;
+        };
+        products.emplace_back("bfloat16 forward", [&, across] {
+            k.pack_forward(weights, 0, outputs, forward.data());
+            groups([&](auto n, auto from, auto to) {
+                k.dense_forward(n, across(inputs, n, from), {forward.data(), nullptr, inputs, outputs}, bias.data(), to);
+            });
+        });
+        products.emplace_back("backward inputs", [&, across] {
+            k.pack_backward(weights, 0, inputs, backward.data());
+            groups([&](auto n, auto from, auto to) {
+                k.dense_backward_inputs(n, across(outputs, n, to), {nullptr, backward.data(), inputs, outputs}, from);
+            });
+        });
+        products.emplace_back("backward weights", [&] {
+            k.pair_rows(panels, inputs, x, rows_paired);
+            k.turn(panels, z, outputs, turned_pairs.data(), padded / 2);
+            for (std::size_t j = 0; j < outputs; j += 256) {
+                for (std::size_t i = 0; i < inputs; i += 84) {
+                    const Tile tile{i, std::min(inputs, i + 84), j, std::min(outputs, j + 256)};
+                    k.dense_backward_weights(panels, rows_paired, turned_pairs.data(), padded / 2, outputs, tile, {},
+                                             gradient.data());
+                }
+            }
+        });
+    }
     std::vector<std::vector<double>> times(products.size());
     std::vector<double> peaks;
     for (int turn = 0; turn < 15; ++turn) {

@@ -28,7 +28,7 @@ def line(result: Result) -> str:
 def main() -> None:
     """Run the contest."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--dtype", default="float32", choices=["float32", "float64"])
+    parser.add_argument("--dtype", default="float32", choices=["bfloat16", "float32", "float64"])
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument(
         "--seconds", type=float, default=0.5, help="of one turn, at least: setting a training up counts"
@@ -37,9 +37,11 @@ def main() -> None:
     parser.add_argument(
         "--only", type=int, nargs="*", default=range(len(CASES)), help="numbers of the networks, from 0"
     )
-    parser.add_argument("--contenders", nargs="*", default=contenders_here(), choices=contenders_here())
+    parser.add_argument("--contenders", nargs="*", choices=contenders_here())
     arguments = parser.parse_args()
-    names = ["native", *(name for name in arguments.contenders if name != "native")]
+    possible = contenders_here(arguments.dtype)
+    chosen = possible if arguments.contenders is None else arguments.contenders
+    names = ["native", *(name for name in chosen if name != "native" and name in possible)]
     options = {"threads": arguments.threads, "rounds": arguments.rounds, "seconds": arguments.seconds}
     with pinned(arguments.threads):
         for index in arguments.only:

@@ -81,9 +81,11 @@ using EnsembleTuple = std::tuple<std::size_t, bool>;
 
 Network make_network(std::size_t inputs, const std::vector<LayerTuple>& layers, const std::string& output,
                      const std::optional<EmbeddingTuple>& embedding, bool input_scale,
-                     const std::optional<EnsembleTuple>& ensemble) {
+                     const std::optional<EnsembleTuple>& ensemble, bool bfloat16) {
+    if (bfloat16 && input_scale) throw nb::value_error("a network of bfloat16 products scales no inputs.");
     Network network;
     network.input_scale = input_scale;
+    network.bfloat16 = bfloat16;
     if (embedding) {
         network.embedding = make_embedding(*embedding);
         inputs = network.embedding->features();
@@ -111,6 +113,13 @@ Network make_network(std::size_t inputs, const std::vector<LayerTuple>& layers, 
     }
     network.place();
     return network;
+}
+
+template <class T>
+void check_numbers(const Network& network) {
+    if (network.bfloat16 && sizeof(T) != sizeof(float)) {
+        throw nb::value_error("products of bfloat16 numbers sum in float32; the parameters must be of that type.");
+    }
 }
 
 using LossTuple = std::tuple<std::string, double>;
@@ -220,6 +229,7 @@ void check_counts(const Job<T>& job) {
 template <class T>
 Job<T> make_job(JobArguments& from) {
     const Network& network = *from.network;
+    check_numbers<T>(network);
     Job<T> job;
     job.network = from.network;
     job.training = from.training;
@@ -422,6 +432,7 @@ void write_twister(nb::object capsule, nb::object key, int position) {
 template <class T>
 bool forward_typed(const Network& network, nb::handle parameters, nb::handle inputs, nb::handle z,
                    const KernelSet& kernels, std::size_t threads, Conductor& conductor) {
+    check_numbers<T>(network);
     const Rows<T> rows = rows_of<T>(inputs, network.inputs());
     const T* const vector = vector_of<const T>(parameters, "parameters", network.parameters);
     T* const to = matrix_of<T>(z, "z", rows.rows(), network.outputs());
@@ -467,6 +478,7 @@ template <class T>
 ShownLoss step_typed(const Network& network, const Training& training, nb::handle parameters, nb::tuple data,
                      Dropout dropout, nb::handle gradients, nb::list shown, nb::handle features,
                      const KernelSet& kernels, std::size_t threads) {
+    check_numbers<T>(network);
     const Data<T> rows = data_of<T>(data, network.inputs(), network.outputs());
     const T* const vector = vector_of<const T>(parameters, "parameters", network.parameters);
     T* const to = vector_of<T>(gradients, "gradients", network.parameters);
@@ -550,11 +562,11 @@ NB_MODULE(_native, m) {
             "__init__",
             [](Network* self, std::size_t inputs, const std::vector<LayerTuple>& layers, const std::string& output,
                const std::optional<EmbeddingTuple>& embedding, bool input_scale,
-               const std::optional<EnsembleTuple>& ensemble) {
-                new (self) Network(make_network(inputs, layers, output, embedding, input_scale, ensemble));
+               const std::optional<EnsembleTuple>& ensemble, bool bfloat16) {
+                new (self) Network(make_network(inputs, layers, output, embedding, input_scale, ensemble, bfloat16));
             },
             arg("inputs"), arg("layers"), arg("output"), arg("embedding").none(), arg("input_scale"),
-            arg("ensemble").none())
+            arg("ensemble").none(), arg("bfloat16"))
         .def_ro("parameters", &Network::parameters);
     nb::class_<Training>(m, "Training")
         .def(

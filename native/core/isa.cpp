@@ -8,6 +8,7 @@ namespace baseline { extern const KernelSet kernel_set; }
 #ifdef PELLUCID_X86
 namespace avx2 { extern const KernelSet kernel_set; }
 namespace avx512 { extern const KernelSet kernel_set; }
+namespace avx512bf16 { extern const KernelSet kernel_set; }
 #endif
 
 namespace {
@@ -19,6 +20,7 @@ std::vector<const KernelSet*> possible_sets() {
     const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
     const bool has_avx512 = has_avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
                             __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
+    if (has_avx512 && __builtin_cpu_supports("avx512bf16")) sets.push_back(&avx512bf16::kernel_set);
     if (has_avx512) sets.push_back(&avx512::kernel_set);
     if (has_avx2) sets.push_back(&avx2::kernel_set);
 #endif

@@ -30,6 +30,20 @@ struct Weights {
     std::size_t outputs = 0;
 };
 
+// Two bfloat16 numbers that follow each other in a sum, the first in the lower half.
+struct Pair {
+    std::uint32_t bits = 0;
+};
+
+// The weights of a layer as pairs, in the order in which the products read them: along the inputs for the forward pass,
+// along the outputs for the way back.
+struct PairedWeights {
+    const Pair* forward = nullptr;
+    const Pair* backward = nullptr;
+    std::size_t inputs = 0;
+    std::size_t outputs = 0;
+};
+
 // A rectangle of a weight matrix.
 struct Tile {
     std::size_t input_begin = 0, input_end = 0;
@@ -98,6 +112,29 @@ struct NumberGradients {
     T* phases = nullptr;
 };
 
+// The dense layer on bfloat16 numbers: both operands of each product are rounded, the sums are float32's.
+struct PairKernels {
+    // Panels of n features become panels of ⌈n / 2⌉ pairs of them.
+    void (*pair_features)(std::size_t panels, std::size_t features, Panels<const float> from, Panels<Pair> to);
+    // Panels of rows become panels of half as many pairs of rows.
+    void (*pair_rows)(std::size_t panels, std::size_t features, Panels<const float> from, Panels<Pair> to);
+    // The same, turned on their side: turned[output / panel_rows][pair of rows][output % panel_rows].
+    void (*turn)(std::size_t panels, Panels<const float> d_z, std::size_t outputs, Pair* turned,
+                 std::size_t turned_pairs);
+    // Numbers that packed weights take: tiles of so many `across`, each along `along`.
+    std::size_t (*packed_size)(std::size_t along, std::size_t across);
+    // Packs outputs, or inputs, from `begin`, the first of a tile, to `end`.
+    void (*pack_forward)(const Weights<float>& weights, std::size_t begin, std::size_t end, Pair* packed);
+    void (*pack_backward)(const Weights<float>& weights, std::size_t begin, std::size_t end, Pair* packed);
+    void (*dense_forward)(std::size_t panels, Panels<const Pair> x, const PairedWeights& weights, const float* bias,
+                          Panels<float> z);
+    void (*dense_backward_inputs)(std::size_t panels, Panels<const Pair> d_z, const PairedWeights& weights,
+                                  Panels<float> d_x);
+    void (*dense_backward_weights)(std::size_t panels, Panels<const Pair> x, const Pair* turned,
+                                   std::size_t turned_pairs, std::size_t outputs, Tile tile, RowSums<float> sums,
+                                   float* d_weights);
+};
+
 template <class T>
 struct Kernels {
     std::size_t panel_rows;    // rows of a panel
@@ -116,6 +153,7 @@ struct Kernels {
     void (*turn)(std::size_t panels, Panels<const T> d_z, std::size_t outputs, T* turned, std::size_t turned_rows);
     void (*dense_backward_weights)(std::size_t panels, Panels<const T> x, Panels<const T> d_z, const T* turned,
                                    std::size_t turned_rows, std::size_t outputs, Tile tile, RowSums<T> sums, T* d_weights);
+    const PairKernels* pairs;  // the same products of bfloat16 numbers; null for double
     bool (*is_narrow)(std::size_t outputs);  // the weights' gradient is sums along the rows, one a lane
     void (*dense_backward_bias)(std::size_t panels, Panels<const T> d_z, std::size_t outputs, RowSums<T> sums,
                                 T* d_bias);

@@ -65,6 +65,7 @@ struct Network {
     std::optional<Ensemble> ensemble;
     bool input_scale = false;
     std::size_t scale = 0;  // offset of the inputs' scale, (features)
+    bool bfloat16 = false;  // the operands of products are rounded to it
     Output output = Output::identity;
     std::size_t all_weights = 0;  // length of the leading piece that holds the weights
     std::size_t parameters = 0;   // length of the whole vector

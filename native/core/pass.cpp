@@ -61,12 +61,19 @@ void Pass<T>::plan_tiles() {
 template <class T>
 void Pass<T>::plan_packings() {
     for (std::size_t l = 0; l < network_.layers.size(); ++l) {
-        if (workspace_.layers[l].packed.size() == 0) continue;
         const Layer& layer = network_.layers[l];
-        const std::size_t size = round_up(divide_up(packing_weights, layer.inputs), kernels_.tile_outputs);
-        for (std::size_t begin = 0; begin < layer.outputs; begin += size) {
-            packings_.push_back({l, begin, std::min(begin + size, layer.outputs)});
-        }
+        const LayerBuffers<T>& buffers = workspace_.layers[l];
+        const bool has_forward = buffers.packed.size() > 0 || buffers.pairs.forward.size() > 0;
+        if (has_forward) plan_packings(l, layer.inputs, layer.outputs, false);
+        if (buffers.pairs.backward.size() > 0) plan_packings(l, layer.outputs, layer.inputs, true);
+    }
+}
+
+template <class T>
+void Pass<T>::plan_packings(std::size_t layer, std::size_t along, std::size_t across, bool is_backward) {
+    const std::size_t size = round_up(divide_up(packing_weights, along), kernels_.tile_outputs);
+    for (std::size_t begin = 0; begin < across; begin += size) {
+        packings_.push_back({layer, begin, std::min(begin + size, across), is_backward});
     }
 }
 
@@ -97,10 +104,22 @@ void Pass<T>::use(const T* parameters) {
                                    parameters + layer.weights, workspace_.layers[l].scaled.data());
         }
     }
-    team_.run_if(packings_.size() >= least_shared_packings, packings_.size(), [&](std::size_t task) {
-        const auto& [l, begin, end] = packings_[task];
-        kernels_.pack_weights(weights_of(l), begin, end, workspace_.layers[l].packed.data());
-    });
+    team_.run_if(packings_.size() >= least_shared_packings, packings_.size(),
+                 [&](std::size_t task) { pack(packings_[task]); });
+}
+
+template <class T>
+void Pass<T>::pack(const Packing& packing) {
+    const auto& [l, begin, end, is_backward] = packing;
+    const LayerBuffers<T>& buffers = workspace_.layers[l];
+    if constexpr (std::is_same_v<T, float>) {
+        if (network_.bfloat16) {
+            const auto pack = is_backward ? kernels_.pairs->pack_backward : kernels_.pairs->pack_forward;
+            pack(weights_of(l), begin, end, (is_backward ? buffers.pairs.backward : buffers.pairs.forward).data());
+            return;
+        }
+    }
+    kernels_.pack_weights(weights_of(l), begin, end, buffers.packed.data());
 }
 
 template <class T>
@@ -109,6 +128,13 @@ Weights<T> Pass<T>::weights_of(std::size_t l) const {
     const T* const scaled = workspace_.layers[l].scaled.data();
     return {scaled ? scaled : parameters_ + layer.weights, workspace_.layers[l].packed.data(), layer.inputs,
             layer.outputs};
+}
+
+template <class T>
+PairedWeights Pass<T>::paired_weights_of(std::size_t l) const {
+    const Layer& layer = network_.layers[l];
+    const auto& pairs = workspace_.layers[l].pairs;
+    return {pairs.forward.data(), pairs.backward.data(), layer.inputs, layer.outputs};
 }
 
 template <class T>
@@ -309,7 +335,7 @@ void Pass<T>::forward(Group group, std::size_t first_row, Dropout dropout) {
         const bool is_output = l + 1 == network_.layers.size();
         const LayerBuffers<T>& buffers = workspace_.layers[l];
         const Panels<T> z = from_panel(is_output ? sums_of(buffers) : buffers.a, group.first);
-        kernels_.dense_forward(group.count, inputs_of(l, group.first), weights_of(l), parameters_ + layer.bias, z);
+        multiply_forward(l, group, z);
         if (is_output) return;
         if (is_small(z, group) && !layer.layer_norm && !layer.parametric && !(layer.dropout > 0 && dropout.on) && buffers.z.empty()) {
             T* const slope = buffers.slope.empty() ? nullptr : buffers.slope[group.first];
@@ -320,6 +346,23 @@ void Pass<T>::forward(Group group, std::size_t first_row, Dropout dropout) {
             after_dense(l, panel, first_row, dropout);
         }
     }
+}
+
+// z = x W + b
+template <class T>
+void Pass<T>::multiply_forward(std::size_t l, Group group, Panels<T> z) {
+    const Layer& layer = network_.layers[l];
+    const Panels<const T> x = inputs_of(l, group.first);
+    const T* const bias = parameters_ + layer.bias;
+    if constexpr (std::is_same_v<T, float>) {
+        if (network_.bfloat16) {
+            kernels_.pairs->pair_features(group.count, layer.inputs, x, from_panel(workspace_.pairs, group.first));
+            kernels_.pairs->dense_forward(group.count, read_panels(workspace_.pairs, group.first), paired_weights_of(l),
+                                          bias, z);
+            return;
+        }
+    }
+    kernels_.dense_forward(group.count, x, weights_of(l), bias, z);
 }
 
 // z in the layer's buffer becomes what the next layer sees.
@@ -382,19 +425,39 @@ void Pass<T>::backward(Group group) {
                                              buffers.inverse_std[panel], buffers.d_norm[panel], buffers.d_z[panel]);
             }
         }
-        const std::size_t turned_rows = workspace_.panels * kernels_.panel_rows;
-        T* const turned = buffers.turned.data() + group.first * kernels_.panel_rows * kernels_.panel_rows;
-        kernels_.turn(group.count, read_panels(buffers.d_z, group.first), layer.outputs, turned, turned_rows);
         if (l > 0) {
             LayerBuffers<T>& below = workspace_.layers[l - 1];
-            const PanelBuffer<T>& d_a = network_.layers[l - 1].layer_norm ? below.d_norm : below.d_z;
-            kernels_.dense_backward_inputs(group.count, read_panels(buffers.d_z, group.first), weights_of(l),
-                                           from_panel(d_a, group.first));
+            multiply_backward(l, group, network_.layers[l - 1].layer_norm ? &below.d_norm : &below.d_z);
             activation_backward(l - 1, group);
-        } else if (network_.trains_embedding()) {
-            kernels_.dense_backward_inputs(group.count, read_panels(buffers.d_z, group.first), weights_of(l),
-                                           from_panel(workspace_.d_features, group.first));
+        } else {
+            multiply_backward(l, group, network_.trains_embedding() ? &workspace_.d_features : nullptr);
         }
+    }
+}
+
+// d_x = d_z Wᵀ, if it is wanted; and the operands of d_W = xᵀ d_z are made ready.
+template <class T>
+void Pass<T>::multiply_backward(std::size_t l, Group group, const PanelBuffer<T>* d_inputs) {
+    const Layer& layer = network_.layers[l];
+    LayerBuffers<T>& buffers = workspace_.layers[l];
+    const std::size_t width = kernels_.panel_rows, rows = workspace_.panels * width;
+    const Panels<const T> d_z = read_panels(buffers.d_z, group.first);
+    if constexpr (std::is_same_v<T, float>) {
+        if (network_.bfloat16) {
+            const PairKernels& pairs = *kernels_.pairs;
+            Pair* const turned = buffers.pairs.turned.data() + group.first * (width / 2) * width;
+            pairs.turn(group.count, d_z, layer.outputs, turned, rows / 2);
+            pairs.pair_rows(group.count, layer.inputs, inputs_of(l, group.first), from_panel(buffers.pairs.rows, group.first));
+            if (!d_inputs) return;
+            pairs.pair_features(group.count, layer.outputs, d_z, from_panel(workspace_.pairs, group.first));
+            pairs.dense_backward_inputs(group.count, read_panels(workspace_.pairs, group.first), paired_weights_of(l),
+                                        from_panel(*d_inputs, group.first));
+            return;
+        }
+    }
+    kernels_.turn(group.count, d_z, layer.outputs, buffers.turned.data() + group.first * width * width, rows);
+    if (d_inputs) {
+        kernels_.dense_backward_inputs(group.count, d_z, weights_of(l), from_panel(*d_inputs, group.first));
     }
 }
 
@@ -446,19 +509,33 @@ bool Pass<T>::gradients(std::size_t batch_rows, T* gradients) {
     return !conductor_.wants_to_stop();
 }
 
+// The tile's part of d_W (+)= xᵀ d_z
+template <class T>
+void Pass<T>::multiply_rows(std::size_t l, std::size_t panels, Tile tile, RowSums<T> sums, T* d_weights) {
+    const LayerBuffers<T>& buffers = workspace_.layers[l];
+    const std::size_t outputs = network_.layers[l].outputs, rows = workspace_.panels * kernels_.panel_rows;
+    if constexpr (std::is_same_v<T, float>) {
+        if (network_.bfloat16) {
+            kernels_.pairs->dense_backward_weights(panels, buffers.pairs.rows, buffers.pairs.turned.data(), rows / 2,
+                                                   outputs, tile, sums, d_weights);
+            return;
+        }
+    }
+    kernels_.dense_backward_weights(panels, inputs_of(l, 0), buffers.d_z, buffers.turned.data(), rows, outputs, tile,
+                                    sums, d_weights);
+}
+
 template <class T>
 void Pass<T>::gradient_tile(std::size_t task, std::size_t panels, RowSums<T> sums, T* gradients) {
     const auto& [l, tile] = tasks_[task];
     const Layer& layer = network_.layers[l];
     const LayerBuffers<T>& buffers = workspace_.layers[l];
-    const std::size_t turned_rows = workspace_.panels * kernels_.panel_rows;
     const auto in = [&](const Buffer<T>& lanes) {
         RowSums<T> these = sums;
         these.lanes = lanes.data();
         return these;
     };
-    kernels_.dense_backward_weights(panels, inputs_of(l, 0), buffers.d_z, buffers.turned.data(), turned_rows,
-                                    layer.outputs, tile, in(buffers.lanes.weights), gradients + layer.weights);
+    multiply_rows(l, panels, tile, in(buffers.lanes.weights), gradients + layer.weights);
     if (tile.input_begin > 0 || tile.output_begin > 0) return;
     kernels_.dense_backward_bias(panels, buffers.d_z, layer.outputs, in(buffers.lanes.bias), gradients + layer.bias);
     if (layer.parametric) {

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 #include <vector>
 
 #include "conductor.hpp"
@@ -74,11 +75,18 @@ class Pass {
         std::size_t first = 0, count = 0;  // panels
     };
 
+    // Outputs of a layer whose weights are packed together; or inputs, for the way back, where that reads others.
+    struct Packing {
+        std::size_t layer = 0, begin = 0, end = 0;
+        bool is_backward = false;
+    };
+
     std::size_t panels_of(std::size_t rows) const { return divide_up(rows, kernels_.panel_rows); }
     std::size_t group_panels(std::size_t panels) const;
     bool is_worth_sharing(std::size_t rows) const;
     Panels<const T> inputs_of(std::size_t layer, std::size_t first_panel) const;
     Weights<T> weights_of(std::size_t layer) const;
+    PairedWeights paired_weights_of(std::size_t layer) const;
     NumberColumn<T> number_column(std::size_t column) const;
     const T* input_scale(std::size_t layer) const;
 
@@ -88,6 +96,9 @@ class Pass {
     void gather_targets(const Data<T>& data, RowRange block, Group group);
     void embed(Group group);
     void forward(Group group, std::size_t first_row, Dropout dropout);
+    void multiply_forward(std::size_t layer, Group group, Panels<T> z);
+    void multiply_backward(std::size_t layer, Group group, const PanelBuffer<T>* d_inputs);
+    void multiply_rows(std::size_t layer, std::size_t panels, Tile tile, RowSums<T> sums, T* d_weights);
     void after_dense(std::size_t layer, std::size_t panel, std::size_t first_row, Dropout dropout);
     void output_and_loss(const Objective<T>& objective, Group group);
     void delta(const Objective<T>& objective, Group group);
@@ -98,17 +109,14 @@ class Pass {
     void category_gradient(std::size_t category, std::size_t panels, bool add, T* gradients);
     void plan_tiles();
     void plan_packings();
+    void plan_packings(std::size_t layer, std::size_t along, std::size_t across, bool is_backward);
+    void pack(const Packing& packing);
     void plan_embedding();
 
     // A part of a layer's weights, and of its biases where it begins at input 0.
     struct GradientTask {
         std::size_t layer = 0;
         Tile tile;
-    };
-
-    // Outputs of a layer whose weights are packed together.
-    struct Packing {
-        std::size_t layer = 0, begin = 0, end = 0;
     };
 
     // Calls work(group) for every group of the block's panels.

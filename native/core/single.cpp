@@ -33,7 +33,7 @@ bool is_plain(const Network& network) {
     for (std::size_t l = 0; l < network.layers.size(); ++l) {
         if (network.layers[l].layer_norm || network.layers[l].parametric || network.scales_weights(l)) return false;
     }
-    return !network.embedding && !network.ensemble;
+    return !network.embedding && !network.ensemble && !network.bfloat16;
 }
 
 template <class T>

@@ -66,6 +66,13 @@ struct LayerBuffers {
     Buffer<T> packed;            // weights, as the products with them read them
     Buffer<T> turned;            // d_z, as dense_backward_weights reads it
 
+    // Of a network whose products are of bfloat16 numbers, in place of the packed weights and d_z.
+    struct Pairs {
+        Buffer<Pair> forward, backward;  // weights
+        PanelBuffer<Pair> rows;          // what the layer sees, paired along the rows
+        Buffer<Pair> turned;             // d_z, likewise
+    } pairs;
+
     // Where a stretch comes in several blocks: panel_rows numbers for each sum over its rows.
     struct Lanes {
         Buffer<T> weights, bias, norm, alpha;
@@ -86,6 +93,7 @@ struct Workspace {
             if (network.scales_weights(l)) layers[l].scaled = Buffer<T>(times(layer.inputs, layer.outputs));
         }
         if (network.embedding) features = PanelBuffer<T>(panels, network.features(), kernels.panel_rows);
+        if (network.bfloat16) pairs = PanelBuffer<Pair>(panels, divide_up(network.widest(), 2), kernels.panel_rows);
         if (purpose == Purpose::predict) return;
         if (network.trains_embedding()) d_features = PanelBuffer<T>(panels, network.features(), kernels.panel_rows);
         targets = PanelBuffer<T>(panels, network.outputs(), kernels.panel_rows);
@@ -103,6 +111,7 @@ struct Workspace {
     PanelBuffer<T> d_features;  // ∂L/∂ of them
     PanelBuffer<T> targets;
     PanelBuffer<T> mask;        // dropout's, of one layer after another, where it is not to be shown
+    PanelBuffer<Pair> pairs;    // an operand of products, paired along the features, one after another
     PanelBuffer<T> row_weight;  // of a stretch; 0 for the unused rows of a panel
     PanelBuffer<T> losses;      // of a stretch
     std::vector<LayerBuffers<T>> layers;
@@ -157,10 +166,17 @@ struct Workspace {
         buffers.activation = panel_buffer(shows, layer.outputs);
         buffers.bend = panel_buffer(layer.parametric, layer.outputs);
         buffers.mask = panel_buffer(shows && layer.dropout > 0, layer.outputs);
-        if (packs(layer)) {
-            buffers.packed = Buffer<T>(kernels.packed_size(layer.inputs, layer.outputs));
+        const std::size_t turned = trains ? times(round_up(layer.outputs, kernels.panel_rows), panels * kernels.panel_rows) : 0;
+        if (network.bfloat16) {
+            buffers.pairs.forward = Buffer<Pair>(kernels.pairs->packed_size(layer.inputs, layer.outputs));
+            if (!trains) return buffers;
+            buffers.pairs.backward = Buffer<Pair>(kernels.pairs->packed_size(layer.outputs, layer.inputs));
+            buffers.pairs.rows = PanelBuffer<Pair>(panels, layer.inputs, kernels.panel_rows / 2);
+            buffers.pairs.turned = Buffer<Pair>(turned / 2);
+            return buffers;
         }
-        if (trains) buffers.turned = Buffer<T>(times(round_up(layer.outputs, kernels.panel_rows), panels * kernels.panel_rows));
+        if (packs(layer)) buffers.packed = Buffer<T>(kernels.packed_size(layer.inputs, layer.outputs));
+        buffers.turned = Buffer<T>(turned);
         return buffers;
     }
 

@@ -49,17 +49,17 @@ template <class At>
 Operand(At, size_t, size_t = 0, size_t = 0) -> Operand<At>;
 
 // c(m, rows of the panels) = start + Σₖ a(m, k) b(k, rows of the panels), for a tile's m and for k from `begin` to `end`.
-template <class T, size_t vectors, Order order, class At>
-PELLUCID_INLINE void multiply_piece(Product<T>& product, size_t rows, size_t m, size_t begin, size_t end,
+template <size_t vectors, Order order, class T, class U, class At>
+PELLUCID_INLINE void multiply_piece(Product<T, U>& product, size_t rows, size_t m, size_t begin, size_t end,
                                     Operand<At> a) {
-    const auto run = tile_function<T, vectors, order>(rows);
+    const auto run = tile_function<T, U, vectors, order>(rows);
     const size_t chunk = a.chunk > 0 ? a.chunk : end - begin, rest = (end - begin) % chunk;
     product.chunks = (end - begin) / chunk;
     product.length = chunk;
     product.a = a.at(m, begin);
     run(product);
     if (rest == 0) return;
-    Product<T> last = product;
+    Product<T, U> last = product;
     last.start = Start::present;
     last.chunks = 1;
     last.length = rest;
@@ -69,14 +69,14 @@ PELLUCID_INLINE void multiply_piece(Product<T>& product, size_t rows, size_t m, 
 }
 
 // c(m, rows of the panel) = start + Σₖ a(m, k) b(k, rows of the panel), for every panel.
-template <class T, Order order, class At>
+template <Order order, class T, class U, class At>
 PELLUCID_INLINE void multiply_panels(size_t panels, size_t rows, size_t length, Operand<At> a, const T* bias,
-                                     Panels<const T> b, Panels<T> c) {
+                                     Panels<const U> b, Panels<T> c) {
     constexpr size_t width = panel_rows<T>;
     size_t piece = even_piece(length, longest_piece<T>);
     if (a.chunk > 0) piece = divided_up(piece, a.chunk) * a.chunk;
     const size_t at_a_time = panels_at_a_time<T>(rows, length);
-    Product<T> product;
+    Product<T, U> product;
     product.a_stride = a.stride;
     product.a_chunk = a.a_chunk;
     product.c_stride = width;
@@ -97,12 +97,12 @@ PELLUCID_INLINE void multiply_panels(size_t panels, size_t rows, size_t length, 
                     product.c = c[panel] + m * width;
                     product.bias = bias + (bias ? m : 0);
                     product.repeats = count / tile_panels;
-                    if (count >= tile_panels) multiply_piece<T, tile_vectors, order>(product, tile_rows, m, k, end, a);
+                    if (count >= tile_panels) multiply_piece<tile_vectors, order>(product, tile_rows, m, k, end, a);
                     if (single == 0) continue;
                     product.b = b[panel + count - 1] + k * width;
                     product.c = c[panel + count - 1] + m * width;
                     product.repeats = 1;
-                    multiply_piece<T, panel_vectors, order>(product, tile_rows, m, k, end, a);
+                    multiply_piece<panel_vectors, order>(product, tile_rows, m, k, end, a);
                 }
             }
         }
@@ -202,10 +202,10 @@ void dense_forward(size_t panels, Panels<const T> x, const Weights<T>& weights, 
     if (weights.packed) {
         constexpr size_t tile = most_tile_rows;
         auto at = [&](size_t m, size_t k) { return weights.packed + m / tile * packed_tile<T>(inputs) + k * tile; };
-        multiply_panels<T, Order::columns>(panels, outputs, inputs, Operand{at, tile}, bias, x, z);
+        multiply_panels<Order::columns>(panels, outputs, inputs, Operand{at, tile}, bias, x, z);
     } else {
         auto at = [&](size_t m, size_t k) { return weights.data + k * outputs + m; };
-        multiply_panels<T, Order::columns>(panels, outputs, inputs, Operand{at, outputs}, bias, x, z);
+        multiply_panels<Order::columns>(panels, outputs, inputs, Operand{at, outputs}, bias, x, z);
     }
 }
 
@@ -229,10 +229,10 @@ void dense_backward_inputs(size_t panels, Panels<const T> d_z, const Weights<T>&
         constexpr size_t tile = most_tile_rows;
         const size_t stride = packed_tile<T>(inputs);
         auto at = [&](size_t m, size_t k) { return weights.packed + k / tile * stride + m * tile + k % tile; };
-        multiply_panels<T, Order::rows>(panels, inputs, outputs, Operand{at, tile, tile, stride}, none, d_z, d_x);
+        multiply_panels<Order::rows>(panels, inputs, outputs, Operand{at, tile, tile, stride}, none, d_z, d_x);
     } else {
         auto at = [&](size_t m, size_t k) { return weights.data + m * outputs + k; };
-        multiply_panels<T, Order::rows>(panels, inputs, outputs, Operand{at, outputs}, none, d_z, d_x);
+        multiply_panels<Order::rows>(panels, inputs, outputs, Operand{at, outputs}, none, d_z, d_x);
     }
 }
 
@@ -279,8 +279,8 @@ PELLUCID_INLINE void copy_narrow(size_t rows, size_t count, const T* from, size_
     }
 }
 
-template <class T>
-PELLUCID_INLINE void weights_tile(Product<T> product, size_t rows, size_t count) {
+template <class T, class U>
+PELLUCID_INLINE void weights_tile(Product<T, U> product, size_t rows, size_t count) {
     constexpr size_t width = tile_width<T>;
     alignas(64) T edge[most_tile_rows * width];
     T* const c = product.c;
@@ -290,8 +290,8 @@ PELLUCID_INLINE void weights_tile(Product<T> product, size_t rows, size_t count)
         product.c_stride = width;
         if (product.start == Start::present) copy_narrow(rows, count, c, c_stride, edge, width);
     }
-    const auto run = count > lanes<T> ? tile_function<T, tile_vectors, Order::rows>(rows)
-                                      : tile_function<T, 1, Order::rows>(rows);
+    const auto run = count > lanes<T> ? tile_function<T, U, tile_vectors, Order::rows>(rows)
+                                      : tile_function<T, U, 1, Order::rows>(rows);
     run(product);
     if (count < width) copy_narrow<T>(rows, count, edge, width, c, c_stride);
 }
@@ -313,33 +313,41 @@ PELLUCID_INLINE void dense_backward_weights_narrow(size_t panels, Panels<const T
     }
 }
 
-// The tile's part of d_W (+)= xᵀ d_z over the panels' rows; tile.output_begin is a multiple of panel_rows.
-template <class T>
-void dense_backward_weights(size_t panels, Panels<const T> x, Panels<const T> d_z, const T* turned, size_t turned_rows,
-                            size_t outputs, Tile tile, RowSums<T> sums, T* d_weights) {
+// The tile's part of d_W (+)= xᵀ d_z, where a panel's rows are `length` steps of the sum: its rows, or pairs of them.
+// tile.output_begin is a multiple of panel_rows.
+template <class T, class U>
+PELLUCID_INLINE void multiply_rows(size_t panels, size_t length, Panels<const U> x, const U* turned,
+                                   size_t turned_length, size_t outputs, Tile tile, RowSums<T> sums, T* d_weights) {
     constexpr size_t width = panel_rows<T>;
-    if (is_narrow<T>(outputs)) {
-        dense_backward_weights_narrow(panels, x, d_z, outputs, tile, sums, d_weights);
-        return;
-    }
-    const size_t piece = even_piece(panels, longest_piece<T> / width);
+    const size_t piece = even_piece(panels, longest_piece<T> / length);
     for (size_t panel = 0; panel < panels; panel += piece) {
         for (size_t j = tile.output_begin; j < tile.output_end; j += tile_width<T>) {
             for (size_t i = tile.input_begin; i < tile.input_end; i += most_tile_rows) {
-                Product<T> product;
+                Product<T, U> product;
                 product.chunks = smaller(piece, panels - panel);
-                product.length = width;
-                product.a = x[panel] + i * width;
-                product.a_stride = width;
+                product.length = length;
+                product.a = x[panel] + i * length;
+                product.a_stride = length;
                 product.a_chunk = x.stride;
-                product.b = turned + (j / width * turned_rows + panel * width) * width;
-                product.b_vector = turned_rows * width;
+                product.b = turned + (j / width * turned_length + panel * length) * width;
+                product.b_vector = turned_length * width;
                 product.c = d_weights + i * outputs + j;
                 product.c_stride = outputs;
                 product.start = sums.adds || !sums.begins || panel > 0 ? Start::present : Start::zero;
-                weights_tile(product, smaller(most_tile_rows, tile.input_end - i), smaller(tile_width<T>, tile.output_end - j));
+                weights_tile(product, smaller(most_tile_rows, tile.input_end - i),
+                             smaller(tile_width<T>, tile.output_end - j));
             }
         }
+    }
+}
+
+template <class T>
+void dense_backward_weights(size_t panels, Panels<const T> x, Panels<const T> d_z, const T* turned, size_t turned_rows,
+                            size_t outputs, Tile tile, RowSums<T> sums, T* d_weights) {
+    if (is_narrow<T>(outputs)) {
+        dense_backward_weights_narrow(panels, x, d_z, outputs, tile, sums, d_weights);
+    } else {
+        multiply_rows(panels, panel_rows<T>, x, turned, turned_rows, outputs, tile, sums, d_weights);
     }
 }
 

@@ -9,12 +9,25 @@
 #include "limits.hpp"
 #include "losses.hpp"
 #include "optimizers.hpp"
+#include "pairs.hpp"
 #include "sums.hpp"
 
 #define PELLUCID_NAME_OF(isa) #isa
 #define PELLUCID_NAME(isa) PELLUCID_NAME_OF(isa)
 
 namespace pellucid::PELLUCID_ISA {
+
+constexpr PairKernels pair_kernels = {
+    .pair_features = pair_features,
+    .pair_rows = pair_rows,
+    .turn = turn_pairs,
+    .packed_size = packed_pairs_size,
+    .pack_forward = pack_pairs_forward,
+    .pack_backward = pack_pairs_backward,
+    .dense_forward = dense_forward_pairs,
+    .dense_backward_inputs = dense_backward_inputs_pairs,
+    .dense_backward_weights = dense_backward_weights_pairs,
+};
 
 template <class T>
 constexpr Kernels<T> kernels = {
@@ -29,6 +42,7 @@ constexpr Kernels<T> kernels = {
     .dense_backward_inputs = dense_backward_inputs<T>,
     .turn = turn<T>,
     .dense_backward_weights = dense_backward_weights<T>,
+    .pairs = sizeof(T) == sizeof(float) ? &pair_kernels : nullptr,
     .is_narrow = is_narrow<T>,
     .dense_backward_bias = dense_backward_bias<T>,
     .activate = activate<T>,

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "../core/kernels.hpp"
+#include "bfloat16.hpp"
 #include "vector.hpp"
 
 namespace pellucid::PELLUCID_ISA {
@@ -31,16 +32,16 @@ enum class Start { zero, bias, present };
 // How the a of a product lies in memory: a(m, k) = data[m · stride + k] (rows of k), or data[k · stride + m] (columns).
 enum class Order { rows, columns };
 
-// The operands of a tile. The k-sum runs over `chunks` pieces of `length`; the a of successive pieces are `a_chunk`
-// numbers apart, b is contiguous throughout.
-template <class T>
+// The operands of a tile: T, or pairs of halves that sum in T. The k-sum runs over `chunks` pieces of `length`; the a of
+// successive pieces are `a_chunk` numbers apart, b is contiguous throughout.
+template <class T, class U = T>
 struct Product {
     size_t chunks = 1;
     size_t length = 0;
-    const T* a = nullptr;
+    const U* a = nullptr;
     size_t a_stride = 0;
     size_t a_chunk = 0;
-    const T* b = nullptr;  // (k, panel_rows); where a tile spans two panels, the second begins `b_vector` numbers after
+    const U* b = nullptr;  // (k, panel_rows); where a tile spans two panels, the second begins `b_vector` numbers after
     size_t b_vector = lanes<T>;
     T* c = nullptr;        // (rows, tile_width), rows `c_stride` and vectors `c_vector` apart
     size_t c_stride = 0;
@@ -53,8 +54,13 @@ struct Product {
     size_t c_next = 0;
 };
 
-template <class T, size_t rows, size_t vectors, Order order>
-PELLUCID_INLINE void multiply_once(const Product<T>& product, const T* b, T* c) {
+template <class T>
+PELLUCID_INLINE Vector<T> multiply_add(Vector<T> sum, T down, Vector<T> across) {
+    return sum + down * across;
+}
+
+template <class T, class U, size_t rows, size_t vectors, Order order>
+PELLUCID_INLINE void multiply_once(const Product<T, U>& product, const U* b, T* c) {
     const size_t b_vector = tile_panels > 1 ? product.b_vector : lanes<T>;
     const size_t c_vector = tile_panels > 1 ? product.c_vector : lanes<T>;
     Vector<T> sum[rows][vectors];
@@ -71,16 +77,16 @@ PELLUCID_INLINE void multiply_once(const Product<T>& product, const T* b, T* c) 
     }
     const size_t stride = product.a_stride;
     for (size_t chunk = 0; chunk < product.chunks; ++chunk) {
-        const T* a = product.a + chunk * product.a_chunk;
+        const U* a = product.a + chunk * product.a_chunk;
         for (size_t k = 0; k < product.length; ++k) {
-            Vector<T> across[vectors];
+            Vector<U> across[vectors];
 #pragma GCC unroll 4
             for (size_t v = 0; v < vectors; ++v) across[v] = load(b + v * b_vector);
 #pragma GCC unroll 16
             for (size_t m = 0; m < rows; ++m) {
-                const T down = order == Order::rows ? a[m * stride] : a[m];
+                const U down = order == Order::rows ? a[m * stride] : a[m];
 #pragma GCC unroll 4
-                for (size_t v = 0; v < vectors; ++v) sum[m][v] += down * across[v];
+                for (size_t v = 0; v < vectors; ++v) sum[m][v] = multiply_add(sum[m][v], down, across[v]);
             }
             a += order == Order::rows ? 1 : stride;
             b += panel_rows<T>;
@@ -93,28 +99,29 @@ PELLUCID_INLINE void multiply_once(const Product<T>& product, const T* b, T* c) 
     }
 }
 
-template <class T, size_t rows, size_t vectors, Order order>
-void multiply_tile(const Product<T>& product) {
+template <class T, class U, size_t rows, size_t vectors, Order order>
+void multiply_tile(const Product<T, U>& product) {
     for (size_t i = 0; i < product.repeats; ++i) {
-        multiply_once<T, rows, vectors, order>(product, product.b + i * product.b_next, product.c + i * product.c_next);
+        multiply_once<T, U, rows, vectors, order>(product, product.b + i * product.b_next,
+                                                  product.c + i * product.c_next);
     }
 }
 
-template <class T>
-using TileFunction = void (*)(const Product<T>&);
+template <class T, class U>
+using TileFunction = void (*)(const Product<T, U>&);
 
-template <class T, size_t vectors, Order order, size_t... rows>
+template <class T, class U, size_t vectors, Order order, size_t... rows>
 constexpr auto tile_functions(std::index_sequence<rows...>) {
     struct Table {
-        TileFunction<T> of_rows[sizeof...(rows)];
+        TileFunction<T, U> of_rows[sizeof...(rows)];
     };
-    return Table{{multiply_tile<T, rows + 1, vectors, order>...}};
+    return Table{{multiply_tile<T, U, rows + 1, vectors, order>...}};
 }
 
 // The tile function for 1 <= rows <= most_tile_rows.
-template <class T, size_t vectors, Order order>
-PELLUCID_INLINE TileFunction<T> tile_function(size_t rows) {
-    static constexpr auto table = tile_functions<T, vectors, order>(std::make_index_sequence<most_tile_rows>{});
+template <class T, class U, size_t vectors, Order order>
+PELLUCID_INLINE TileFunction<T, U> tile_function(size_t rows) {
+    static constexpr auto table = tile_functions<T, U, vectors, order>(std::make_index_sequence<most_tile_rows>{});
     return table.of_rows[rows - 1];
 }
 

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <utility>
 
+#include "../core/kernels.hpp"
+
 #ifndef PELLUCID_ISA
 #define PELLUCID_ISA baseline
 #endif
@@ -48,6 +50,14 @@ struct VectorOf<double> {
     typedef double Type __attribute__((vector_size(PELLUCID_VECTOR_BYTES)));
     typedef double Unaligned __attribute__((vector_size(PELLUCID_VECTOR_BYTES), aligned(8), may_alias));
 };
+
+template <>
+struct VectorOf<std::uint32_t> {
+    typedef std::uint32_t Type __attribute__((vector_size(PELLUCID_VECTOR_BYTES)));
+    typedef std::uint32_t Unaligned __attribute__((vector_size(PELLUCID_VECTOR_BYTES), aligned(4), may_alias));
+};
+template <>
+struct VectorOf<Pair> : VectorOf<std::uint32_t> {};
 
 template <class T>
 using Vector = typename VectorOf<T>::Type;

@@ -143,7 +143,7 @@ def test_out_of_memory_is_a_memory_error(threads):
 
 def test_sizes_beyond_all_memory():
     with pytest.raises(MemoryError):
-        core.Network(2**53, [(2**53, "relu", 0.0, 0.0, False, False, 1.0)], "identity", None, False, None)
+        core.Network(2**53, [(2**53, "relu", 0.0, 0.0, False, False, 1.0)], "identity", None, False, None, False)
     net = network()
     rows = np.broadcast_to(batch(net).inputs[:1], (1 << 57, 4))
     with pytest.raises((MemoryError, ValueError), match=r"allocate|too big"):

@@ -1,4 +1,6 @@
 // The dense layer's four products against sums written out, over awkward shapes.
+#include <type_traits>
+
 #include "../../native/core/workspace.hpp"
 #include "check.hpp"
 
@@ -90,6 +92,67 @@ struct Case {
         }
     }
 
+    // The same products of numbers that are rounded to bfloat16 first.
+    void check_pairs() requires std::is_same_v<T, float> {
+        const PairKernels& pairs = *k.pairs;
+        PanelBuffer<Pair> x_pairs(panels, divide_up(inputs, 2), k.panel_rows), d_pairs(panels, divide_up(outputs, 2), k.panel_rows);
+        PanelBuffer<Pair> x_rows(panels, inputs, k.panel_rows / 2);
+        Buffer<Pair> forward(pairs.packed_size(inputs, outputs)), backward(pairs.packed_size(outputs, inputs));
+        Buffer<Pair> turned_pairs(round_up(outputs, k.panel_rows) * padded / 2);
+        const Weights<float> full{weights.data(), nullptr, inputs, outputs};
+        const PairedWeights w{forward.data(), backward.data(), inputs, outputs};
+        const std::size_t middle = std::min(outputs, round_up(outputs / 2, k.tile_outputs));
+        pairs.pack_forward(full, middle, outputs, forward.data());
+        pairs.pack_forward(full, 0, middle, forward.data());
+        pairs.pack_backward(full, 0, inputs, backward.data());
+        pairs.pair_features(panels, inputs, x, x_pairs);
+        pairs.pair_features(panels, outputs, d_z, d_pairs);
+        pairs.pair_rows(panels, inputs, x, x_rows);
+        pairs.turn(panels, d_z, outputs, turned_pairs.data(), padded / 2);
+        pairs.dense_forward(panels, x_pairs, w, bias.data(), z);
+        pairs.dense_backward_inputs(panels, d_pairs, w, d_x);
+        for (const bool adds : {false, true}) {
+            RowSums<float> sums;
+            sums.adds = adds;
+            const Tile whole{0, inputs, 0, outputs};
+            pairs.dense_backward_weights(panels, x_rows, turned_pairs.data(), padded / 2, outputs, whole, sums, d_weights.data());
+        }
+        const double close = 2e-5;
+        auto near = [&](double value, double sum, double sizes) { return std::abs(value - sum) <= close * (sizes + 1e-30); };
+        for (std::size_t row = 0; row < rows; ++row) {
+            for (std::size_t j = 0; j < outputs; ++j) {
+                double sum = bias[j], sizes = std::abs(bias[j]);
+                for (std::size_t i = 0; i < inputs; ++i) add(at(x, i, row), weights[i * outputs + j], sum, sizes);
+                CHECK(near(at(z, j, row), sum, sizes));
+            }
+            for (std::size_t i = 0; i < inputs; ++i) {
+                double sum = 0, sizes = 0;
+                for (std::size_t j = 0; j < outputs; ++j) add(at(d_z, j, row), weights[i * outputs + j], sum, sizes);
+                CHECK(near(at(d_x, i, row), sum, sizes));
+            }
+        }
+        for (std::size_t i = 0; i < inputs; ++i) {
+            for (std::size_t j = 0; j < outputs; ++j) {
+                double sum = 0, sizes = 0;
+                for (std::size_t row = 0; row < rows; ++row) add(at(x, i, row), at(d_z, j, row), sum, sizes);
+                CHECK(near(d_weights[i * outputs + j], 2 * sum, 2 * sizes));
+            }
+        }
+    }
+
+    static void add(float a, float b, double& sum, double& sizes) {
+        const double product = double(rounded(a)) * double(rounded(b));
+        sum += product;
+        sizes += std::abs(product);
+    }
+
+    // To eight significant bits, of two equally near ones the even one.
+    static float rounded(float value) {
+        int exponent;
+        const double mantissa = std::frexp(double(value), &exponent);
+        return static_cast<float>(std::ldexp(std::nearbyint(std::ldexp(mantissa, 8)), exponent - 8));
+    }
+
     // A stretch of rows in two blocks: the same sums to the last bit.
     void check_blocks() {
         k.turn(panels, d_z, outputs, turned.data(), padded);
@@ -134,6 +197,7 @@ void check_all(const KernelSet& set) {
                 test.check_backward_inputs(false);
                 test.check_backward_inputs(true);
                 test.check_backward_weights();
+                if constexpr (sizeof(T) == sizeof(float)) test.check_pairs();
             }
         }
     }

@@ -7,11 +7,22 @@ import numpy as np
 
 from pellucid.textbook.arrays import Array
 
-__all__ = ["CASES", "Case"]
+__all__ = ["CASES", "Case", "number_type"]
 
 _FEW_BATCHES, _MANY_BATCHES = 2, 4
 _LARGE_STEP = 1e9
 """Operations of a step from which on an epoch has few batches, so that a turn stays short."""
+
+
+def number_type(dtype: str) -> str:
+    """Return the type of the arrays: with 'bfloat16' only the operands of products are of that.
+
+    Examples
+    --------
+    >>> number_type("bfloat16"), number_type("float64")
+    ('float32', 'float64')
+    """
+    return "float32" if dtype == "bfloat16" else dtype
 
 
 @dataclass(frozen=True)
@@ -81,7 +92,7 @@ class Case:
         True
         """
         rows = self.batch * (self.widths[0] + self.outputs)
-        return np.dtype(dtype).itemsize * (rows + 3 * 2 * self.parameters)
+        return np.dtype(number_type(dtype)).itemsize * (rows + 3 * 2 * self.parameters)
 
     def intensity(self, dtype: str) -> float:
         """Arithmetic intensity: operations for each byte."""
@@ -95,7 +106,7 @@ class Case:
     def rows(self, dtype: str) -> tuple[Array, Array]:
         """Make normal inputs of shape (rows, inputs), and random classes of shape (rows,), every class among them."""
         random = np.random.default_rng(0)
-        X = random.normal(size=(self.batch * self.batches, self.widths[0])).astype(dtype)
+        X = random.normal(size=(self.batch * self.batches, self.widths[0])).astype(number_type(dtype))
         y = random.integers(self.widths[-1], size=len(X))
         y[: self.widths[-1]] = np.arange(self.widths[-1])
         return X, y

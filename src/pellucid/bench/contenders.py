@@ -1,7 +1,8 @@
 """Who trains: the engines, scikit-learn and PyTorch. Each draws an order of the rows every epoch, and gathers them.
 
 All do the same work in the same number type: Adam, an L2 penalty of 10⁻⁴, the same rows a step, one logistic output
-where there are two classes.
+where there are two classes. Under 'bfloat16' products round their operands, by PyTorch's autocast in its case;
+scikit-learn has no such products.
 """
 
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from warnings import catch_warnings, filterwarnings, simplefilter
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from pellucid.bench.cases import Case
+from pellucid.bench.cases import Case, number_type
 from pellucid.engines import Engine, NativeEngine, TextbookEngine
 from pellucid.engines.native import unavailable
 from pellucid.spec import Adam, Layer, LogLoss, Network, Relu, Stopping, Training, parameter_count
@@ -50,9 +51,10 @@ def engine(engine: Engine, case: Case, dtype: str) -> Run:
     """Train by one of Pellucid's engines, at the level of jobs."""
     X, y = case.rows(dtype)
     hidden = tuple(Layer(width, Relu()) for width in case.widths[1:-1])
-    network = Network(case.widths[0], hidden, case.outputs, "logistic" if case.outputs == 1 else "softmax")
-    targets = (y[:, np.newaxis] if case.outputs == 1 else np.eye(case.outputs)[y]).astype(dtype)
-    start = np.random.default_rng(1).normal(scale=0.05, size=parameter_count(network)).astype(dtype)
+    output, products = "logistic" if case.outputs == 1 else "softmax", "bfloat16" if dtype == "bfloat16" else "full"
+    network = Network(case.widths[0], hidden, case.outputs, output, products=products)
+    targets = (y[:, np.newaxis] if case.outputs == 1 else np.eye(case.outputs)[y]).astype(X.dtype)
+    start = np.random.default_rng(1).normal(scale=0.05, size=parameter_count(network)).astype(X.dtype)
 
     def run(epochs: int) -> None:
         training = Training(
@@ -61,7 +63,7 @@ def engine(engine: Engine, case: Case, dtype: str) -> Run:
             batch_size=case.batch,
             epochs=epochs,
             l2=L2,
-            dtype=dtype,
+            dtype=number_type(dtype),
             stopping=Stopping(patience=None),
         )
         job = Job(network, training, Batch(X, targets), start.copy(), streams(0))
@@ -102,7 +104,7 @@ def torch(case: Case, dtype: str, threads: int) -> Run:
     """Train by PyTorch's eager loop on the processor, with the fused Adam."""
     torch: Any = import_module("torch")
     torch.set_num_threads(threads)
-    functional, number = torch.nn.functional, getattr(torch, dtype)
+    functional, number = torch.nn.functional, getattr(torch, number_type(dtype))
     X, y = map(torch.from_numpy, case.rows(dtype))
     layers: list[Any] = []
     for inputs, outputs in case.layers:
@@ -117,7 +119,9 @@ def torch(case: Case, dtype: str, threads: int) -> Run:
         for _ in range(epochs):
             for rows in torch.randperm(len(X)).split(case.batch):
                 optimizer.zero_grad(set_to_none=True)
-                loss(model(X[rows]), y[rows]).backward()
+                with torch.autocast("cpu", torch.bfloat16, enabled=dtype == "bfloat16"):
+                    z = model(X[rows])
+                loss(z.to(number), y[rows]).backward()
                 optimizer.step()
 
     return run
@@ -132,8 +136,8 @@ CONTENDERS: dict[str, Callable[[Case, str, int], Run]] = {
 """By name; each takes a case, a dtype and a number of threads."""
 
 
-def contenders_here() -> list[str]:
-    """Names of those that can run here, in the order of CONTENDERS.
+def contenders_here(dtype: str = "float32") -> list[str]:
+    """Names of those that can run here with this number type, in the order of CONTENDERS.
 
     Examples
     --------
@@ -143,5 +147,6 @@ def contenders_here() -> list[str]:
     absent = {
         "native": unavailable() is not None,
         "torch": find_spec("torch") is None,
+        "scikit-learn": dtype == "bfloat16",
     }
     return [name for name in CONTENDERS if not absent.get(name, False)]

@@ -6,7 +6,7 @@ from functools import partial
 from statistics import median
 from time import perf_counter
 
-from pellucid.bench.cases import Case
+from pellucid.bench.cases import Case, number_type
 from pellucid.bench.contenders import CONTENDERS, Run
 from pellucid.engines.native import fma_peak
 
@@ -72,7 +72,8 @@ def measure(
     case : Case
     contenders : sequence of str
         Of `CONTENDERS`.
-    dtype : {'float32', 'float64'}
+    dtype : {'bfloat16', 'float32', 'float64'}
+        With 'bfloat16' the peak is that of float32, from which products of bfloat16 numbers take off.
     threads : int
     rounds : int
         Turns of each, after one that is not counted.
@@ -96,7 +97,7 @@ def measure(
         epochs[name] = _epochs_of_a_turn(run, seconds)
         turns[name] = partial(run, epochs[name])
     peaks: list[float] = []
-    turns[_PEAK] = lambda: peaks.append(fma_peak(dtype, threads=threads))
+    turns[_PEAK] = lambda: peaks.append(fma_peak(number_type(dtype), threads=threads))
     medians = median_seconds(turns, rounds, on_turn)
     steps = {name: medians[name] / (count * case.batches) for name, count in epochs.items()}
     return Result(case, dtype, threads, median(peaks), steps)

@@ -45,6 +45,7 @@ class Network:
         embedding: tuple[Any, ...] | None,
         input_scale: bool,
         ensemble: tuple[int, bool] | None,
+        bfloat16: bool,
     ) -> None: ...
     @property
     def parameters(self) -> int: ...

@@ -22,7 +22,13 @@ from pellucid.engines import Engine, get_engine
 from pellucid.errors import DataError, SpecError, TrainingWarning, near
 from pellucid.estimators.callbacks import CallbackSupportMixin, Listeners, listening
 from pellucid.estimators.fitted import DTYPES, FittedNetwork, as_dtype, thread_limit
-from pellucid.estimators.parameters import PARAMETER_CONSTRAINTS, describe_network, describe_training, hidden_layers
+from pellucid.estimators.parameters import (
+    PARAMETER_CONSTRAINTS,
+    describe_network,
+    describe_training,
+    hidden_layers,
+    number_type,
+)
 from pellucid.estimators.reports import VerbosePrinter, refuse_diverged, report_outcome
 from pellucid.spec import Lbfgs, Network, Training
 from pellucid.textbook.arrays import Array
@@ -209,7 +215,7 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
             if not sample_weight.any():  # scikit-learn says so itself from 1.9 on
                 raise ValueError("Sample weights must contain at least one non-zero number.")
         sample_weight = self._weigh(y, sample_weight, incremental=incremental)
-        dtype = np.dtype(self.dtype or (X.dtype if is_first else self.coefs_[0].dtype))
+        dtype = np.dtype(number_type(self) or (X.dtype if is_first else self.coefs_[0].dtype))
         data = Batch(as_dtype(X, dtype), self._encode(y, dtype), as_dtype(sample_weight, dtype))
         return Rows(data, y, {name: self.__dict__[name] for name in LEARNED_FROM_ROWS if name in self.__dict__})
 

@@ -111,8 +111,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     n_threads : int >= 1 or None, default=None
         Threads of the native engine and of numerical libraries; None: every processor that this process may use.
         Results do not depend on it.
-    dtype : {'float32', 'float64'} or None, default=None
-        Precision; None follows X.
+    dtype : {'bfloat16', 'float32', 'float64'} or None, default=None
+        Precision; None follows X. With 'bfloat16' weights are float32, but the layers multiply numbers rounded to eight
+        significant bits: up to 1.8 times as fast for wide layers, on processors with AVX512_BF16 only.
 
     Attributes
     ----------
@@ -200,7 +201,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         progress: bool = False,
         engine: str = "auto",
         n_threads: int | None = None,
-        dtype: Literal["float32", "float64"] | None = None,
+        dtype: Literal["bfloat16", "float32", "float64"] | None = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation

@@ -20,6 +20,7 @@ __all__ = [
     "hidden_layers",
     "is_stochastic",
     "named",
+    "number_type",
 ]
 
 
@@ -74,7 +75,7 @@ PARAMETER_CONSTRAINTS: Mapping[str, list[Any]] = {
     "progress": ["boolean"],
     "engine": [StrOptions({"auto", *ENGINES})],
     "n_threads": [Interval(Integral, 1, None, closed="left"), None],
-    "dtype": [StrOptions({"float32", "float64"}), None],
+    "dtype": [StrOptions({"bfloat16", "float32", "float64"}), None],
 }
 
 
@@ -145,7 +146,13 @@ def describe_network(estimator: Any, inputs: int, outputs: int, output: str) -> 
         outputs=outputs,
         output=output,
         initializer=_initializer(estimator),
+        products="bfloat16" if estimator.dtype == "bfloat16" else "full",
     )
+
+
+def number_type(estimator: Any) -> str | None:
+    """Return the dtype of the arrays that the estimator's `dtype` asks for; None: that of X."""
+    return "float32" if estimator.dtype == "bfloat16" else estimator.dtype
 
 
 def _initializer(estimator: Any) -> Any:

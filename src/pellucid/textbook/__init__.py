@@ -29,6 +29,7 @@ from pellucid.textbook.activations import (
 )
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.averaging import take_into_average
+from pellucid.textbook.bfloat16 import as_bfloat16
 from pellucid.textbook.clipping import clip_by_norm, euclidean_norm
 from pellucid.textbook.dense import dense_backward, dense_forward
 from pellucid.textbook.dropout import dropout_mask, dropout_seed, dropout_words
@@ -130,6 +131,7 @@ __all__ = [
     "adam_step",
     "adamw_step",
     "add_member_gradients",
+    "as_bfloat16",
     "backward",
     "clip_by_norm",
     "combine_members",

@@ -22,6 +22,7 @@ from pellucid.errors import SpecError
 from pellucid.spec import Loss, Network
 from pellucid.textbook.activations import activation_rule
 from pellucid.textbook.arrays import Array
+from pellucid.textbook.bfloat16 import as_bfloat16
 from pellucid.textbook.dense import dense_backward, dense_forward
 from pellucid.textbook.embeddings import embed, embed_backward
 from pellucid.textbook.ensembles import add_member_gradients, combine_members, member_parameters
@@ -193,8 +194,20 @@ def first_inputs(network: Network, parameters: Parameters, inputs: Any) -> Any:
 
 
 def _weighted_sums(network: Network, parameters: Parameters, index: int, inputs: Any) -> Array:
+    weights = _multiplied_weights(network, parameters, index)
+    return dense_forward(_operand(network, inputs), weights, parameters.bias[index])
+
+
+def _multiplied_weights(network: Network, parameters: Parameters, index: int) -> Array:
+    """Return a layer's weights as its products see them."""
     weights, factor = parameters.weights[index], network.weight_factor(index)
-    return dense_forward(inputs, weights if factor == 1.0 else weights * factor, parameters.bias[index])
+    weights = weights if factor == 1.0 else weights * factor
+    return _operand(network, weights)
+
+
+def _operand(network: Network, values: Any) -> Any:
+    """Return numbers as the layers' products see them."""
+    return values if network.products == "full" else as_bfloat16(values)
 
 
 def _hidden_forward(network: Network, parameters: Parameters, index: int, inputs: Any, mask: Array | None) -> LayerPass:
@@ -286,17 +299,18 @@ def backward(
         if done.normalised is not None:
             delta = _layer_norm_backward(done, parameters, index, delta, gradients)
         d_inputs = dense_backward(
-            done.inputs,
-            parameters.weights[index],
-            delta,
+            _operand(network, done.inputs),
+            _multiplied_weights(network, parameters, index),
+            _operand(network, delta),
             gradients.weights[index],
             gradients.bias[index],
             with_inputs=index > 0 or embeds,
         )
+        if network.products != "full":  # the bias's gradient is a sum, not a product
+            np.sum(delta, axis=0, out=gradients.bias[index])
         factor = network.weight_factor(index)
         if factor != 1.0:
             gradients.weights[index] *= factor
-            d_inputs = None if d_inputs is None else d_inputs * factor
         if d_inputs is not None and index > 0:
             delta = _activation_backward(network, parameters, index - 1, passes[index - 1], d_inputs, gradients)
         elif d_inputs is not None:

@@ -112,6 +112,9 @@ def prepare(model: Any, X: Any, y: Any, sample_weight: Any = None, classes: Any 
         twin.class_weight = None
         notes.append("class_weight='balanced' is left out here: it weighs all training rows, not these alone.")
     job = _forward_job(twin, X) if y is None else _job(twin, X, y, sample_weight, classes, is_fitted)
+    if job.network.products != "full":
+        job.network = replace(job.network, products="full")
+        notes.append("Numbers are shown as they are; the model's products round theirs to bfloat16 first.")
     engine = get_engine(twin.engine)
     reason = engine.unsupported(job.network, job.training)
     if reason is not None:

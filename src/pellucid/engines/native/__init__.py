@@ -4,8 +4,8 @@ A whole training is one call into the core: epochs, shuffling, steps, validation
 global interpreter lock. The core works on the caller's arrays in place; the files here check them, describe networks
 and trainings to the core, and turn what comes back into runs.
 
-Two settings come from the environment: ``PELLUCID_ISA`` names the instruction set ('baseline', 'avx2' or 'avx512'),
-``PELLUCID_NUM_THREADS`` the number of threads.
+Two settings come from the environment: ``PELLUCID_ISA`` names the instruction set ('baseline', 'avx2', 'avx512'
+or 'avx512bf16'), ``PELLUCID_NUM_THREADS`` the number of threads.
 """
 
 from pellucid.engines.native.core import default_threads, instruction_set, possible_instruction_sets, unavailable

@@ -69,7 +69,13 @@ def core_network(network: Network) -> Any:
     if network.ensemble is not None:
         ensemble = size(network.ensemble.members), network.ensemble.adapters == "all"
     return core.Network(
-        size(network.inputs), [*layers, outputs], network.output, embedding, network.input_scale, ensemble
+        size(network.inputs),
+        [*layers, outputs],
+        network.output,
+        embedding,
+        network.input_scale,
+        ensemble,
+        network.products == "bfloat16",
     )
 
 

@@ -1,0 +1,117 @@
+// The dense layer's products on bfloat16 numbers.
+//
+//     a · b ≈ round(a) · round(b), summed in float32
+#pragma once
+
+#include "dense.hpp"
+
+namespace pellucid::PELLUCID_ISA {
+
+inline void pair_features(size_t panels, size_t features, Panels<const float> from, Panels<Pair> to) {
+    constexpr size_t width = panel_rows<float>;
+    for (size_t panel = 0; panel < panels; ++panel) {
+        for (size_t j = 0; j < features; j += 2) {
+            const float* const first = from[panel] + j * width;
+            for (size_t v = 0; v < width; v += lanes<float>) {
+                const Vector<float> second = j + 1 < features ? load(first + width + v) : Vector<float>{};
+                store(to[panel] + j / 2 * width + v, paired(as_words(load(first + v)), as_words(second)));
+            }
+        }
+    }
+}
+
+inline void pair_rows(size_t panels, size_t features, Panels<const float> from, Panels<Pair> to) {
+    constexpr size_t width = panel_rows<float>;
+    for (size_t panel = 0; panel < panels; ++panel) {
+        const float* __restrict values = from[panel];
+        Pair* __restrict pairs = to[panel];
+        for (size_t i = 0; i < features * width / 2; ++i) pairs[i] = paired(values[2 * i], values[2 * i + 1]);
+    }
+}
+
+inline void turn_pairs(size_t panels, Panels<const float> d_z, size_t outputs, Pair* turned, size_t turned_pairs) {
+    constexpr size_t width = panel_rows<float>, square = lanes<float>, pairs = width / 2;
+    for (size_t panel = 0; panel < panels; ++panel) {
+        for (size_t output = 0; output < divided_up(outputs, width) * width; output += square) {
+            const size_t count = output < outputs ? smaller(square, outputs - output) : 0;
+            Pair* to = turned + (output / width * turned_pairs + panel * pairs) * width + output % width;
+            for (size_t row = 0; row < width; row += square) {
+                Vector<float> values[square];
+#pragma GCC unroll 16
+                for (size_t j = 0; j < square; ++j) {
+                    values[j] = j < count ? load(d_z[panel] + (output + j) * width + row) : Vector<float>{};
+                }
+                transpose<float>(values);
+#pragma GCC unroll 8
+                for (size_t r = 0; r < square; r += 2) {
+                    store(to + (row + r) / 2 * width, paired(as_words(values[r]), as_words(values[r + 1])));
+                }
+            }
+        }
+    }
+}
+
+inline size_t packed_pairs_size(size_t along, size_t across) {
+    return packed_size<Pair>(divided_up(along, 2), across);
+}
+
+// packed[tile of outputs][pair of inputs][most_tile_rows]
+inline void pack_pairs_forward(const Weights<float>& weights, size_t begin, size_t end, Pair* packed) {
+    const size_t inputs = weights.inputs, outputs = weights.outputs, pairs = divided_up(inputs, 2);
+    for (size_t output = begin; output < end; output += most_tile_rows) {
+        const size_t count = smaller(most_tile_rows, outputs - output);
+        Pair* __restrict to = packed + output / most_tile_rows * packed_tile<Pair>(pairs);
+        for (size_t input = 0; input < inputs; input += 2, to += most_tile_rows) {
+            const float* const first = weights.data + input * outputs + output;
+            const bool has_second = input + 1 < inputs;
+            for (size_t m = 0; m < count; ++m) to[m] = paired(first[m], has_second ? first[outputs + m] : 0.0f);
+            for (size_t m = count; m < most_tile_rows; ++m) to[m] = {};
+        }
+    }
+}
+
+// packed[tile of inputs][pair of outputs][most_tile_rows]
+inline void pack_pairs_backward(const Weights<float>& weights, size_t begin, size_t end, Pair* packed) {
+    constexpr size_t stretch = 32;  // pairs of a row at a time: the tile's part of them stays in the first-level cache
+    const size_t inputs = weights.inputs, outputs = weights.outputs, pairs = divided_up(outputs, 2);
+    for (size_t input = begin; input < end; input += most_tile_rows) {
+        const size_t count = smaller(most_tile_rows, inputs - input);
+        Pair* const to = packed + input / most_tile_rows * packed_tile<Pair>(pairs);
+        for (size_t pair = 0; pair < pairs; pair += stretch) {
+            const size_t stop = smaller(pairs, pair + stretch);
+            for (size_t m = 0; m < most_tile_rows; ++m) {
+                const float* const row = weights.data + (input + m) * outputs;
+                for (size_t k = pair; k < stop; ++k) {
+                    const bool has_second = 2 * k + 1 < outputs;
+                    to[k * most_tile_rows + m] = m < count ? paired(row[2 * k], has_second ? row[2 * k + 1] : 0.0f) : Pair{};
+                }
+            }
+        }
+    }
+}
+
+// c(m, rows of the panel) = start + Σ over `along`, from weights packed in tiles of `across`.
+PELLUCID_INLINE void multiply_packed_pairs(size_t panels, size_t across, size_t along, const Pair* packed,
+                                           const float* bias, Panels<const Pair> b, Panels<float> c) {
+    constexpr size_t tile = most_tile_rows;
+    const size_t pairs = divided_up(along, 2);
+    auto at = [&](size_t m, size_t k) { return packed + m / tile * packed_tile<Pair>(pairs) + k * tile; };
+    multiply_panels<Order::columns>(panels, across, pairs, Operand{at, tile}, bias, b, c);
+}
+
+inline void dense_forward_pairs(size_t panels, Panels<const Pair> x, const PairedWeights& weights, const float* bias,
+                                Panels<float> z) {
+    multiply_packed_pairs(panels, weights.outputs, weights.inputs, weights.forward, bias, x, z);
+}
+
+inline void dense_backward_inputs_pairs(size_t panels, Panels<const Pair> d_z, const PairedWeights& weights,
+                                        Panels<float> d_x) {
+    multiply_packed_pairs(panels, weights.inputs, weights.outputs, weights.backward, nullptr, d_z, d_x);
+}
+
+inline void dense_backward_weights_pairs(size_t panels, Panels<const Pair> x, const Pair* turned, size_t turned_pairs,
+                                         size_t outputs, Tile tile, RowSums<float> sums, float* d_weights) {
+    multiply_rows(panels, panel_rows<float> / 2, x, turned, turned_pairs, outputs, tile, sums, d_weights);
+}
+
+}  // namespace pellucid::PELLUCID_ISA
