@@ -20,10 +20,6 @@ constexpr std::size_t group_rows = 256;
 constexpr std::size_t tile_inputs = 84;
 constexpr std::size_t tile_outputs = 256;
 
-// Weights of a packing task: some 10 µs of copying.
-constexpr std::size_t packing_weights = 16 * 1024;
-constexpr std::size_t least_shared_packings = 4;
-
 }  // namespace
 
 DropoutRule dropout_rule(double rate, const Dropout& dropout, std::size_t layer) {
@@ -37,10 +33,10 @@ DropoutRule dropout_rule(double rate, const Dropout& dropout, std::size_t layer)
 template <class T>
 Pass<T>::Pass(const Network& network, const Kernels<T>& kernels, Workspace<T>& workspace, Team& team,
               Conductor& conductor)
-    : network_(network), kernels_(kernels), workspace_(workspace), team_(team), conductor_(conductor) {
+    : network_(network), kernels_(kernels), workspace_(workspace), team_(team), conductor_(conductor),
+      products_(network, kernels, workspace) {
     for (const Layer& layer : network.layers) work_per_row_ += 2 * layer.inputs * layer.outputs;
     plan_tiles();
-    plan_packings();
     if (network.embedding) plan_embedding();
 }
 
@@ -55,25 +51,6 @@ void Pass<T>::plan_tiles() {
                 tasks_.push_back({l, tile});
             }
         }
-    }
-}
-
-template <class T>
-void Pass<T>::plan_packings() {
-    for (std::size_t l = 0; l < network_.layers.size(); ++l) {
-        const Layer& layer = network_.layers[l];
-        const LayerBuffers<T>& buffers = workspace_.layers[l];
-        const bool has_forward = buffers.packed.size() > 0 || buffers.pairs.forward.size() > 0;
-        if (has_forward) plan_packings(l, layer.inputs, layer.outputs, false);
-        if (buffers.pairs.backward.size() > 0) plan_packings(l, layer.outputs, layer.inputs, true);
-    }
-}
-
-template <class T>
-void Pass<T>::plan_packings(std::size_t layer, std::size_t along, std::size_t across, bool is_backward) {
-    const std::size_t size = round_up(divide_up(packing_weights, along), kernels_.tile_outputs);
-    for (std::size_t begin = 0; begin < across; begin += size) {
-        packings_.push_back({layer, begin, std::min(begin + size, across), is_backward});
     }
 }
 
@@ -97,49 +74,7 @@ void Pass<T>::plan_embedding() {
 template <class T>
 void Pass<T>::use(const T* parameters) {
     parameters_ = parameters;
-    for (std::size_t l = 0; l < network_.layers.size(); ++l) {
-        const Layer& layer = network_.layers[l];
-        if (network_.scales_weights(l)) {
-            kernels_.scale_weights(layer.inputs, layer.outputs, static_cast<T>(layer.weight_factor), input_scale(l),
-                                   parameters + layer.weights, workspace_.layers[l].scaled.data());
-        }
-    }
-    team_.run_if(packings_.size() >= least_shared_packings, packings_.size(),
-                 [&](std::size_t task) { pack(packings_[task]); });
-}
-
-template <class T>
-void Pass<T>::pack(const Packing& packing) {
-    const auto& [l, begin, end, is_backward] = packing;
-    const LayerBuffers<T>& buffers = workspace_.layers[l];
-    if constexpr (std::is_same_v<T, float>) {
-        if (network_.bfloat16) {
-            const auto pack = is_backward ? kernels_.pairs->pack_backward : kernels_.pairs->pack_forward;
-            pack(weights_of(l), begin, end, (is_backward ? buffers.pairs.backward : buffers.pairs.forward).data());
-            return;
-        }
-    }
-    kernels_.pack_weights(weights_of(l), begin, end, buffers.packed.data());
-}
-
-template <class T>
-Weights<T> Pass<T>::weights_of(std::size_t l) const {
-    const Layer& layer = network_.layers[l];
-    const T* const scaled = workspace_.layers[l].scaled.data();
-    return {scaled ? scaled : parameters_ + layer.weights, workspace_.layers[l].packed.data(), layer.inputs,
-            layer.outputs};
-}
-
-template <class T>
-PairedWeights Pass<T>::paired_weights_of(std::size_t l) const {
-    const Layer& layer = network_.layers[l];
-    const auto& pairs = workspace_.layers[l].pairs;
-    return {pairs.forward.data(), pairs.backward.data(), layer.inputs, layer.outputs};
-}
-
-template <class T>
-const T* Pass<T>::input_scale(std::size_t l) const {
-    return l == 0 && network_.input_scale ? parameters_ + network_.scale : nullptr;
+    products_.use(parameters, team_);
 }
 
 template <class T>
@@ -187,20 +122,6 @@ namespace {
 template <class T>
 bool is_small(const Panels<T>& panels, auto group) {
     return group.count * panels.stride * sizeof(T) <= 16 * 1024;
-}
-
-template <class T>
-Panels<T> from_panel(const PanelBuffer<T>& buffer, std::size_t first) {
-    Panels<T> panels = buffer;
-    panels.data += first * panels.stride;
-    return panels;
-}
-
-template <class T>
-Panels<const T> read_panels(const PanelBuffer<T>& buffer, std::size_t first) {
-    Panels<const T> panels = buffer;
-    panels.data += first * panels.stride;
-    return panels;
 }
 
 // Where the output layer's weighted sums are: its predictions have a place of their own only in training.
@@ -335,7 +256,7 @@ void Pass<T>::forward(Group group, std::size_t first_row, Dropout dropout) {
         const bool is_output = l + 1 == network_.layers.size();
         const LayerBuffers<T>& buffers = workspace_.layers[l];
         const Panels<T> z = from_panel(is_output ? sums_of(buffers) : buffers.a, group.first);
-        multiply_forward(l, group, z);
+        products_.forward(l, group, inputs_of(l, group.first), z);
         if (is_output) return;
         if (is_small(z, group) && !layer.layer_norm && !layer.parametric && !(layer.dropout > 0 && dropout.on) && buffers.z.empty()) {
             T* const slope = buffers.slope.empty() ? nullptr : buffers.slope[group.first];
@@ -346,23 +267,6 @@ void Pass<T>::forward(Group group, std::size_t first_row, Dropout dropout) {
             after_dense(l, panel, first_row, dropout);
         }
     }
-}
-
-// z = x W + b
-template <class T>
-void Pass<T>::multiply_forward(std::size_t l, Group group, Panels<T> z) {
-    const Layer& layer = network_.layers[l];
-    const Panels<const T> x = inputs_of(l, group.first);
-    const T* const bias = parameters_ + layer.bias;
-    if constexpr (std::is_same_v<T, float>) {
-        if (network_.bfloat16) {
-            kernels_.pairs->pair_features(group.count, layer.inputs, x, from_panel(workspace_.pairs, group.first));
-            kernels_.pairs->dense_forward(group.count, read_panels(workspace_.pairs, group.first), paired_weights_of(l),
-                                          bias, z);
-            return;
-        }
-    }
-    kernels_.dense_forward(group.count, x, weights_of(l), bias, z);
 }
 
 // z in the layer's buffer becomes what the next layer sees.
@@ -425,40 +329,17 @@ void Pass<T>::backward(Group group) {
                                              buffers.inverse_std[panel], buffers.d_norm[panel], buffers.d_z[panel]);
             }
         }
-        if (l > 0) {
-            LayerBuffers<T>& below = workspace_.layers[l - 1];
-            multiply_backward(l, group, network_.layers[l - 1].layer_norm ? &below.d_norm : &below.d_z);
-            activation_backward(l - 1, group);
-        } else {
-            multiply_backward(l, group, network_.trains_embedding() ? &workspace_.d_features : nullptr);
-        }
+        products_.backward(l, group, inputs_of(l, group.first), d_inputs_of(l));
+        if (l > 0) activation_backward(l - 1, group);
     }
 }
 
-// d_x = d_z Wᵀ, if it is wanted; and the operands of d_W = xᵀ d_z are made ready.
+// Where ∂L/∂(what the layer sees) is wanted; null where it is not.
 template <class T>
-void Pass<T>::multiply_backward(std::size_t l, Group group, const PanelBuffer<T>* d_inputs) {
-    const Layer& layer = network_.layers[l];
-    LayerBuffers<T>& buffers = workspace_.layers[l];
-    const std::size_t width = kernels_.panel_rows, rows = workspace_.panels * width;
-    const Panels<const T> d_z = read_panels(buffers.d_z, group.first);
-    if constexpr (std::is_same_v<T, float>) {
-        if (network_.bfloat16) {
-            const PairKernels& pairs = *kernels_.pairs;
-            Pair* const turned = buffers.pairs.turned.data() + group.first * (width / 2) * width;
-            pairs.turn(group.count, d_z, layer.outputs, turned, rows / 2);
-            pairs.pair_rows(group.count, layer.inputs, inputs_of(l, group.first), from_panel(buffers.pairs.rows, group.first));
-            if (!d_inputs) return;
-            pairs.pair_features(group.count, layer.outputs, d_z, from_panel(workspace_.pairs, group.first));
-            pairs.dense_backward_inputs(group.count, read_panels(workspace_.pairs, group.first), paired_weights_of(l),
-                                        from_panel(*d_inputs, group.first));
-            return;
-        }
-    }
-    kernels_.turn(group.count, d_z, layer.outputs, buffers.turned.data() + group.first * width * width, rows);
-    if (d_inputs) {
-        kernels_.dense_backward_inputs(group.count, d_z, weights_of(l), from_panel(*d_inputs, group.first));
-    }
+const PanelBuffer<T>* Pass<T>::d_inputs_of(std::size_t l) const {
+    if (l == 0) return network_.trains_embedding() ? &workspace_.d_features : nullptr;
+    const LayerBuffers<T>& below = workspace_.layers[l - 1];
+    return network_.layers[l - 1].layer_norm ? &below.d_norm : &below.d_z;
 }
 
 // ∂L/∂a of a hidden layer becomes ∂L/∂(what its activation saw), in place.
@@ -509,22 +390,6 @@ bool Pass<T>::gradients(std::size_t batch_rows, T* gradients) {
     return !conductor_.wants_to_stop();
 }
 
-// The tile's part of d_W (+)= xᵀ d_z
-template <class T>
-void Pass<T>::multiply_rows(std::size_t l, std::size_t panels, Tile tile, RowSums<T> sums, T* d_weights) {
-    const LayerBuffers<T>& buffers = workspace_.layers[l];
-    const std::size_t outputs = network_.layers[l].outputs, rows = workspace_.panels * kernels_.panel_rows;
-    if constexpr (std::is_same_v<T, float>) {
-        if (network_.bfloat16) {
-            kernels_.pairs->dense_backward_weights(panels, buffers.pairs.rows, buffers.pairs.turned.data(), rows / 2,
-                                                   outputs, tile, sums, d_weights);
-            return;
-        }
-    }
-    kernels_.dense_backward_weights(panels, inputs_of(l, 0), buffers.d_z, buffers.turned.data(), rows, outputs, tile,
-                                    sums, d_weights);
-}
-
 template <class T>
 void Pass<T>::gradient_tile(std::size_t task, std::size_t panels, RowSums<T> sums, T* gradients) {
     const auto& [l, tile] = tasks_[task];
@@ -535,7 +400,7 @@ void Pass<T>::gradient_tile(std::size_t task, std::size_t panels, RowSums<T> sum
         these.lanes = lanes.data();
         return these;
     };
-    multiply_rows(l, panels, tile, in(buffers.lanes.weights), gradients + layer.weights);
+    products_.rows(l, panels, inputs_of(l, 0), tile, in(buffers.lanes.weights), gradients + layer.weights);
     if (tile.input_begin > 0 || tile.output_begin > 0) return;
     kernels_.dense_backward_bias(panels, buffers.d_z, layer.outputs, in(buffers.lanes.bias), gradients + layer.bias);
     if (layer.parametric) {
@@ -574,18 +439,6 @@ void Pass<T>::category_gradient(std::size_t k, std::size_t panels, bool add, T* 
     kernels_.embed_category_backward(category.levels, category.width, panels, {x.data + column * width, x.stride},
                                      {d.data + category_features_[k] * width, d.stride}, add,
                                      gradients + category.table);
-}
-
-template <class T>
-void Pass<T>::finish(T* gradients) {
-    for (std::size_t l = 0; l < network_.layers.size(); ++l) {
-        if (!network_.scales_weights(l)) continue;
-        const Layer& layer = network_.layers[l];
-        const T* const scale = input_scale(l);
-        kernels_.unscale_gradient(layer.inputs, layer.outputs, static_cast<T>(layer.weight_factor), scale,
-                                  parameters_ + layer.weights, gradients + layer.weights,
-                                  scale ? gradients + network_.scale : nullptr);
-    }
 }
 
 template class Pass<float>;

@@ -9,12 +9,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <type_traits>
 #include <vector>
 
 #include "conductor.hpp"
-#include "team.hpp"
-#include "workspace.hpp"
+#include "products.hpp"
 
 namespace pellucid {
 
@@ -65,30 +63,20 @@ class Pass {
     bool gradients(std::size_t batch_rows, T* gradients);
 
     // The gradient of what the products saw becomes that of the parameters, once all blocks are in it.
-    void finish(T* gradients);
+    void finish(T* gradients) const { products_.finish(gradients); }
 
     // Sum of the losses of the rows of the stretch so far, times their weights.
     double weighted_losses() const;
 
   private:
-    struct Group {
-        std::size_t first = 0, count = 0;  // panels
-    };
-
-    // Outputs of a layer whose weights are packed together; or inputs, for the way back, where that reads others.
-    struct Packing {
-        std::size_t layer = 0, begin = 0, end = 0;
-        bool is_backward = false;
-    };
+    using Group = PanelRange;
 
     std::size_t panels_of(std::size_t rows) const { return divide_up(rows, kernels_.panel_rows); }
     std::size_t group_panels(std::size_t panels) const;
     bool is_worth_sharing(std::size_t rows) const;
     Panels<const T> inputs_of(std::size_t layer, std::size_t first_panel) const;
-    Weights<T> weights_of(std::size_t layer) const;
-    PairedWeights paired_weights_of(std::size_t layer) const;
+    const PanelBuffer<T>* d_inputs_of(std::size_t layer) const;
     NumberColumn<T> number_column(std::size_t column) const;
-    const T* input_scale(std::size_t layer) const;
 
     // Whether the workspace's panels hold these rows already, as in full batches without shuffling; if not, they will.
     bool holds(const Data<T>* data, RowRange block);
@@ -96,9 +84,6 @@ class Pass {
     void gather_targets(const Data<T>& data, RowRange block, Group group);
     void embed(Group group);
     void forward(Group group, std::size_t first_row, Dropout dropout);
-    void multiply_forward(std::size_t layer, Group group, Panels<T> z);
-    void multiply_backward(std::size_t layer, Group group, const PanelBuffer<T>* d_inputs);
-    void multiply_rows(std::size_t layer, std::size_t panels, Tile tile, RowSums<T> sums, T* d_weights);
     void after_dense(std::size_t layer, std::size_t panel, std::size_t first_row, Dropout dropout);
     void output_and_loss(const Objective<T>& objective, Group group);
     void delta(const Objective<T>& objective, Group group);
@@ -108,9 +93,6 @@ class Pass {
     void number_gradient(std::size_t column, std::size_t panels, bool add, T* gradients);
     void category_gradient(std::size_t category, std::size_t panels, bool add, T* gradients);
     void plan_tiles();
-    void plan_packings();
-    void plan_packings(std::size_t layer, std::size_t along, std::size_t across, bool is_backward);
-    void pack(const Packing& packing);
     void plan_embedding();
 
     // A part of a layer's weights, and of its biases where it begins at input 0.
@@ -134,13 +116,13 @@ class Pass {
     Workspace<T>& workspace_;
     Team& team_;
     Conductor& conductor_;
+    Products<T> products_;
     const T* parameters_ = nullptr;
     std::size_t rows_ = 0;               // of the last block
     std::size_t first_row_ = 0;          // its place in the batch
     std::size_t panels_before_ = 0;      // in its stretch
     const Data<T>* held_ = nullptr;      // whose rows the panels hold, if they came in their own order
     std::size_t held_first_ = 0;
-    std::vector<Packing> packings_;
     std::vector<GradientTask> tasks_;
     std::size_t number_tasks_ = 0, category_tasks_ = 0;  // after those
     std::vector<std::size_t> category_features_;         // where a category's vectors begin among the features

