@@ -1,5 +1,6 @@
 // Formulas in MathML: symbols beside numbers, as the engine's trace wrote them.
-import { type JSX, h } from "preact";
+import { type ComponentChildren, type JSX, h } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { type Node, parseNotation } from "./notation.ts";
 import type { Formula } from "./types.ts";
 
@@ -38,6 +39,26 @@ export const Expression = ({ text, large = false }: { text: string; large?: bool
     mathml(parseNotation(text)),
   ) as JSX.Element;
 
+/** Lines that the keyboard scrolls, where they are longer than their place. */
+function Lines({ name, children }: { name: string; children: ComponentChildren }): JSX.Element {
+  const ref = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const box = ref.current!;
+    const look = () => {
+      if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+      else box.removeAttribute("tabindex");
+    };
+    const observer = new ResizeObserver(look);
+    for (const each of [box, ...box.children]) observer.observe(each);
+    return () => observer.disconnect();
+  });
+  return (
+    <div ref={ref} class="steps" role="group" aria-label={name}>
+      {children}
+    </div>
+  );
+}
+
 /** One calculation: what, = in symbols, = in numbers, = what came out. */
 export function FormulaView({ formula }: { formula: Formula }): JSX.Element {
   const { left, symbols, numbers, result } = formula;
@@ -48,7 +69,7 @@ export function FormulaView({ formula }: { formula: Formula }): JSX.Element {
       <span class="left">
         <Expression text={left} large />
       </span>
-      <div class="steps">
+      <Lines name={left}>
         {steps.map((text, place) => (
           <span key={place} class={place === 0 && symbols ? "symbols" : "numbers"}>
             <b>=</b> <Expression text={text} large />
@@ -57,7 +78,7 @@ export function FormulaView({ formula }: { formula: Formula }): JSX.Element {
         <span class="result">
           <b>=</b> <Expression text={result} />
         </span>
-      </div>
+      </Lines>
     </div>
   );
 }

@@ -61,6 +61,42 @@ def test_pruned_trials_keep_the_better_half():
     assert (found.frame.loc[found.frame["state"] == "PRUNED", "n_iter"] < 40).all()
 
 
+def test_folds_that_converge_at_different_rungs_are_told_once_and_whole():
+    rows, targets = make_regression(150, 5, noise=20, random_state=0)
+    targets = targets / 100
+    space = {
+        "hidden_layer_sizes": [(8,), (32,), (64, 64)],
+        "learning_rate_init": (1e-3, 0.1, "log"),
+        "batch_size": [16, 64],
+    }
+    fixed = {"max_iter": 120, "random_state": 0, "n_iter_no_change": 4}
+    network = make_pipeline(StandardScaler(), MLPRegressor(**fixed))
+    complete = 0
+    for seed in range(5):
+        found = search(network, rows, targets, space, n_trials=12, cv=5, seed=seed, refit=False, study_name=str(seed))
+        assert found.is_complete_
+        for _, row in found.frame[found.frame["state"] == "COMPLETE"].iterrows():
+            own = {name: row[f"mlpregressor__{name}"] for name in space} | {
+                "batch_size": int(row["mlpregressor__batch_size"])
+            }
+            scores = cross_val_score(make_pipeline(StandardScaler(), MLPRegressor(**fixed, **own)), rows, targets, cv=5)
+            assert row["score"] == pytest.approx(scores.mean(), abs=1e-9)
+            complete += 1
+    assert complete > 5
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random"])
+def test_going_on_draws_what_one_call_would_have(sampler):
+    space = {"alpha": (1e-6, 1.0, "log"), "learning_rate_init": (1e-4, 0.1, "log")}
+    common = {"space": space, "sampler": sampler, "pruning": False, "batch": 4}
+    for trials in (4, 8, 16):
+        parts = look(**common, n_trials=trials, study_name="parts")
+    whole = look(**common, n_trials=16, study_name="whole")
+    drawn = parts.frame[list(space)].to_numpy(float)
+    assert len(np.unique(drawn, axis=0)) == 16
+    np.testing.assert_array_equal(drawn, whole.frame[list(space)].to_numpy(float))
+
+
 def test_every_combination_and_then_no_more():
     space = {"hidden_layer_sizes": [(2,), (8,)], "layer_norm": [False, True]}
     first = look(space=space, sampler="grid", n_trials=None, pruning=False, batch=3)

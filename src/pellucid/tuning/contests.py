@@ -146,13 +146,15 @@ class CrossValidation:
             ]
             for number in numbers:
                 tally[number].paused = {}
+            for trial in trials:
+                tally[trial.number].awaited.add(trial.split)
             wanted = Wanted(paused=not is_last)
             for results in run_all(self.problem, trials, wanted, n_jobs=self.n_jobs, deadline=deadline):
                 touched = {number for number in (_entered(tally, result) for result in results) if number is not None}
                 for number in sorted(touched):
                     if tally[number].is_finished:
                         yield tally[number].scored()
-            numbers = [number for number in numbers if tally[number].is_whole and tally[number].paused]
+            numbers = [number for number in numbers if tally[number].is_whole and tally[number].paused]  # not cut short
             if is_last or goes_on is None or not numbers:
                 return
             chosen = goes_on({number: tally[number].mean for number in numbers}, epochs)
@@ -172,12 +174,14 @@ class _Tally:
     splits: int
     results: dict[int, Result] = field(default_factory=dict)
     paused: dict[int, Paused] = field(default_factory=dict)
+    awaited: set[int] = field(default_factory=set)
     seconds: float = 0.0
     is_told: bool = False
 
     @property
     def is_whole(self) -> bool:
-        return len(self.results) == self.splits
+        """Whether every fold has a result, and none of them is of an earlier rung than it got to."""
+        return len(self.results) == self.splits and not self.awaited
 
     @property
     def is_finished(self) -> bool:
@@ -213,6 +217,7 @@ def _entered(tally: Mapping[int, _Tally], result: Result) -> int | None:
         return None
     own = tally[result.trial.number]
     own.results[result.trial.split] = result
+    own.awaited.discard(result.trial.split)
     own.seconds += result.fit_seconds + result.score_seconds
     if result.paused is not None:
         own.paused[result.trial.split], result.paused = result.paused, None

@@ -206,13 +206,16 @@ def _scorer(
 def _sampler(optuna: Any, sampler: Any, seed: int, space: Space) -> Any:
     if sampler == "grid" and space.size is None:
         raise SpecError("'space' of search must have lists only for the sampler 'grid'.")
-    if sampler in ("grid", "random"):
-        return optuna.samplers.RandomSampler(seed=seed)
-    if sampler == "tpe":
+    from pellucid.tuning.samplers import SeededByNumber  # noqa: PLC0415 - needs the extra
+
+    def tpe(seed: int) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # two of its options are called experimental
             return optuna.samplers.TPESampler(seed=seed, multivariate=True, constant_liar=True)
-    return sampler
+
+    if sampler in ("grid", "random"):
+        return SeededByNumber(lambda seed: optuna.samplers.RandomSampler(seed=seed), seed)
+    return SeededByNumber(tpe, seed) if sampler == "tpe" else sampler
 
 
 def _space_mark(space: Space) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 from pellucid.engines.native.core import core
 from pellucid.textbook.arrays import Array
 
-__all__ = ["WORDS", "is_twister", "read_twister", "twister_state", "write_twister"]
+__all__ = ["WORDS", "is_twister", "lies_as_known", "read_twister", "twister_state", "write_twister"]
 
 WORDS = 624
 
