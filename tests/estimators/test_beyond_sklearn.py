@@ -9,6 +9,7 @@ import warnings
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.datasets import make_classification
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import log_loss, recall_score
 from sklearn.model_selection import GridSearchCV
@@ -637,3 +638,29 @@ def test_a_callback_hears_the_rows_before_all_else():
         warnings.simplefilter("ignore")
         model.fit(np.eye(4), [0, 1, 0, 1], sample_weight=[1, 2, 3, 4])
     assert rows.heard == [((4, 4), 4, None), "begin", ((4, 4), 4, [1, 2, 3, 4]), "begin"]
+
+
+@pytest.mark.parametrize("scoring", ["loss", None])
+def test_the_best_epoch_is_that_of_the_validation_rows_where_they_are_given(scoring):
+    X, y = make_classification(300, 12, n_informative=6, n_classes=3, random_state=0)
+    common = {"max_iter": 100, "learning_rate_init": 0.05, "random_state": 0, "scoring": scoring}
+    rows = {"X_val": X[200:], "y_val": y[200:]}
+    model = fit_quietly(MLPClassifier(restore_best=True, **common), X[:200], y[:200], **rows)
+    if scoring == "loss":
+        found = log_loss(y[200:], model.predict_proba(X[200:]))
+        assert found == pytest.approx(min(model.validation_loss_curve_), abs=1e-6)
+        assert found < 0.9 * model.validation_loss_curve_[-1]
+    else:
+        assert model.score(X[200:], y[200:]) == max(model.validation_scores_)
+    assert model.best_validation_score_ == max(model.validation_scores_)
+    assert model.best_loss_ is None
+    stopped = fit_quietly(MLPClassifier(early_stopping=True, **common), X[:200], y[:200], **rows)
+    np.testing.assert_array_equal(stopped.coefs_[0], model.coefs_[0])
+
+
+def test_what_lbfgs_leaves_out_is_said(iris):
+    X, y = iris
+    with pytest.warns(TrainingWarning, match="trains without 'dropout' and 'clip_norm'"):
+        model = MLPClassifier(solver="lbfgs", dropout=0.5, clip_norm=1.0, random_state=0, max_iter=200).fit(X, y)
+    plain = fit_quietly(MLPClassifier(solver="lbfgs", random_state=0, max_iter=200), X, y)
+    np.testing.assert_array_equal(model.coefs_[0], plain.coefs_[0])

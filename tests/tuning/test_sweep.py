@@ -160,7 +160,9 @@ def test_what_cannot_be_swept(given, message):
 
 
 def test_estimators_that_are_no_networks():
-    with pytest.raises(PellucidError, match="must be MLPClassifier, MLPRegressor or a pipeline"):
+    with pytest.raises(
+        PellucidError, match=r"must be Pellucid's MLPClassifier, MLPRegressor or a pipeline.* got pellucid's TabularC"
+    ):
         sweep(TabularClassifier(), X, Y, {"preset": ["fast"]})
 
 
@@ -195,3 +197,37 @@ def test_a_time_limit_that_is_over_at_once():
 def test_progress(capsys):
     sweep(MLPClassifier(max_iter=2), X, Y, {"alpha": [0.1, 1]}, cv=2, progress=True)
     assert "sweep: training" in capsys.readouterr().err
+
+
+def test_of_equally_good_settings_the_smallest_is_best():
+    frame = pd.DataFrame(
+        {
+            "setting": [0, 0, 1, 1],
+            "hidden_layer_sizes": ["256", "256", "8", "8"],
+            "score": [0.9, 0.8, 0.9, 0.8],
+            "train_score": 0.9,
+            "parameters": [1000, 1000, 30, 30],
+            "outcome": "CONVERGED",
+        }
+    )
+    names = {"hidden_layer_sizes": "hidden_layer_sizes"}
+    said = findings(frame, ["hidden_layer_sizes"], names, "accuracy")
+    assert said[0].startswith("Best: hidden_layer_sizes = 8, with accuracy 0.8500")
+    assert "the best has 30 parameters" in said[-1]
+    separable = np.column_stack([Y * 2.0 - 1, Y])
+    found = sweep(
+        MLPClassifier(max_iter=40, learning_rate_init=0.1), separable, Y, {"hidden_layer_sizes": [16, 4]}, cv=3
+    )
+    assert found.best_params_ == {"hidden_layer_sizes": 4}
+
+
+def test_what_no_setting_learned_is_said():
+    rows, targets = make_regression(60, 3, random_state=0)
+    found = sweep(MLPRegressor(max_iter=5, solver="sgd"), rows, targets, {"learning_rate_init": [1e-9, 2e-9]}, cv=2)
+    assert "No setting does better than the mean of y" in str(found)
+    assert "larger max_iter" not in str(found)
+    one = pd.DataFrame({"setting": [0, 1], "alpha": ["1", "2"], "score": [-2e70, -3.0], "train_score": 0.0})
+    one = one.assign(parameters=5, outcome="CONVERGED")
+    text = "\n".join(findings(one, ["alpha"], {"alpha": "alpha"}, "R²"))
+    assert "R² -3.0000 (of one training)" in text
+    assert "of chance one training tells nothing" in text

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,9 @@ from pellucid.training.stopping import Outcome
 __all__ = ["Places", "column_of", "goal_of", "hold_out", "require_rows", "run_training", "untrained"]
 
 LEAST_ROWS = 20
+_PARTS = 20
+"""Groups, or times, are dealt into so many parts at least, of which some are held out."""
+
 _MOST_PRODUCTS = 5e11
 """Multiplications that finding the importances may take, some tens of seconds; of wide tables, a hundred rows' more."""
 
@@ -163,9 +167,17 @@ def hold_out(
     if groups is None and times is None:
         return split_rows(rows, share, seed, classes) if share else everything
     stratify = None if groups is None else classes
+    parts = max(_PARTS, ceil(2 / (share or 0.5)))
     with _options_named():
-        folds = fold_rows(rows, max(2, round(1 / (share or 0.5))), seed, stratify=stratify, groups=groups, time=times)
-    return list(folds)[-1] if share else everything
+        folds = list(fold_rows(rows, parts, seed, stratify=stratify, groups=groups, time=times))
+    if not share:
+        return everything
+    left = 0 if times is None else len(folds[0][0])  # the earliest rows, which no fold holds out
+    sizes = np.cumsum([len(valid) for _, valid in reversed(folds)])
+    most = len(folds) - (times is None)  # some rows are to be learned from
+    count = 1 + int(np.argmin(np.abs(sizes[:most] - share * (left + sizes[-1]))))
+    held_out = np.sort(np.concatenate([valid for _, valid in folds[-count:]]))
+    return np.setdiff1d(everything[0], held_out), held_out
 
 
 @contextmanager

@@ -259,7 +259,8 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         """
         first_pass = self._is_first_pass(incremental=incremental)
         self.__dict__.update(rows.learned)
-        data = rows.data
+        data, validates = rows.data, self._validates(held_out)
+        self._warn_of_unused()
         self._random_state = check_random_state(self.random_state) if random is None else random
         size = (data.inputs.shape[1], data.targets.shape[1], self._output())
         known, known_training = described or (None, None)
@@ -267,10 +268,10 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         if not first_pass:
             self._check_same_layers(network)
             network = self._as_set(network)
-        self._begin(network, data.inputs, first_pass=first_pass, incremental=incremental)
+        self._begin(network, data.inputs, first_pass=first_pass, incremental=incremental, validates=validates)
         if held_out is None and self.early_stopping and not self._is_lbfgs and not incremental:
             data, held_out = self._split_off(data, rows.y)
-        training = self._describe_training(data, incremental=incremental, known=known_training)
+        training = self._describe_training(data, incremental=incremental, validates=validates, known=known_training)
         self._forget_what_does_not_compare(training)
         return Job(
             network=network,
@@ -287,11 +288,27 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
     def _is_first_pass(self, *, incremental: bool) -> bool:
         return not hasattr(self, "coefs_") or not (self.warm_start or incremental)
 
+    def _warn_of_unused(self) -> None:
+        """Say what 'lbfgs' leaves out, which scikit-learn's has not either."""
+        dropout = any(layer.dropout for layer in hidden_layers(self))
+        unused = [name for name, is_set in (("dropout", dropout), ("clip_norm", self.clip_norm is not None)) if is_set]
+        if unused and self._is_lbfgs:
+            warnings.warn(
+                f"solver='lbfgs' of {type(self).__name__} trains without {' and '.join(map(repr, unused))}: "
+                "it needs the same loss at every step. Take 'adam', or leave them out.",
+                TrainingWarning,
+                stacklevel=5,
+            )
+
+    def _validates(self, held_out: HeldOut | None) -> bool:
+        """Tell whether the best epoch is the best on validation rows: so early stopping wants it, or who gave them."""
+        return not self._is_lbfgs and (self.early_stopping or (bool(self.restore_best) and held_out is not None))
+
     @property
     def _is_lbfgs(self) -> bool:
         return self.solver == "lbfgs" or isinstance(self.solver, Lbfgs)
 
-    def _begin(self, network: Network, inputs: Any, *, first_pass: bool, incremental: bool) -> None:
+    def _begin(self, network: Network, inputs: Any, *, first_pass: bool, incremental: bool, validates: bool) -> None:
         """Draw or take over the parameters, and reset what a new training resets."""
         dtype = inputs.dtype
         if first_pass:
@@ -300,7 +317,7 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         else:
             self._set_parameters(network, as_dtype(self._current_parameters(network).vector, dtype))
             if not hasattr(self, "_state"):
-                known = "best_validation_score_" if self.early_stopping else "best_loss_"
+                known = "best_validation_score_" if validates else "best_loss_"
                 self._state = State(best=Best(value=getattr(self, known, None)))
             self._state.rows_seen = getattr(self, "t_", 0)
             self._state.shuffling = self._state.current = None  # as in scikit-learn, only the parameters go on
@@ -391,7 +408,9 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         sample_weight = as_dtype(self._weigh(y_val, sample_weight, incremental=False), data.inputs.dtype)
         return HeldOut(Batch(X_val, targets, sample_weight), X_val, y_val)
 
-    def _describe_training(self, data: Batch, *, incremental: bool, known: Training | None = None) -> Training:
+    def _describe_training(
+        self, data: Batch, *, incremental: bool, validates: bool, known: Training | None = None
+    ) -> Training:
         if self.batch_size == "auto":
             batch_size = min(200, data.rows)
         else:
@@ -402,19 +421,19 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         if known is not None and (known.batch_size, known.dtype) == (batch_size, data.inputs.dtype.name):
             return known
         monitor = "loss"
-        if self.early_stopping and not self._is_lbfgs:
+        if validates:
             monitor = "validation_loss" if self.scoring == "loss" else "validation_score"
         return describe_training(
             self,
             self._loss_description(),
             batch_size=batch_size,
             monitor=monitor,
-            tolerance=self._tolerance(data),
+            tolerance=self._tolerance(data, validates=validates),
             dtype=data.inputs.dtype.name,
             incremental=incremental,
         )
 
-    def _tolerance(self, data: Batch) -> float:
+    def _tolerance(self, data: Batch, *, validates: bool) -> float:
         return float(self.tol)
 
     def _forget_what_does_not_compare(self, training: Training) -> None:

@@ -99,7 +99,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     scoring : str, callable or None, default=None
         What early stopping watches: accuracy by default, 'loss', or any scikit-learn scorer.
     restore_best : bool or None, default=None
-        End with the best epoch's weights; None: with early stopping only, as scikit-learn does.
+        End with the best epoch's weights; None: with early stopping only, as scikit-learn does. True without early
+        stopping: the epoch of the least training loss; with ``X_val, y_val`` in `fit` the best one on those rows, which
+        then also tell when training no longer improves.
     time_limit : float > 0 or None, default=None
         Seconds that training may take; the epoch under way is finished first.
     callbacks : list or None, default=None

@@ -97,7 +97,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     scoring : str, callable or None, default=None
         What early stopping watches: R² by default, 'loss', or any scikit-learn scorer.
     restore_best : bool or None, default=None
-        End with the best epoch's weights; None: with early stopping only, as scikit-learn does.
+        End with the best epoch's weights; None: with early stopping only, as scikit-learn does. True without early
+        stopping: the epoch of the least training loss; with ``X_val, y_val`` in `fit` the best one on those rows, which
+        then also tell when training no longer improves.
     time_limit : float > 0 or None, default=None
         Seconds that training may take; the epoch under way is finished first.
     callbacks : list or None, default=None
@@ -299,9 +301,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             )
         return targets.reshape(len(targets), -1)
 
-    def _tolerance(self, data: Batch) -> float:
+    def _tolerance(self, data: Batch, *, validates: bool) -> float:
         """Return tol for the loss that is the sum over the outputs; scikit-learn compares it with their mean."""
-        is_mean_there = isinstance(self._loss_description(), spec.SquaredError) and not self.early_stopping
+        is_mean_there = isinstance(self._loss_description(), spec.SquaredError) and not validates
         return float(self.tol) * (data.targets.shape[1] if is_mean_there and not self._is_lbfgs else 1)
 
     def _output(self) -> str:

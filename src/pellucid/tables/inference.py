@@ -40,6 +40,10 @@ __all__ = ["infer_schema", "is_lost_number", "text_column", "unless_useless"]
 _COMMAS = "numbers with commas inside: read as text; write 1,234 as 1234, and 1,5 as 1.5"
 _CODES = "numbers with zeros in front: read as codes"
 _SIGNS = "written with signs of money or per cent, or with thousands commas"
+_UNITS = "numbers with signs or units: read as text; write them as plain numbers"
+_WITH_UNITS = re.compile(
+    r"\(?\s*([€$£¥]|[A-Z]{3}\s)?\s*[-+(]?\s*[€$£¥]?\s*\d[\d.,'\s]*(\s*[€$£¥%°][A-Za-z/²³]{0,4}|\s[A-Za-z°/%²³]{1,6})?\s*\)?"
+)
 _MOSTLY_NUMBERS = "mostly numbers, read as text because of"
 _MOSTLY = 0.9  # share of the cells that are numbers from which the others are named
 _IDENTIFIER = re.compile(r"(?i:unnamed:? ?\d+|index|row|(.*[\s_.-])?(id|uuid|guid))|.*[a-z](Id|ID)")
@@ -167,7 +171,7 @@ def is_lost_number(column: ColumnSchema) -> bool:
     >>> [is_lost_number(column) for column in schema.columns]
     [True, False]
     """
-    return column.kind == "ignored" and column.note.startswith((_COMMAS, _MOSTLY_NUMBERS))
+    return column.kind == "ignored" and column.note.startswith((_COMMAS, _UNITS, _MOSTLY_NUMBERS))
 
 
 def _mixed_types(series: "pd.Series[Any]") -> str:
@@ -234,8 +238,17 @@ def _date(label: str, days: FloatArray, date_format: str) -> ColumnSchema:
 
 def _category(label: str, cells: Coded) -> ColumnSchema:
     levels = tuple(sorted(cells.texts))
-    note = _COMMAS if numbers_with_commas(levels) else ""
+    note = _COMMAS if numbers_with_commas(levels) else _UNITS if _have_units(levels) else ""
     return ColumnSchema(label, "category", int((cells.codes < 0).sum()), len(levels), levels, note=note)
+
+
+def _have_units(levels: tuple[str, ...]) -> bool:
+    """Tell whether most texts are a number with a unit, a currency or an accountant's parentheses."""
+    return sum(map(_has_unit, levels)) > _MOSTLY * len(levels) > 0
+
+
+def _has_unit(text: str) -> bool:
+    return _WITH_UNITS.fullmatch(text) is not None and not set(text) <= set("0123456789+-.,' ")
 
 
 def unless_useless(column: ColumnSchema, rows: int) -> ColumnSchema:

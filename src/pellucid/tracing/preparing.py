@@ -158,7 +158,13 @@ def _forward_job(twin: Any, X: Any) -> Job:
     inputs = as_dtype(X, parameters.dtype)
     data = Batch(inputs, np.zeros((X.shape[0], network.outputs), dtype=parameters.dtype))
     twin._random_state = check_random_state(0)  # nothing is drawn from it
-    return Job(network, twin._describe_training(data, incremental=True), data, parameters, twin._streams(network))
+    return Job(
+        network,
+        twin._describe_training(data, incremental=True, validates=False),
+        data,
+        parameters,
+        twin._streams(network),
+    )
 
 
 def _one_batch(job: Job) -> Job:

@@ -168,8 +168,8 @@ def network_parameter(estimator: Any, name: str, owner: str) -> str:
     step, model = last_name(estimator), last_step(estimator)
     if not isinstance(model, BaseMLP):
         raise PellucidError(
-            f"'estimator' of {owner} must be MLPClassifier, MLPRegressor or a pipeline that ends in one; "
-            f"got {type(model).__name__}."
+            f"'estimator' of {owner} must be Pellucid's MLPClassifier, MLPRegressor or a pipeline that ends in one; "
+            f"got {type(model).__module__.partition('.')[0]}'s {type(model).__name__}."
         )
     return name if step is None else f"{step}__{name}"
 

@@ -173,7 +173,16 @@ class Sweep:
         summary = groups.agg(score="mean", standard_error="sem", lowest="min", highest="max", trainings="count")
         summary["training_score"] = frame.groupby("setting")["train_score"].mean()
         texts = self._texts().groupby("setting")[settings].first() if settings else pd.DataFrame(index=summary.index)
-        self.summary = texts.join(summary).sort_values("score", ascending=False, kind="stable")
+        self.summary = texts.join(summary)
+        sizes = frame.groupby("setting")["parameters"].first().rename("parameters")
+        order = (
+            self.summary[["score"]]
+            .join(sizes)
+            .sort_values(  # of equally good ones the smallest
+                ["score", "parameters"], ascending=[False, True], kind="stable"
+            )
+        )
+        self.summary = self.summary.loc[order.index]
         best = int(self.summary.index[0])
         self.best_params_, self.best_score_ = dict(tried[best]), float(self.summary["score"].iloc[0])
 

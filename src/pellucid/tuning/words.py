@@ -6,9 +6,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-__all__ = ["findings", "text_of", "variance_explained"]
+__all__ = ["figure", "findings", "text_of", "variance_explained"]
 
 REST = "settings together"
+LARGE = 1e5
+"""Scores from here on are told with a power of ten."""
+
 CHANCE = "folds and seeds"
 
 
@@ -82,20 +85,44 @@ def findings(frame: pd.DataFrame, settings: Sequence[str], names: dict[str, str]
         _mattered(frame, settings, names),
         _capacity(frame),
         *_rates(frame, settings, names),
-        _unfinished(frame),
+        _useless(frame, score_name) or _unfinished(frame),
     ]
     return [sentence for sentence in said if sentence]
 
 
 def _best(frame: pd.DataFrame, settings: Sequence[str], names: dict[str, str], score_name: str) -> str:
     means: Any = frame.groupby("setting")["score"].agg(["mean", "sem", "count"])
-    best = means["mean"].idxmax()
+    means["parameters"] = frame.groupby("setting")["parameters"].first()
+    best = means.sort_values(["mean", "parameters"], ascending=[False, True], kind="stable").index[0]
     row = frame[frame["setting"] == best].iloc[0]
     what = ", ".join(f"{names[name]} = {row[name]}" for name in settings) or "the only setting"
-    error = f" ± {means.loc[best, 'sem']:.4f}" if means.loc[best, "count"] > 1 else ""
-    near = means["mean"] >= means.loc[best, "mean"] - (means.loc[best, "sem"] if error else 0.0)
-    others = f" {int(near.sum()) - 1} others are within that error." if near.sum() > 2 else ""
-    return f"Best: {what}, with {score_name} {means.loc[best, 'mean']:.4f}{error} (mean and standard error).{others}"
+    has_error = means.loc[best, "count"] > 1
+    error = f" ± {figure(means.loc[best, 'sem'])} (mean and standard error)" if has_error else " (of one training)"
+    near = means["mean"] >= means.loc[best, "mean"] - (means.loc[best, "sem"] if has_error else 0.0)
+    others = f" {int(near.sum()) - 1} others are within that error." if has_error and near.sum() > 2 else ""
+    return f"Best: {what}, with {score_name} {figure(means.loc[best, 'mean'])}{error}.{others}"
+
+
+def figure(value: float) -> str:
+    """Return a score as people read it.
+
+    Examples
+    --------
+    >>> figure(0.98765), figure(-1.5e40)
+    ('0.9877', '-1.5e+40')
+    """
+    return f"{value:.4f}" if abs(value) < LARGE else f"{value:.3g}"
+
+
+def _useless(frame: pd.DataFrame, score_name: str) -> str:
+    """Say that no setting learned anything, where a score tells so by itself."""
+    means = frame.groupby("setting")["score"].mean()
+    if score_name.lower() not in ("r2", "r²") or not means.max() < 0:
+        return ""
+    return (
+        "No setting does better than the mean of y, whose R² is 0: learning rates may be too large, or X and y are not "
+        "of size 1 (StandardScaler, TransformedTargetRegressor)."
+    )
 
 
 def _mattered(frame: pd.DataFrame, settings: Sequence[str], names: dict[str, str]) -> str:
@@ -105,6 +132,7 @@ def _mattered(frame: pd.DataFrame, settings: Sequence[str], names: dict[str, str
     if not any(shares.values()):
         return "All trainings have the same score: no setting mattered."
     chance, together = shares.pop(CHANCE), shares.pop(REST)
+    is_repeated = frame.groupby("setting")["score"].count().max() > 1
     (first, most), *others = shares.items()
     if chance > max(most, together):
         begin = f"Chance mattered most: folds and seeds explain {chance:.0%} of the variance of the scores"
@@ -112,7 +140,9 @@ def _mattered(frame: pd.DataFrame, settings: Sequence[str], names: dict[str, str
         return f"{begin}; {rest}; settings acting together {together:.0%}."
     told = [f"{names[name]} {share:.0%}" for name, share in others]
     told += [f"settings acting together {together:.0%}"] if others else []
-    told += [f"folds and seeds, that is chance, {chance:.0%}"]
+    told += [
+        f"folds and seeds, that is chance, {chance:.0%}" if is_repeated else "of chance one training tells nothing"
+    ]
     return f"{names[first]} mattered most: it explains {most:.0%} of the variance of the scores; {', '.join(told)}."
 
 
@@ -132,11 +162,12 @@ def _capacity(frame: pd.DataFrame) -> str:
         if lost > 2 * error and lost > 0 and fits_no_worse:
             gap = rows[size]["train_score"].mean() - scores[size][0]
             return (
-                f"Too much capacity: from {size:,} parameters on the score is {lost:.4f} below its best, at {top:,}, "
-                f"though the training rows are fitted no worse; their score is {gap:.4f} above that of validation rows."
+                f"Too much capacity: from {size:,} parameters on the score is {figure(lost)} below its best, at "
+                f"{top:,}, though the training rows are fitted no worse; their score is {figure(gap)} above that of "
+                "validation rows."
             )
     gap = rows[top]["train_score"].mean() - scores[top][0]
-    how = f"{abs(gap):.4f} {'above' if gap >= 0 else 'below'}"
+    how = f"{figure(abs(gap))} {'above' if gap >= 0 else 'below'}"
     return f"No network was too large: the best has {top:,} parameters; its score on training rows is {how} its own."
 
 

@@ -215,7 +215,9 @@ def test_weights_and_groups_that_cannot_be_used(given, message):
         TabularRegressor(**ONE).fit(X, y, **given)
 
 
-@pytest.mark.parametrize(("column", "message"), [("when", "must have the column 'when'"), ("t", "'time' must hold")])
+@pytest.mark.parametrize(
+    ("column", "message"), [("when", "must have the column 'when'"), ("t", r"'time_column' \('t'\) must hold")]
+)
 def test_a_time_column_that_cannot_be_used(column, message):
     with pytest.raises(DataError, match=message):
         TabularRegressor(time_column=column).fit(TABLE, y)
@@ -225,3 +227,9 @@ def test_training_that_diverges_says_so():
     wild = Member(hidden=(8, 8), numbers="plain", learning_rate=1e38)
     with pytest.raises(DivergedError, match="smaller learning rate"):
         TabularRegressor(members=[wild], max_epochs=5, n_threads=1).fit(np.tile(X, (10, 1)), np.tile(y, 10))
+
+
+def test_groups_are_a_column_not_its_name():
+    table = pd.DataFrame({"who": list("aabbcc") * 5, "x": np.arange(30.0)})
+    with pytest.raises(DataError, match=r"got the text 'who'\. Pass the column: groups=table\['who'\]"):
+        TabularRegressor(preset="fast").fit(table, np.arange(30.0), groups="who")

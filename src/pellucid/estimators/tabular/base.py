@@ -382,6 +382,11 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _folds(self, source: Source, rows: Array, stratify: Array | None, groups: Any) -> list[tuple[Array, Array]]:
         """Return the rows to train on and to validate on, of each fold; all are among those given."""
+        if isinstance(groups, str):
+            raise DataError(
+                f"'groups' of {type(self).__name__}.fit must be one value for each row; got the text {groups!r}. "
+                f"Pass the column: groups=table[{groups!r}]."
+            )
         if groups is not None:
             groups = np.asarray(groups)
             check_consistent_length(np.empty((source.rows, 0)), groups)
@@ -398,7 +403,10 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         if folds == 1 and time is None and groups is None:
             return [split_rows(rows, SHARE_SET_ASIDE, self._fold_seed, stratify)]
         count = folds if folds > 1 else round(1 / SHARE_SET_ASIDE)
-        dealt = fold_rows(rows, count, self._fold_seed, stratify=stratify, groups=groups, time=time)
+        try:
+            dealt = fold_rows(rows, count, self._fold_seed, stratify=stratify, groups=groups, time=time)
+        except DataError as error:
+            raise DataError(str(error).replace("'time'", f"'time_column' ({self.time_column!r})")) from None
         return list(dealt)[-folds:]
 
     def _raw(self, X: Any) -> Array:
