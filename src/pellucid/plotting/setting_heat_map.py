@@ -89,8 +89,7 @@ class SettingHeatMap:
             )
             self.ax_.set(xlabel=literal(self.column_name), ylabel=literal(self.row_name))
             self.ax_.tick_params(axis="y", rotation=0)
-            if len(finite):
-                row, column = np.unravel_index(np.nanargmax(self.scores), self.scores.shape)
-                frame: dict[str, Any] = {"fill": False, "edgecolor": "tab:red", "linewidth": 2.5, "zorder": 4}
+            frame: dict[str, Any] = {"fill": False, "edgecolor": "tab:red", "linewidth": 2.5, "zorder": 4}
+            for row, column in np.argwhere(self.scores == finite.max()) if len(finite) else ():
                 self.ax_.add_patch(Rectangle((float(column), float(row)), 1, 1, clip_on=False, **frame))
         return self

@@ -100,8 +100,8 @@ def open_study(storage: Any, name: str, sampler: Any, mark: dict[str, str]) -> A
         for key, value in mark.items():
             if known.get(key, value) != value:
                 raise PellucidError(
-                    f"The study {name!r} in '{storage}' is of another {key}: {known[key]}, not {value}. "
-                    "Name another storage or study_name."
+                    f"The study {name!r} in '{storage}' is of another {key}. Repeat the call that began it, or give "
+                    "this one a storage or study_name of its own (on the command line: another --out)."
                 )
             if key not in known:
                 study.set_user_attr(key, value)
@@ -146,7 +146,7 @@ def wrapped_errors(url: str) -> Iterator[None]:
         root: BaseException = error
         while root.__cause__ is not None:
             root = root.__cause__
-        told = str(getattr(root, "orig", None) or root).splitlines()[0]
+        told = str(getattr(root, "orig", None) or root).splitlines()[0].rstrip(".")
         remedy = "Another name for it begins anew"
         if "locked" in told:
             remedy = f"Another program has held it for {LOCK_SECONDS} seconds: let that end, then try again"
