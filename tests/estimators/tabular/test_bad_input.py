@@ -233,3 +233,13 @@ def test_groups_are_a_column_not_its_name():
     table = pd.DataFrame({"who": list("aabbcc") * 5, "x": np.arange(30.0)})
     with pytest.raises(DataError, match=r"got the text 'who'\. Pass the column: groups=table\['who'\]"):
         TabularRegressor(preset="fast").fit(table, np.arange(30.0), groups="who")
+
+
+def test_targets_written_as_money_are_numbers():
+    X, y = np.arange(40.0).reshape(-1, 1), np.arange(40.0) * 1000
+    options = {"preset": "fast", "max_epochs": 4, "random_state": 0}
+    plain = TabularRegressor(**options).fit(X, y)
+    written = TabularRegressor(**options).fit(X, [f"${value:,.2f}" for value in y])
+    np.testing.assert_array_equal(written.predict(X), plain.predict(X))
+    with pytest.raises(DataError, match=r"must hold numbers; it does not in row 2\. Correct these rows. Use Tab"):
+        TabularRegressor(**options).fit(X[:20], ["$1", "cheap", *["$2", "$3"] * 9])

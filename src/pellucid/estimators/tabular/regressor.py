@@ -5,6 +5,7 @@ from numbers import Real
 from typing import Any, ClassVar, Self
 
 import numpy as np
+import pandas as pd
 from sklearn.base import RegressorMixin
 
 from pellucid.engines import get_engine
@@ -15,7 +16,7 @@ from pellucid.estimators.tabular.calibration import ResidualQuantiles
 from pellucid.estimators.tabular.members import Member, Preset
 from pellucid.estimators.tabular.target_rows import refuse_missing
 from pellucid.spec import AbsoluteError, Poisson, SquaredError
-from pellucid.tables.cells import LARGEST_NUMBER
+from pellucid.tables.cells import LARGEST_NUMBER, read_numbers
 from pellucid.tables.frames import row_list
 from pellucid.textbook.arrays import Array
 
@@ -344,9 +345,7 @@ def _numbers_of_target(array: Array) -> Array:
     try:
         Y: Array = np.asarray(array, dtype=np.str_ if array.dtype.kind in "mM" else None).astype(np.float64)
     except (TypeError, ValueError):
-        raise DataError(
-            "The target of a regression must hold numbers; it holds others. Use TabularClassifier for classes."
-        ) from None
+        Y = _read_target(array)
     excessive: Any = ~(np.abs(Y.reshape(len(Y), -1)) <= LARGEST_NUMBER).all(axis=1)
     if excessive.any():
         raise DataError(
@@ -354,6 +353,18 @@ def _numbers_of_target(array: Array) -> Array:
             f"{row_list(excessive)}. Correct these rows."
         )
     return Y
+
+
+def _read_target(array: Array) -> Array:
+    """Return texts as numbers, read like a column's: money, per cent and thousands commas are understood."""
+    columns = [read_numbers(pd.Series(column)) for column in array.reshape(len(array), -1).T]
+    wrong = np.any([each | np.isnan(values) for values, each in columns], axis=0)
+    if wrong.any():
+        raise DataError(
+            f"The target of a regression must hold numbers; it does not in {row_list(wrong)}. Correct these rows. "
+            "Use TabularClassifier for classes."
+        )
+    return np.column_stack([values for values, _ in columns]).reshape(array.shape)
 
 
 def _centre_and_spread(Y: Array, weight: Array | None) -> tuple[Array, Array]:
