@@ -290,9 +290,11 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
 
     def _warn_of_unused(self) -> None:
         """Say what 'lbfgs' leaves out, which scikit-learn's has not either."""
+        if not self._is_lbfgs:
+            return
         dropout = any(layer.dropout for layer in hidden_layers(self))
         unused = [name for name, is_set in (("dropout", dropout), ("clip_norm", self.clip_norm is not None)) if is_set]
-        if unused and self._is_lbfgs:
+        if unused:
             warnings.warn(
                 f"solver='lbfgs' of {type(self).__name__} trains without {' and '.join(map(repr, unused))}: "
                 "it needs the same loss at every step. Take 'adam', or leave them out.",

@@ -134,13 +134,13 @@ class _RowOrder:
 
     def __init__(self, job: Job) -> None:
         self.job, self.start, self.shuffles = job, None, 0
-        self.key, self.position = np.zeros(WORDS, np.uint32), 0
         if not job.training.shuffle:
+            self.key, self.position = np.zeros(WORDS, np.uint32), 0
             return
         if job.state.shuffling is not None:
             self.start, self.shuffles = job.state.shuffling.start, job.state.shuffling.shuffles
             state = job.state.shuffling.random["state"]
-            self.key[...], self.position = state["key"], state["pos"]
+            self.key, self.position = np.array(state["key"], np.uint32), int(state["pos"])
             return
         self.key, self.position = read_twister(job.streams.shuffling)
         if job.goes_on:
