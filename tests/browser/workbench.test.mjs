@@ -56,10 +56,10 @@ async function until(what, condition, most = PATIENCE) {
 }
 
 /** The loss, once the frame of the last epoch has come. */
-async function settledLoss() {
+async function settledLoss(from = page) {
   let [last, same] = [NaN, 0];
   await until("a loss that stays", async () => {
-    const now = await loss();
+    const now = await loss(from);
     same = now === last ? same + 1 : 0;
     last = now;
     return same >= 15;
@@ -273,12 +273,13 @@ test("the address gives the same network in another tab", async () => {
   await step("t", 10, first);
   await first.locator('[data-neuron="0,4"]').click();
   const box = (from) => from.getByLabel(/^Value of w₂₅/);
+  const [weight, fell] = [await box(first).inputValue(), await settledLoss(first)]; // behind another tab nothing is drawn
   const second = await tab({ address });
   await until("five neurons", async () => (await second.locator('[data-neuron="0,4"]').count()) === 1);
   await step("t", 10, second);
   await second.locator('[data-neuron="0,4"]').click();
-  await until("the same weight", async () => (await box(second).inputValue()) === (await box(first).inputValue()));
-  await until("the same loss", async () => (await loss(second)) === (await loss(first)));
+  await until("the same weight", async () => (await box(second).inputValue()) === weight);
+  await until("the same loss", async () => (await loss(second)) === fell);
   await second.reload();
   await until(
     "the run found again",
