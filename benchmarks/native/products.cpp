@@ -69,19 +69,20 @@ void measure(const KernelSet& set, std::size_t inputs, std::size_t outputs, std:
             work(std::min(group, panels - p), from, to);
         }
     };
+    auto tiles = [&](auto&& work) {
+        for (std::size_t j = 0; j < outputs; j += 256) {
+            for (std::size_t i = 0; i < inputs; i += 84) {
+                work(Tile{i, std::min(inputs, i + 84), j, std::min(outputs, j + 256)});
+            }
+        }
+    };
     std::vector<std::pair<const char*, std::function<void()>>> products = {
         {"forward", [&] { groups([&](auto n, auto from, auto to) {
              kernels.dense_forward(n, {from.data, from.stride}, weights, bias.data(), to); }); }},
         {"backward inputs", [&] { groups([&](auto n, auto from, auto to) {
              kernels.dense_backward_inputs(n, {to.data, to.stride}, weights, from); }); }},
-        {"backward weights", [&] {
-             for (std::size_t j = 0; j < outputs; j += 256) {
-                 for (std::size_t i = 0; i < inputs; i += 84) {
-                     const Tile tile{i, std::min(inputs, i + 84), j, std::min(outputs, j + 256)};
-                     kernels.dense_backward_weights(panels, x, z, turned.data(), padded, outputs, tile, {},
-                                                    gradient.data());
-                 }
-             } }},
+        {"backward weights", [&] { tiles([&](Tile tile) {
+             kernels.dense_backward_weights(panels, x, z, turned.data(), padded, outputs, tile, {}, gradient.data()); }); }},
     };
     PanelBuffer<Pair> pairs, rows_paired;
     Buffer<Pair> forward, backward, turned_pairs;
@@ -111,13 +112,10 @@ void measure(const KernelSet& set, std::size_t inputs, std::size_t outputs, std:
         products.emplace_back("backward weights", [&] {
             k.pair_rows(panels, inputs, x, rows_paired);
             k.turn(panels, z, outputs, turned_pairs.data(), padded / 2);
-            for (std::size_t j = 0; j < outputs; j += 256) {
-                for (std::size_t i = 0; i < inputs; i += 84) {
-                    const Tile tile{i, std::min(inputs, i + 84), j, std::min(outputs, j + 256)};
-                    k.dense_backward_weights(panels, rows_paired, turned_pairs.data(), padded / 2, outputs, tile, {},
-                                             gradient.data());
-                }
-            }
+            tiles([&](Tile tile) {
+                k.dense_backward_weights(panels, rows_paired, turned_pairs.data(), padded / 2, outputs, tile, {},
+                                         gradient.data());
+            });
         });
     }
     std::vector<std::vector<double>> times(products.size());

@@ -226,6 +226,12 @@ void check_counts(const Job<T>& job) {
     }
 }
 
+void check_position(int position) {
+    if (position < 0 || position > static_cast<int>(MersenneTwister::length)) {
+        throw nb::value_error("the position in the shuffle key must be from 0 to 624.");
+    }
+}
+
 template <class T>
 Job<T> make_job(JobArguments& from) {
     const Network& network = *from.network;
@@ -260,9 +266,7 @@ Job<T> make_job(JobArguments& from) {
         job.memory[i] = vector_of<T>(from.memory[i], "optimizer state", network.parameters);
     }
     job.shuffle_key = vector_of<std::uint32_t>(from.shuffle_key, "shuffle key", MersenneTwister::length);
-    if (from.shuffle_position < 0 || from.shuffle_position > static_cast<int>(MersenneTwister::length)) {
-        throw nb::value_error("the position in the shuffle key must be from 0 to 624.");
-    }
+    check_position(from.shuffle_position);
     job.shuffle_position = &from.shuffle_position;
     job.shuffles_before = from.shuffles_before;
     if (!from.last_order.is_none() && job.training->shuffle) {
@@ -418,9 +422,7 @@ int read_twister(nb::object capsule, nb::object key) {
 }
 
 void write_twister(nb::object capsule, nb::object key, int position) {
-    if (position < 0 || position > MersenneTwister::length) {
-        throw nb::value_error("the position in a twister's key must be from 0 to 624.");
-    }
+    check_position(position);
     NumpyTwister& twister = twister_in(capsule);
     std::copy_n(vector_of<std::uint32_t>(key, "shuffle key", MersenneTwister::length), MersenneTwister::length,
                 twister.key);

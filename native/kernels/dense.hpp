@@ -242,16 +242,14 @@ bool is_narrow(size_t outputs) {
     return outputs * 3 <= divided_up(outputs, panel_rows<T>) * panel_rows<T> * 2;
 }
 
-// Panels turned on their side, for dense_backward_weights: turned[output / panel_rows][row][output % panel_rows].
-// `turned` points to the first of the panels' rows within a block of `turned_rows` rows.
-template <class T>
-void turn(size_t panels, Panels<const T> d_z, size_t outputs, T* turned, size_t turned_rows) {
+// Turns panels on their side, square by square: keep(panel, output, row, values) gets vectors of outputs, one for each of
+// the rows from `row` on; those beyond the last output are 0.
+template <class T, class Keep>
+PELLUCID_INLINE void turn_squares(size_t panels, Panels<const T> d_z, size_t outputs, Keep keep) {
     constexpr size_t width = panel_rows<T>, square = lanes<T>;
-    if (is_narrow<T>(outputs)) return;
     for (size_t panel = 0; panel < panels; ++panel) {
-        for (size_t output = 0; output < outputs; output += square) {
-            const size_t count = smaller(square, outputs - output);
-            T* to = turned + (output / width * turned_rows + panel * width) * width + output % width;
+        for (size_t output = 0; output < divided_up(outputs, width) * width; output += square) {
+            const size_t count = output < outputs ? smaller(square, outputs - output) : 0;
             for (size_t row = 0; row < width; row += square) {
                 Vector<T> values[square];
 #pragma GCC unroll 16
@@ -259,16 +257,23 @@ void turn(size_t panels, Panels<const T> d_z, size_t outputs, T* turned, size_t 
                     values[j] = j < count ? load(d_z[panel] + (output + j) * width + row) : Vector<T>{};
                 }
                 transpose<T>(values);
-#pragma GCC unroll 16
-                for (size_t r = 0; r < square; ++r) store(to + (row + r) * width, values[r]);
+                keep(panel, output, row, values);
             }
         }
-        const size_t rest = outputs % width;
-        if (square < width && rest > 0 && rest <= square) {  // the last vectors stay unread, but must not be garbage
-            T* to = turned + (outputs / width * turned_rows + panel * width) * width + square;
-            for (size_t row = 0; row < width; ++row) store(to + row * width, Vector<T>{});
-        }
     }
+}
+
+// For dense_backward_weights: turned[output / panel_rows][row][output % panel_rows]. `turned` points to the first of the
+// panels' rows within a block of `turned_rows` rows.
+template <class T>
+void turn(size_t panels, Panels<const T> d_z, size_t outputs, T* turned, size_t turned_rows) {
+    constexpr size_t width = panel_rows<T>, square = lanes<T>;
+    if (is_narrow<T>(outputs)) return;
+    turn_squares(panels, d_z, outputs, [&](size_t panel, size_t output, size_t row, const Vector<T>(&values)[square]) {
+        T* const to = turned + (output / width * turned_rows + panel * width + row) * width + output % width;
+#pragma GCC unroll 16
+        for (size_t r = 0; r < square; ++r) store(to + r * width, values[r]);
+    });
 }
 
 // Copies a full tile of sums to or from a matrix that is narrower than a tile.

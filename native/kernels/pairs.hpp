@@ -30,25 +30,13 @@ inline void pair_rows(size_t panels, size_t features, Panels<const float> from, 
 }
 
 inline void turn_pairs(size_t panels, Panels<const float> d_z, size_t outputs, Pair* turned, size_t turned_pairs) {
-    constexpr size_t width = panel_rows<float>, square = lanes<float>, pairs = width / 2;
-    for (size_t panel = 0; panel < panels; ++panel) {
-        for (size_t output = 0; output < divided_up(outputs, width) * width; output += square) {
-            const size_t count = output < outputs ? smaller(square, outputs - output) : 0;
-            Pair* to = turned + (output / width * turned_pairs + panel * pairs) * width + output % width;
-            for (size_t row = 0; row < width; row += square) {
-                Vector<float> values[square];
-#pragma GCC unroll 16
-                for (size_t j = 0; j < square; ++j) {
-                    values[j] = j < count ? load(d_z[panel] + (output + j) * width + row) : Vector<float>{};
-                }
-                transpose<float>(values);
+    constexpr size_t width = panel_rows<float>, square = lanes<float>;
+    turn_squares(panels, d_z, outputs, [&](size_t panel, size_t output, size_t row, const Vector<float>(&rows)[square]) {
+        const size_t first = (panel * width + row) / 2;
+        Pair* const to = turned + (output / width * turned_pairs + first) * width + output % width;
 #pragma GCC unroll 8
-                for (size_t r = 0; r < square; r += 2) {
-                    store(to + (row + r) / 2 * width, paired(as_words(values[r]), as_words(values[r + 1])));
-                }
-            }
-        }
-    }
+        for (size_t r = 0; r < square; r += 2) store(to + r / 2 * width, paired(as_words(rows[r]), as_words(rows[r + 1])));
+    });
 }
 
 inline size_t packed_pairs_size(size_t along, size_t across) {

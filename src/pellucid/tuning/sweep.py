@@ -14,7 +14,7 @@ from pellucid.tuning.grids import combinations
 from pellucid.tuning.measuring import measure, network_parameter, on_every_split, problem_of, score_name, seed_list
 from pellucid.tuning.problem import full_name, short_name
 from pellucid.tuning.trials import Result, Wanted
-from pellucid.tuning.words import findings, text_of, variance_explained
+from pellucid.tuning.words import best_first, findings, text_of, variance_explained
 
 __all__ = ["Sweep", "sweep"]
 
@@ -173,16 +173,7 @@ class Sweep:
         summary = groups.agg(score="mean", standard_error="sem", lowest="min", highest="max", trainings="count")
         summary["training_score"] = frame.groupby("setting")["train_score"].mean()
         texts = self._texts().groupby("setting")[settings].first() if settings else pd.DataFrame(index=summary.index)
-        self.summary = texts.join(summary)
-        sizes = frame.groupby("setting")["parameters"].first().rename("parameters")
-        order = (
-            self.summary[["score"]]
-            .join(sizes)
-            .sort_values(  # of equally good ones the smallest
-                ["score", "parameters"], ascending=[False, True], kind="stable"
-            )
-        )
-        self.summary = self.summary.loc[order.index]
+        self.summary = texts.join(summary).loc[best_first(frame)]
         best = int(self.summary.index[0])
         self.best_params_, self.best_score_ = dict(tried[best]), float(self.summary["score"].iloc[0])
 

@@ -6,13 +6,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-__all__ = ["figure", "findings", "text_of", "variance_explained"]
+__all__ = ["best_first", "figure", "findings", "text_of", "variance_explained"]
 
 REST = "settings together"
+CHANCE = "folds and seeds"
 LARGE = 1e5
 """Scores from here on are told with a power of ten."""
-
-CHANCE = "folds and seeds"
 
 
 def text_of(value: Any) -> str:
@@ -92,8 +91,7 @@ def findings(frame: pd.DataFrame, settings: Sequence[str], names: dict[str, str]
 
 def _best(frame: pd.DataFrame, settings: Sequence[str], names: dict[str, str], score_name: str) -> str:
     means: Any = frame.groupby("setting")["score"].agg(["mean", "sem", "count"])
-    means["parameters"] = frame.groupby("setting")["parameters"].first()
-    best = means.sort_values(["mean", "parameters"], ascending=[False, True], kind="stable").index[0]
+    best = best_first(frame)[0]
     row = frame[frame["setting"] == best].iloc[0]
     what = ", ".join(f"{names[name]} = {row[name]}" for name in settings) or "the only setting"
     has_error = means.loc[best, "count"] > 1
@@ -101,6 +99,18 @@ def _best(frame: pd.DataFrame, settings: Sequence[str], names: dict[str, str], s
     near = means["mean"] >= means.loc[best, "mean"] - (means.loc[best, "sem"] if has_error else 0.0)
     others = f" {int(near.sum()) - 1} others are within that error." if has_error and near.sum() > 2 else ""
     return f"Best: {what}, with {score_name} {figure(means.loc[best, 'mean'])}{error}.{others}"
+
+
+def best_first(frame: pd.DataFrame) -> list[int]:
+    """Return the settings in the order of their mean scores; of equally good ones the smallest network comes first.
+
+    Examples
+    --------
+    >>> best_first(pd.DataFrame({"setting": [0, 1, 2], "score": [0.5, 0.9, 0.9], "parameters": [3, 8, 5]}))
+    [2, 1, 0]
+    """
+    known: Any = frame.groupby("setting").agg(score=("score", "mean"), parameters=("parameters", "first"))
+    return list(known.sort_values(["score", "parameters"], ascending=[False, True], kind="stable").index)
 
 
 def figure(value: float) -> str:
