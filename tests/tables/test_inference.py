@@ -82,6 +82,10 @@ def test_names_with_numbers_are_not(form):
     assert not is_lost_number(column([form.format(i, i + 1) for i in range(100)]))
 
 
+def test_long_gaps_are_no_trap():
+    assert not is_lost_number(column([f"({' ' * 5000}{i}{' ' * 5000}!" for i in range(100)]))
+
+
 def test_free_text_of_numbers_names_what_is_none():
     assert "because of 'none of them'" in column([*map(str, range(100)), "none of them"]).note
 

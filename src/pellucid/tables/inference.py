@@ -248,6 +248,7 @@ def _have_units(levels: tuple[str, ...]) -> bool:
 
 
 def _has_unit(text: str) -> bool:
+    text = " ".join(text.split())  # among many spaces the pattern would search for ever
     return _WITH_UNITS.fullmatch(text) is not None and not set(text) <= set("0123456789+-.,' ")
 
 
