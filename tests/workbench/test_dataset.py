@@ -44,6 +44,17 @@ def test_points_are_added_and_removed() -> None:
         build(read_settings({"data": {"size": 10, "removed": list(range(9))}}))
 
 
+def test_what_is_done_to_points_leaves_the_others_as_they_were() -> None:
+    points = [[x / 2, -x / 3, x % 2] for x in range(10)]
+    before = build(read_settings({"data": {"size": 60}}))
+    after = build(read_settings({"data": {"size": 60, "added": points, "removed": [5, 61]}}))
+    shared = np.intersect1d(before.numbers, after.numbers)
+    assert (before.inputs[shared] == after.inputs[np.searchsorted(after.numbers, shared)]).all()
+    held_out = {int(number) for number in after.numbers[after.validation]}
+    assert held_out == (set(before.validation.tolist()) - {5}) | {63, 66, 69}
+    assert {int(number) for number in after.numbers[after.train]} == set(after.numbers.tolist()) - held_out
+
+
 def test_formulas_are_inputs() -> None:
     data = build(read_settings({"data": {"scale": False}, "inputs": {"features": ["x1^2", "x1 * x2"]}}))
     x, y = data.rows.columns.T

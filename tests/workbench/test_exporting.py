@@ -169,6 +169,26 @@ def test_a_session_in_the_midst_of_lbfgs_goes_on_exactly() -> None:
     assert (again.parameters == run.parameters).all()
 
 
+def test_a_session_carries_points_added_on_the_way() -> None:
+    run = trained({"data": {"size": 50}})
+    for points in ([[1, 1, 1]], [[1, 1, 1], [2, 0, 0], [0, 2, 1]]):
+        added = {"data": {"size": 50, "added": points, "removed": [2]}}
+        run.change(Change((0, 0), "settings", settings=read_settings(added)))
+        run.advance(4)
+    again = read_session(write_session(run, Tables()), Tables())
+    assert (again.position, again.job.data.rows) == (run.position, run.job.data.rows)
+    for each in (run, again):
+        each.advance(6)
+    assert (again.parameters == run.parameters).all()
+    for each in (run, again):
+        each.seek((14, 1))
+    assert len(again.dataset.numbers) == len(run.dataset.numbers) == 50
+    assert (again.parameters == run.parameters).all()
+    run.first_settings = read_settings({"data": {"size": 50, "noise": 0.3}})
+    with pytest.raises(DataError, match="must keep its rows"):
+        read_session(write_session(run, Tables()), Tables())
+
+
 def test_a_session_carries_its_own_table(own_table: tuple[Run, Tables, bytes]) -> None:
     run, tables, _ = own_table
     again = read_session(write_session(run, tables), Tables())

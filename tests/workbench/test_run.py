@@ -83,6 +83,34 @@ def test_going_on_from_an_earlier_moment_forgets_the_rest_and_repeats_it() -> No
     assert (run.parameters == there).all()
 
 
+def test_a_run_goes_on_among_points_added_and_removed_and_back() -> None:
+    run = begun(training={"batch_size": 7})
+    seen = {}
+
+    def go(epochs: int) -> None:
+        run.advance(epochs)
+        seen[run.position] = (run.parameters.copy(), len(run.dataset.numbers), run.shown().dataset.rows.y.sum())
+
+    go(9)
+    run.advance_batches(2)
+    more = {"size": 60, "added": [[0.5, 0.5, 1], [1, -1, 1]]}
+    run.change(Change((0, 0), "settings", settings=read_settings({"data": more, "training": {"batch_size": 7}})))
+    assert run.position == (10, 0)
+    assert len(run.dataset.train) == run.job.data.rows == 44
+    go(7)
+    run.advance(1)
+    less = more | {"removed": [0, 1, 2, 60]}
+    run.change(Change((0, 0), "settings", settings=read_settings({"data": less, "training": {"batch_size": 7}})))
+    go(12)
+    assert len({count for _, count, _ in seen.values()}) == 3
+    for position in [(9, 0), (30, 0), (17, 0), (9, 0), (17, 0), (30, 0)]:
+        run.seek(position)
+        parameters, count, total = seen[position]
+        assert (run.parameters == parameters).all()
+        assert (len(run.dataset.numbers), run.dataset.rows.y.sum()) == (count, total)
+        assert run.job.data.rows == len(run.dataset.train)
+
+
 def test_changes_are_made_again_on_the_way() -> None:
     run = begun()
     run.advance(5)

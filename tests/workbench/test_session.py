@@ -118,6 +118,29 @@ def test_a_live_change_is_marked_and_others_begin_anew(page: Page) -> None:
     assert state["run"]["marks"] == []
 
 
+def test_a_network_learns_on_among_points_added_and_removed(page: Page) -> None:
+    page.send("step", unit="epoch", count=7)
+    page.wait("frame", epoch=7)
+    count = page.state["dataset"]["rows"]
+    state = changed(page, 1, data={"added": [[0.5, 1, 1], [1, 1, 0]]})
+    assert (state["run"]["epoch"], state["dataset"]["rows"]) == (7, count + 2)
+    page.send("step", unit="epoch", count=3)
+    page.wait("frame", epoch=10)
+    state = changed(page, 2, data={"added": [[0.5, 1, 1], [1, 1, 0]], "removed": [4]})
+    assert (state["run"]["epoch"], state["dataset"]["rows"]) == (10, count + 1)
+    assert [(mark["epoch"], mark["label"], mark["from"], mark["to"]) for mark in state["run"]["marks"]] == [
+        (7, "Points added", 0, 2),
+        (10, "Points removed", 0, 1),
+    ]
+    page.send("seek", epoch=3)
+    page.until(lambda state: state["run"]["epoch"] == 3)
+    assert page.state["dataset"]["rows"] == count
+    assert page.state["settings"]["data"]["added"] == []
+    page.send("seek", epoch=10)
+    page.until(lambda state: state["run"]["epoch"] == 10)
+    assert page.state["dataset"]["rows"] == count + 1
+
+
 def test_a_bad_setting_says_why_and_the_run_goes_on(page: Page) -> None:
     state = changed(page, 1, training={"learning_rate": -1})
     assert state["problems"][0]["path"] == "training.learning_rate"

@@ -14,10 +14,10 @@ from pellucid.textbook.arrays import Array
 from pellucid.textbook.network import Batch
 from pellucid.workbench.formulas import parse
 from pellucid.workbench.limits import MOST_CLASSES, MOST_SHOWN, MOST_WIDTH
-from pellucid.workbench.settings import Settings, View, at_path
+from pellucid.workbench.settings import Data, Settings, View, at_path
 from pellucid.workbench.sources import GENERATED, Rows, make
 
-__all__ = ["Dataset", "Plane", "build"]
+__all__ = ["Dataset", "Plane", "build", "parts_of_added"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,6 +202,9 @@ def _range(values: Array) -> tuple[Array, Array]:
 def build(settings: Settings, table: Rows | None = None) -> Dataset:
     """Make the rows that settings describe.
 
+    Points that are added or removed change neither what is held out of the other rows nor how inputs are scaled: a
+    network can learn on among them.
+
     Parameters
     ----------
     settings : Settings
@@ -214,30 +217,34 @@ def build(settings: Settings, table: Rows | None = None) -> Dataset:
         If the rows cannot be learned from.
     """
     data = settings.data
-    rows = table if table is not None else make(data.source, data.size, data.noise, data.seed)
-    is_editable = data.source in GENERATED
-    rows, numbers = _edited(rows, settings) if is_editable else (rows, np.arange(len(rows.y)))
-    classes = rows.classes
+    source = table if table is not None else make(data.source, data.size, data.noise, data.seed)
+    classes = source.classes
     if len(classes) > MOST_CLASSES:
         raise DataError(f"The data must have at most {MOST_CLASSES} classes; it has {len(classes)}.")
     task = "regression" if not classes else "binary" if len(classes) == 2 else "multiclass"
     if data.source == "given":  # all of them train, as in the fit that they come from
-        kept, held_out = np.arange(len(rows.y)), np.arange(0)
+        known, others = np.arange(len(source.y)), np.arange(0)
     else:
-        kept, held_out = split_rows(len(rows.y), 1 - data.train_share, data.seed, rows.y if classes else None)
+        known, others = split_rows(len(source.y), 1 - data.train_share, data.seed, source.y if classes else None)
+    is_editable = data.source in GENERATED
+    rows = _with_points(source, data.added) if is_editable else source
+    features = settings.inputs.features or _all_columns(rows.names)
+    try:
+        inputs, scaler = _inputs(rows, features, known, is_scaled=data.scale)
+    except DataError as error:
+        raise at_path("inputs.features", error) from None
+    numbers, kept, held_out = np.arange(len(rows.y)), known, others
+    if is_editable:
+        numbers, kept, held_out = _edited(data, known, others)
+        rows, inputs = replace(rows, columns=rows.columns[numbers], y=rows.y[numbers]), inputs[numbers]
     if classes and len(np.unique(rows.y[kept])) < len(classes):
         raise DataError(
             "Every class must have a row that trains; one has none. Add points of it, or undo removing them."
         )
     if len(kept) < 2:
         raise DataError(f"At least 2 rows must train; there are {len(kept)}. Add points.")
-    features = settings.inputs.features or _all_columns(rows.names)
-    try:
-        inputs, scaler = _inputs(rows, features, kept, is_scaled=data.scale)
-    except DataError as error:
-        raise at_path("inputs.features", error) from None
     is_scaled = data.scale and task == "regression" and not isinstance(settings.training.loss, Poisson)
-    mean, scale = _target_scale(rows.y[kept]) if is_scaled else (0.0, 1.0)
+    mean, scale = _target_scale(source.y[known]) if is_scaled else (0.0, 1.0)
     return Dataset(
         rows,
         numbers,
@@ -259,16 +266,47 @@ def _all_columns(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"x{index + 1}" for index in range(len(names)))
 
 
-def _edited(rows: Rows, settings: Settings) -> tuple[Rows, Array]:
-    """Put points in and take rows out."""
-    added = np.array(settings.data.added, np.float64).reshape(-1, 3)
-    columns, y = np.vstack([rows.columns, added[:, :2]]), np.concatenate([rows.y, added[:, 2].astype(rows.y.dtype)])
+def _with_points(rows: Rows, points: tuple[tuple[float, ...], ...]) -> Rows:
+    """Put points in after a source's rows."""
+    added = np.array(points, np.float64).reshape(-1, 3)
+    y = np.concatenate([rows.y, added[:, 2].astype(rows.y.dtype)])
     if rows.classes and len(y) and (y.min() < 0 or y.max() >= len(rows.classes)):
         raise DataError(f"The class of an added point must be 0 to {len(rows.classes) - 1}.")
-    numbers = np.setdiff1d(np.arange(len(y)), settings.data.removed)
+    return replace(rows, columns=np.vstack([rows.columns, added[:, :2]]), y=y)
+
+
+def _edited(data: Data, known: Array, others: Array) -> tuple[Array, Array, Array]:
+    """Return the numbers of the rows that are left, and the places of those that train and that are held out."""
+    count = len(known) + len(others)
+    kept, held_out = parts_of_added(count, len(data.added), data.train_share)
+    kept, held_out = np.concatenate([known, kept]), np.concatenate([others, held_out])
+    numbers = np.setdiff1d(np.arange(count + len(data.added)), data.removed)
     if len(numbers) < 4:
         raise DataError(f"At least 4 points must be left; there are {len(numbers)}.")
-    return replace(rows, columns=columns[numbers], y=y[numbers]), numbers
+    kept, held_out = (part[~np.isin(part, data.removed)] for part in (kept, held_out))
+    return numbers, np.searchsorted(numbers, kept), np.searchsorted(numbers, held_out)
+
+
+def parts_of_added(first: int, count: int, train_share: float) -> tuple[Array, Array]:
+    """Return which added points train and which are held out: by turns, so that no later point changes it.
+
+    Parameters
+    ----------
+    first : int
+        Number of the first one.
+    count : int
+    train_share : float
+
+    Examples
+    --------
+    >>> train, held_out = parts_of_added(300, 7, 0.7)
+    >>> train.tolist(), held_out.tolist()
+    ([300, 301, 302, 304, 305], [303, 306])
+    """
+    held_out_before = np.floor(np.arange(count + 1) * (1 - train_share) + 1e-9)
+    is_held_out = np.diff(held_out_before) > 0
+    numbers = first + np.arange(count)
+    return numbers[~is_held_out], numbers[is_held_out]
 
 
 def _inputs(

@@ -15,10 +15,11 @@ from pellucid.spec import Cosine, FlatCosine, LogCosine, OneCycle
 from pellucid.storage import save
 from pellucid.tracing.steps import untraced_parts
 from pellucid.workbench.asking import name_in
+from pellucid.workbench.dataset import parts_of_added
 from pellucid.workbench.protocol import Message, encode
 from pellucid.workbench.run import Run
 from pellucid.workbench.session_file import read_session, write_session
-from pellucid.workbench.settings import Settings, Table
+from pellucid.workbench.settings import Data, Settings, Table
 
 if TYPE_CHECKING:
     from pellucid.workbench.session import Session
@@ -43,8 +44,8 @@ from pellucid.workbench.formulas import parse
 # the rows
 rows = {rows}
 columns, y = rows.columns, rows.y
-{edits}X = np.column_stack([parse(text, rows.names)(columns) for text in {features}])
 train, held_out = split_rows(len(y), {share}, seed={seed}{classes})
+{edits}X = np.column_stack([parse(text, rows.names)(columns) for text in {features}])
 {scaling}
 # the network and its training
 model = {kind}(
@@ -177,7 +178,7 @@ def script_of(run: Run) -> str:
         tables=tables,
         imports=imports,
         rows=rows,
-        edits=_edits(settings),
+        edits=_edits(settings.data),
         features=list(data.features),
         share=f"1 - {settings.data.train_share!r}",
         seed=settings.data.seed,
@@ -212,27 +213,30 @@ def _source(settings: Settings, run: Run) -> tuple[str, str, str]:
     return "split_rows", "from pellucid.workbench.sources import make", made
 
 
-def _edits(settings: Settings) -> str:
-    lines = []
-    if settings.data.added:
+def _edits(data: Data) -> str:
+    """Write what was added and removed by hand."""
+    if not (data.added or data.removed):
+        return ""
+    lines = ["", "# points added and removed by hand", "known = train"]
+    if data.added:
+        kept, held_out = (part.tolist() for part in parts_of_added(data.size, len(data.added), data.train_share))
         lines += [
-            f"added = np.array({[list(point) for point in settings.data.added]})",
+            f"added = np.array({[list(point) for point in data.added]})",
             "columns, y = np.vstack([columns, added[:, :2]]), np.concatenate([y, added[:, 2].astype(y.dtype)])",
+            f"train, held_out = np.append(train, {kept}), np.append(held_out, {held_out}).astype(int)",
         ]
-    if settings.data.removed:
-        lines += [
-            f"kept = np.setdiff1d(np.arange(len(y)), {list(settings.data.removed)})",
-            "columns, y = columns[kept], y[kept]",
-        ]
-    return "".join(f"{line}\n" for line in lines)
+    if data.removed:
+        lines.append(f"train, held_out = (rows[~np.isin(rows, {list(data.removed)})] for rows in (train, held_out))")
+    return "".join(f"{line}\n" for line in [*lines, ""])
 
 
 def _scaling(run: Run) -> str:
+    known = "known" if run.settings.data.added or run.settings.data.removed else "train"
     lines = []
     if run.settings.data.scale:
-        lines.append("X = np.ascontiguousarray(StandardScaler().fit(X[train]).transform(X))")
+        lines.append(f"X = np.ascontiguousarray(StandardScaler().fit(X[{known}]).transform(X))")
     if (run.dataset.mean, run.dataset.scale) != (0.0, 1.0):
-        lines.append("y = (y - y[train].mean()) / y[train].std()")
+        lines.append(f"y = (y - y[{known}].mean()) / y[{known}].std()")
     return "".join(f"{line}\n" for line in lines)
 
 

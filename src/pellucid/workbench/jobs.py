@@ -13,7 +13,7 @@ from pellucid.training.streams import Streams
 from pellucid.workbench.dataset import Dataset
 from pellucid.workbench.settings import Descent, Settings
 
-__all__ = ["default_loss", "first_job", "loss_of", "network_of", "training_of"]
+__all__ = ["default_loss", "first_job", "loss_of", "network_of", "take_rows", "training_of"]
 
 
 def default_loss(task: str) -> Any:
@@ -80,8 +80,13 @@ def first_job(settings: Settings, dataset: Dataset) -> Job:
     parameters = initial_parameters(network, random, "float64", dataset.training.inputs)
     has_dropout = any(layer.dropout for layer in network.hidden)
     key = int(random.randint(2**31 - 1)) if has_dropout else 0
-    held_out = dataset.held_out if len(dataset.validation) else None
     streams = Streams(random, key)
-    return Job(
-        network, training, dataset.training, parameters, streams, held_out, score=dataset.score, keeps_order=True
-    )
+    job = Job(network, training, dataset.training, parameters, streams, score=dataset.score, keeps_order=True)
+    take_rows(job, dataset)
+    return job
+
+
+def take_rows(job: Job, dataset: Dataset) -> None:
+    """Let a training go on with other rows, from the order in which they lie."""
+    job.data, job.validation = dataset.training, dataset.held_out if len(dataset.validation) else None
+    job.state.shuffling = None

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.spec import Network, Training
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.optimizers import copy_state
 from pellucid.training.jobs import State
@@ -32,7 +31,6 @@ class Moment:
     changes : int
         How many of the run's changes were made before.
     settings : Settings
-    network, training : Network, Training
     parameters : array
     state : State
     random : dict
@@ -43,8 +41,6 @@ class Moment:
     epoch: int
     changes: int
     settings: Settings = field(repr=False)
-    network: Network
-    training: Training
     parameters: Array = field(repr=False)
     state: State = field(repr=False)
     random: dict[str, Any] = field(repr=False)

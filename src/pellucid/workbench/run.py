@@ -18,9 +18,9 @@ from pellucid.textbook.arrays import Array
 from pellucid.training.jobs import Epoch, Job, State, Watch
 from pellucid.training.jobs import Run as Trained
 from pellucid.training.stopping import Best, Outcome
-from pellucid.workbench.dataset import Dataset
+from pellucid.workbench.dataset import Dataset, build
 from pellucid.workbench.history import COLUMNS, NAN, Curves
-from pellucid.workbench.jobs import first_job, network_of, training_of
+from pellucid.workbench.jobs import first_job, network_of, take_rows, training_of
 from pellucid.workbench.limits import MOST_EVENTS
 from pellucid.workbench.minimising import Minimising
 from pellucid.workbench.moments import Moment, Moments, Position, copied
@@ -184,8 +184,6 @@ class Run:
             self.epoch,
             len(self.changes),
             self.settings,
-            job.network,
-            job.training,
             job.parameters.copy(),
             copied(job.state),
             job.streams.shuffling.get_state(legacy=False),
@@ -329,14 +327,21 @@ class Run:
     def _take(self, settings: Settings) -> None:
         """Go on under other settings, which have the same parameters."""
         before, job, state = self.job.training, self.job, self.job.state
-        self.settings = settings
-        job.network, job.training = network_of(settings, self.dataset), training_of(settings, self.dataset)
+        self.use(settings)
         if type(job.training.optimizer) is not type(before.optimizer):
             state.optimizer = None
         if (job.training.learning_rate, job.training.schedule) != (before.learning_rate, before.schedule):
             state.reductions = 0
         state.best = Best()
         job.begin()
+
+    def use(self, settings: Settings) -> None:
+        """Let the job be as settings say, with their rows where points were added or removed."""
+        if settings.data != self.settings.data:
+            self.dataset = build(settings)
+            take_rows(self.job, self.dataset)
+        self.settings = settings
+        self.job.network, self.job.training = network_of(settings, self.dataset), training_of(settings, self.dataset)
 
     def _end_epoch(self) -> None:
         """Let the batches that were done of an epoch be all of it."""
@@ -379,7 +384,7 @@ class Run:
 
     def _restore(self, moment: Moment) -> None:
         job = self.job
-        self.settings, job.network, job.training = moment.settings, moment.network, moment.training
+        self.use(moment.settings)
         job.parameters[...] = moment.parameters
         job.state = copied(moment.state)
         job.streams.shuffling.set_state(moment.random)

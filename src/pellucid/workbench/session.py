@@ -413,9 +413,9 @@ class Session:
             return at
 
         at = await self.command(change)
-        self.settings = settings
         self.editing.mark_settings(at, before, settings)
-        await self._tell_taken(points=False)
+        self.settings = settings
+        await self._follow_rows()
 
     async def restart(self, settings: Settings, dataset: Dataset) -> None:
         """Begin a new run."""
@@ -446,7 +446,12 @@ class Session:
             await self.tell_run()
         else:
             self.settings = settings
-            await self._tell_taken(points=False)
+            await self._follow_rows()
+
+    async def _follow_rows(self) -> None:
+        """Take over the run's rows, and tell of all."""
+        before, self.dataset = self.dataset, self.run.dataset
+        await self._tell_taken(points=self.dataset is not before)
 
     async def _tell_taken(self, *, points: bool) -> None:
         more = {"dataset": self.describe_dataset()} if points else {}
@@ -487,7 +492,7 @@ def _is_live(before: Settings, after: Settings) -> bool:
         replace(each.network, layers=tuple(replace(layer, dropout=0.0) for layer in each.network.layers))
         for each in (before, after)
     ]
-    same = nets[0] == nets[1] and before.data == after.data
+    same = nets[0] == nets[1] and before.data.source_only() == after.data.source_only()
     losses = [each.training.loss for each in (before, after)]
     return (
         same

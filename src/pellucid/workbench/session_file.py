@@ -23,7 +23,6 @@ from pellucid.training.streams import Shuffling
 from pellucid.workbench.asking import integer_in, name_in, number_in
 from pellucid.workbench.dataset import build
 from pellucid.workbench.history import COLUMNS
-from pellucid.workbench.jobs import network_of, training_of
 from pellucid.workbench.limits import MESSAGE_BYTES, MOST_EVENTS
 from pellucid.workbench.own_table import Tables, table_rows
 from pellucid.workbench.protocol import checked_json
@@ -148,10 +147,9 @@ class _Reader:
             data = first.data
             assert data.table is not None  # noqa: S101 - just set
             rows = table_rows(self.tables.get(kept.id).frame, data.table, data.train_share, data.seed)
-        dataset = build(first, rows)
-        run = Run(first, dataset)
-        run.settings = last
-        run.job.network, run.job.training = network_of(last, dataset), training_of(last, dataset)
+        _check_rows(last, first)
+        run = Run(first, build(first, rows))
+        run.use(last)
         size = parameter_count(run.job.network)
         if size != len(run.job.parameters):
             raise DataError("The session's settings do not describe one network.")
@@ -187,8 +185,7 @@ class _Reader:
             if kind == "settings":
                 settings = read_settings(each["settings"])
                 settings = _with_table(settings, first.data.table.id) if first.data.table else settings
-                if settings.data != first.data or settings.inputs.features != first.inputs.features:
-                    raise DataError("A session's changes must keep its rows.")
+                _check_rows(settings, first)
             index = integer_in(each, "index", -1 if settings else 0, size - 1)
             changes.append(Change((at[0], at[1]), kind, index, number_in(each, "value", -1e6, 1e6), settings))
         if [each.at for each in changes] != sorted(each.at for each in changes):
@@ -232,6 +229,13 @@ class _Reader:
         if wrong or history is None or history.shape[1] != len(COLUMNS) or (np.diff(history[:, 0]) <= 0).any():
             raise DataError("The session file's curves are damaged.")
         return history
+
+
+def _check_rows(settings: Settings, first: Settings) -> None:
+    """Refuse other rows than those that the run began with, but for points added and removed."""
+    same = settings.data.source_only() == first.data.source_only()
+    if not same or settings.inputs.features != first.inputs.features:
+        raise DataError("A session's changes must keep its rows and inputs.")
 
 
 def _with_table(settings: Settings, key: str) -> Settings:

@@ -5,7 +5,7 @@ checks every field.
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, get_args
 
 from pellucid.errors import PellucidError, SpecError
@@ -182,6 +182,10 @@ class Data:
                 raise SpecError(f"'added' of Data must be points (x1, x2, y) within ±1e6; got {shown(point)}.")
         if any(row < 0 for row in self.removed):
             raise SpecError("'removed' of Data must be row numbers, at least 0.")
+
+    def source_only(self) -> "Data":
+        """Return these rows without what was added and removed by hand."""
+        return replace(self, added=(), removed=())
 
 
 @dataclass(frozen=True)
