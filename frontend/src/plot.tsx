@@ -48,32 +48,37 @@ const short = (_: uPlot, values: number[]): string[] =>
           : number(value, 3),
   );
 
-/** Vertical lines where a setting was changed while the run went on. */
+const MARK_ROWS = 3;
+
+/** Vertical lines where a setting was changed while the run went on; the latest find room for their words first. */
 function marksPlugin(marks: () => Mark[], theme: Theme): uPlot.Plugin {
   return {
     hooks: {
       draw: (plot) => {
         const { ctx, bbox } = plot;
+        const pixel = devicePixelRatio;
+        const right = bbox.left + bbox.width;
+        const rows: [number, number][][] = Array.from({ length: MARK_ROWS }, () => []);
         ctx.save();
         ctx.strokeStyle = ctx.fillStyle = INK[theme].mark;
-        ctx.lineWidth = devicePixelRatio;
-        ctx.font = `${10 * devicePixelRatio}px system-ui, sans-serif`;
-        marks().forEach(({ at, text }, place) => {
+        ctx.lineWidth = pixel;
+        ctx.font = `${10 * pixel}px system-ui, sans-serif`;
+        ctx.textAlign = "left";
+        ctx.setLineDash([3 * pixel, 3 * pixel]);
+        for (const { at, text } of marks().toReversed()) {
           const x = plot.valToPos(at, "x", true);
-          if (x < bbox.left || x > bbox.left + bbox.width) return;
-          ctx.setLineDash([3 * devicePixelRatio, 3 * devicePixelRatio]);
+          if (x < bbox.left || x > right) continue;
           ctx.beginPath();
           ctx.moveTo(x, bbox.top);
           ctx.lineTo(x, bbox.top + bbox.height);
           ctx.stroke();
-          const end = x + ctx.measureText(text).width + 8 * devicePixelRatio > bbox.left + bbox.width;
-          ctx.textAlign = end ? "right" : "left";
-          ctx.fillText(
-            text,
-            x + (end ? -4 : 4) * devicePixelRatio,
-            bbox.top + (10 + 12 * (place % 3)) * devicePixelRatio,
-          );
-        });
+          const width = ctx.measureText(text).width + 8 * pixel;
+          const from = x + width > right ? x - width : x;
+          const row = rows.findIndex((taken) => taken.every(([low, high]) => from + width < low || from > high));
+          if (row < 0) continue;
+          rows[row]!.push([from, from + width]);
+          ctx.fillText(text, from + 4 * pixel, bbox.top + (10 + 12 * row) * pixel);
+        }
         ctx.restore();
       },
     },

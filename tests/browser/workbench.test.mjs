@@ -371,9 +371,11 @@ test("points are added with a click and removed again; features and formulas are
   const own = await tab();
   const rows = () => text('[data-part="data"] summary .note', own);
   assert.equal(await rows(), "210 + 90 rows");
+  await step("t", 10, own);
   await own.getByRole("button", { name: /^Add points: 0/ }).click();
   await own.locator(".editor").click({ position: { x: 60, y: 40 } });
-  await until("a point more", async () => (await rows()) !== "210 + 90 rows");
+  await until("a point more", async () => (await rows()) === "211 + 90 rows");
+  assert.equal(await epoch(own), 10); // the network learns on among them
   await own.getByRole("button", { name: "remove", exact: true }).click();
   await own.locator(".editor").click({ position: { x: 60, y: 40 } });
   await until("a point less", async () => (await rows()) === "210 + 90 rows");
