@@ -8,7 +8,7 @@ with one thread; a batch lost with its worker is run again, by those backends or
 
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from functools import partial
@@ -37,6 +37,7 @@ MOST_LOSSES = 3
 BACKENDS = ("distributed", "dask", "ray", "joblib", "concurrent", "asyncio")
 
 BATCHES_A_WORKER = 8
+BATCHES_A_ROUND = 4
 MOST_A_BATCH = 64
 
 
@@ -67,8 +68,11 @@ def run_all(
     """
     if not trials:
         return
+    is_elsewhere = _is_elsewhere()
+    if is_elsewhere and n_jobs is None and get_active_backend()[1] in (None, 1):
+        n_jobs = -1  # who names a cluster means all of it
     workers = effective_n_jobs(n_jobs)
-    if workers > 1 or _is_elsewhere():
+    if workers > 1 or is_elsewhere:
         yield from _sent_out(problem, trials, wanted, n_jobs, workers, deadline)
     else:
         yield from _here(problem, trials, wanted, deadline)
@@ -136,10 +140,7 @@ def _sent_out(
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
         for losses in count():
-            parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
-            outcomes: Any = parallel(
-                delayed(_run_batch)(problem, batch, wanted, seconds, index) for index, batch in list(left.items())
-            )
+            outcomes = _as_they_come(problem, left, wanted, n_jobs, workers, seconds)
             try:
                 for index, results in outcomes:
                     del left[index]
@@ -151,6 +152,25 @@ def _sent_out(
                     raise
                 continue
             return
+
+
+def _as_they_come(
+    problem: Problem,
+    batches: dict[int, Sequence[Trial]],
+    wanted: Wanted,
+    n_jobs: int | None,
+    workers: int,
+    seconds: float | None,
+) -> Generator[tuple[int, list[Result]], None, None]:
+    """Send batches out; yield results one by one, or in rounds where the backend returns lists only (Ray)."""
+    calls = [delayed(_run_batch)(problem, batch, wanted, seconds, index) for index, batch in batches.items()]
+    if get_active_backend()[0].supports_return_generator:
+        yield from Parallel(n_jobs=n_jobs, return_as="generator_unordered")(calls)
+        return
+    size = workers * BATCHES_A_ROUND
+    with Parallel(n_jobs=n_jobs) as parallel:  # the same workers for all rounds
+        for start in range(0, len(calls), size):
+            yield from parallel(calls[start : start + size])
 
 
 def _is_loss(error: Exception) -> bool:
