@@ -298,6 +298,15 @@ def test_what_cannot_be_searched(given, message):
         look(**given)
 
 
+@pytest.mark.parametrize("url", ["mysql://ann:s3cret@127.0.0.1:1/studies", "nothing://ann:s3cret@127.0.0.1:1/studies"])
+def test_a_database_that_cannot_be_used_is_told_without_its_password(url):
+    with pytest.raises(
+        PellucidError, match=r"ann:\*\*\*@127.0.0.1:1/studies' cannot be used: .*\. (Install|See)"
+    ) as raised:
+        look(storage=url)
+    assert "s3cret" not in str(raised.value)
+
+
 def test_an_estimator_without_a_default_space():
     from sklearn.linear_model import LogisticRegression
 

@@ -31,6 +31,7 @@ from pellucid.tuning.study import (
     requeue_lost,
     require_optuna,
     storage_url,
+    without_password,
     worker,
     wrapped_errors,
 )
@@ -160,7 +161,7 @@ def search(
         found.best_estimator_ = found.best_estimator().fit(X, y, **dict(fit_params or {}))
     if is_interrupted:
         warnings.warn(
-            f"Search interrupted: {len(found.frame)} trials are finished and stay in '{storage}'. "
+            f"Search interrupted: {len(found.frame)} trials are finished and stay in '{without_password(storage)}'. "
             "The same call goes on with them.",
             TrainingWarning,
             stacklevel=2,

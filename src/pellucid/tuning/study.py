@@ -1,6 +1,7 @@
 """A study on disk: opened, checked, resumed. Whatever kills a process, finished trials stay."""
 
 import os
+import re
 import socket
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ __all__ = [
     "requeue_lost",
     "require_optuna",
     "storage_url",
+    "without_password",
     "worker",
     "wrapped_errors",
 ]
@@ -85,7 +87,7 @@ def open_study(storage: Any, name: str, sampler: Any, mark: dict[str, str]) -> A
         If the study is damaged, locked or of another search.
     """
     optuna = require_optuna()
-    url = storage_url(storage)
+    url, told = storage_url(storage), without_password(storage)
     with wrapped_errors(url):
         options: dict[str, Any] = {}
         if url.startswith("sqlite"):
@@ -100,7 +102,7 @@ def open_study(storage: Any, name: str, sampler: Any, mark: dict[str, str]) -> A
         for key, value in mark.items():
             if known.get(key, value) != value:
                 raise PellucidError(
-                    f"The study {name!r} in '{storage}' is of another {key}. Repeat the call that began it, or give "
+                    f"The study {name!r} in '{told}' is of another {key}. Repeat the call that began it, or give "
                     "this one a storage or study_name of its own (on the command line: another --out)."
                 )
             if key not in known:
@@ -134,6 +136,17 @@ def _commit_quickly(engine: Any) -> None:
     engine.dispose()
 
 
+def without_password(storage: Any) -> str:
+    """Return a storage as it may be told: of a database's URL everything but the password.
+
+    Examples
+    --------
+    >>> without_password("postgresql://ann:secret@host/studies"), without_password("moons.sqlite")
+    ('postgresql://ann:***@host/studies', 'moons.sqlite')
+    """
+    return re.sub(r"(://[^/@]*?:)[^/]*(@)", r"\1***\2", str(storage))
+
+
 @contextmanager
 def wrapped_errors(url: str) -> Iterator[None]:
     """Say what is wrong with a study's storage."""
@@ -142,17 +155,23 @@ def wrapped_errors(url: str) -> Iterator[None]:
 
     try:
         yield
-    except (OptunaError, SQLAlchemyError) as error:
+    except (ImportError, OptunaError, SQLAlchemyError) as error:
         root: BaseException = error
         while root.__cause__ is not None:
             root = root.__cause__
         told = str(getattr(root, "orig", None) or root).splitlines()[0].rstrip(".")
-        remedy = "Another name for it begins anew"
-        if "locked" in told:
-            remedy = f"Another program has held it for {LOCK_SECONDS} seconds: let that end, then try again"
-        raise PellucidError(
-            f"The study in '{url}' cannot be used: {told}. {remedy}; finished trials in it stay."
-        ) from None
+        remedy = "Another name for it begins anew; finished trials in it stay"
+        if not url.startswith("sqlite"):
+            remedy = "See that the database is there and lets you in; finished trials in it stay"
+        if isinstance(root, ImportError):
+            driver = " (for PostgreSQL: pip install 'psycopg[binary]')" if url.startswith("postgresql") else ""
+            remedy = f"Install the database's driver for Python{driver}"
+        elif "locked" in told:
+            remedy = (
+                f"Another program has held it for {LOCK_SECONDS} seconds: let that end, then try again; finished "
+                "trials in it stay"
+            )
+        raise PellucidError(f"The study in '{without_password(url)}' cannot be used: {told}. {remedy}.") from None
 
 
 def fingerprint(estimator: Any, X: Any, y: Any) -> str:
