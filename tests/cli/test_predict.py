@@ -132,3 +132,22 @@ def test_bad_input(pellucid, table, model, flowers, tmp_path, arguments, message
     assert err.startswith("Error: ")
     assert "Traceback" not in err
     assert not (tmp_path / "p.csv").exists()
+
+
+def test_dates_with_names_of_months(pellucid, flowers, tmp_path):
+    days = pd.date_range("2021-04-03", periods=len(flowers))
+    for name, form in (("a", "%d-%b-%y"), ("b", "%d %B %y")):
+        flowers.assign(picked=days.strftime(form)).to_csv(tmp_path / f"{name}.csv", index=False)
+    status, out, _ = pellucid(
+        "train", "a.csv", "--target", "species", "--preset", "fast", "--epochs", "2", "--no-report"
+    )
+    assert status == 0
+    assert "date from 2021-04-03 to 2021-06-21; also month, day, weekday; read as %d %b %y" in out
+    for name in ("a", "b"):
+        assert pellucid("predict", "model.safetensors", f"{name}.csv", "--out", f"{name}-p.csv")[0] == 0
+    a, b = (pd.read_csv(tmp_path / f"{name}-p.csv")["prediction"].tolist() for name in ("a", "b"))
+    assert a == b
+    flowers.assign(picked="3 April").to_csv(tmp_path / "c.csv", index=False)
+    status, _, err = pellucid("predict", "model.safetensors", "c.csv", "--out", "p.csv")
+    assert status == 2
+    assert "Column 'picked' must hold dates like those learned from (%d %b %y); row 1 has '3 April'" in err

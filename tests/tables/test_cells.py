@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pellucid.tables.cells import cell_texts, coded, date_format_of, read_booleans, read_dates, read_numbers
+from pellucid.tables.cells import cell_texts, coded, read_booleans, read_numbers
 
 
 @pytest.mark.parametrize(
@@ -77,43 +77,6 @@ def test_booleans():
     values, wrong = read_booleans(pd.Series([True, "FALSE", "y", 0, "maybe", None], dtype=object))
     assert np.array_equal(values, [1, 0, 1, 0, np.nan, np.nan], equal_nan=True)
     assert wrong.tolist() == [False, False, False, False, True, False]
-
-
-@pytest.mark.parametrize(
-    ("texts", "form"),
-    [
-        (["2020-01-31", "", "1999-12-01"], "ISO8601"),
-        (["2020-01-31T10:11:12Z", "2020-01-31 10:11"], "ISO8601"),
-        (["2020/1/31"], "%Y/%m/%d"),
-        (["31.12.2020"], "%d.%m.%Y"),
-        (["12/31/2020", "01/02/2020"], "%m/%d/%Y"),
-        (["31/12/2020 23:59"], "%d/%m/%Y %H:%M"),
-    ],
-)
-def test_date_formats(texts, form):
-    series = pd.Series(texts)
-    assert date_format_of(series) == form
-    assert not read_dates(series, form)[1].any()
-
-
-@pytest.mark.parametrize(
-    "texts", [["now"], ["today"], ["2020-13-01"], ["31/12/2020", "12/31/2020"], [""], ["3 apples"]]
-)
-def test_no_dates(texts):
-    assert date_format_of(pd.Series(texts)) is None
-
-
-@pytest.mark.parametrize("word", ["now", "today"])
-@pytest.mark.parametrize("form", ["ISO8601", "%d/%m/%Y"])
-def test_dates_never_depend_on_the_clock(word, form):
-    assert read_dates(pd.Series([word]), form)[1].tolist() == [True]
-
-
-def test_dates_in_a_zone_are_utc():
-    expected = 18262.75  # days from 1970-01-01 to 2020-01-01 18:00
-    zoned = pd.Series(pd.to_datetime(["2020-01-01 20:00"]).tz_localize("Etc/GMT-2"))
-    assert read_dates(zoned)[0].tolist() == [expected]
-    assert read_dates(pd.Series(["2020-01-01 20:00+02:00"]))[0].tolist() == [expected]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What one cell of a table says: missing, text, number, yes or no, or a date.
+"""What one cell of a table says: missing, text, number, or yes or no. Dates: `pellucid.tables.dates`.
 
 Text is read the same way wherever it comes from, so a column learned from a Parquet file is understood in a CSV file
 too. Each reader gives an array of values, NaN where a cell is missing, and a mask of the cells that break its rule.
@@ -16,8 +16,6 @@ from pandas.api import types
 
 __all__ = [
     "ALSO_MISSING",
-    "DATE_FORMATS",
-    "ISO_DATE",
     "LARGEST_NUMBER",
     "MISSING_WORDS",
     "BoolArray",
@@ -26,11 +24,9 @@ __all__ = [
     "TextArray",
     "cell_texts",
     "coded",
-    "date_format_of",
     "have_leading_zeros",
     "have_signs",
     "read_booleans",
-    "read_dates",
     "read_numbers",
 ]
 
@@ -52,15 +48,7 @@ _SIGNED = re.compile(r"([+-]?) ?([$€£¥]?) ?([+-]?[\d.,]+(?:[eE][+-]?\d+)?) ?
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?", re.ASCII)
 _SURELY_THOUSANDS = re.compile(r".*,\d{3}[.,].*", re.ASCII)
 
-ISO_DATE = "ISO8601"
 _CODE = re.compile(r"0\d+", re.ASCII)
-_ISO = re.compile(
-    r"\d{4}-\d{1,2}-\d{1,2}(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?", re.ASCII
-)
-_OTHER_DATE = re.compile(r"[\d/.: ]+", re.ASCII)
-_DAYS = ("%Y/%m/%d", "%d.%m.%Y", "%m/%d/%Y", "%d/%m/%Y")
-DATE_FORMATS = (ISO_DATE, *(day + time for day in _DAYS for time in ("", " %H:%M", " %H:%M:%S")))
-_MICROSECONDS_A_DAY = 86_400e6
 
 
 class Coded(NamedTuple):
@@ -223,58 +211,3 @@ def _read_each(cells: Coded, parse: Callable[[str], float | None]) -> tuple[Floa
     wrong = np.array([*(value is None for value in read), False], dtype=bool)
     values = np.array([*(np.nan if value is None else value for value in read), np.nan])
     return values[cells.codes], wrong[cells.codes]
-
-
-def date_format_of(series: "pd.Series[Any] | Coded") -> str | None:
-    """Return the first of DATE_FORMATS that reads every cell that is not missing, or None.
-
-    Where month and day could be exchanged throughout, the month comes first.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> date_format_of(pd.Series(["31/12/2020", "01/02/2021"]))
-    '%d/%m/%Y'
-    """
-    cells = series if isinstance(series, Coded) else coded(series)
-    present = [text for text in cells.texts if text not in ALSO_MISSING]
-    if not present or not all(len(text) <= 40 and text[:1].isdigit() for text in present):
-        return None
-    different = Coded(np.arange(len(present)), np.array(present, dtype=object))
-    return next((form for form in DATE_FORMATS if not read_dates(different, form)[1].any()), None)
-
-
-def read_dates(series: "pd.Series[Any] | Coded", form: str = ISO_DATE) -> tuple[FloatArray, BoolArray]:
-    """Return the cells as days since 1970-01-01 (UTC where a zone is given), and a mask of those that are no dates.
-
-    Parameters
-    ----------
-    series : pandas.Series
-        Timestamps, or text.
-    form : str
-        One of DATE_FORMATS; how text is read.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> read_dates(pd.Series(["1970-01-02 12:00", "soon"]))[0].tolist()
-    [1.5, nan]
-    """
-    if not isinstance(series, Coded):
-        if types.is_datetime64_any_dtype(series.dtype):
-            return _days(series), np.zeros(len(series), dtype=bool)
-        series = coded(series)
-    texts = [None if text in ALSO_MISSING else text for text in series.texts]
-    shape = _ISO if form == ISO_DATE else _OTHER_DATE  # pandas would read 'now' and 'today', too
-    possible = [text if text and shape.fullmatch(text) else None for text in texts]
-    days = _days(pd.to_datetime(pd.Series(possible, dtype=object), format=form, errors="coerce", utc=True))
-    wrong = np.isnan(days) & np.array([text is not None for text in texts], dtype=bool)
-    return np.append(days, np.nan)[series.codes], np.append(wrong, [False])[series.codes]
-
-
-def _days(dates: "pd.Series[Any]") -> FloatArray:
-    if isinstance(dates.dtype, pd.DatetimeTZDtype):
-        dates = dates.dt.tz_convert("UTC").dt.tz_localize(None)
-    microseconds = dates.to_numpy(dtype="datetime64[us]")
-    days = microseconds.astype(np.int64) / _MICROSECONDS_A_DAY
-    return cast(FloatArray, np.where(np.isnat(microseconds), np.nan, days))

@@ -14,9 +14,9 @@ from pellucid.tables.cells import (
     FloatArray,
     coded,
     read_booleans,
-    read_dates,
     read_numbers,
 )
+from pellucid.tables.dates import read_dates
 from pellucid.tables.frames import counted
 from pellucid.tables.schema import ColumnSchema, date_parts
 

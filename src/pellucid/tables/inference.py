@@ -18,18 +18,16 @@ from pellucid.errors import DataError
 from pellucid.spec.checks import shown
 from pellucid.tables.blocks import number_blocks, plain_numbers, summarise
 from pellucid.tables.cells import (
-    ISO_DATE,
     LARGEST_NUMBER,
     Coded,
     FloatArray,
     coded,
-    date_format_of,
     have_leading_zeros,
     have_signs,
     read_booleans,
-    read_dates,
     read_numbers,
 )
+from pellucid.tables.dates import ISO_DATE, date_format_of, read_dates
 from pellucid.tables.decimals import has_decimal_commas, numbers_with_commas
 from pellucid.tables.duplicates import find_copies
 from pellucid.tables.frames import counted, to_pandas

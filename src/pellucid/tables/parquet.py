@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from pellucid.errors import DataError
 from pellucid.tables.blocks import number_blocks, plain_numbers
-from pellucid.tables.cells import LARGEST_NUMBER, BoolArray, Coded, coded, read_booleans, read_dates, read_numbers
+from pellucid.tables.cells import LARGEST_NUMBER, BoolArray, Coded, coded, read_booleans, read_numbers
+from pellucid.tables.dates import read_dates
 from pellucid.tables.frames import check_columns
 from pellucid.tables.inference import infer_schema, text_column, unless_useless
 from pellucid.tables.schema import MOST_LEVELS, ColumnSchema, require_columns

@@ -11,7 +11,8 @@ from pandas.api import types
 from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 
 from pellucid.errors import DataError
-from pellucid.tables.cells import FloatArray, date_format_of, read_dates, read_numbers
+from pellucid.tables.cells import FloatArray, read_numbers
+from pellucid.tables.dates import date_format_of, read_dates
 from pellucid.tables.frames import row_list
 
 __all__ = ["Folds", "RowNumbers", "fold_rows", "split_rows"]
