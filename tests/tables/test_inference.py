@@ -145,7 +145,12 @@ def test_money_and_shares_are_numbers():
 def test_what_is_found_out():
     found = column([1.0, np.inf, np.nan, 3.0, 1e200])
     assert (found.missing, found.distinct, found.low, found.high) == (3, 2, 1.0, 3.0)
-    assert "2 infinite or beyond 1e+100" in found.note
+    assert found.note == (
+        "2 cells are infinite or beyond 1e+100, too large to learn from: counted and treated as missing"
+    )
+    found = column([1e150, -1e160, np.inf, 1e101])
+    assert (found.kind, found.missing) == ("ignored", 4)
+    assert found.note.startswith("no values to learn from: 4 cells are infinite or beyond 1e+100, too large")
     found = column(["2020-01-31 10:00", "2020-03-31 10:00", None])
     assert (found.parts, found.missing) == (("month", "weekday"), 1)
     assert found.meaning() == "date from 2020-01-31 to 2020-03-31; also month, weekday"

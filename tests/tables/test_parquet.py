@@ -169,3 +169,14 @@ def test_bad_requests(write, options, message):
         fit_encoder(table, **options)
     with pytest.raises(DataError, match="'batch_rows' must be at least 1"):
         ParquetTable(table.path, batch_rows=0)
+
+
+def test_what_a_sample_tells_is_told_as_such(tmp_path):
+    frame = pd.DataFrame({"a": np.where(np.arange(100) % 2, 1e200, np.arange(100.0)), "b": range(100)})
+    frame.to_parquet(tmp_path / "t.parquet")
+    table = ParquetTable(tmp_path / "t.parquet")
+    part, whole = (fit_encoder(table, sample_rows=rows).schema.columns for rows in (20, 100))
+    assert part[0].missing == whole[0].missing == 50
+    assert part[0].note.endswith(" and treated as missing (of 20 sampled)")
+    assert whole[0].note.startswith("50 cells are infinite or beyond 1e+100")
+    assert "sampled" not in whole[0].note + part[1].note

@@ -198,7 +198,9 @@ def _number(label: str, missing: int, distinct: int, low: float, high: float, no
 def _of_excessive(note: str, count: int) -> str:
     if not count:
         return note
-    return "; ".join(filter(None, (note, f"{count} infinite or beyond {LARGEST_NUMBER:g}, read as missing")))
+    cells = "1 cell is" if count == 1 else f"{count} cells are"
+    told = f"{cells} infinite or beyond {LARGEST_NUMBER:g}, too large to learn from: counted and treated as missing"
+    return "; ".join(filter(None, (note, told)))
 
 
 def _unless_identifier(column: ColumnSchema, values: FloatArray) -> ColumnSchema:
@@ -261,7 +263,7 @@ def _why_ignored(column: ColumnSchema, rows: int) -> str | None:
         return column.note
     present = rows - column.missing
     if present == 0:
-        return "no values"
+        return f"no values to learn from: {column.note}" if column.note else "no values"
     if column.distinct == 1 and column.missing == 0:
         return f"the same value in every row{': ' + shortened(column.levels) if column.levels else ''}"
     if column.kind == "category" and column.distinct > max(20, present / 2):

@@ -305,10 +305,9 @@ class _Counter:
         if levels and column.kind == "category":
             return replace(column, missing=missing, distinct=len(levels), levels=tuple(sorted(levels)))
         low, high = self._ranges.get(label, (np.inf, -np.inf))
-        if column.kind == "number" and low <= high:
-            return replace(column, missing=missing, low=low, high=high)
-        note = f"{column.note} (of {sampled} sampled)" if column.kind == "ignored" else column.note
-        return replace(column, missing=missing, note=note)
+        is_of_sample = column.note and (column.kind == "ignored" or (label in self._ranges and sampled < self._rows))
+        column = replace(column, missing=missing, note=column.note + f" (of {sampled} sampled)" * bool(is_of_sample))
+        return replace(column, low=low, high=high) if column.kind == "number" and low <= high else column
 
     def tally(self) -> Tally:
         levels: Mapping[str, Mapping[str, int]] = {label: found for label, found in self._levels.items() if found}

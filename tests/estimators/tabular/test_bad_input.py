@@ -79,7 +79,7 @@ def test_a_table_that_nothing_can_be_learned_from(table, message):
     [
         ([None] * 60, "ignored; no values"),
         ([1, "a", 2.5, True] * 15, r"mixed types \(bool, float, int, str\)"),
-        ([np.inf, -np.inf, 1.0, 2.0, 3.0, 4.0] * 10, "20 infinite"),
+        ([np.inf, -np.inf, 1.0, 2.0, 3.0, 4.0] * 10, "20 cells are infinite"),
         ([[1, 2], [3]] * 30, "category, 2 levels"),
         ([{"a": 1}, b"x"] * 30, "category, 2 levels"),
         (list(y + 1j), "ignored"),
