@@ -232,8 +232,41 @@ def test_all_trials_failed():
     grid = {"activation": ["rellu"], "alpha": [0.1, -1]}
     with pytest.raises(PellucidError, match=r"All 4 trials failed: .*InvalidParameterError.*activation"):
         PopulationSearchCV(classifier(), grid, cv=2).fit(X, Y)
-    with pytest.raises(PellucidError, match="error_score is 'raise'"):
-        PopulationSearchCV(classifier(), {"alpha": [0.1, -1]}, cv=2, error_score="raise").fit(X, Y)
+
+
+def failing_score(estimator, X, y):
+    raise ZeroDivisionError("no such score")
+
+
+class Refusing(LogisticRegression):
+    """An estimator of another kind, which is fitted alone."""
+
+    def fit(self, X, y):
+        raise LookupError("not today")
+
+
+@pytest.mark.parametrize(
+    ("estimator", "grid", "options"),
+    [
+        (classifier(), {"alpha": [0.1, -1]}, {}),
+        (classifier(), {"alpha": [0.1, -1]}, {"n_jobs": 2}),
+        (classifier(), {"alpha": [0.1, 1]}, {"scoring": failing_score}),
+        (Refusing(), {"C": [1, 2]}, {}),
+        (classifier(solver="sgd", learning_rate_init=1e30), {"alpha": [0.1, 1]}, {}),
+    ],
+)
+def test_errors_are_raised_as_they_are_where_that_is_asked_for(estimator, grid, options):
+    searches = [PopulationSearchCV(estimator, grid, cv=2, error_score="raise", **options)]
+    searches.append(GridSearchCV(estimator, grid, cv=2, error_score="raise", **options))
+    raised = []
+    for search in searches:
+        with pytest.raises(Exception) as caught:
+            search.fit(X, Y)
+        raised.append(caught.value)
+    ours, theirs = raised
+    assert type(ours) is type(theirs)
+    assert str(ours) == str(theirs)
+    assert ours.__notes__[0].startswith("In split 0 of the setting {")
 
 
 @pytest.mark.parametrize(

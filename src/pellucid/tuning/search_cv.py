@@ -17,7 +17,7 @@ from sklearn.utils.validation import _check_method_params
 
 from pellucid.errors import PellucidError, TrainingWarning
 from pellucid.estimators.progress import ProgressBar
-from pellucid.tuning.failures import grouped_reasons, report_failures
+from pellucid.tuning.failures import report_failures
 from pellucid.tuning.grids import combinations
 from pellucid.tuning.problem import Problem, planned_epochs
 from pellucid.tuning.rungs import best_of, rung_shares
@@ -148,7 +148,8 @@ class PopulationSearchCV(BaseSearchCV):
         Raises
         ------
         PellucidError
-            If the settings cannot be tried, or all trials failed; the reasons are grouped.
+            If the settings cannot be tried, or all trials failed; the reasons are grouped. With ``error_score="raise"``
+            a trial's own error is raised, as it is, with a note of the setting and the split.
         """
         settings = combinations(type(self).__name__, "param_grid", self.param_grid, self.n_iter, self.random_state)
         scorers, refit_metric = self._get_scorers()
@@ -215,13 +216,11 @@ class PopulationSearchCV(BaseSearchCV):
             ]
             tried.begin_rung(rung, numbers, None if is_last else self.halving)
             total = len(tried.times) + len(trials)
-            for results in run_all(problem, trials, Wanted(paused=not is_last), n_jobs=self.n_jobs, deadline=deadline):
+            wanted = Wanted(paused=not is_last, raises=self.error_score == "raise")
+            for results in run_all(problem, trials, wanted, n_jobs=self.n_jobs, deadline=deadline):
                 tried.take(results, self._metric)
                 if bar is not None:
                     bar.advance(self, len(tried.times), total, time.monotonic() - began, tried.figures())
-                if self.error_score == "raise" and any(result.error for result in results):
-                    reasons = grouped_reasons(results)
-                    raise PellucidError(f"A trial failed, and error_score is 'raise': {reasons}")
             if not tried.is_whole or is_last:
                 return
             numbers = best_of(tried.means(numbers), self.halving or 2)

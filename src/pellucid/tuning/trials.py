@@ -88,11 +88,14 @@ class Wanted:
         The fitted estimator.
     threads : int or None
         Of the native engine; None: every processor this process may use.
+    raises : bool
+        Let the first error end everything, as it is, instead of noting it in its trial's result.
     """
 
     paused: bool = False
     model: bool = False
     threads: int | None = None
+    raises: bool = False
 
 
 @dataclass
@@ -138,8 +141,11 @@ class Result:
         """Whether the trial was ended by Ctrl-C: it does not count."""
         return self.outcome is Outcome.INTERRUPTED
 
-    def fail(self, error: BaseException) -> None:
-        """Note what went wrong."""
+    def fail(self, error: BaseException, wanted: Wanted) -> None:
+        """Note what went wrong, or raise it, with a note of the trial."""
+        if wanted.raises:
+            error.add_note(f"In split {self.trial.split} of the setting {self.trial.parameters}.")
+            raise error
         self.error = "".join(traceback.format_exception(error))
         self.reason = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
@@ -275,7 +281,7 @@ def _prepared(problem: Problem, result: Result, wanted: Wanted) -> _Fit | None:
             job = model.prepare(ready.rows, ready.validation, described=candidate.described, random=lent)
         candidate.described = (job.network, job.training)
     except Exception as error:
-        result.fail(error)
+        result.fail(error, wanted)
         return None
     job.epochs, job.goes_on = ceil(job.training.epochs * trial.share), wanted.paused or wanted.model
     history = History()
@@ -314,12 +320,12 @@ def _train(problem: Problem, fits: list[_Fit], wanted: Wanted, deadline: float |
     groups: dict[Engine, list[_Fit]] = {}
     for fit in sorted(fits, key=_work, reverse=True):  # the longest first: no thread is left with one at the end
         if fit.job.epochs is not None and fit.job.epochs < 1:  # it had all its epochs before
-            _take(fit, Run(fit.job.parameters, fit.job.state, History(), Outcome.ALL_EPOCHS))
+            _take(fit, Run(fit.job.parameters, fit.job.state, History(), Outcome.ALL_EPOCHS), wanted)
             continue
         try:
             engine = _engine(fit, wanted)
         except ValueError as error:
-            fit.result.fail(error)
+            fit.result.fail(error, wanted)
             continue
         groups.setdefault(engine, []).append(fit)
     for engine, members in groups.items():
@@ -340,7 +346,7 @@ def _train_by(engine: Engine, problem: Problem, fits: Sequence[_Fit], wanted: Wa
         runs = engine.train([fit.job for fit in fits], Watch(time_limit=limit))
     except Exception as error:
         if len(fits) == 1:
-            fits[0].result.fail(error)
+            fits[0].result.fail(error, wanted)
             return
         for fit in fits:  # one of them is at fault, for example in memory: each by itself
             again = _prepared(problem, fit.result, wanted)
@@ -349,10 +355,10 @@ def _train_by(engine: Engine, problem: Problem, fits: Sequence[_Fit], wanted: Wa
                 _train_by(engine, problem, [fit], wanted, deadline)
         return
     for fit, run in zip(fits, runs, strict=True):
-        _take(fit, run)
+        _take(fit, run, wanted)
 
 
-def _take(fit: _Fit, run: Run) -> None:
+def _take(fit: _Fit, run: Run, wanted: Wanted) -> None:
     """Take over a finished run."""
     result = fit.result
     result.outcome = run.outcome
@@ -363,7 +369,7 @@ def _take(fit: _Fit, run: Run) -> None:
     try:
         fit.model.adopt(fit.job, whole)
     except DivergedError as error:
-        result.fail(error)
+        result.fail(error, wanted)
     fit.before = whole.history
 
 
@@ -376,7 +382,7 @@ def _score_fit(problem: Problem, fit: _Fit, wanted: Wanted) -> None:
             if problem.scores_training:
                 result.train_score = _scored(problem, fit, fold.X, fold.raw, fold.y, ready.train)
     except Exception as error:
-        result.fail(error)
+        result.fail(error, wanted)
     result.score_seconds = time.perf_counter() - began
     if wanted.paused and result.outcome is Outcome.ALL_EPOCHS:
         result.paused = Paused(fit.job.parameters, fit.job.state, fit.before)
@@ -438,4 +444,4 @@ def _fit_alone(problem: Problem, result: Result, wanted: Wanted) -> None:
         result.score_seconds = time.perf_counter() - began - result.fit_seconds
         result.model = estimator if wanted.model else None
     except Exception as error:
-        result.fail(error)
+        result.fail(error, wanted)
