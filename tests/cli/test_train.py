@@ -105,9 +105,10 @@ def test_a_column_that_is_odd_only_in_rows_held_out(pellucid, flowers, tmp_path)
         assert status == 0, err
 
 
+@pytest.mark.parametrize("separator", [";", ","])
 @pytest.mark.parametrize("task", ["auto", "regression"])
-def test_decimal_commas(pellucid, flowers, tmp_path, task):
-    flowers.assign(width=1000 * flowers["width"]).to_csv(tmp_path / "f.csv", index=False, sep=";", decimal=",")
+def test_decimal_commas(pellucid, flowers, tmp_path, task, separator):
+    flowers.assign(width=1000 * flowers["width"]).to_csv(tmp_path / "f.csv", index=False, sep=separator, decimal=",")
     status, out, _ = pellucid("train", "f.csv", "--target", "width", "--task", task, *QUICK, "--no-report")
     assert status == 0
     low, high = flowers["height"].agg(["min", "max"])

@@ -68,7 +68,9 @@ def test_decimal_commas_become_points(file):
 @pytest.mark.parametrize(
     "content",
     [
-        'a,b\n"1,76",x\n',  # between commas, none is a decimal mark
+        'a,b\n"1,234",x\n',
+        'a,b\n"1,234","1,5"\n',  # between commas, each column must show it
+        'a,b\n"1,76",x\n1.7,y\n',
         "a;b\n1,234;x\n",  # 1.234 or 1234?
         "a;b\n1,76;x\n1.234;x\n",  # 1.234 or 1234?
         "a;b\n1,76;x\n1.7;x\n",
@@ -79,6 +81,16 @@ def test_commas_that_may_be_something_else_stay(file, content):
     frame = read_table(file(content))
     assert "," in frame["a"][0]
     assert not has_decimal_commas(frame["a"])
+
+
+def test_decimal_commas_between_quotation_marks(file):
+    frame = read_table(file('a,b,c\n"1,76",1.5,"1,234"\n"1,234",2.5,"2,345"\n"-,5",,7\n"1.234,5",,"1,2,3"\n'))
+    assert frame.to_dict("list") == {
+        "a": ["1.76", "1.234", "-.5", "1234.5"],
+        "b": ["1.5", "2.5", "", ""],
+        "c": ["1,234", "2,345", "7", "1,2,3"],
+    }
+    assert [has_decimal_commas(frame[label]) for label in frame] == [True, False, False]
 
 
 def test_attributes_of_a_parquet_file_are_not_trusted(tmp_path):

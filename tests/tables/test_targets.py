@@ -219,3 +219,11 @@ def test_any_frame_is_targets_or_an_error(frame):
 def test_several_hostile_states(state):
     with pytest.raises(ModelFileError):
         TargetTable.from_state(state)
+
+
+def test_numbers_with_commas_that_are_no_classes_get_the_remedy():
+    cells = pd.Series([f"{i},234" for i in range(1, 30)], name="price")
+    with pytest.raises(
+        DataError, match=r"29 rows have 29 different values, such as '1,234'\. If these are numbers, wri"
+    ):
+        Target.of(cells)

@@ -1,7 +1,9 @@
-"""Numbers with commas: decimal commas in files whose columns are not separated by commas, and commas in text.
+"""Numbers with commas: decimal commas in files, and commas in text.
 
 ``1,234`` can be 1.234 or 1234. It is read as a decimal comma only where another cell of the file settles it, such as
-``1,76``; likewise dots are taken for thousands marks only where a cell such as ``1.234,5`` shows that they are.
+``1,76``; likewise dots are taken for thousands marks only where a cell such as ``1.234,5`` shows that they are. Where
+commas separate the columns, and numbers with commas stand between quotation marks, the other cell must be one of the
+same column.
 """
 
 import re
@@ -25,13 +27,15 @@ _WITH_COMMAS = re.compile(r"[+-]?\d+(?:,\d+)+(?:\.\d*)?|[+-]?[\d.]*\d,\d+", re.A
 _WITHOUT_COMMAS = re.compile(r"[+-]?\d+(?:\.\d*)?", re.ASCII)
 
 
-def with_decimal_points(table: pa.Table) -> tuple[pa.Table, list[int]]:
+def with_decimal_points(table: pa.Table, *, alone: bool = False) -> tuple[pa.Table, list[int]]:
     """Rewrite numbers with decimal commas, as 1.234,5, to ones with decimal points, as 1234.5.
 
     Parameters
     ----------
     table : pyarrow.Table
         Columns of text.
+    alone : bool
+        Whether each column must settle by itself what its commas are.
 
     Returns
     -------
@@ -46,13 +50,18 @@ def with_decimal_points(table: pa.Table) -> tuple[pa.Table, list[int]]:
     ({'a': ['1.76', '?'], 'b': ['1.234', '2'], 'c': ['x', '1,5']}, [0, 1])
     """
     found = {i: cells for i, column in enumerate(table.columns) if (cells := _numbers_of(column)) is not None}
-    if not any(map(_settles_commas, found.values())):
-        return table, []
-    if not any(_has(_DOTS_ARE_THOUSANDS, cells) for cells in found.values()):
-        found = {i: cells for i, cells in found.items() if not _has(r"\.", cells)}
-    for i in found:
+    changed = [i for i in found if _settled({i: found[i]})] if alone else _settled(found)
+    for i in changed:
         table = table.set_column(i, table.column_names[i], _rewritten(table.column(i)))
-    return table, list(found)
+    return table, changed
+
+
+def _settled(columns: dict[int, Any]) -> list[int]:
+    """Return the numbers of the columns whose commas are decimal marks, as one of the columns shows."""
+    if not any(map(_settles_commas, columns.values())):
+        return []
+    are_dots_thousands = any(_has(_DOTS_ARE_THOUSANDS, cells) for cells in columns.values())
+    return [i for i, cells in columns.items() if are_dots_thousands or not _has(r"\.", cells)]
 
 
 def _numbers_of(column: Any) -> Any:

@@ -40,8 +40,8 @@ def read_table(path: str | Path) -> pd.DataFrame:
     ----------
     path : str or Path
         Parquet and gzip are known by their content; everything else is text (UTF-8) with commas, semicolons, tabs or
-        bars between its columns and the columns' names in its first line. Where the separator is not the comma,
-        numbers with decimal commas (1.234,5) become text with decimal points (1234.5), if that is beyond doubt.
+        bars between its columns and the columns' names in its first line. Numbers with decimal
+        commas (1.234,5) become text with decimal points (1234.5), if that is beyond doubt.
 
     Raises
     ------
@@ -118,7 +118,7 @@ def _read_text(path: Path, data: bytes) -> pd.DataFrame:
         table = _parse(path, text, separator, len(names))
     except pa.ArrowInvalid as error:
         raise DataError(f"'{path}' cannot be read as a table: {error}") from None
-    table, with_commas = with_decimal_points(table) if separator != "," else (table, [])
+    table, with_commas = with_decimal_points(table, alone=separator == ",")
     frame: pd.DataFrame = table.rename_columns(names).to_pandas()
     mark_decimal_commas(frame, [names[i] for i in with_commas])
     return frame

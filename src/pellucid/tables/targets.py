@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pandas.api import types
 
 from pellucid.errors import DataError, ModelFileError, did_you_mean
+from pellucid.spec.checks import shown
 from pellucid.tables.cells import (
     LARGEST_NUMBER,
     BoolArray,
@@ -24,6 +25,7 @@ from pellucid.tables.cells import (
     have_leading_zeros,
     read_numbers,
 )
+from pellucid.tables.decimals import numbers_with_commas
 from pellucid.tables.frames import counted, row_list, to_pandas
 from pellucid.tables.schema import require_columns
 
@@ -106,9 +108,12 @@ class Target:
                 "Choose another target, or rows of other classes, too."
             )
         if len(texts) > max(2, len(series) // 2):
+            remedy = "Choose another target, or the task 'regression' if it is a number."
+            if numbers_with_commas(texts):
+                remedy = "If these are numbers, write 1,234 as 1234, and 1,5 as 1.5."
             raise DataError(
                 f"The target {label!r} must have at least two rows for each class; {len(series)} rows have "
-                f"{len(texts)} different values. Choose another target, or the task 'regression' if it is a number."
+                f"{len(texts)} different values, such as {shown(texts[0])}. {remedy}"
             )
         first_rows = np.unique(codes, return_index=True)[1]
         return cls(label, "classification", _as_labels(series.iloc[first_rows].tolist()))
@@ -137,9 +142,9 @@ class Target:
         if self.task == "regression":
             tail = f", skew {self.skew:.2g}" if abs(self.skew) >= _SKEWED else ""
             return f"a number, mean {self.mean:.6g}, standard deviation {self.scale:.6g}{tail} (regression)"
-        shown = ", ".join(str(label) for label in self.labels[:10])
+        first = ", ".join(str(label) for label in self.labels[:10])
         more = ", …" if len(self.labels) > 10 else ""
-        return f"one of {len(self.labels)} classes: {shown}{more} (classification)"
+        return f"one of {len(self.labels)} classes: {first}{more} (classification)"
 
     def encode(self, series: "pd.Series[Any]") -> NDArray[Any]:
         """Return class numbers (int64) or standardised values (float64).
