@@ -16,7 +16,7 @@ from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import InvalidParameterError, StrOptions, validate_parameter_constraints
-from sklearn.utils.validation import _check_sample_weight, validate_data
+from sklearn.utils.validation import validate_data
 
 from pellucid.engines import Engine, get_engine
 from pellucid.errors import DataError, SpecError, TrainingWarning, near
@@ -30,6 +30,7 @@ from pellucid.estimators.parameters import (
     number_type,
 )
 from pellucid.estimators.reports import VerbosePrinter, refuse_diverged, report_outcome
+from pellucid.estimators.weights import checked_weights, refuse_weightless
 from pellucid.spec import Lbfgs, Network, Training
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.initializers import initial_parameters
@@ -211,10 +212,10 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         is_first = self._is_first_pass(incremental=incremental)
         X, y = self._validate_input(X, y, incremental=incremental, reset=is_first)
         if sample_weight is not None:
-            sample_weight = _check_sample_weight(sample_weight, X)
-            if not sample_weight.any():  # scikit-learn says so itself from 1.9 on
-                raise ValueError("Sample weights must contain at least one non-zero number.")
+            sample_weight = checked_weights(sample_weight, X)
         sample_weight = self._weigh(y, sample_weight, incremental=incremental)
+        if sample_weight is not None and not incremental:
+            refuse_weightless("class_weight", sample_weight)
         dtype = np.dtype(number_type(self) or (X.dtype if is_first else self.coefs_[0].dtype))
         data = Batch(as_dtype(X, dtype), self._encode(y, dtype), as_dtype(sample_weight, dtype))
         return Rows(data, y, {name: self.__dict__[name] for name in LEARNED_FROM_ROWS if name in self.__dict__})
@@ -406,7 +407,7 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
             )
         X_val = as_dtype(X_val, data.inputs.dtype)
         if sample_weight is not None:
-            sample_weight = _check_sample_weight(sample_weight, X_val)
+            sample_weight = checked_weights(sample_weight, X_val, name="sample_weight_val")
         sample_weight = as_dtype(self._weigh(y_val, sample_weight, incremental=False), data.inputs.dtype)
         return HeldOut(Batch(X_val, targets, sample_weight), X_val, y_val)
 

@@ -201,7 +201,7 @@ def test_an_unknown_engine():
     ("given", "message"),
     [
         ({"sample_weight": -np.ones(60)}, "negative in rows 1, 2"),
-        ({"sample_weight": np.zeros(60)}, "non-zero|greater than 0"),
+        ({"sample_weight": np.zeros(60)}, "weights of all 60 rows are zero"),
         ({"sample_weight": np.arange(60) == 7}, "at least 2 rows"),
         ({"sample_weight": np.full(60, np.nan)}, "NaN"),
         ({"sample_weight": np.ones(5)}, "sample_weight"),

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_consistent_length, check_random_state
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from pellucid.engines import get_engine
 from pellucid.errors import DataError, DataWarning, DivergedError, did_you_mean
@@ -34,8 +34,9 @@ from pellucid.estimators.tabular.members import PRESETS, Member, Preset, planned
 from pellucid.estimators.tabular.racing import Plan
 from pellucid.estimators.tabular.sources import FileSource, FrameSource, Source
 from pellucid.estimators.tabular.state import IMPORTANCES, tabular_from_state, tabular_to_state
+from pellucid.estimators.weights import checked_weights
 from pellucid.tables import ParquetTable, Schema, TabularEncoder, fold_rows, split_rows
-from pellucid.tables.frames import counted, row_list
+from pellucid.tables.frames import counted
 from pellucid.tables.inference import is_lost_number
 from pellucid.tables.parquet import encoded_parts
 from pellucid.textbook.arrays import Array
@@ -228,10 +229,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         """Return the weights, of which at least so many are not 0."""
         if sample_weight is None:
             return None
-        weight: Array = _check_sample_weight(sample_weight, all_rows, dtype=np.float64)
-        negative = weight < 0
-        if negative.any():
-            raise DataError(f"'sample_weight' must be at least 0; it is negative in {row_list(negative)}.")
+        weight = checked_weights(sample_weight, all_rows, dtype=np.float64, may_be_negative=False)
         if np.count_nonzero(weight) < least:
             raise DataError(f"'sample_weight' must be greater than 0 in at least {counted(least, 'row')}. Correct it.")
         return weight
@@ -468,7 +466,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         frame = self._validated_table(X, reset=False)
         unlike = copy(self)  # taking a target sets attributes
         Y, _ = unlike._take_target(_as_long_as(frame, y), None, None, True)
-        weight = None if sample_weight is None else _check_sample_weight(sample_weight, frame, dtype=np.float64)
+        weight = None if sample_weight is None else checked_weights(sample_weight, frame, dtype=np.float64)
         with thread_limit(self.n_threads):
             mean, deviation = permutation_importances(
                 self, self.encoder_.transform(frame), Y, weight, repeats=repeats, max_rows=max_rows, progress=progress

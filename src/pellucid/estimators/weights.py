@@ -1,0 +1,67 @@
+"""Weights of rows: how much each counts; a row of weight 0 counts as if it were not there."""
+
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import _check_sample_weight
+
+from pellucid.errors import DataError
+from pellucid.tables.frames import row_list
+from pellucid.textbook.arrays import Array
+
+__all__ = ["checked_weights", "refuse_weightless"]
+
+
+def checked_weights(
+    sample_weight: Any, X: Any, *, name: str = "sample_weight", dtype: Any = None, may_be_negative: bool = True
+) -> Array:
+    """Return one weight a row, checked as scikit-learn does.
+
+    Some may be negative, as simulated events of physics have them, unless they may not: only their sum must be
+    positive, as losses are means with these weights.
+
+    Raises
+    ------
+    DataError
+        If their sum is not greater than 0, so that there is nothing to learn from; or for a negative one.
+    ValueError
+        scikit-learn's, for another length or weights that are no numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> checked_weights([0, 2], np.zeros((2, 1)))
+    array([0., 2.])
+    >>> checked_weights([0, 0], np.zeros((2, 1)))
+    Traceback (most recent call last):
+    pellucid.errors.DataError: 'sample_weight' must have a sum greater than 0; the weights of all 2 rows are zero. ...
+    """
+    try:
+        weight: Array = _check_sample_weight(sample_weight, X, dtype=dtype)
+    except ValueError as error:
+        if "non-zero" not in str(error):  # scikit-learn says this from 1.9 on
+            raise
+        weight = np.zeros(np.shape(X)[0])
+    negative = weight < 0
+    if negative.any() and not may_be_negative:
+        raise DataError(
+            f"{name!r} must be at least 0; it is negative in {row_list(negative)}. Give rows that are not to be "
+            "learned from the weight 0."
+        )
+    refuse_weightless(name, weight)
+    return weight
+
+
+def refuse_weightless(name: str, weight: Array) -> None:
+    """Raise DataError if weights have no positive sum."""
+    total = weight.sum()
+    if total > 0:
+        return
+    negative = int((weight < 0).sum())
+    found = f"it is {total:g}, as {negative} of {len(weight)} are negative"
+    if not negative:
+        found = f"the weights of all {len(weight)} rows are zero"
+    raise DataError(
+        f"{name!r} must have a sum greater than 0; {found}. "
+        "Give rows that are to be learned from a weight greater than 0, or leave it out."
+    )
