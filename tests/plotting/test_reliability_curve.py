@@ -53,3 +53,10 @@ def test_bad_input(plane, plane_model):
         ReliabilityCurve.from_predictions([0.5], [True, False])
     with pytest.raises(DataError, match="not empty"):
         ReliabilityCurve([], [])
+
+
+def test_the_legend_covers_no_data():
+    display = ReliabilityCurve([0.9, 1.0], [0.05, 0.1], [900, 100]).plot()
+    display.figure_.draw_without_rendering()
+    legend, names = display.ax_.get_legend().get_window_extent(), display.ax_.xaxis.get_tightbbox()
+    assert 0 <= legend.y0 < legend.y1 < names.y0

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Integral
-from typing import Any, Literal, Self, get_args
+from typing import Any, Self
 
 import matplotlib as mpl
 import numpy as np
@@ -18,11 +18,22 @@ from numpy.typing import ArrayLike, NDArray
 from pellucid.errors import DataError, PellucidError
 from pellucid.plotting.decision_surface import Surface, surface_of, two_columns
 from pellucid.plotting.fitted import name_of, names_of_inputs
-from pellucid.plotting.style import DARK, DIVERGING, LIGHT, SEQUENTIAL, axes_for, class_colors, literal, whitegrid
+from pellucid.plotting.style import (
+    DARK,
+    DIVERGING,
+    LIGHT,
+    SEQUENTIAL,
+    axes_for,
+    class_colors,
+    legend_below,
+    literal,
+    whitegrid,
+)
 
 __all__ = ["DecisionBoundary", "Points"]
 
-Corner = Literal["upper right", "upper left", "lower right", "lower left"]
+COLUMNS = 4
+"""Of the legend."""
 
 
 @dataclass(frozen=True)
@@ -246,27 +257,12 @@ class DecisionBoundary:
         if self.test_points is not None:
             handles += [_handle("training", "o", "0.5", LIGHT), _handle("test", "D", "0.5", DARK)]
         if handles:
-            corner = _emptiest_corner(self.surface, [each.X for each in drawn])
-            self.ax_.legend(handles=handles, title="class" if labels else None, loc=corner)
+            legend_below(self.ax_, handles=handles, title="class" if labels else None, ncols=min(len(handles), COLUMNS))
 
 
 def _contour(ax: Axes, surface: Surface, margin: NDArray[np.float64]) -> None:
     if margin.min() < 0 < margin.max():
         ax.contour(surface.x1, surface.x2, margin, levels=[0.0], colors=DARK, linewidths=1.2)
-
-
-def _emptiest_corner(surface: Surface, drawn: list[NDArray[np.float64]]) -> Corner:
-    """Name the corner with the fewest points; matplotlib's own search for a place is slow over many points."""
-    corners: tuple[Corner, ...] = get_args(Corner)
-    if not drawn:
-        return corners[0]
-    low, high = (np.array([surface.x1[end], surface.x2[end]]) for end in (0, -1))
-    across, up = ((np.concatenate(drawn) - low) / (high - low)).T  # 0 to 1
-    inside = {
-        name: ((across > 0.7 if "right" in name else across < 0.3) & (up > 0.6 if "upper" in name else up < 0.4)).sum()
-        for name in corners
-    }
-    return min(corners, key=lambda name: int(inside[name]))
 
 
 def _handle(label: str, marker: str, color: Any, edge: str) -> Line2D:

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from pellucid.errors import PellucidError
 from pellucid.plotting.fitted import name_of, network_of
-from pellucid.plotting.style import DARK, LIGHT, Color, axes_for, class_colors, literal, whitegrid
+from pellucid.plotting.style import DARK, LIGHT, Color, axes_for, class_colors, legend_below, literal, whitegrid
 
 __all__ = ["EpochCurves", "LossCurve", "use_log_scale"]
 
@@ -221,7 +221,7 @@ class LossCurve:
             handles += [(Line2D([], [], color=DARK, **DOT), "best epoch")]
         lines, labels = zip(*handles, strict=True)
         columns = len(labels) if self._alone and len(labels) < 4 else 2
-        self.ax_.legend(lines, labels, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=columns)
+        legend_below(self.ax_, handles=lines, labels=labels, ncols=columns)
 
     def _label(self, quantity: str) -> str:
         if quantity == "validation_score":

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from pellucid.errors import DataError, PellucidError
 from pellucid.estimators.tabular.calibration import expected_calibration_error, reliability
 from pellucid.plotting.fitted import name_of
-from pellucid.plotting.style import DARK, LIGHT, axes_for, class_colors, whitegrid
+from pellucid.plotting.style import DARK, LIGHT, axes_for, class_colors, legend_below, whitegrid
 
 __all__ = ["ReliabilityCurve"]
 
@@ -164,7 +164,7 @@ class ReliabilityCurve:
         color = class_colors(1)[0]
         sizes = 40 if self.counts is None else np.maximum(LARGEST_DOT * self.counts / self.counts.max(), SMALLEST_DOT)
         with whitegrid():
-            self.figure_, self.ax_ = axes_for(ax, size=(5.2, 5.2))
+            self.figure_, self.ax_ = axes_for(ax, size=(5.2, 6.5))
             self.ax_.plot([0, 1], [0, 1], color=DARK, linestyle="--", linewidth=1.2, label="perfect")
             self.band_ = None if self.rows is None else self._draw_band(self.rows)
             (self.line_,) = self.ax_.plot(self.foretold, self.happened, color=color, linewidth=1.2)
@@ -176,7 +176,7 @@ class ReliabilityCurve:
             self.ax_.plot([], [], color=color, linewidth=1.2, marker="o", label=label)
             self.ax_.set(title=self.title, xlabel=self.xlabel, ylabel=self.ylabel, xlim=(-0.03, 1.03))
             self.ax_.set(ylim=(-0.03, 1.03), aspect="equal")
-            self.ax_.legend(loc="lower right")
+            legend_below(self.ax_, ncols=1)
         return self
 
     def _draw_band(self, rows: int) -> PolyCollection:

@@ -6,11 +6,14 @@ Settings hold only while a picture is being made; matplotlib's own stay as the u
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import matplotlib.pyplot as plt
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.legend import Legend
+from matplotlib.transforms import ScaledTranslation
 
 __all__ = [
     "DARK",
@@ -23,6 +26,7 @@ __all__ = [
     "Color",
     "axes_for",
     "class_colors",
+    "legend_below",
     "literal",
     "whitegrid",
 ]
@@ -40,6 +44,9 @@ SEQUENTIAL = "viridis"
 
 SHARES = "Blues"
 """Colormap of what starts at nothing: counts and shares."""
+
+BELOW = 0.55
+"""From the axes to a legend below them, in inches: tick labels and the name of the axis are between."""
 
 DARK, LIGHT = "0.15", "white"
 """Lines and edges."""
@@ -94,6 +101,32 @@ def class_colors(count: int) -> list[Color]:
     (3, 30)
     """
     return list(sns.color_palette("colorblind" if count <= 10 else "husl", count))
+
+
+def legend_below(ax: Axes, *, ncols: int, **options: Any) -> Legend:
+    """Add a legend below the axes and what is written there: within them, it would cover what is drawn.
+
+    Parameters
+    ----------
+    ax : Axes
+        With the tick labels and the axis label of `whitegrid`.
+    ncols : int
+    **options : dict
+        Of matplotlib's ``Axes.legend``.
+
+    Examples
+    --------
+    >>> from pellucid.plotting.style import axes_for, legend_below, whitegrid
+    >>> with whitegrid():
+    ...     figure, ax = axes_for(None)
+    ...     line = ax.plot([0, 1], label="data")
+    ...     legend = legend_below(ax, ncols=1)
+    >>> bool(legend.get_window_extent().y1 < ax.get_window_extent().y0)
+    True
+    """
+    figure = ax.figure.figure if isinstance(ax.figure, SubFigure) else ax.figure
+    below = ax.transAxes + ScaledTranslation(0, -BELOW, figure.dpi_scale_trans)
+    return ax.legend(ncols=ncols, loc="upper center", bbox_to_anchor=(0.5, 0), bbox_transform=below, **options)
 
 
 def literal(text: object) -> str:
