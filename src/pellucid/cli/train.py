@@ -42,7 +42,7 @@ def train(
     ] = None,
     time: Annotated[float | None, typer.Option(help="Seconds for training.", show_default="none")] = None,
     epochs: Annotated[
-        int | None, typer.Option(help="Most passes over the rows.", show_default="by the number of rows")
+        int | None, typer.Option(help="Most passes of a network over the rows.", show_default="by the number of rows")
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the splits, the initial weights and the order of the rows.")] = 0,
     threads: Annotated[int | None, typer.Option(help="Processors to use.", show_default="all")] = None,

@@ -6,7 +6,7 @@ import pytest
 from pellucid import TabularClassifier, TabularRegressor
 from pellucid.engines import NativeEngine
 from pellucid.estimators.tabular.bagging import Problem, make_job
-from pellucid.estimators.tabular.members import NUMBERS, epochs_of, milestones
+from pellucid.estimators.tabular.members import NUMBERS, milestones
 from pellucid.training.jobs import Watch
 from pellucid.training.stopping import Outcome
 
@@ -35,7 +35,7 @@ def told(monkeypatch):
 
 def test_a_fine_structure_is_looked_at_finely():
     """Four waves within the range, by bins of a thirtieth of it or a hundredth."""
-    model = TabularRegressor(random_state=0, max_epochs=20, n_threads=1).fit(*waves(2500, 8))
+    model = TabularRegressor(random_state=0, max_epochs=26, n_threads=1).fit(*waves(2500, 8))
     chosen = {recipe for fold in model.bag_.recipes for recipe in fold}
     fine = {kind[1] for kind in NUMBERS}
     assert chosen == fine
@@ -51,7 +51,7 @@ def test_the_best_go_on_as_if_there_had_been_no_race(told):
     recipe = model.bag_.recipes[0][0]
     number = [member for kind in NUMBERS for member in kind].index(recipe)
     raced, epochs = told[number]
-    assert epochs == milestones(epochs_of(recipe, 12))[-1]
+    assert epochs == milestones(12)[-1]
     rows = raced.data.index, raced.validation.index
     problem = Problem(
         model.encoder_.inputs, raced.data.inputs, raced.data.targets, None, "identity", raced.training.loss
@@ -59,7 +59,7 @@ def test_the_best_go_on_as_if_there_had_been_no_race(told):
     draws = np.random.RandomState(0)
     draws.randint(2**31 - 1)  # of the folds
     seeds = draws.randint(2**31 - 1, size=9)
-    whole = make_job(problem, recipe, rows, 12, int(seeds[5 + number]))
+    whole = make_job(problem, recipe, rows, 12 / recipe.epochs, int(seeds[5 + number]))
     (run,) = NativeEngine(1).train([whole], Watch())
     np.testing.assert_array_equal(run.parameters, first.parameters)
     assert run.history.validation_loss == list(first.validation_loss)
@@ -76,12 +76,11 @@ def test_what_a_race_costs(told):
 
     model = TabularRegressor(random_state=0, max_epochs=10, n_threads=1, callbacks=[listen]).fit(X, y)
     assert len(told) == 4 + 5
-    planned = epochs_of(NUMBERS[0][0], 10)
     assert sum(epochs for _, epochs in told) == len(heard)
-    total = 5 * planned + 3 * milestones(planned)[-1]
+    total = 5 * 10 + 3 * milestones(10)[-1]
     assert heard[0] == (1, total)
     assert len(heard) <= total
-    assert model.n_iter_ <= planned
+    assert model.n_iter_ <= 10
 
 
 def test_small_tables_have_the_best_of_each_kind_on_every_fold(told):

@@ -16,7 +16,7 @@ from pellucid import TabularClassifier, TabularRegressor
 from pellucid.engines import NativeEngine
 from pellucid.errors import DataError
 from pellucid.estimators.tabular import Member, bagging, sources
-from pellucid.estimators.tabular.members import NUMBERS, epochs_of, milestones
+from pellucid.estimators.tabular.members import milestones
 from pellucid.spec import Ensemble
 from pellucid.training.coded import CodedRows
 from pellucid.training.stopping import Outcome
@@ -337,15 +337,25 @@ def test_training_ends_where_more_epochs_do_not_pay():
     """Noise is learned by heart soon: the last cycle of the learning rate is left out, and the networks still count."""
     random = np.random.default_rng(0)
     X = random.normal(size=(600, 4))
-    noise = TabularRegressor(random_state=0, max_epochs=40, n_threads=1).fit(X, random.normal(size=600))
+    noise = TabularRegressor(random_state=0, max_epochs=52, n_threads=1).fit(X, random.normal(size=600))
     assert len(noise.bag_.networks) == 10
-    ended = [each for each in noise.bag_.networks if each.epochs < epochs_of(NUMBERS[each.member][0], 40)]
+    ended = [each for each in noise.bag_.networks if each.epochs < 52]
     assert len(ended) >= 5
     for each in ended:
-        assert each.epochs == milestones(epochs_of(NUMBERS[each.member][0], 40))[-1]
-        assert each.best_epoch <= milestones(epochs_of(NUMBERS[each.member][0], 40))[0]
-    wave = TabularRegressor(preset="fast", random_state=0, max_epochs=40, n_threads=1).fit(X, np.sin(2 * X[:, 0]))
-    assert wave.bag_.networks[0].epochs == epochs_of(NUMBERS[0][0], 40)
+        assert each.epochs == milestones(52)[-1]
+        assert each.best_epoch <= milestones(52)[0]
+    wave = TabularRegressor(preset="fast", random_state=0, max_epochs=52, n_threads=1).fit(X, np.sin(2 * X[:, 0]))
+    assert wave.bag_.networks[0].epochs == 52
+
+
+def test_no_network_has_more_epochs_than_asked_for():
+    """A regression's recipes take 1.3 times the epochs that are planned, the third of the preset 'best' just these."""
+    X = np.random.default_rng(0).normal(size=(100, 2))
+    model = TabularRegressor(preset="best", random_state=0, max_epochs=13, n_threads=1, n_folds=2).fit(X, X[:, 0])
+    assert model.n_iter_ == 13  # some may end earlier
+    assert max(each.epochs for each in model.bag_.networks if each.member == 2) == 10
+    again = model.set_params(warm_start=True, max_epochs=26).fit(X, X[:, 0])
+    assert {each.member: each.epochs for each in again.bag_.networks} == {0: 26, 1: 26, 2: 20}
 
 
 def test_networks_that_share_weights_may_be_members():

@@ -233,7 +233,7 @@ def train_bag(
     problem: Problem,
     recipes: Sequence[tuple[Member, ...]],
     folds: Sequence[tuple[Array, Array]],
-    epochs: int,
+    epochs: float,
     *,
     engine: Engine,
     seeds: Sequence[int],
@@ -251,7 +251,7 @@ def train_bag(
         For each fold its members, equally many; the first of each fold count together as one, and so on.
     folds : sequence of pairs of arrays of int
         Rows to train on, rows to validate on.
-    epochs : int
+    epochs : float
         Planned for each network; a member may multiply them.
     engine : Engine
     seeds : sequence of int
@@ -315,7 +315,7 @@ def make_job(
     problem: Problem,
     member: Member,
     rows: tuple[Array, Array],
-    epochs: int,
+    epochs: float,
     seed: int,
     network: Network | None = None,
 ) -> Job:

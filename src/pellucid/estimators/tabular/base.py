@@ -208,12 +208,14 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         is_small = len(folds) > 1 and len(rows) <= SMALL_TABLE
         del rows, all_rows  # memory for the networks
         in_turns = self._preset().is_mixed and self.members is None and not is_small
-        epochs = self.max_epochs or planned_epochs(min(len(train) for train, _ in folds), self._preset().steps)
+        epochs = planned_epochs(min(len(train) for train, _ in folds), self._preset().steps)
         start = self.bag_ if is_continued else None
         if start is not None and self.members is None:
             plan = Plan.of(start, folds, epochs)
         else:
             plan = Plan(self._kinds(), folds, epochs, in_turns=in_turns, start=start)
+        if self.max_epochs is not None:
+            plan = plan.within(self.max_epochs)
         seeds = seed.randint(2**31 - 1, size=plan.seeds).tolist()
         with listening(self, plan.epochs_to_hear, X, y) as listeners, thread_limit(self.n_threads):
             bag = plan.train(

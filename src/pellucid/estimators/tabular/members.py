@@ -193,7 +193,7 @@ def planned_epochs(rows: int, steps: int) -> int:
     return min(max(ceil(steps / an_epoch), least), MOST_EPOCHS)
 
 
-def epochs_of(member: Member, planned: int) -> int:
+def epochs_of(member: Member, planned: float) -> int:
     """Epochs of a member, where so many are planned."""
     return max(1, round(planned * member.epochs))
 
@@ -281,7 +281,7 @@ def _edges(column: Array, shares: Array) -> tuple[float, ...]:
     return tuple(float(edge) for edge in edges)
 
 
-def describe_training(member: Member, loss: Loss, rows: int, epochs: int, monitor: str) -> Training:
+def describe_training(member: Member, loss: Loss, rows: int, epochs: float, monitor: str) -> Training:
     """Describe how a member is trained on so many rows."""
     batch = batch_size(rows)
     if isinstance(loss, LogLoss):

@@ -6,7 +6,7 @@ on all folds.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Self
 
@@ -42,7 +42,7 @@ class Plan:
         For each member of the bag the recipes that race for it, the usual one first.
     folds : sequence of pairs of arrays of int
         Rows to train on, rows to validate on.
-    epochs : int
+    epochs : float
         Planned for each network; a member may multiply them.
     in_turns : bool
         Whether the folds take turns with the members; else each member is trained on every fold.
@@ -52,16 +52,20 @@ class Plan:
 
     kinds: Sequence[Sequence[Member]]
     folds: Sequence[tuple[Array, Array]]
-    epochs: int
+    epochs: float
     in_turns: bool
     start: Bag | None = None
 
     @classmethod
-    def of(cls, start: Bag, folds: Sequence[tuple[Array, Array]], epochs: int) -> Self:
+    def of(cls, start: Bag, folds: Sequence[tuple[Array, Array]], epochs: float) -> Self:
         """Plan to train the networks of a bag further, by their own recipes."""
         in_turns = len(start.weights) == 1
         best = dict.fromkeys(member for members in start.recipes for member in members)
         return cls([(member,) for member in best], folds, epochs, in_turns, start)
+
+    def within(self, most: int) -> Self:
+        """Return the plan in which the recipe that takes longest has so many epochs."""
+        return replace(self, epochs=most / max(member.epochs for kind in self.kinds for member in kind))
 
     @property
     def races(self) -> bool:

@@ -47,7 +47,8 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     members : list of Member or None, default=None
         Own recipes instead of the preset's.
     max_epochs : int >= 1 or None, default=None
-        Epochs of each network; None: as many as suit the number of rows.
+        Most epochs of a network; None: as many as suit the number of rows. Of several recipes, one that takes fewer
+        than the others keeps its share.
     time_limit : float > 0 or None, default=None
         Seconds for the whole fit: epochs, and if need be networks, are planned to fit, by the speed of the machine at
         that time, so that the same seed need not give the same networks. One epoch of one network is trained in any
