@@ -240,10 +240,11 @@ def _show_result(model: TabularModel, evaluation: Evaluation) -> None:
 
 
 def _epochs(model: TabularModel) -> str:
-    """Say how long the networks were trained, one by one and together."""
-    each = [trained.epochs for trained in model.bag_.networks]
-    if len(each) == 1:
-        return counted(each[0], "epoch")
-    if min(each) == max(each):
-        return f"{counted(each[0], 'epoch')} each, {sum(each):,} together"
-    return f"{min(each)} to {max(each)} epochs each, {sum(each):,} together"
+    """Say how long the networks were trained, and what else the epochs went into that were counted meanwhile."""
+    each, others = [trained.epochs for trained in model.bag_.networks], model.bag_.other_epochs
+    epochs = counted(max(each), "epoch") if min(each) == max(each) else f"{min(each)} to {max(each)} epochs"
+    if len(each) > 1:
+        epochs += " each"
+    if others:
+        return f"{epochs}: {sum(each)} of the {sum(each) + others} trained; the others were of networks tried and left"
+    return epochs if len(each) == 1 else f"{epochs}, {sum(each)} together"

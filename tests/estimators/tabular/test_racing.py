@@ -77,6 +77,7 @@ def test_what_a_race_costs(told):
     model = TabularRegressor(random_state=0, max_epochs=10, n_threads=1, callbacks=[listen]).fit(X, y)
     assert len(told) == 4 + 5
     assert sum(epochs for _, epochs in told) == len(heard)
+    assert sum(each.epochs for each in model.bag_.networks) + model.bag_.other_epochs == len(heard)
     total = 5 * 10 + 3 * milestones(10)[-1]
     assert heard[0] == (1, total)
     assert len(heard) <= total

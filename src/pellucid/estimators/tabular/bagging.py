@@ -130,6 +130,8 @@ class Bag:
         The fold in which each row is validation; -1: none. None: not known any more.
     recipes : list of tuples of Member
         For each fold its members.
+    other_epochs : int
+        Epochs that went into networks which are not here: of recipes that lost a race, or trainings that failed.
     """
 
     networks: list[Trained]
@@ -138,6 +140,7 @@ class Bag:
     outcome: Outcome = Outcome.ALL_EPOCHS
     fold_of: Array | None = None
     recipes: list[tuple[Member, ...]] = field(default_factory=list)
+    other_epochs: int = 0
 
     def predict(self, engine: Engine, X: Array) -> Array:
         """Return the weighted mean of the networks' predictions, of shape (rows, outputs) in float64."""
@@ -466,12 +469,14 @@ def _collect(
     trained: list[Trained] = []
     out_of_fold = np.full((members, *problem.Y.shape), np.nan, dtype=np.float32)
     most = max(len(each.run.history.loss) / each.job.training.epochs for each in done.values())
+    other_epochs = 0
     for (member, fold), (_, job, run) in sorted(done.items(), key=lambda item: item[0][::-1]):
         loss, validation_loss = run.history.loss, run.history.validation_loss
         epochs = len(loss)
         is_usable = run.state.best.value is not None and np.isfinite(run.parameters).all()
         is_trained = run.outcome is Outcome.CONVERGED or epochs / job.training.epochs >= 0.5 * most
         if not (is_usable and is_trained):
+            other_epochs += epochs
             continue  # it hardly began before the time was over, or it diverged
         best = run.state.best.epoch
         each = Trained(job.network, run.parameters, member, fold, epochs, best, loss, validation_loss)
@@ -484,7 +489,7 @@ def _collect(
     for fold, (_, valid) in enumerate(folds):
         fold_of[valid] = fold
     outcome = _gravest([each.run for each in done.values()])
-    return Bag(trained, np.full(members, 1 / members), out_of_fold, outcome, fold_of, list(recipes))
+    return Bag(trained, np.full(members, 1 / members), out_of_fold, outcome, fold_of, list(recipes), other_epochs)
 
 
 UPDATE_EPOCHS = 10

@@ -112,13 +112,15 @@ class Plan:
         began = perf_counter()
         members = [kind[0] for kind in self.kinds]
         best: list[Begun] = []
+        raced = 0
         if self.races:
-            best = self._race(problem, engine, seeds[self._networks :], time_limit, on_epoch)
+            best, raced = self._race(problem, engine, seeds[self._networks :], time_limit, on_epoch)
             members = [each.recipe for each in best] or members
         recipes = self._dealt(members)
         begun = {(index, 0): each for index, each in enumerate(best[: len(recipes[0])])}
+        raced -= sum(len(each.run.history.loss) for each in begun.values())
         del best  # the others' memory
-        return train_bag(
+        bag = train_bag(
             problem,
             recipes,
             self.folds,
@@ -130,6 +132,8 @@ class Plan:
             begun=begun,
             start=self.start,
         )
+        bag.other_epochs += raced
+        return bag
 
     @property
     def _networks(self) -> int:
@@ -147,8 +151,11 @@ class Plan:
         seeds: Sequence[int],
         time_limit: float | None,
         on_epoch: Told | None,
-    ) -> list[Begun]:
-        """Return the best of each kind, the best of all first; none where the time is too short for a race."""
+    ) -> tuple[list[Begun], int]:
+        """Return the best of each kind, the best of all first, and the epochs that all ran together.
+
+        There are none where the time is too short for a race.
+        """
         began = perf_counter()
         entered = [(kind, member) for kind, members in enumerate(self.kinds) for member in members]
         jobs = []
@@ -159,13 +166,15 @@ class Plan:
             if time_limit is not None and len(jobs) == 1:
                 whole = seconds_of_epoch(job, engine, time_limit) * job.training.epochs
                 if 1.5 * whole * (self._networks + len(entered) / 2) > time_limit - (perf_counter() - began):
-                    return []
+                    return [], 0
         left = None if time_limit is None else time_limit - (perf_counter() - began)
         best: dict[int, Begun] = {}
+        raced = 0
         for (kind, member), job, run in zip(
             entered, jobs, train_jobs(engine, jobs, Watch(on_epoch, left)), strict=True
         ):
             one = Begun(member, job, run)
+            raced += len(run.history.loss)
             if kind not in best or one.standing < best[kind].standing - LEAD * abs(best[kind].standing):
                 best[kind] = one
-        return sorted(best.values(), key=lambda each: each.standing)
+        return sorted(best.values(), key=lambda each: each.standing), raced
