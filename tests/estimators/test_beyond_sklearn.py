@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import make_classification
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import log_loss, recall_score
 from sklearn.model_selection import GridSearchCV
 
@@ -662,3 +662,29 @@ def test_what_lbfgs_leaves_out_is_said(iris):
         model = MLPClassifier(solver="lbfgs", dropout=0.5, clip_norm=1.0, random_state=0, max_iter=200).fit(X, y)
     plain = fit_quietly(MLPClassifier(solver="lbfgs", random_state=0, max_iter=200), X, y)
     np.testing.assert_array_equal(model.coefs_[0], plain.coefs_[0])
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (
+            {"solver": "sgd", "max_iter": 3},
+            r"^Stochastic Optimizer: Maximum iterations \(3\) {yet} max_iter, {or_scale}$",
+        ),
+        (
+            {"solver": "lbfgs", "max_iter": 3},
+            r"^lbfgs failed to converge after 3 iteration\(s\): Maximum iterations \(3\) {yet} max_iter, {or_scale}$",
+        ),
+        (
+            {"solver": "lbfgs", "max_fun": 4},
+            r"^lbfgs failed .*: Maximum evaluations of the loss \(4\) {yet} max_fun, {or_scale}$",
+        ),
+    ],
+)
+def test_all_solvers_tell_alike_that_they_had_not_converged(iris, options, told):
+    parts = {
+        "yet": r"reached and the optimization hasn't converged yet\. Increase",
+        "or_scale": r"or scale the inputs\.",
+    }
+    with pytest.warns(ConvergenceWarning, match=told.format(**parts)):
+        MLPClassifier(random_state=0, **options).fit(*iris)

@@ -77,12 +77,17 @@ def report_outcome(run: Run, training: Training, *, incremental: bool) -> None:
 
 
 def _not_converged(run: Run, training: Training) -> str:
+    """Begin as scikit-learn does, for who filters its warnings; go on alike for all solvers."""
+    name, value, who = "max_iter", training.epochs, "Stochastic Optimizer"
     if isinstance(training.optimizer, Lbfgs):
-        return (
-            f"lbfgs failed to converge after {len(run.history.loss)} iteration(s): {run.message}. "
-            f"Increase max_iter (now {training.epochs}), or scale the inputs."
-        )
+        iterations = len(run.history.loss)
+        who = f"lbfgs failed to converge after {iterations} iteration(s)"
+        if iterations < training.epochs and "EVALUATIONS" in run.message:
+            name, value = "max_fun", training.optimizer.max_fun
+        elif iterations < training.epochs:
+            return f"{who}: {run.message.lower()}. Scale the inputs, or take another solver."
+    what = {"max_iter": "iterations", "max_fun": "evaluations of the loss"}[name]
     return (
-        f"Stochastic Optimizer: Maximum iterations ({training.epochs}) reached and the optimization hasn't "
-        "converged yet."
+        f"{who}: Maximum {what} ({value}) reached and the optimization hasn't converged yet. "
+        f"Increase {name}, or scale the inputs."
     )
