@@ -375,3 +375,15 @@ def test_the_table_is_not_replaced_by_the_model(pellucid, table, tmp_path):
 
 def test_help_says_how_many_rows_are_held_out(pellucid):
     assert "holds out 20% of the rows" in " ".join(pellucid("train", "--help")[1].split())
+
+
+def test_numbers_that_may_stand_for_missing_values_are_told_of(pellucid, flowers, tmp_path):
+    flowers.assign(height=flowers["height"].fillna(-999), width=flowers["width"].where(flowers.index > 1, 9999)).to_csv(
+        tmp_path / "f.csv", index=False
+    )
+    status, out, _ = pellucid("train", "f.csv", "--target", "width", *QUICK)
+    assert status == 0
+    assert "-999 in 2 cells, far from all others: if it means missing, leave these cells empty" in out
+    assert "(regression); 9999 in 2 cells, far from all others: if it means missing, leave these rows out" in out
+    page = (tmp_path / "model-report" / "index.html").read_text()
+    assert "-999 in 2 cells, far from all others" in page

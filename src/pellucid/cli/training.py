@@ -25,6 +25,7 @@ from pellucid.tables import Schema, Target, fold_rows, infer_schema, read_table,
 from pellucid.tables.decimals import has_decimal_commas
 from pellucid.tables.frames import counted
 from pellucid.tables.schema import require_columns
+from pellucid.tables.sentinels import note_of_sentinels
 from pellucid.tables.writing import check_writable
 from pellucid.training.stopping import Outcome
 
@@ -107,8 +108,7 @@ def run_training(
     schema = infer_schema(frame, target)
     if not quiet:
         _show_columns(places.table, schema)
-        commas = "; written with decimal commas" if has_decimal_commas(frame[target]) else ""
-        print(f"\nTarget {printable(repr(goal.label))}: {printable(goal.meaning())}{commas}")
+        print(f"\nTarget {printable(repr(goal.label))}: {printable(goal.meaning())}{_remarks(goal, frame[target])}")
         kept = f"{len(held_out)} held out for the score" if len(held_out) else "none held out"
         print(f"\n{counted(len(rows), 'row')} to learn from, {kept}\n", flush=True)
     learned = frame.iloc[rows].reset_index(drop=True)
@@ -216,6 +216,15 @@ def _compute_importances(model: TabularModel, learned: pd.DataFrame, goal: Targe
     except DataError as error:
         if not quiet:
             sys.stderr.write(f"No importances: {error}\n")
+
+
+def _remarks(goal: Target, column: "pd.Series[Any]") -> str:
+    """Say what else is worth knowing of the target's column."""
+    commas = "written with decimal commas" if has_decimal_commas(column) else ""
+    sentinels = ""
+    if goal.task == "regression":
+        sentinels = note_of_sentinels(target_values(goal, column), "leave these rows out")
+    return "".join(f"; {remark}" for remark in (commas, sentinels) if remark)
 
 
 def _show_columns(table: Path, schema: Schema) -> None:

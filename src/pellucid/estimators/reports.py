@@ -85,7 +85,7 @@ def _not_converged(run: Run, training: Training) -> str:
         if iterations < training.epochs and "EVALUATIONS" in run.message:
             name, value = "max_fun", training.optimizer.max_fun
         elif iterations < training.epochs:
-            return f"{who}: {run.message.lower()}. Scale the inputs, or take another solver."
+            return f"{who}: {run.message.lower().strip(' :.')}. Scale the inputs, or take another solver."
     what = {"max_iter": "iterations", "max_fun": "evaluations of the loss"}[name]
     return (
         f"{who}: Maximum {what} ({value}) reached and the optimization hasn't converged yet. "

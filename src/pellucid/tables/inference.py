@@ -32,6 +32,7 @@ from pellucid.tables.decimals import has_decimal_commas, numbers_with_commas
 from pellucid.tables.duplicates import find_copies
 from pellucid.tables.frames import counted, to_pandas
 from pellucid.tables.schema import MOST_LEVELS, ColumnSchema, Schema, date_parts, require_columns, shortened
+from pellucid.tables.sentinels import CANDIDATES, note_of_sentinels
 
 __all__ = ["infer_schema", "is_lost_number", "text_column", "unless_useless"]
 
@@ -43,6 +44,7 @@ _WITH_UNITS = re.compile(
     r"\(?\s*([€$£¥]|[A-Z]{3}\s)?\s*[-+(]?\s*[€$£¥]?\s*\d[\d.,'\s]*(\s*[€$£¥%°][A-Za-z/²³]{0,4}|\s[A-Za-z°/%²³]{1,6})?\s*\)?"
 )
 _MOSTLY_NUMBERS = "mostly numbers, read as text because of"
+_SENTINELS = frozenset(CANDIDATES.tolist())
 _MOSTLY = 0.9  # share of the cells that are numbers from which the others are named
 _IDENTIFIER = re.compile(r"(?i:unnamed:? ?\d+|index|row|(.*[\s_.-])?(id|uuid|guid))|.*[a-z](Id|ID)")
 
@@ -96,7 +98,9 @@ def _plain_columns(frame: pd.DataFrame, places: NDArray[np.int64]) -> dict[int, 
         columns = (facts.present, facts.distinct, facts.low, facts.high, excessive)
         for i, block_row, *each in zip(places[part], block, *(array.tolist() for array in columns), strict=True):
             present, distinct, low, high, infinite = each
-            column = _number(labels[i], rows - present, distinct, low, high, _of_excessive("", infinite))
+            column = _number(
+                labels[i], rows - present, distinct, low, high, _remarks("", infinite, block_row, low, high)
+            )
             found[int(i)] = _unless_identifier(column, block_row)
     return found
 
@@ -185,7 +189,7 @@ def _numbers(label: str, values: FloatArray, note: str = "") -> ColumnSchema:
     values = np.where(excessive, np.nan, values)
     facts = summarise(values[np.newaxis])
     present, distinct, low, high = (array[0].item() for array in (facts.present, facts.distinct, facts.low, facts.high))
-    note = _of_excessive(note, int(excessive.sum()))
+    note = _remarks(note, int(excessive.sum()), values, low, high)
     return _unless_identifier(_number(label, len(values) - present, distinct, low, high, note), values)
 
 
@@ -195,12 +199,12 @@ def _number(label: str, missing: int, distinct: int, low: float, high: float, no
     return ColumnSchema(label, "number", missing, distinct, low=low, high=high, note=note)
 
 
-def _of_excessive(note: str, count: int) -> str:
-    if not count:
-        return note
-    cells = "1 cell is" if count == 1 else f"{count} cells are"
+def _remarks(note: str, excessive: int, values: FloatArray, low: float, high: float) -> str:
+    """Add to the note of a column of numbers what is worth knowing of its values; so many are excessive."""
+    cells = "1 cell is" if excessive == 1 else f"{excessive} cells are"
     told = f"{cells} infinite or beyond {LARGEST_NUMBER:g}, too large to learn from: counted and treated as missing"
-    return "; ".join(filter(None, (note, told)))
+    sentinels = note_of_sentinels(values) if {low, high} & _SENTINELS else ""
+    return "; ".join(filter(None, (note, told if excessive else "", sentinels)))
 
 
 def _unless_identifier(column: ColumnSchema, values: FloatArray) -> ColumnSchema:
