@@ -368,8 +368,6 @@ def test_divergence_keeps_the_best_network_if_there_is_one(numbers):
 
 def test_bad_rows_are_named(iris, numbers):
     X, y = iris
-    with pytest.raises(ValueError, match="at least 2 classes; got 1 class"):
-        MLPClassifier().fit(X, np.zeros(len(X)))
     with pytest.raises(ValueError, match="contains NaN"):
         MLPClassifier().fit(np.where(X > 1, np.nan, X), y)
     with pytest.raises(ValueError, match=r"NaN|infinity"):

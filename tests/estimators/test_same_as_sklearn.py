@@ -322,3 +322,20 @@ def test_a_useless_regression_is_said_aloud():
     assert model.score(X, y) < 0
     with pytest.warns(ConvergenceWarning, match="Maximum iterations"):
         theirs.MLPRegressor(random_state=0).fit(X, y)
+
+
+@pytest.mark.parametrize("y", [np.zeros(60), np.array(["only"] * 60), np.full((60, 1), 3)], ids=["0", "only", "column"])
+@pytest.mark.parametrize("options", [{}, {"early_stopping": True}, {"solver": "lbfgs"}], ids=str)
+def test_one_class_only(tasks, options, y):
+    """A network that knows one answer, as scikit-learn's: of use where other classes may come later."""
+    X = tasks["binary"][1][:60]
+    mine, reference = pair("classifier", **options)
+    for model in (mine, reference):
+        fit_quietly(model, X, y.ravel())
+    if "solver" not in options:
+        assert_same_curves(mine, reference)
+        assert_same_network(mine, reference)
+    np.testing.assert_array_equal(mine.classes_, reference.classes_)
+    np.testing.assert_array_equal(mine.predict(X), reference.predict(X))
+    np.testing.assert_allclose(mine.predict_proba(X), reference.predict_proba(X), rtol=1e-6)
+    assert mine.score(X, y.ravel()) == 1

@@ -321,3 +321,11 @@ def test_progress_tells_time_left_and_the_best_so_far(capsys):
     assert "PopulationSearchCV: fit" in told
     assert "best 0." in told
     assert "s left" in told
+
+
+def test_one_class_only_scores_as_it_predicts():
+    one = np.zeros(len(X))
+    grid = {"alpha": [0.1, 1]}
+    mine = PopulationSearchCV(classifier(max_iter=2), grid, cv=2).fit(X, one)
+    theirs = GridSearchCV(classifier(max_iter=2), grid, cv=2).fit(X, one)
+    same_results(mine, theirs)

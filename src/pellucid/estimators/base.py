@@ -286,6 +286,11 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
             epochs=1 if incremental else None,
         )
 
+    @property
+    def has_one_class(self) -> bool:
+        """Whether all training rows are of one class, which is then predicted whatever the network says."""
+        return len(getattr(self, "classes_", "01")) == 1
+
     def _is_first_pass(self, *, incremental: bool) -> bool:
         return not hasattr(self, "coefs_") or not (self.warm_start or incremental)
 
@@ -457,7 +462,7 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
     def _score_of(self, held_out: HeldOut | None) -> str | Score:
         """Return how validation rows are scored: by a name that engines know, or by a scikit-learn scorer."""
         if held_out is None or self.scoring is None:
-            return self._default_score
+            return _always_right if self.has_one_class else self._default_score
         if self.scoring == "loss":
             return "loss"
         scorer = check_scoring(self, self.scoring)
@@ -557,3 +562,7 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
 
 def _size(network: Network) -> tuple[int, int, str]:
     return network.inputs, network.outputs, network.output
+
+
+def _always_right(prediction: Array) -> float:
+    return 1.0 if np.isfinite(prediction).all() else float("nan")

@@ -14,7 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import column_or_1d, validate_data
 
 from pellucid import spec
-from pellucid.errors import DataError, SpecError
+from pellucid.errors import SpecError
 from pellucid.estimators.base import BaseMLP
 from pellucid.estimators.fitted import DTYPES
 from pellucid.estimators.parameters import is_stochastic
@@ -319,11 +319,6 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         check_classification_targets(y)
         if not hasattr(self, "classes_") or not (self.warm_start or incremental):
             self._label_binarizer = LabelBinarizer().fit(y)
-            if len(self._label_binarizer.classes_) < 2:
-                raise DataError(
-                    f"'y' of MLPClassifier.fit must have at least 2 classes; got 1 class "
-                    f"({self._label_binarizer.classes_[:1].tolist()[0]!r}). There is nothing to tell apart."
-                )
             self.classes_ = self._label_binarizer.classes_
             return X, y
         classes = unique_labels(y)

@@ -297,7 +297,7 @@ class Problem:
         if given:
             raise TypeError(f"{type(model).__name__}.fit() got an unexpected keyword argument {next(iter(given))!r}")
         test = train = None
-        if not fold.score_params and _is_own_score(self.scorer, model):
+        if not fold.score_params and not model.has_one_class and _is_own_score(self.scorer, model):
             plain = clone(model).set_params(
                 **({"class_weight": None} if "class_weight" in model.row_parameters else {})
             )
