@@ -303,6 +303,20 @@ def test_rows_of_a_group_stay_together_and_it_is_not_learned_from(pellucid, tmp_
     assert not learned & held_out
 
 
+def test_rows_without_a_group_are_groups_of_their_own(pellucid, tmp_path, monkeypatch):
+    frame = visits()
+    frame["patient"] = frame["patient"].astype(str).where(frame.index % 2 == 0, "")
+    frame.to_csv("v.csv", index=False)
+    shares = []
+    hold_out = training.hold_out
+    monkeypatch.setattr(training, "hold_out", lambda *given: shares.append(hold_out(*given)) or shares[-1])
+    status, out, _ = pellucid("train", "v.csv", "--target", "answer", *QUICK, "--groups", "patient", "--no-report")
+    assert status == 0
+    assert "\n100 rows without 'patient': each is a group of its own\n" in out
+    learned, held_out = shares[0]
+    assert min((learned % 2).sum(), (held_out % 2).sum()) > 10  # of the empty cells there are rows on both sides
+
+
 def test_the_future_is_predicted_from_the_past(pellucid, tmp_path):
     visits().sample(frac=1, random_state=0).to_csv("v.csv", index=False)
     options = ("--target", "answer", *QUICK, "--time-column", "day", "--no-report")

@@ -32,7 +32,8 @@ def train(
     groups: Annotated[
         str | None,
         typer.Option(
-            help="Column of groups (customers, patients): their rows stay together, and it is not learned from.",
+            help="Column of groups (customers, patients): their rows stay together, and it is not learned from. Rows "
+            "with an empty cell are groups of their own.",
             show_default="none",
         ),
     ] = None,

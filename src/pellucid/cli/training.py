@@ -22,10 +22,12 @@ from pellucid.estimators.tabular import TabularClassifier, TabularRegressor
 from pellucid.spec import parameter_count
 from pellucid.storage import save
 from pellucid.tables import Schema, Target, fold_rows, infer_schema, read_table, split_rows
+from pellucid.tables.cells import coded
 from pellucid.tables.decimals import has_decimal_commas
 from pellucid.tables.frames import counted
 from pellucid.tables.schema import require_columns
 from pellucid.tables.sentinels import note_of_sentinels
+from pellucid.tables.splits import group_numbers
 from pellucid.tables.writing import check_writable
 from pellucid.training.stopping import Outcome
 
@@ -90,7 +92,7 @@ def run_training(
     test_share : float
         Share of the rows held out for the score; with groups or times whole ones, the latest. 0: none.
     group_column : str or None
-        Column of groups whose rows stay together; it is not learned from.
+        Column of groups whose rows stay together; it is not learned from. A row with an empty cell is by itself.
     importances : bool
         Find out how much each column counts.
     quiet : bool
@@ -100,7 +102,8 @@ def run_training(
     frame = read_table(places.table)
     time_column = parameters["time_column"]
     require_columns(frame, [name for name in (target, group_column, time_column) if name is not None])
-    groups = None if group_column is None else frame.pop(group_column).to_numpy()
+    grouping = None if group_column is None else frame.pop(group_column)
+    groups = None if grouping is None else group_numbers(grouping)
     require_rows(frame, places.table)
     goal = goal_of(frame[target], task, parameters["scoring"])
     times = None if time_column is None else frame[time_column]
@@ -110,7 +113,7 @@ def run_training(
         _show_columns(places.table, schema)
         print(f"\nTarget {printable(repr(goal.label))}: {printable(goal.meaning())}{_remarks(goal, frame[target])}")
         kept = f"{len(held_out)} held out for the score" if len(held_out) else "none held out"
-        print(f"\n{counted(len(rows), 'row')} to learn from, {kept}\n", flush=True)
+        print(f"\n{counted(len(rows), 'row')} to learn from, {kept}{_without_group(grouping)}\n", flush=True)
     learned = frame.iloc[rows].reset_index(drop=True)
     model = _fit(parameters, learned, goal, schema, None if groups is None else groups[rows])
     evaluation = evaluate(model, goal, learned, frame.iloc[held_out].reset_index(drop=True))
@@ -216,6 +219,13 @@ def _compute_importances(model: TabularModel, learned: pd.DataFrame, goal: Targe
     except DataError as error:
         if not quiet:
             sys.stderr.write(f"No importances: {error}\n")
+
+
+def _without_group(grouping: "pd.Series[Any] | None") -> str:
+    """Say how many rows name no group, if some do."""
+    if grouping is None or not (alone := int((coded(grouping).codes < 0).sum())):
+        return ""
+    return f"\n{counted(alone, 'row')} without {printable(repr(str(grouping.name)))}: each is a group of its own"
 
 
 def _remarks(goal: Target, column: "pd.Series[Any]") -> str:

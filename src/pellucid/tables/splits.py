@@ -11,11 +11,11 @@ from pandas.api import types
 from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 
 from pellucid.errors import DataError
-from pellucid.tables.cells import FloatArray, read_numbers
+from pellucid.tables.cells import FloatArray, coded, read_numbers
 from pellucid.tables.dates import date_format_of, read_dates
 from pellucid.tables.frames import row_list
 
-__all__ = ["Folds", "RowNumbers", "fold_rows", "split_rows"]
+__all__ = ["Folds", "RowNumbers", "fold_rows", "group_numbers", "split_rows"]
 
 RowNumbers = NDArray[np.int64]
 _MOST_GROUPS = 2000  # to balance classes over; with more, chance does it
@@ -160,6 +160,21 @@ def fold_rows(
     return Folds(tuple((train, valid) for train, valid in pairs if len(valid)), np.empty(0, dtype=np.int64))
 
 
+def group_numbers(cells: "pd.Series[Any]") -> RowNumbers:
+    """Return the number of the group that each cell names; an empty cell names one of its own.
+
+    Two rows that do not say whose they are need not be the same one's.
+
+    Examples
+    --------
+    >>> group_numbers(pd.Series(["ann", "", "bob", "ann", "NA"])).tolist()
+    [0, 2, 1, 0, 3]
+    """
+    codes, texts = coded(cells)
+    alone = codes < 0
+    return np.where(alone, len(texts) + np.cumsum(alone) - 1, codes)
+
+
 def _keys(name: str, values: Any, n_rows: int) -> RowNumbers:
     """Return the rank of each row's value among the different ones; equal values have equal ranks."""
     cells = pd.Series(values).reset_index(drop=True)
@@ -167,7 +182,10 @@ def _keys(name: str, values: Any, n_rows: int) -> RowNumbers:
         raise DataError(f"{name!r} must have one value for each of the {n_rows} rows; it has {len(cells)}.")
     missing = cells.isna().to_numpy(dtype=bool)
     if missing.any():
-        raise DataError(f"{name!r} must have a value in every row; it is missing in {row_list(missing)}.")
+        raise DataError(
+            f"{name!r} must have a value in every row; it is missing in {row_list(missing)}. "
+            f"{'Give each of them a group of its own' if name == 'groups' else 'Complete them'}, or leave them out."
+        )
     if name == "time":
         cells = pd.Series(_moments(cells))
     numbers, _ = pd.factorize(cells, sort=name == "time")
