@@ -15,7 +15,7 @@ from sklearn.base import clone
 from pellucid import TabularClassifier, TabularRegressor
 from pellucid.engines import NativeEngine
 from pellucid.errors import DataError
-from pellucid.estimators.tabular import Member, bagging, sources
+from pellucid.estimators.tabular import Member, bagging, memory, sources
 from pellucid.estimators.tabular.members import milestones
 from pellucid.spec import Ensemble
 from pellucid.training.coded import CodedRows
@@ -41,9 +41,8 @@ def test_a_large_table_is_trained_as_a_small_one(shop, monkeypatch):
     settings = {"members": [replace(TINY, numbers="piecewise_linear"), TINY], "n_folds": 2, "max_epochs": 3}
     usual, thrifty = (TabularRegressor(**settings, random_state=0, n_threads=1) for _ in range(2))
     usual.fit(X, number)
-    monkeypatch.setattr(sources, "MOST_ROWS_AS_THEY_ARE", 100)
     monkeypatch.setattr(sources, "ROWS_AT_ONCE", 64)
-    monkeypatch.setattr(bagging, "LARGE", 100)
+    monkeypatch.setattr(memory, "LARGE", 100)
     monkeypatch.setattr(bagging, "ROWS_AT_ONCE", 50)
     coded = sources.FrameSource(X).encode(usual.encoder_)
     assert isinstance(coded, CodedRows)

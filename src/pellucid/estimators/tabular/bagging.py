@@ -15,7 +15,7 @@ import numpy as np
 from pellucid.engines import Engine, NativeEngine
 from pellucid.engines.native import default_threads
 from pellucid.estimators.tabular.members import Member, describe_network, describe_training, milestones
-from pellucid.estimators.tabular.memory import give_back
+from pellucid.estimators.tabular.memory import give_back, is_large
 from pellucid.spec import Constant, Loss, Network, Stopping
 from pellucid.tables import Inputs
 from pellucid.textbook.arrays import Array
@@ -294,7 +294,7 @@ def train_bag(
     going_on = [place for place in places if place in begun and begun[place].epochs_left]
     others = [place for place in places if place not in begun]
     # In a large table those that are under way are finished first, for what their optimisers remember.
-    for wave in [going_on, others] if len(problem.Y) >= LARGE else [going_on + others]:
+    for wave in [going_on, others] if is_large(len(problem.Y)) else [going_on + others]:
         if not wave or any(each.run.outcome in (Outcome.INTERRUPTED, Outcome.STOPPED) for each in done.values()):
             continue
         _make_room(problem.Y)
@@ -351,10 +351,6 @@ def _as_it_is(job: Job, engine: Engine) -> Best:
     return Best(values[-1], parameters=job.parameters.copy()) if values else Best()
 
 
-LARGE = 65_536
-"""Rows from which on the memory of a training matters."""
-
-
 def train_jobs(engine: Engine, jobs: Sequence[Job], watch: Watch) -> list[Run]:
     """Train the networks in as little memory as may be."""
     _make_room(jobs[0].data.targets)
@@ -362,7 +358,7 @@ def train_jobs(engine: Engine, jobs: Sequence[Job], watch: Watch) -> list[Run]:
 
 
 def _make_room(rows: Array) -> None:
-    if len(rows) >= LARGE:
+    if is_large(len(rows)):
         give_back()
 
 

@@ -1,11 +1,26 @@
-"""Memory that was freed, given back to the system."""
+"""From how many rows on a training must mind memory, and how to give back to the system what was freed."""
 
 import ctypes
 import sys
 from functools import cache
 from typing import Any
 
-__all__ = ["give_back"]
+__all__ = ["give_back", "is_large"]
+
+LARGE = 65_536
+"""Rows from which on inputs are kept as codes, and networks under way are finished before others begin: the memory of
+fewer is little, and the numbers of their columns hardly come again."""
+
+
+def is_large(rows: int) -> bool:
+    """Tell whether memory matters in a training on so many rows.
+
+    Examples
+    --------
+    >>> is_large(65_535), is_large(65_536)
+    (False, True)
+    """
+    return rows >= LARGE
 
 
 def give_back() -> None:

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
+from pellucid.estimators.tabular.memory import is_large
 from pellucid.tables import ParquetTable, Schema, TabularEncoder, encode_to_file, fit_encoder, infer_schema
 from pellucid.tables.schema import require_columns
 from pellucid.textbook.arrays import Array
@@ -15,8 +16,6 @@ from pellucid.training.coded import CodedRows
 __all__ = ["FileSource", "FrameSource", "Source"]
 
 ROWS_AT_ONCE = 16_384
-MOST_ROWS_AS_THEY_ARE = 65_536
-"""The inputs of more rows are kept as codes: there, memory matters, and the numbers of a column come again."""
 
 
 class Source(Protocol):
@@ -57,7 +56,7 @@ class FrameSource:
 
     def encode(self, encoder: TabularEncoder) -> Array | CodedRows:
         """Return the inputs in memory."""
-        if self.rows <= MOST_ROWS_AS_THEY_ARE:
+        if not is_large(self.rows):
             return encoder.transform(self.frame)
 
         def blocks() -> Iterator[Array]:
