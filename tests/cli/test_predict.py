@@ -142,7 +142,7 @@ def test_dates_with_names_of_months(pellucid, flowers, tmp_path):
         "train", "a.csv", "--target", "species", "--preset", "fast", "--epochs", "2", "--no-report"
     )
     assert status == 0
-    assert "date from 2021-04-03 to 2021-06-21; also month, day, weekday; read as %d %b %y" in out
+    assert "date from 2021-04-03 to 2021-06-21; also month, day, weekday; written like 24 Apr 21" in out
     for name in ("a", "b"):
         assert pellucid("predict", "model.safetensors", f"{name}.csv", "--out", f"{name}-p.csv")[0] == 0
     a, b = (pd.read_csv(tmp_path / f"{name}-p.csv")["prediction"].tolist() for name in ("a", "b"))
@@ -150,4 +150,4 @@ def test_dates_with_names_of_months(pellucid, flowers, tmp_path):
     flowers.assign(picked="3 April").to_csv(tmp_path / "c.csv", index=False)
     status, _, err = pellucid("predict", "model.safetensors", "c.csv", "--out", "p.csv")
     assert status == 2
-    assert "Column 'picked' must hold dates like those learned from (%d %b %y); row 1 has '3 April'" in err
+    assert "Column 'picked' must hold dates written like 24 Apr 21, as those learned from; row 1 has '3 April'" in err

@@ -4,7 +4,9 @@ import pytest
 
 from pellucid.spec import from_json, to_json
 from pellucid.tables import ColumnSchema, ParquetTable, TabularEncoder, fit_encoder, infer_schema, read_table
-from pellucid.tables.dates import DATE_FORMATS, date_format_of, read_dates
+from pellucid.tables.date_forms import DATE_FORMATS, example_of
+from pellucid.tables.dates import date_format_of, read_dates
+from pellucid.tables.inference import is_lost
 
 
 @pytest.mark.parametrize(
@@ -20,6 +22,7 @@ from pellucid.tables.dates import DATE_FORMATS, date_format_of, read_dates
         (["03-04-2021", "12-31-2021"], "%m-%d-%Y"),
         (["31-12-2021"], "%d-%m-%Y"),
         (["12/31/20", "1/2/99"], "%m/%d/%y"),
+        (["31.12.20", "01.02.99"], "%d.%m.%y"),
         (["Apr 03, 2021", "May 4, 2021", "Sept. 5 2021", "JUNE 6, 2021"], "%b %d %Y"),
         (["Sat, April 3rd, 2021"], "%b %d %Y"),
         (["Apr 3, 2021, 10:30 PM"], "%b %d %Y %I:%M %p"),
@@ -45,7 +48,8 @@ def test_date_formats(texts, form):
     [
         ["now"], ["today"], ["2020-13-01"], ["31/12/2020", "12/31/2020"], [""], ["3 apples"],
         ["May", "June"], ["A-12", "B-07"], ["MAR123", "APR456"], ["4711-03", "4712-04"], ["2021-13"], ["2021-00"],
-        ["Q1", "Q2"], ["Q5 2021"], ["Apr 2021", "unknown"], ["30 Feb 2021"], ["31/31/20"], ["1.2.03"], ["80/20/10"],
+        ["Q1", "Q2"], ["Q5 2021"], ["Apr 2021", "unknown"], ["30 Feb 2021"], ["31/31/20"], ["1.2.03"],
+        ["1.12.20", "10.11.12"], ["80/20/10"],
         ["March 5"], ["5 March"], ["Mayor 2021"], ["2009-10", "2010-11", "2011-12"], ["2010/11", "2011/12"],
         ["12/31/2020 13:00 PM"], ["12/31/2020 0:30 AM"], ["31.12.2020 24:00"], ["3 Apr 2021 " + "x" * 5000],
         ["3 Avril 2021"], ["\ud800 2021"],
@@ -101,6 +105,7 @@ def test_each_form_reads_what_it_writes(form):
     assert not wrong.any()
     np.testing.assert_allclose(read, (expected - pd.Timestamp(0)) / pd.Timedelta(days=1), rtol=0, atol=1e-9)
     assert date_format_of(pd.Series(texts)) is not None
+    assert not read_dates(pd.Series([example_of(form)]), form)[1].any()
     column = ColumnSchema("sold", "date", date_format=form)
     assert from_json(ColumnSchema, to_json(column)) == column
 
@@ -116,7 +121,7 @@ def test_from_files_and_out_of_core(tmp_path):
     for schema in (of_csv, encoder.schema):
         assert [each.kind for each in schema.columns] == ["date", "number", "date"]
         assert schema.columns[0].meaning() == (
-            "date from 2021-01-01 to 2021-03-27; also month, day, weekday; read as %d %b %Y"
+            "date from 2021-01-01 to 2021-03-27; also month, day, weekday; written like 24 Apr 2021"
         )
     again = TabularEncoder.from_state(*encoder.to_state())
     assert np.array_equal(again.transform(frame), encoder.transform(frame))
@@ -127,3 +132,30 @@ def test_from_files_and_out_of_core(tmp_path):
 def test_periods_are_dates():
     frame = pd.DataFrame({"q": pd.period_range("2020Q1", periods=8, freq="Q"), "n": range(8)})
     assert infer_schema(frame).columns[0].kind == "date"
+
+
+@pytest.mark.parametrize("texts", [["2021Q1", "2021Q2", "2022Q4"], ["2021-04", "2021-05", "2022-06"]])
+def test_months_have_no_days(texts):
+    column = infer_schema(pd.DataFrame({"when": texts, "n": range(3)})).columns[0]
+    assert column.parts == ("year", "month")
+
+
+@pytest.mark.parametrize(
+    ("texts", "note"),
+    [
+        (["4/24/2021", "2021-04-25"], "dates written in several ways, read as text; write them all as 2021-04-24"),
+        (["31/12/2020", "12/31/2020"], "dates written in several ways, read as text; write them all as 2021-04-24"),
+        ([*(f"{i} Apr 2021" for i in range(1, 20)), "unknown"], "mostly dates, read as text because of 'unknown'"),
+        ([*(f"{i} Apr 2021" for i in range(1, 5)), "unknown"], ""),
+        (["2009-10", "2010-11"], ""),
+        (["2021-51", "2021-52"], ""),
+        (["80/20/10", "30/30/40"], ""),
+    ],
+)
+def test_columns_that_are_nearly_dates_are_told_of(texts, note):
+    frame = pd.DataFrame({"when": texts * 2, "n": range(2 * len(texts))})
+    column = infer_schema(frame).columns[0]
+    assert (column.kind, column.note) == ("category", note)
+    many = pd.DataFrame({"when": texts + [f"{i % 12 + 1}/{i % 28 + 1}/{1900 + i}" for i in range(100)]})
+    if note.startswith("dates"):
+        assert is_lost(infer_schema(many.assign(n=range(len(many)))).columns[0])

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from pellucid.errors import DataError
 from pellucid.spec import from_json, to_json
 from pellucid.tables import Schema, infer_schema, read_table
-from pellucid.tables.inference import is_lost_number
+from pellucid.tables.inference import is_lost
 
 from .strange_frames import strange_frames
 
@@ -73,17 +73,17 @@ def test_notes_on_text(cells, note):
 def test_numbers_with_units_are_told_of(form):
     found = column([form.format(1234.5 + 1.7 * i) for i in range(100)])
     if found.kind != "number":  # what is read as it is needs no word
-        assert is_lost_number(found)
+        assert is_lost(found)
         assert found.note.startswith("numbers with ")
 
 
 @pytest.mark.parametrize("form", ["A{}", "item {}", "{}-{}", "{} Main Street 5", "x{}.csv", "2021-{}-x"])
 def test_names_with_numbers_are_not(form):
-    assert not is_lost_number(column([form.format(i, i + 1) for i in range(100)]))
+    assert not is_lost(column([form.format(i, i + 1) for i in range(100)]))
 
 
 def test_long_gaps_are_no_trap():
-    assert not is_lost_number(column([f"({' ' * 5000}{i}{' ' * 5000}!" for i in range(100)]))
+    assert not is_lost(column([f"({' ' * 5000}{i}{' ' * 5000}!" for i in range(100)]))
 
 
 def test_free_text_of_numbers_names_what_is_none():

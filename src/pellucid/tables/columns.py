@@ -16,6 +16,7 @@ from pellucid.tables.cells import (
     read_booleans,
     read_numbers,
 )
+from pellucid.tables.date_forms import example_of
 from pellucid.tables.dates import read_dates
 from pellucid.tables.frames import counted
 from pellucid.tables.schema import ColumnSchema, date_parts
@@ -49,7 +50,8 @@ def read_measures(column: ColumnSchema, series: "pd.Series[Any]", first_row: int
         _refuse(column, series, wrong, "numbers", first_row)
         return [np.where(np.abs(values) <= LARGEST_NUMBER, values, np.nan)]
     days, wrong = read_dates(series, column.date_format)
-    _refuse(column, series, wrong, f"dates like those learned from ({column.date_format})", first_row)
+    rule = f"dates written like {example_of(column.date_format)}, as those learned from"
+    _refuse(column, series, wrong, rule, first_row)
     parts = date_parts(days)
     return [days, *(parts[part] for part in column.parts)]
 

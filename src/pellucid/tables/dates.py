@@ -1,8 +1,6 @@
-"""Dates, as they are written: which form a column of text has, and what day each of its cells means.
+"""Dates in a column of text: which form they have, and what day each of the cells means.
 
-A form is named as `datetime.strptime` would name it, but read without a look at the clock or the machine's language:
-``%b`` is an English month, short or long; blanks beside it stand for any of ``, . - /`` too; ``%q`` is a quarter, which
-means its first day, as a month does. A year of two digits lies between 1969 and 2068.
+They are read without a look at the clock or the machine's language. A year of two digits lies between 1969 and 2068.
 """
 
 import re
@@ -14,65 +12,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pandas.api import types
 
+from pellucid.spec.checks import shown
 from pellucid.tables.cells import ALSO_MISSING, BoolArray, Coded, FloatArray, TextArray, coded
+from pellucid.tables.date_forms import DATE_FORMATS, ISO_DATE, PATTERNS, SHAPES, example_of, names_a_day
 
-__all__ = ["DATE_FORMATS", "ISO_DATE", "date_format_of", "read_dates"]
+__all__ = ["date_format_of", "note_of_lost_dates", "read_dates"]
 
-ISO_DATE = "ISO8601"
-_ISO = re.compile(
-    r"\d{4}-\d{1,2}-\d{1,2}(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:?\d{2})?)?", re.ASCII
-)
-
-_YEAR, _SHORT_YEAR = r"(?P<year>\d{4})", r"(?P<short_year>\d{2})"
-_MONTH, _DAY = r"(?P<month>\d{1,2})", r"(?P<day>\d{1,2})"
-_NAME = (
-    r"(?P<name>(?i:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
-    r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?))"
-)
-_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_WEEKDAY = r"(?:(?i:mon|tue|wed|thu|fri|sat|sun)[a-z]{0,6}[,.]? +)?"
-_NTH = rf"{_DAY}(?i:st|nd|rd|th)?"
-_GAP, _NO_GAP = r"[ ,./-]{1,3}", r"[ ,./-]{0,3}"
-_LIKELY_YEAR = r"(?P<year>(?:1[5-9]|2[01])\d{2})"  # without a day, four digits may be anything
-_QUARTER = r"[Qq](?P<quarter>[1-4])"
-
-# Of two forms that read a column, the first is taken.
-_DAYS = {
-    "%Y/%m/%d": rf"{_YEAR}/{_MONTH}/{_DAY}",
-    "%d.%m.%Y": rf"{_DAY}\.{_MONTH}\.{_YEAR}",
-    "%m/%d/%Y": rf"{_MONTH}/{_DAY}/{_YEAR}",
-    "%d/%m/%Y": rf"{_DAY}/{_MONTH}/{_YEAR}",
-    "%m-%d-%Y": rf"{_MONTH}-{_DAY}-{_YEAR}",
-    "%d-%m-%Y": rf"{_DAY}-{_MONTH}-{_YEAR}",
-    "%m/%d/%y": rf"{_MONTH}/{_DAY}/{_SHORT_YEAR}",
-    "%d/%m/%y": rf"{_DAY}/{_MONTH}/{_SHORT_YEAR}",
-    "%b %d %Y": rf"{_WEEKDAY}{_NAME}{_GAP}{_NTH}{_GAP}{_YEAR}",
-    "%d %b %Y": rf"{_WEEKDAY}{_NTH}{_NO_GAP}{_NAME}{_NO_GAP}{_YEAR}",
-    "%d %b %y": rf"{_NTH}{_GAP}{_NAME}{_GAP}{_SHORT_YEAR}",
-    "%Y %b %d": rf"{_YEAR}{_GAP}{_NAME}{_GAP}{_NTH}",
-}
-_TIMES = {
-    "": "",
-    " %H:%M": r",? +(?P<hour>\d{1,2}):(?P<minute>\d{2})",
-    " %H:%M:%S": r",? +(?P<hour>\d{1,2}):(?P<minute>\d{2}):(?P<second>\d{2}(?:\.\d{1,9})?)",
-    " %I:%M %p": r",? +(?P<of_twelve>\d{1,2}):(?P<minute>\d{2}) ?(?P<half>[AaPp])[Mm]",
-    " %I:%M:%S %p": r",? +(?P<of_twelve>\d{1,2}):(?P<minute>\d{2}):(?P<second>\d{2}) ?(?P<half>[AaPp])[Mm]",
-}
-_MONTHS = {
-    "%Y-%m": rf"{_LIKELY_YEAR}-(?P<month>\d{{2}})",
-    "%Y/%m": rf"{_LIKELY_YEAR}/(?P<month>\d{{2}})",
-    "%m/%Y": rf"{_MONTH}/{_LIKELY_YEAR}",
-    "%b %Y": rf"{_NAME}{_NO_GAP}{_LIKELY_YEAR}",
-    "%Y %b": rf"{_LIKELY_YEAR}{_GAP}{_NAME}",
-    "%b-%y": rf"{_NAME}-{_SHORT_YEAR}",  # with a day instead of the year it would be no date
-    "%Y-Q%q": rf"{_LIKELY_YEAR}[ /-]?{_QUARTER}",
-    "Q%q %Y": rf"{_QUARTER}[ /-]?{_LIKELY_YEAR}",
-}
-_PATTERNS = {day + time: _DAYS[day] + _TIMES[time] for day in _DAYS for time in _TIMES} | _MONTHS
-_SHAPES = {ISO_DATE: _ISO} | {form: re.compile(pattern, re.ASCII) for form, pattern in _PATTERNS.items()}
+_MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _SEASON = re.compile(r"(\d{4})[-/](\d{2})", re.ASCII)
-DATE_FORMATS = (ISO_DATE, *_PATTERNS)
-
 _LONGEST = 40
 _MICROSECONDS_A_DAY = 86_400e6
 
@@ -91,11 +38,39 @@ def date_format_of(series: "pd.Series[Any] | Coded") -> str | None:
     """
     cells = series if isinstance(series, Coded) else coded(series)
     present = [text for text in cells.texts if text not in ALSO_MISSING]
-    possible = [form for form in DATE_FORMATS if present and _SHAPES[form].fullmatch(present[0])]
+    possible = [form for form in DATE_FORMATS if present and SHAPES[form].fullmatch(present[0])]
     if not possible or all(map(_is_season, present)):
         return None
     different = Coded(np.arange(len(present)), np.array(present, dtype=object))
     return next((form for form in possible if not read_dates(different, form)[1].any()), None)
+
+
+_MOSTLY = 0.9  # share of the cells that are dates from which the others are named
+_LOOKED_AT = 5
+
+
+def note_of_lost_dates(texts: TextArray) -> str:
+    """Say why texts are no dates though all, or nearly all, could be; empty if they could not.
+
+    Examples
+    --------
+    >>> note_of_lost_dates(np.array(["2021-04-24", "4/25/2021"], dtype=object))
+    'dates written in several ways, read as text; write them all as 2021-04-24'
+    >>> note_of_lost_dates(np.array([*(f"2021-04-{day}" for day in range(10, 30)), "soon"], dtype=object))
+    "mostly dates, read as text because of 'soon'"
+    """
+    present = [text for text in texts if text not in ALSO_MISSING]
+    if not any(shape.fullmatch(text) for text in present[:_LOOKED_AT] for shape in SHAPES.values()):
+        return ""
+    cells = Coded(np.arange(len(present)), np.array(present, dtype=object))
+    is_date = np.zeros(len(present), dtype=bool)
+    for form in filter(names_a_day, DATE_FORMATS):
+        is_date |= ~read_dates(cells, form)[1]
+    if is_date.mean() < _MOSTLY:
+        return ""
+    if is_date.all():
+        return f"dates written in several ways, read as text; write them all as {example_of(ISO_DATE)}"
+    return f"mostly dates, read as text because of {shown(present[int(np.argmin(is_date))])}"
 
 
 def _is_season(text: str) -> bool:
@@ -132,7 +107,7 @@ def read_dates(series: "pd.Series[Any] | Coded", form: str = ISO_DATE) -> tuple[
 
 
 def _iso_days(texts: TextArray) -> FloatArray:
-    possible = [text if text and _ISO.fullmatch(text) else None for text in texts]
+    possible = [text if text and SHAPES[ISO_DATE].fullmatch(text) else None for text in texts]
     return _days(pd.to_datetime(pd.Series(possible, dtype=object), format="ISO8601", errors="coerce", utc=True))
 
 
@@ -147,7 +122,7 @@ def _days(dates: "pd.Series[Any]") -> FloatArray:
 def _days_of(texts: TextArray, form: str) -> FloatArray:
     """Return the days that texts of a form mean; NaN for others and for days that no calendar has."""
     possible = [text if text and len(text) <= _LONGEST and text.isascii() else None for text in texts]
-    found = pc.extract_regex(pa.array(possible, pa.string()), pattern=f"^{_PATTERNS[form]}$")
+    found = pc.extract_regex(pa.array(possible, pa.string()), pattern=f"^{PATTERNS[form]}$")
     parts = {found.type.field(i).name: pc.struct_field(found, [i]) for i in range(found.type.num_fields)}
     hour, is_hour = _hours(parts)
     minute, second = _number(parts, "minute"), _number(parts, "second")
@@ -180,7 +155,7 @@ def _month(parts: dict[str, Any]) -> FloatArray:
     if "name" not in parts:
         return _number(parts, "month")
     names = pc.utf8_lower(pc.utf8_slice_codeunits(parts["name"], 0, 3))
-    place = pc.cast(pc.index_in(names, value_set=pa.array(_NAMES)), pa.float64())
+    place = pc.cast(pc.index_in(names, value_set=pa.array(_MONTH_NAMES)), pa.float64())
     return cast(FloatArray, place.to_numpy(zero_copy_only=False) + 1)
 
 

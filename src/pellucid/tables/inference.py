@@ -27,14 +27,15 @@ from pellucid.tables.cells import (
     read_booleans,
     read_numbers,
 )
-from pellucid.tables.dates import ISO_DATE, date_format_of, read_dates
+from pellucid.tables.date_forms import ISO_DATE, example_of, names_a_day
+from pellucid.tables.dates import date_format_of, note_of_lost_dates, read_dates
 from pellucid.tables.decimals import has_decimal_commas, numbers_with_commas
 from pellucid.tables.duplicates import find_copies
 from pellucid.tables.frames import counted, to_pandas
 from pellucid.tables.schema import MOST_LEVELS, ColumnSchema, Schema, date_parts, require_columns, shortened
 from pellucid.tables.sentinels import CANDIDATES, note_of_sentinels
 
-__all__ = ["infer_schema", "is_lost_number", "text_column", "unless_useless"]
+__all__ = ["infer_schema", "is_lost", "text_column", "unless_useless"]
 
 _COMMAS = "numbers with commas inside: read as text; write 1,234 as 1234, and 1,5 as 1.5"
 _CODES = "numbers with zeros in front: read as codes"
@@ -43,6 +44,7 @@ _UNITS = "numbers with signs or units: read as text; write them as plain numbers
 _WITH_UNITS = re.compile(
     r"\(?\s*([€$£¥]|[A-Z]{3}\s)?\s*[-+(]?\s*[€$£¥]?\s*\d[\d.,'\s]*(\s*[€$£¥%°][A-Za-z/²³]{0,4}|\s[A-Za-z°/%²³]{1,6})?\s*\)?"
 )
+_LOST_DATES = ("dates written in several ways", "mostly dates")
 _MOSTLY_NUMBERS = "mostly numbers, read as text because of"
 _SENTINELS = frozenset(CANDIDATES.tolist())
 _MOSTLY = 0.9  # share of the cells that are numbers from which the others are named
@@ -161,19 +163,19 @@ def text_column(label: str, cells: Coded, note: str = "") -> ColumnSchema:
     if not column.note and 0 < wrong.sum() <= (1 - _MOSTLY) * present:
         first = shown(cells.texts[cells.codes[np.argmax(wrong)]])
         return replace(column, note=f"{_MOSTLY_NUMBERS} {first}")
-    return column
+    return column if column.note else replace(column, note=note_of_lost_dates(cells.texts))
 
 
-def is_lost_number(column: ColumnSchema) -> bool:
-    """Tell whether a column is ignored though its cells are numbers, but for how some are written.
+def is_lost(column: ColumnSchema) -> bool:
+    """Tell whether a column is ignored though its cells are numbers or dates, but for how some are written.
 
     Examples
     --------
     >>> schema = infer_schema(pd.DataFrame({"size": [f"1,{i}" for i in range(100)], "y": range(100)}))
-    >>> [is_lost_number(column) for column in schema.columns]
+    >>> [is_lost(column) for column in schema.columns]
     [True, False]
     """
-    return column.kind == "ignored" and column.note.startswith((_COMMAS, _UNITS, _MOSTLY_NUMBERS))
+    return column.kind == "ignored" and column.note.startswith((_COMMAS, _UNITS, _MOSTLY_NUMBERS, *_LOST_DATES))
 
 
 def _mixed_types(series: "pd.Series[Any]") -> str:
@@ -226,7 +228,10 @@ def _date(label: str, days: FloatArray, date_format: str) -> ColumnSchema:
     usable = days[~np.isnan(days)]
     if not len(usable):
         return ColumnSchema(label, "date", len(days))
-    varying = [part for part, values in date_parts(usable).items() if len(np.unique(values)) > 1]
+    parts = date_parts(usable).items()
+    varying = [part for part, values in parts if len(np.unique(values)) > 1]
+    if not names_a_day(date_format):
+        varying = [part for part in varying if part in ("year", "month")]
     return ColumnSchema(
         label,
         "date",
@@ -236,7 +241,7 @@ def _date(label: str, days: FloatArray, date_format: str) -> ColumnSchema:
         high=float(usable.max()),
         date_format=date_format,
         parts=tuple(varying),
-        note="" if date_format == ISO_DATE else f"read as {date_format}",
+        note="" if date_format == ISO_DATE else f"written like {example_of(date_format)}",
     )
 
 

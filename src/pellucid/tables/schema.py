@@ -14,7 +14,7 @@ import pandas as pd
 from pellucid.errors import DataError, SpecError, did_you_mean
 from pellucid.spec.checks import check_choice, check_integer, check_number
 from pellucid.tables.cells import LARGEST_NUMBER, FloatArray
-from pellucid.tables.dates import DATE_FORMATS, ISO_DATE
+from pellucid.tables.date_forms import DATE_FORMATS, ISO_DATE
 from pellucid.tables.frames import check_columns, counted
 
 __all__ = ["DATE_PARTS", "MOST_LEVELS", "ColumnSchema", "Schema", "date_parts", "require_columns", "shortened"]

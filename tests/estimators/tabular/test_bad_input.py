@@ -129,7 +129,7 @@ def test_a_table_that_cannot_be_predicted(model, table, message):
 
 def test_numbers_that_are_lost_are_told():
     lost = TABLE.assign(price=[f"1,{i}" for i in range(len(TABLE))])
-    with pytest.warns(DataWarning, match=r"Left out, though almost numbers: 'price' \(numbers with commas inside"):
+    with pytest.warns(DataWarning, match=r"Left out, though almost numbers or dates: 'price' \(numbers with commas"):
         TabularRegressor(**ONE).fit(lost, y)
 
 

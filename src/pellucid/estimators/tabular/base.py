@@ -37,7 +37,7 @@ from pellucid.estimators.tabular.state import IMPORTANCES, tabular_from_state, t
 from pellucid.estimators.weights import checked_weights
 from pellucid.tables import ParquetTable, Schema, TabularEncoder, fold_rows, split_rows
 from pellucid.tables.frames import counted
-from pellucid.tables.inference import is_lost_number
+from pellucid.tables.inference import is_lost
 from pellucid.tables.parquet import encoded_parts
 from pellucid.textbook.arrays import Array
 from pellucid.training.coded import CodedRows
@@ -200,7 +200,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         fold_seed = seed.randint(2**31 - 1)
         if not is_continued:
             self.encoder_ = source.learn(schema, rows, fold_seed)
-            _warn_of_lost_numbers(self.encoder_.schema)
+            _warn_of_lost_columns(self.encoder_.schema)
         if not is_continued or not hasattr(self, "_fold_seed"):
             self._fold_seed = fold_seed  # kept, so that the same rows stay in the same folds when training goes on
         folds = self._folds(source, rows, stratify, groups)
@@ -525,12 +525,12 @@ def _as_long_as(rows: Any, y: Any) -> Any:
     return y
 
 
-def _warn_of_lost_numbers(schema: Schema) -> None:
-    lost = [f"{column.label!r} ({column.note})" for column in schema.columns if is_lost_number(column)]
+def _warn_of_lost_columns(schema: Schema) -> None:
+    lost = [f"{column.label!r} ({column.note})" for column in schema.columns if is_lost(column)]
     if lost:
         more = f", and {len(lost) - 5} more" if len(lost) > 5 else ""
         warnings.warn(
-            f"Left out, though almost numbers: {', '.join(lost[:5])}{more}. Turn them into numbers to learn from them.",
+            f"Left out, though almost numbers or dates: {', '.join(lost[:5])}{more}. Correct them to learn from them.",
             DataWarning,
             stacklevel=6,
         )
