@@ -6,8 +6,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pellucid.errors import DataError
-from pellucid.tables import read_table, reading
-from pellucid.tables.decimals import has_decimal_commas
+from pellucid.tables import infer_schema, read_table, reading
+from pellucid.tables.decimals import how_written
 
 
 @pytest.fixture
@@ -62,7 +62,8 @@ def test_decimal_commas_become_points(file):
         "d": ["x", "1,5", ""],
         "e": ["1.5", "1234.5", "12345"],
     }
-    assert [has_decimal_commas(frame[label]) for label in frame] == [True, True, False, False, True]
+    decimal = "written with decimal commas"
+    assert [how_written(frame[label]) for label in frame] == [decimal, decimal, "", "", decimal]
 
 
 @pytest.mark.parametrize(
@@ -80,7 +81,7 @@ def test_decimal_commas_become_points(file):
 def test_commas_that_may_be_something_else_stay(file, content):
     frame = read_table(file(content))
     assert "," in frame["a"][0]
-    assert not has_decimal_commas(frame["a"])
+    assert not how_written(frame["a"])
 
 
 def test_decimal_commas_between_quotation_marks(file):
@@ -90,14 +91,38 @@ def test_decimal_commas_between_quotation_marks(file):
         "b": ["1.5", "2.5", "", ""],
         "c": ["1,234", "2,345", "7", "1,2,3"],
     }
-    assert [has_decimal_commas(frame[label]) for label in frame] == [True, False, False]
+    assert [how_written(frame[label]) for label in frame] == ["written with decimal commas", "", ""]
+
+
+def test_decimal_commas_with_signs(file):
+    frame = read_table(file("a;b;c\n1.187,32 €;5,0 %;$1\n-2\u00a0€;12,5%;€ 1.000\n"))
+    assert frame.to_dict("list") == {
+        "a": ["1187.32 €", "-2\u00a0€"],
+        "b": ["5.0 %", "12.5%"],
+        "c": ["$1", "€ 1000"],
+    }
+    assert [each.kind for each in infer_schema(frame).columns] == ["number"] * 3
+
+
+def test_thousands_commas_where_a_decimal_point_shows_them(file):
+    frame = read_table(file('a,b,c,d\n"1,495",0.5,"1,2",x\n950,NA,,"1,234"\n"1,234,567",2,3,y\n?,,,\n'))
+    assert frame["a"].tolist() == ["1,495", "950", "1,234,567", "?"]  # the column c has decimal commas
+    frame = read_table(file('a,b,c,d\n"1,495",0.5,"$1,200",x\n950,NA,,"1,234"\n"1,234,567",2,3,y\n?,,,\n'))
+    assert frame.to_dict("list") == {
+        "a": ["1495", "950", "1234567", "?"],
+        "b": ["0.5", "NA", "2", ""],
+        "c": ["$1200", "", "3", ""],
+        "d": ["x", "1,234", "y", ""],
+    }
+    assert how_written(frame["a"]) == "written with thousands commas"
+    assert [each.kind for each in infer_schema(frame).columns] == ["number", "number", "number", "category"]
 
 
 def test_attributes_of_a_parquet_file_are_not_trusted(tmp_path):
     frame = pd.DataFrame({"a": ["1", "2"]})
-    frame.attrs["decimal commas"] = 3
+    frame.attrs["commas"] = {"a": "3"}
     frame.to_parquet(tmp_path / "t.parquet")
-    assert not has_decimal_commas(read_table(tmp_path / "t.parquet")["a"])
+    assert not how_written(read_table(tmp_path / "t.parquet")["a"])
 
 
 def test_gzip(file):

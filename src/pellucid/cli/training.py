@@ -23,7 +23,7 @@ from pellucid.spec import parameter_count
 from pellucid.storage import save
 from pellucid.tables import Schema, Target, fold_rows, infer_schema, read_table, split_rows
 from pellucid.tables.cells import coded
-from pellucid.tables.decimals import has_decimal_commas
+from pellucid.tables.decimals import how_written
 from pellucid.tables.frames import counted
 from pellucid.tables.schema import require_columns
 from pellucid.tables.sentinels import note_of_sentinels
@@ -230,11 +230,10 @@ def _without_group(grouping: "pd.Series[Any] | None") -> str:
 
 def _remarks(goal: Target, column: "pd.Series[Any]") -> str:
     """Say what else is worth knowing of the target's column."""
-    commas = "written with decimal commas" if has_decimal_commas(column) else ""
     sentinels = ""
     if goal.task == "regression":
         sentinels = note_of_sentinels(target_values(goal, column), "leave these rows out")
-    return "".join(f"; {remark}" for remark in (commas, sentinels) if remark)
+    return "".join(f"; {remark}" for remark in (how_written(column), sentinels) if remark)
 
 
 def _show_columns(table: Path, schema: Schema) -> None:

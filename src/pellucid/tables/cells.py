@@ -44,7 +44,8 @@ LARGEST_NUMBER = 1e100  # the variance of larger numbers is no longer a float64
 _NUMBER = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|inf(?:inity)?)", re.ASCII | re.IGNORECASE)
 
 # Money, shares and thousands: a sign in front or behind, commas that can be nothing but thousands marks.
-_SIGNED = re.compile(r"([+-]?) ?([$€£¥]?) ?([+-]?[\d.,]+(?:[eE][+-]?\d+)?) ?([$€£¥%]?)", re.ASCII)
+_BLANK = "[ \u00a0\u202f]?"
+_SIGNED = re.compile(rf"([+-]?){_BLANK}([$€£¥]?){_BLANK}([+-]?[\d.,]+(?:[eE][+-]?\d+)?){_BLANK}([$€£¥%]?)", re.ASCII)
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?", re.ASCII)
 _SURELY_THOUSANDS = re.compile(r".*,\d{3}[.,].*", re.ASCII)
 

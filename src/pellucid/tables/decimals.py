@@ -1,13 +1,13 @@
-"""Numbers with commas: decimal commas in files, and commas in text.
+"""Numbers with commas in files: decimal commas, thousands commas, and what cannot be told.
 
 ``1,234`` can be 1.234 or 1234. It is read as a decimal comma only where another cell of the file settles it, such as
 ``1,76``; likewise dots are taken for thousands marks only where a cell such as ``1.234,5`` shows that they are. Where
-commas separate the columns, and numbers with commas stand between quotation marks, the other cell must be one of the
-same column.
+commas separate the columns, and numbers with commas stand between quotation marks, that cell must be one of the same
+column; if no column has such, and another cell has a decimal point, the commas are thousands marks.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pandas as pd
@@ -16,65 +16,84 @@ import pyarrow.compute as pc
 
 from pellucid.tables.cells import ALSO_MISSING, MISSING_WORDS
 
-__all__ = ["has_decimal_commas", "mark_decimal_commas", "numbers_with_commas", "with_decimal_points"]
+__all__ = ["how_written", "mark_commas", "numbers_with_commas", "without_commas"]
 
-_MARK = "decimal commas"  # key in the attributes of a pandas table
-_GROUPED = r"[1-9]\d{0,2}(?:\.\d{3})+"
-_DECIMAL = rf"^[+-]?(?:(?:\d+|{_GROUPED})(?:,\d+)?|,\d+)(?:[eE][+-]?\d+)?$"
-_PERHAPS_THOUSANDS = r"^[+-]?[1-9]\d{0,2},\d{3}$"
+DECIMAL, THOUSANDS = "written with decimal commas", "written with thousands commas"
+_MARK = "commas"  # key in the attributes of a pandas table
+
+_BLANK = "[ \u00a0\u202f]?"
+_BEFORE, _BEHIND = rf"^[+-]?{_BLANK}[$€£¥]?{_BLANK}[+-]?", rf"{_BLANK}[$€£¥%]?$"
+_DOTTED, _GROUPED = r"[1-9]\d{0,2}(?:\.\d{3})+", r"[1-9]\d{0,2}(?:,\d{3})+"
+_WITH_DECIMAL_COMMA = rf"{_BEFORE}(?:(?:\d+|{_DOTTED})(?:,\d+)?|,\d+)(?:[eE][+-]?\d+)?{_BEHIND}"
+_WITH_THOUSANDS = rf"{_BEFORE}(?:\d+|{_GROUPED})(?:\.\d*)?{_BEHIND}"
+_WITH_POINT = rf"{_BEFORE}(?:\d*\.\d+|{_GROUPED}\.\d+){_BEHIND}"
+_PERHAPS_THOUSANDS = rf"{_BEFORE}[1-9]\d{{0,2}},\d{{3}}{_BEHIND}"
 _DOTS_ARE_THOUSANDS = r"\.\d{3}[.,]"
+_SURELY_THOUSANDS = r",\d{3},"
 _WITH_COMMAS = re.compile(r"[+-]?\d+(?:,\d+)+(?:\.\d*)?|[+-]?[\d.]*\d,\d+", re.ASCII)
 _WITHOUT_COMMAS = re.compile(r"[+-]?\d+(?:\.\d*)?", re.ASCII)
 
 
-def with_decimal_points(table: pa.Table, *, alone: bool = False) -> tuple[pa.Table, list[int]]:
-    """Rewrite numbers with decimal commas, as 1.234,5, to ones with decimal points, as 1234.5.
+def without_commas(table: pa.Table, *, alone: bool = False) -> tuple[pa.Table, dict[int, str]]:
+    """Rewrite numbers with decimal commas, as 1.234,5, or thousands commas, as 1,234.5, to plain ones, as 1234.5.
+
+    Signs of money and per cent stay.
 
     Parameters
     ----------
     table : pyarrow.Table
         Columns of text.
     alone : bool
-        Whether each column must settle by itself what its commas are.
+        Whether commas separate the columns, so that each must settle by itself that its commas are decimal marks.
 
     Returns
     -------
     table : pyarrow.Table
-    changed : list of int
-        Numbers of the columns rewritten: all that hold nothing else, if commas are decimal marks beyond doubt.
+    changed : dict of int to str
+        How the columns were written that were rewritten, by their numbers: all that hold nothing but numbers, if it is
+        beyond doubt what their commas are.
 
     Examples
     --------
-    >>> table, changed = with_decimal_points(pa.table({"a": ["1,76", "?"], "b": ["1,234", "2"], "c": ["x", "1,5"]}))
-    >>> table.to_pydict(), changed
-    ({'a': ['1.76', '?'], 'b': ['1.234', '2'], 'c': ['x', '1,5']}, [0, 1])
+    >>> table, changed = without_commas(pa.table({"a": ["1,76", "?"], "b": ["1,234", "2 €"], "c": ["x", "1,5"]}))
+    >>> table.to_pydict()
+    {'a': ['1.76', '?'], 'b': ['1.234', '2 €'], 'c': ['x', '1,5']}
+    >>> changed
+    {0: 'written with decimal commas', 1: 'written with decimal commas'}
+    >>> without_commas(pa.table({"a": ["1,495", "950"], "b": ["0.5", ""]}), alone=True)[0].to_pydict()
+    {'a': ['1495', '950'], 'b': ['0.5', '']}
     """
-    found = {i: cells for i, column in enumerate(table.columns) if (cells := _numbers_of(column)) is not None}
-    changed = [i for i in found if _settled({i: found[i]})] if alone else _settled(found)
-    for i in changed:
-        table = table.set_column(i, table.column_names[i], _rewritten(table.column(i)))
+    found = _columns_of(table, _WITH_DECIMAL_COMMA, "[.,]")
+    decimal = [i for i in found if _settled({i: found[i]})] if alone else _settled(found)
+    changed = dict.fromkeys(decimal, DECIMAL)
+    if alone and not decimal:
+        changed = dict.fromkeys(_with_thousands(table), THOUSANDS)
+    for i, how in changed.items():
+        table = table.set_column(i, table.column_names[i], _rewritten(table.column(i), how))
     return table, changed
 
 
-def _settled(columns: dict[int, Any]) -> list[int]:
+def _columns_of(table: pa.Table, pattern: str, mark: str) -> dict[int, Any]:
+    """Return the cells that are not missing of the columns in which all are of a pattern, and one has a mark."""
+    missing = pa.array(sorted(MISSING_WORDS | ALSO_MISSING))
+    found = {}
+    for i, column in enumerate(table.columns):
+        cells = column.filter(pc.invert(pc.is_in(column, value_set=missing)))
+        if _has(mark, cells) and pc.all(pc.match_substring_regex(cells, pattern)).as_py():
+            found[i] = cells
+    return found
+
+
+def _has(pattern: str, cells: Any) -> bool:
+    return bool(pc.any(pc.match_substring_regex(cells, pattern)).as_py())
+
+
+def _settled(columns: Mapping[int, Any]) -> list[int]:
     """Return the numbers of the columns whose commas are decimal marks, as one of the columns shows."""
     if not any(map(_settles_commas, columns.values())):
         return []
     are_dots_thousands = any(_has(_DOTS_ARE_THOUSANDS, cells) for cells in columns.values())
     return [i for i, cells in columns.items() if are_dots_thousands or not _has(r"\.", cells)]
-
-
-def _numbers_of(column: Any) -> Any:
-    """Return the cells that are not missing if all are numbers with decimal commas, and one has a comma or dot."""
-    missing = pc.is_in(column, value_set=pa.array(sorted(MISSING_WORDS | ALSO_MISSING)))
-    cells = column.filter(pc.invert(missing))
-    if not _has(r"[.,]", cells) or not pc.all(pc.match_substring_regex(cells, _DECIMAL)).as_py():
-        return None
-    return cells
-
-
-def _has(pattern: str, cells: Any) -> bool:
-    return bool(pc.any(pc.match_substring_regex(cells, pattern)).as_py())
 
 
 def _settles_commas(cells: Any) -> bool:
@@ -83,20 +102,33 @@ def _settles_commas(cells: Any) -> bool:
     return bool(pc.any(pc.and_not(has_comma, pc.match_substring_regex(cells, _PERHAPS_THOUSANDS))).as_py())
 
 
-def _rewritten(column: Any) -> Any:
-    is_number = pc.match_substring_regex(column, _DECIMAL)
+def _with_thousands(table: pa.Table) -> list[int]:
+    """Return the numbers of the columns whose commas are thousands marks, as a cell of the file shows."""
+    found = _columns_of(table, _WITH_THOUSANDS, ",")
+    if not found:
+        return []
+    is_shown = any(_has(_SURELY_THOUSANDS, cells) for cells in found.values())
+    return list(found) if is_shown or any(_has(_WITH_POINT, column) for column in table.columns) else []
+
+
+def _rewritten(column: Any, how: str) -> Any:
+    if how == THOUSANDS:
+        return pc.if_else(
+            pc.match_substring_regex(column, _WITH_THOUSANDS), pc.replace_substring(column, ",", ""), column
+        )
     without_dots = pc.replace_substring(column, ".", "")
+    is_number = pc.match_substring_regex(column, _WITH_DECIMAL_COMMA)
     return pc.if_else(is_number, pc.replace_substring(without_dots, ",", "."), column)
 
 
-def mark_decimal_commas(frame: pd.DataFrame, labels: Iterable[str]) -> None:
-    """Keep in mind, for the notes on its columns, which ones were written with decimal commas."""
-    frame.attrs[_MARK] = list(labels)
+def mark_commas(frame: pd.DataFrame, written: Mapping[str, str]) -> None:
+    """Keep in mind, for the notes on its columns, how some were written."""
+    frame.attrs[_MARK] = dict(written)
 
 
-def has_decimal_commas(series: "pd.Series[Any]") -> bool:
-    """Tell whether the column was written with decimal commas in its file."""
-    return series.name in series.attrs.get(_MARK, ())
+def how_written(series: "pd.Series[Any]") -> str:
+    """Say with which commas the column was written in its file; empty if with none."""
+    return str(series.attrs.get(_MARK, {}).get(series.name, ""))
 
 
 def numbers_with_commas(texts: Iterable[str | None]) -> bool:

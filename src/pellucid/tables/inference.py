@@ -29,7 +29,7 @@ from pellucid.tables.cells import (
 )
 from pellucid.tables.date_forms import ISO_DATE, example_of, names_a_day
 from pellucid.tables.dates import date_format_of, note_of_lost_dates, read_dates
-from pellucid.tables.decimals import has_decimal_commas, numbers_with_commas
+from pellucid.tables.decimals import how_written, numbers_with_commas
 from pellucid.tables.duplicates import find_copies
 from pellucid.tables.frames import counted, to_pandas
 from pellucid.tables.schema import MOST_LEVELS, ColumnSchema, Schema, date_parts, require_columns, shortened
@@ -111,8 +111,7 @@ def _infer_column(label: str, series: "pd.Series[Any]") -> ColumnSchema:
     typed = _infer_typed(label, series)
     if typed is not None:
         return typed
-    decimal_commas = "written with decimal commas" if has_decimal_commas(series) else ""
-    column = text_column(label, coded(series), decimal_commas)
+    column = text_column(label, coded(series), how_written(series))
     mixed = _mixed_types(series)
     if column.kind != "category" or not mixed:
         return column

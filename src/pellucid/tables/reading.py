@@ -16,7 +16,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from pellucid.errors import DataError, near_names
-from pellucid.tables.decimals import mark_decimal_commas, with_decimal_points
+from pellucid.tables.decimals import mark_commas, without_commas
 from pellucid.tables.frames import check_columns, counted
 
 __all__ = ["LARGEST_FILE", "read_table"]
@@ -41,7 +41,7 @@ def read_table(path: str | Path) -> pd.DataFrame:
     path : str or Path
         Parquet and gzip are known by their content; everything else is text (UTF-8) with commas, semicolons, tabs or
         bars between its columns and the columns' names in its first line. Numbers with decimal
-        commas (1.234,5) become text with decimal points (1234.5), if that is beyond doubt.
+        commas (1.234,5) or thousands commas (1,234.5) become text without them (1234.5), if that is beyond doubt.
 
     Raises
     ------
@@ -118,9 +118,9 @@ def _read_text(path: Path, data: bytes) -> pd.DataFrame:
         table = _parse(path, text, separator, len(names))
     except pa.ArrowInvalid as error:
         raise DataError(f"'{path}' cannot be read as a table: {error}") from None
-    table, with_commas = with_decimal_points(table, alone=separator == ",")
+    table, written = without_commas(table, alone=separator == ",")
     frame: pd.DataFrame = table.rename_columns(names).to_pandas()
-    mark_decimal_commas(frame, [names[i] for i in with_commas])
+    mark_commas(frame, {names[i]: how for i, how in written.items()})
     return frame
 
 
