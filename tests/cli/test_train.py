@@ -401,3 +401,10 @@ def test_numbers_that_may_stand_for_missing_values_are_told_of(pellucid, flowers
     assert "(regression); 9999 in 2 cells, far from all others: if it means missing, leave these rows out" in out
     page = (tmp_path / "model-report" / "index.html").read_text()
     assert "-999 in 2 cells, far from all others" in page
+
+
+def test_classes_that_are_nearly_numbers_are_told_of(pellucid, flowers, tmp_path):
+    flowers.assign(age=[f"{i % 8} years" for i in range(len(flowers))]).to_csv(tmp_path / "f.csv", index=False)
+    status, out, _ = pellucid("train", "f.csv", "--target", "age", *QUICK, "--no-report")
+    assert status == 0
+    assert "(classification); numbers with signs or units: read as text; write them as plain numbers\n" in out

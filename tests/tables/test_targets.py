@@ -224,6 +224,8 @@ def test_several_hostile_states(state):
 def test_numbers_with_commas_that_are_no_classes_get_the_remedy():
     cells = pd.Series([f"{i},234" for i in range(1, 30)], name="price")
     with pytest.raises(
-        DataError, match=r"29 rows have 29 different values, such as '1,234'\. If these are numbers, wri"
+        DataError, match=r"29 rows have 29 different values, such as '1,234'\. They are numbers with commas"
     ):
         Target.of(cells)
+    with pytest.raises(DataError, match=r"such as '1/4/2021'\. They are dates, taken as classes\."):
+        Target.of(pd.Series([f"{i}/4/2021" for i in range(1, 30)], name="day"))

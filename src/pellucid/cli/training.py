@@ -25,6 +25,7 @@ from pellucid.tables import Schema, Target, fold_rows, infer_schema, read_table,
 from pellucid.tables.cells import coded
 from pellucid.tables.decimals import how_written
 from pellucid.tables.frames import counted
+from pellucid.tables.inference import nearly_numbers_or_dates
 from pellucid.tables.schema import require_columns
 from pellucid.tables.sentinels import note_of_sentinels
 from pellucid.tables.splits import group_numbers
@@ -230,10 +231,11 @@ def _without_group(grouping: "pd.Series[Any] | None") -> str:
 
 def _remarks(goal: Target, column: "pd.Series[Any]") -> str:
     """Say what else is worth knowing of the target's column."""
-    sentinels = ""
     if goal.task == "regression":
-        sentinels = note_of_sentinels(target_values(goal, column), "leave these rows out")
-    return "".join(f"; {remark}" for remark in (how_written(column), sentinels) if remark)
+        remark = note_of_sentinels(target_values(goal, column), "leave these rows out")
+    else:
+        remark = nearly_numbers_or_dates(coded(column))
+    return "".join(f"; {each}" for each in (how_written(column), remark) if each)
 
 
 def _show_columns(table: Path, schema: Schema) -> None:

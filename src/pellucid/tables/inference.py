@@ -35,7 +35,7 @@ from pellucid.tables.frames import counted, to_pandas
 from pellucid.tables.schema import MOST_LEVELS, ColumnSchema, Schema, date_parts, require_columns, shortened
 from pellucid.tables.sentinels import CANDIDATES, note_of_sentinels
 
-__all__ = ["infer_schema", "is_lost", "text_column", "unless_useless"]
+__all__ = ["infer_schema", "is_lost", "nearly_numbers_or_dates", "text_column", "unless_useless"]
 
 _COMMAS = "numbers with commas inside: read as text; write 1,234 as 1234, and 1,5 as 1.5"
 _CODES = "numbers with zeros in front: read as codes"
@@ -163,6 +163,18 @@ def text_column(label: str, cells: Coded, note: str = "") -> ColumnSchema:
         first = shown(cells.texts[cells.codes[np.argmax(wrong)]])
         return replace(column, note=f"{_MOSTLY_NUMBERS} {first}")
     return column if column.note else replace(column, note=note_of_lost_dates(cells.texts))
+
+
+def nearly_numbers_or_dates(cells: Coded) -> str:
+    """Say of a target's classes that they are dates, or but for how they are written numbers or dates; else nothing.
+
+    Examples
+    --------
+    >>> nearly_numbers_or_dates(Coded(np.arange(2), np.array(["85 min", "7 min"], dtype=object)))
+    'numbers with signs or units: read as text; write them as plain numbers'
+    """
+    column = text_column("", cells)
+    return {"date": "dates, taken as classes", "category": column.note}.get(column.kind, "")
 
 
 def is_lost(column: ColumnSchema) -> bool:

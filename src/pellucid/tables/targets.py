@@ -19,14 +19,15 @@ from pellucid.spec.checks import shown
 from pellucid.tables.cells import (
     LARGEST_NUMBER,
     BoolArray,
+    Coded,
     FloatArray,
     cell_texts,
     coded,
     have_leading_zeros,
     read_numbers,
 )
-from pellucid.tables.decimals import numbers_with_commas
 from pellucid.tables.frames import counted, row_list, to_pandas
+from pellucid.tables.inference import nearly_numbers_or_dates
 from pellucid.tables.schema import require_columns
 
 __all__ = ["TASKS", "ClassLabel", "Target", "TargetTable"]
@@ -108,12 +109,12 @@ class Target:
                 "Choose another target, or rows of other classes, too."
             )
         if len(texts) > max(2, len(series) // 2):
+            nearly = nearly_numbers_or_dates(Coded(codes, texts))
             remedy = "Choose another target, or the task 'regression' if it is a number."
-            if numbers_with_commas(texts):
-                remedy = "If these are numbers, write 1,234 as 1234, and 1,5 as 1.5."
             raise DataError(
                 f"The target {label!r} must have at least two rows for each class; {len(series)} rows have "
-                f"{len(texts)} different values, such as {shown(texts[0])}. {remedy}"
+                f"{len(texts)} different values, such as {shown(texts[0])}. "
+                + (f"They are {nearly}. Correct them, or choose another target." if nearly else remedy)
             )
         first_rows = np.unique(codes, return_index=True)[1]
         return cls(label, "classification", _as_labels(series.iloc[first_rows].tolist()))
