@@ -62,15 +62,14 @@ def note_of_lost_dates(texts: TextArray) -> str:
     present = [text for text in texts if text not in ALSO_MISSING]
     if not any(shape.fullmatch(text) for text in present[:_LOOKED_AT] for shape in SHAPES.values()):
         return ""
-    cells = Coded(np.arange(len(present)), np.array(present, dtype=object))
-    is_date = np.zeros(len(present), dtype=bool)
+    left = np.array(present, dtype=object)
     for form in filter(names_a_day, DATE_FORMATS):
-        is_date |= ~read_dates(cells, form)[1]
-    if is_date.mean() < _MOSTLY:
-        return ""
-    if is_date.all():
+        left = left[read_dates(Coded(np.arange(len(left)), left), form)[1]]
+    if not len(left):
         return f"dates written in several ways, read as text; write them all as {example_of(ISO_DATE)}"
-    return f"mostly dates, read as text because of {shown(present[int(np.argmin(is_date))])}"
+    if len(left) > (1 - _MOSTLY) * len(present):
+        return ""
+    return f"mostly dates, read as text because of {shown(left[0])}"
 
 
 def _is_season(text: str) -> bool:
