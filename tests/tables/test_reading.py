@@ -101,7 +101,9 @@ def test_decimal_commas_with_signs(file):
         "b": ["5.0 %", "12.5%"],
         "c": ["$1", "€ 1000"],
     }
-    assert [each.kind for each in infer_schema(frame).columns] == ["number"] * 3
+    columns = infer_schema(frame).columns
+    assert [each.kind for each in columns] == ["number"] * 3
+    assert columns[0].note == "written with decimal commas, and with signs of money or per cent"
 
 
 def test_thousands_commas_where_a_decimal_point_shows_them(file):

@@ -147,8 +147,9 @@ def text_column(label: str, cells: Coded, note: str = "") -> ColumnSchema:
     values, wrong = read_numbers(cells)
     codes = have_leading_zeros(cells.texts)
     if not wrong.any() and not codes and not np.isnan(values).all():
-        signs = _SIGNS if have_signs(cells.texts) else ""
-        return _numbers(label, values, "; ".join(filter(None, (note, signs))))
+        if have_signs(cells.texts):
+            note = f"{note}, and with signs of money or per cent" if note else _SIGNS
+        return _numbers(label, values, note)
     truths, not_truths = read_booleans(cells)
     if not not_truths.any() and {0.0, 1.0} <= set(truths):
         return _boolean(label, truths)
