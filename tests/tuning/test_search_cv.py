@@ -1,5 +1,7 @@
 """PopulationSearchCV is GridSearchCV, only faster; halving continues networks; what goes wrong is told."""
 
+import re
+
 import numpy as np
 import pytest
 from scipy.stats import loguniform
@@ -266,7 +268,7 @@ def test_errors_are_raised_as_they_are_where_that_is_asked_for(estimator, grid, 
     ours, theirs = raised
     assert type(ours) is type(theirs)
     assert str(ours) == str(theirs)
-    assert ours.__notes__[0].startswith("In split 0 of the setting {")
+    assert re.match(r"In split [01] of the setting {", ours.__notes__[0])  # of two workers, either may be first
 
 
 @pytest.mark.parametrize(
