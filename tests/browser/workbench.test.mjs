@@ -568,7 +568,7 @@ test("nothing is cut off at the side of a small laptop's screen", async () => {
   await small.context().close();
 });
 
-test("a network that no trace knows is shown, and the page says what it cannot show", async () => {
+test("a network with a scale of its inputs and the NTK parametrisation is shown, step and all", async () => {
   const settings = { network: { input_scale: true, parametrization: "ntk" } };
   const address = new URL(ADDRESS);
   address.hash = `s=${deflateRawSync(JSON.stringify(settings)).toString("base64url")}`;
@@ -579,7 +579,8 @@ test("a network that no trace knows is shown, and the page says what it cannot s
   await shown.getByRole("button", { name: "Add a neuron to layer 1" }).click();
   await until("five neurons", async () => (await shown.locator('[data-neuron="0,4"]').count()) === 1);
   await shown.locator('[data-drawer="step"]').click();
-  assert.match(await text(".step .waiting", shown), /cannot be shown yet for a network with a scale of the inputs and/);
+  await shown.locator(".formula").first().waitFor();
+  assert.match(await text(".step .formulas", shown), /inputs/);
   assert.deepEqual(await shown.locator(".notices p").allInnerTexts(), []);
   await shown.context().close();
 });

@@ -1,5 +1,6 @@
 """Every formula that is shown is true: its numbers, worked out, give the engine's result."""
 
+import dataclasses
 import math
 import re
 
@@ -14,8 +15,11 @@ from pellucid.textbook.activations import activation_rule
 from pellucid.tracing.backward_formulas import delta_formulas, gradient_formulas
 from pellucid.tracing.forward_formulas import forward_formulas
 from pellucid.tracing.functions import derivative_text, function_text
+from pellucid.tracing.input_formulas import feature_delta_formulas, scale_formula, scale_gradient_formula
 from pellucid.tracing.loss_formulas import batch_formulas, row_formulas
 from pellucid.tracing.notation import factor, number
+from pellucid.tracing.preparing import prepare
+from pellucid.tracing.steps import trace_step
 from pellucid.tracing.update_formulas import update_formulas
 
 WORDS = {
@@ -107,6 +111,19 @@ def every_formula(step):
             yield from update_formulas(step, "bias", layer.index, (j,), "b", 17)
             if layer.gain is not None:
                 yield from update_formulas(step, "gain", layer.index, (j,), "γ", 17)
+            if layer.parametric is not None:
+                yield from update_formulas(step, "slope", layer.index, (j,), "α", 17)
+    if step.inputs is not None:
+        yield from every_formula_of_the_inputs(step, step.inputs)
+
+
+def every_formula_of_the_inputs(step, inputs):
+    for j in range(inputs.width):
+        for row in range(len(step.rows)):
+            yield scale_formula(inputs, row, j, 17)
+            yield from feature_delta_formulas(step, inputs, row, j, 17)
+        yield scale_gradient_formula(step, inputs, j, 17)
+        yield from update_formulas(step, "scale", 0, (j,), "scale", 17)
 
 
 def check_all(model, X, y, **options):
@@ -155,6 +172,39 @@ def test_everything_at_once():
         (7, 8), activation="silu", dropout=0.4, layer_norm=True, label_smoothing=0.2, clip_norm=0.01, random_state=3
     )
     check_all(model, X, np.arange(9) % 8)
+
+
+def peculiar(**changes):
+    """Return a network with a scale of its inputs, parametric activations and 'ntk'."""
+    hidden = (spec.Layer(7, spec.Silu(), 0.4, True, parametric=True), spec.Layer(3, spec.Relu(), 0.4, True))
+    return spec.Network(8, hidden, 3, "softmax", input_scale=True, parametrization="ntk", **changes)
+
+
+@pytest.mark.parametrize("solver", [spec.Adam(), spec.AdamW(weight_decay=0.3)], ids=lambda each: each.name)
+def test_scales_slopes_and_ntk(solver):
+    X, random = rows()
+    network = peculiar()
+    model = MLPClassifier(
+        (7, 3), ["silu", "relu"], dropout=0.4, layer_norm=True, solver=solver, alpha=0.1, l1=0.02, random_state=0
+    )
+    model.set_network(network, random.normal(size=spec.parameter_count(network)), classes=[0, 1, 2])
+    check_all(model, X, np.arange(9) % 3, sample_weight=random.uniform(0.5, 2, size=9))
+
+
+def test_groups_of_parameters_have_rates_and_decays_of_their_own():
+    X, random = rows()
+    network = peculiar()
+    model = MLPClassifier((7, 3), ["silu", "relu"], solver=spec.AdamW(weight_decay=0.3), dropout=0.4, layer_norm=True)
+    model.set_network(network, random.normal(size=spec.parameter_count(network)), classes=[0, 1, 2])
+    setup = prepare(model, X, np.arange(9) % 3)
+    rates, decays = spec.Factors(bias=0.1, scale=6, slope=0.5), spec.Factors(bias=0, scale=6, norm=0)
+    job = dataclasses.replace(setup.job, training=dataclasses.replace(setup.job.training, rates=rates, decays=decays))
+    step = trace_step(dataclasses.replace(setup, job=job))
+    formulas = list(every_formula(step))
+    for formula in formulas:
+        check(formula)
+    assert any(formula.left == "η′" for formula in formulas)
+    assert any("λ′" in formula.symbols for formula in formulas)
 
 
 def test_labels():

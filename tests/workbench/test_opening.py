@@ -141,7 +141,7 @@ def peculiar() -> MLPClassifier:
     return model.set_network(PECULIAR, vector, classes=[0, 1])
 
 
-def test_a_network_with_parts_that_no_trace_knows_is_shown() -> None:
+def test_a_network_with_a_scale_slopes_and_ntk_is_shown() -> None:
     X, y = make_moons(90, noise=0.2, random_state=0)
     model = peculiar()
     vector = model._parameters.vector.copy()
@@ -153,15 +153,23 @@ def test_a_network_with_parts_that_no_trace_knows_is_shown() -> None:
     )
     with show(model, X, y, open_page=False, wait=False) as served, Page(served.workbench) as page:
         state = page.until(lambda state: "run" in state)
-        assert "a scale of the inputs" in state["run"]["untraced"]
+        assert state["run"]["untraced"] is None
         page.send("view", maps=[[0, 1], [1, 2], [2, 0]], resolution=8, links="gradients", charts=["confusion"])
         content, buffers = page.wait("frame", maps=[[0, 1], [1, 2], [2, 0]])
         assert content["train"] == pytest.approx(step.loss - step.penalty)
         assert content["train_score"] == pytest.approx(model.score(X, y))
         np.testing.assert_allclose(buffers["gradients"], step.gradients.vector, rtol=1e-4, atol=1e-6)
         assert all(len(np.unique(each)) > 5 for each in buffers["maps"])
-        page.send("explain", rows="batch")
-        assert "cannot show" in page.wait("error")[0]["message"]
+        page.send("explain", rows=[3, 5])
+        explained, numbers = page.wait("explanation")
+        traced = trace(model, X[[3, 5]], y[[3, 5]])
+        assert explained["loss"] == traced.loss
+        for layer in traced.layers:
+            np.testing.assert_array_equal(numbers[f"inputs.{layer.index}"], layer.inputs)
+            np.testing.assert_array_equal(numbers[f"row_d_weights.{layer.index}"], layer.contributions)
+        page.send("formulas", layer=0, neuron=1, row=0)
+        written, _ = page.wait("formulas")
+        assert "√(inputs)" in written["forward"][-3]["symbols"]
         page.send("check_gradient", parameters="all")
         assert page.wait("gradient_check")[0]["passed"]
         page.send("export", what="model")
@@ -170,7 +178,6 @@ def test_a_network_with_parts_that_no_trace_knows_is_shown() -> None:
         assert page.wait("frame", epoch=40)[0]["train"] < 0.7 * content["train"]
         page.send("reset")
         page.wait("frame", epoch=0)
-        assert page.state["run"]["untraced"]
     np.testing.assert_array_equal(model._parameters.vector, vector)
 
 
@@ -184,7 +191,7 @@ def test_a_live_view_of_a_network_that_was_set() -> None:
     try:
         assert view.served is not None
         with Page(view.served.workbench) as page:
-            assert page.until(lambda state: "run" in state)["run"]["untraced"]
+            assert page.until(lambda state: "run" in state)["run"]["live"]
             content, buffers = page.wait("frame", epoch=6)
             np.testing.assert_allclose(buffers["parameters"], model._parameters.vector, rtol=1e-6)
             assert content["train_score"] == pytest.approx(model.score(X, y))

@@ -1,7 +1,20 @@
 """One training step, every number of it; and whether its derivatives are right."""
 
 from pellucid.tracing.gradients import GradientCheck, check_gradients, check_step
+from pellucid.tracing.inputs import InputsTrace
 from pellucid.tracing.layers import LayerTrace
+from pellucid.tracing.parametric import ParametricTrace
 from pellucid.tracing.steps import Trace, Update, trace, trace_step
 
-__all__ = ["GradientCheck", "LayerTrace", "Trace", "Update", "check_gradients", "check_step", "trace", "trace_step"]
+__all__ = [
+    "GradientCheck",
+    "InputsTrace",
+    "LayerTrace",
+    "ParametricTrace",
+    "Trace",
+    "Update",
+    "check_gradients",
+    "check_step",
+    "trace",
+    "trace_step",
+]

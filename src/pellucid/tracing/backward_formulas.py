@@ -3,15 +3,16 @@
 from typing import TYPE_CHECKING
 
 from pellucid.textbook.arrays import Array
-from pellucid.tracing.forward_formulas import derivative_formula, input_symbol
+from pellucid.tracing.forward_formulas import derivative_formulas, input_symbol
 from pellucid.tracing.layers import LayerTrace
 from pellucid.tracing.loss_formulas import output_delta_formula
 from pellucid.tracing.notation import DIGITS, Formula, add_up, factor, layer_mark, number, product, subscript
+from pellucid.tracing.parametric import ParametricTrace
 
 if TYPE_CHECKING:
     from pellucid.tracing.steps import Trace
 
-__all__ = ["delta_formulas", "gradient_formulas"]
+__all__ = ["delta_formulas", "gradient_formulas", "over_rows", "sum_of_deltas"]
 
 
 def delta_formulas(trace: "Trace", layer: LayerTrace, row: int, neuron: int, digits: int = DIGITS) -> list[Formula]:
@@ -26,13 +27,11 @@ def delta_formulas(trace: "Trace", layer: LayerTrace, row: int, neuron: int, dig
         From 0.
     digits : int
     """
-    slope = derivative_formula(layer, row, neuron, digits)
+    slopes = derivative_formulas(layer, row, neuron, digits)
     if layer.is_output:
         delta = output_delta_formula(trace, row, neuron, digits)
-        return [slope, delta] if slope and "g′" in delta.symbols else [delta]
-    formulas = [_hidden_delta(trace, layer, row, neuron, digits)]
-    if slope is not None:
-        formulas.insert(0, slope)
+        return [*slopes, delta] if "g′" in delta.symbols else [delta]
+    formulas = [*slopes, _hidden_delta(trace, layer, row, neuron, digits)]
     if layer.normalised is not None:
         formulas.append(_layer_norm_delta(layer, row, neuron, digits))
     return formulas
@@ -41,38 +40,58 @@ def delta_formulas(trace: "Trace", layer: LayerTrace, row: int, neuron: int, dig
 def gradient_formulas(
     trace: "Trace", layer: LayerTrace, neuron: int, inputs: list[int], digits: int = DIGITS
 ) -> list[Formula]:
-    """Write ∂L/∂w of these inputs' weights, ∂L/∂b, and ∂L/∂γ, ∂L/∂β where there is layer normalisation."""
+    """Write ∂L/∂w of these inputs' weights, ∂L/∂b, and ∂L/∂γ, ∂L/∂β, ∂L/∂α where the layer has them."""
     formulas = [_weight_gradient(trace, layer, i, neuron, digits) for i in inputs]
     delta, mark = ("δ" if layer.normalised is None else "δᵘ") + subscript(neuron), subscript(neuron)
     assert layer.delta is not None and layer.delta_sum is not None and layer.d_bias is not None  # noqa: S101, PT018
-    formulas.append(_over_rows(trace, f"∂L/∂b{mark}", delta, layer.delta_sum[:, neuron], layer.d_bias[neuron], digits))
+    formulas.append(over_rows(trace, f"∂L/∂b{mark}", delta, layer.delta_sum[:, neuron], layer.d_bias[neuron], digits))
     if layer.normalised is not None and layer.d_gain is not None and layer.d_shift is not None:
         d, u = layer.delta[:, neuron], layer.normalised[:, neuron]
         formulas += [
-            _over_rows(trace, f"∂L/∂γ{mark}", f"û{mark}·δ{mark}", d, layer.d_gain[neuron], digits, times=u),
-            _over_rows(trace, f"∂L/∂β{mark}", f"δ{mark}", d, layer.d_shift[neuron], digits),
+            over_rows(trace, f"∂L/∂γ{mark}", f"û{mark}·δ{mark}", d, layer.d_gain[neuron], digits, times=u),
+            over_rows(trace, f"∂L/∂β{mark}", f"δ{mark}", d, layer.d_shift[neuron], digits),
         ]
+    if layer.parametric is not None:
+        formulas += _slope_gradient(trace, layer, layer.parametric, neuron, digits)
     return formulas
+
+
+def _slope_gradient(
+    trace: "Trace", layer: LayerTrace, parametric: ParametricTrace, neuron: int, digits: int
+) -> list[Formula]:
+    assert parametric.d_activation is not None and parametric.d_slope is not None  # noqa: S101, PT018 - types
+    mark, d = subscript(neuron), parametric.d_activation[:, neuron]
+    bend = parametric.function[:, neuron] - layer.pre_activation[:, neuron]
+    symbols = f"(g(z{mark}) − z{mark})·∂ℓ/∂h{mark}"
+    return [over_rows(trace, f"∂L/∂α{mark}", symbols, d, parametric.d_slope[neuron], digits, times=bend)]
 
 
 def _hidden_delta(trace: "Trace", layer: LayerTrace, row: int, neuron: int, digits: int) -> Formula:
     following = trace.layers[layer.index + 1]
     assert following.delta_sum is not None and layer.delta is not None  # noqa: S101, PT018 - types
     assert layer.derivative is not None  # noqa: S101 - types
-    w, d, mark = following.weights[neuron], following.delta_sum[row], layer_mark(following.index)
-    symbol = "δ" if following.normalised is None else "δᵘ"
-    symbols, numbers = add_up(
-        w * d,
-        lambda k: f"w{subscript(neuron, k)}{mark}·{symbol}{subscript(k)}{mark}",
-        lambda k: product(w[k], d[k], digits=digits),
-        digits=digits,
-    )
-    own = subscript(neuron)
-    symbols = f"g′(z{own})·({symbols})"
+    symbols, numbers = sum_of_deltas(following, row, neuron, digits)
+    own, letter = subscript(neuron), "g" if layer.parametric is None else "h"
+    symbols = f"{letter}′(z{own})·({symbols})"
     numbers = f"{factor(layer.derivative[row, neuron], digits)}·({numbers})"
+    if following.factor != 1:
+        symbols, numbers = f"{symbols} / √(neurons)", f"{numbers} / √({layer.neurons})"
     if layer.mask is not None:
         symbols, numbers = f"{symbols}·mask{own}", f"{numbers}·{factor(layer.mask[row, neuron], digits)}"
     return Formula(f"δ{own}", symbols, numbers, number(layer.delta[row, neuron], digits))
+
+
+def sum_of_deltas(layer: LayerTrace, row: int, index: int, digits: int = DIGITS) -> tuple[str, str]:
+    """Write Σ w·δ over the neurons of a layer that one of its inputs leads to, in symbols and numbers."""
+    assert layer.delta_sum is not None  # noqa: S101 - types
+    w, d, mark = layer.weights[index], layer.delta_sum[row], layer_mark(layer.index)
+    symbol = "δ" if layer.normalised is None else "δᵘ"
+    return add_up(
+        w * d,
+        lambda k: f"w{subscript(index, k)}{mark}·{symbol}{subscript(k)}{mark}",
+        lambda k: product(w[k], d[k], digits=digits),
+        digits=digits,
+    )
 
 
 def _layer_norm_delta(layer: LayerTrace, row: int, neuron: int, digits: int) -> Formula:
@@ -94,14 +113,15 @@ def _weight_gradient(trace: "Trace", layer: LayerTrace, index: int, neuron: int,
     assert layer.delta_sum is not None and layer.d_weights is not None  # noqa: S101, PT018 - types
     name, training = "w" + subscript(index, neuron), trace.training
     delta = ("δ" if layer.normalised is None else "δᵘ") + subscript(neuron)
-    formula = _over_rows(
+    formula = over_rows(
         trace,
         f"∂L/∂{name}",
-        f"{input_symbol(layer.index, index)}·{delta}",
+        f"{input_symbol(layer, index)}·{delta}",
         layer.delta_sum[:, neuron],
         layer.d_weights[index, neuron],
         digits,
         times=layer.inputs[:, index],
+        inputs=layer.inputs.shape[1] if layer.factor != 1 else None,
     )
     symbols, numbers, share = formula.symbols, formula.numbers, _share(trace, layer, digits)
     w = factor(layer.weights[index, neuron], digits)
@@ -114,10 +134,17 @@ def _weight_gradient(trace: "Trace", layer: LayerTrace, index: int, neuron: int,
     return Formula(formula.left, symbols, numbers, formula.result)
 
 
-def _over_rows(
-    trace: "Trace", left: str, symbols: str, deltas: Array, result: float, digits: int, times: Array | None = None
+def over_rows(
+    trace: "Trace",
+    left: str,
+    symbols: str,
+    deltas: Array,
+    result: float,
+    digits: int,
+    times: Array | None = None,
+    inputs: int | None = None,
 ) -> Formula:
-    """Write a derivative as what each row adds to it: x·δ, or δ alone."""
+    """Write a derivative as what each row adds to it: x·δ, or δ alone; divided by √inputs, if their number is given."""
     _, numbers = add_up(
         deltas if times is None else times * deltas,
         lambda row: "",
@@ -127,6 +154,8 @@ def _over_rows(
     share = _share(trace, trace.layers[0], digits)
     if len(deltas) > 1:
         symbols, numbers = f"Σ {symbols}", f"({numbers})"
+    if inputs is not None:
+        symbols, numbers = f"{symbols} / √(inputs)", f"{numbers} / √({inputs})"
     return Formula(left, symbols + share[0], numbers + share[1], number(result, digits))
 
 

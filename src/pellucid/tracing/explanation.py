@@ -1,7 +1,6 @@
 """A traced step as something to read: forward → loss → backward → update, of which HTML and terminal are renderings."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,101 +8,30 @@ import numpy as np
 from pellucid.spec import Constant
 from pellucid.textbook.arrays import Array
 from pellucid.tracing.backward_formulas import delta_formulas, gradient_formulas
-from pellucid.tracing.forward_formulas import forward_formulas, input_symbol
+from pellucid.tracing.blocks import (
+    MOST_INPUTS,
+    MOST_ROWS,
+    Block,
+    Calculation,
+    Explanation,
+    Remark,
+    Stage,
+    Table,
+    View,
+)
+from pellucid.tracing.forward_formulas import forward_formulas
+from pellucid.tracing.input_blocks import inputs_backward, inputs_forward, inputs_update
 from pellucid.tracing.layers import LayerTrace
+from pellucid.tracing.learned import Learned, update_table
 from pellucid.tracing.loss_formulas import batch_formulas, row_formulas
-from pellucid.tracing.notation import Formula, largest, number, subscript
+from pellucid.tracing.notation import largest, number, subscript
 from pellucid.tracing.records import check_choice_of
 from pellucid.tracing.update_formulas import optimizer_name, update_formulas
 
 if TYPE_CHECKING:
     from pellucid.tracing.steps import Trace
 
-__all__ = ["Block", "Calculation", "Explanation", "Remark", "Stage", "Table", "explain"]
-
-MOST_NEURONS = 12
-MOST_INPUTS = 6
-MOST_ROWS = 12
-
-
-@dataclass(frozen=True)
-class Calculation:
-    """Some lines of formulas under a heading."""
-
-    title: str
-    formulas: Sequence[Formula]
-
-
-@dataclass(frozen=True)
-class Table:
-    """Numbers in rows and columns under a heading; the first `texts` columns are text."""
-
-    title: str
-    header: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    texts: int = 1
-
-
-@dataclass(frozen=True)
-class Remark:
-    """A sentence."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Block:
-    """What belongs to one layer, or to all rows."""
-
-    title: str
-    items: Sequence[Calculation | Table | Remark]
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One of forward, loss, backward, update."""
-
-    title: str
-    lead: str
-    blocks: Sequence[Block]
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """The whole step."""
-
-    title: str
-    facts: Sequence[tuple[str, str]]
-    stages: Sequence[Stage]
-    notes: Sequence[str] = field(default=())
-
-
-@dataclass(frozen=True)
-class _View:
-    """What of a trace is shown."""
-
-    trace: "Trace"
-    row: int
-    layers: Sequence[LayerTrace]
-    neuron: int | None
-
-    @property
-    def row_name(self) -> str:
-        return f"row {self.trace.rows[self.row]}"
-
-    @property
-    def has_many_rows(self) -> bool:
-        return len(self.trace.rows) > 1
-
-    def neurons(self, layer: LayerTrace) -> list[int]:
-        if self.neuron is not None:
-            return [self.neuron]
-        return list(range(min(layer.neurons, MOST_NEURONS)))
-
-    def left_out(self, layer: LayerTrace) -> list[Remark]:
-        if self.neuron is not None or layer.neurons <= MOST_NEURONS:
-            return []
-        return [Remark(f"The first {MOST_NEURONS} of {layer.neurons} neurons are shown; name another to see it.")]
+__all__ = ["explain"]
 
 
 @np.errstate(over="ignore", invalid="ignore")  # as in training: the numbers show it
@@ -116,7 +44,8 @@ def explain(trace: "Trace", *, row: int = 0, layer: int | None = None, neuron: i
     row : int
         The row whose formulas are written; of the others the numbers stand in tables.
     layer, neuron : int or None
-        Only this one; None: all, of a wide layer the first twelve neurons.
+        Only this one; None: all, of a wide layer the first twelve neurons. The layer −1 is what is done to the inputs
+        before the first one.
 
     Raises
     ------
@@ -125,7 +54,7 @@ def explain(trace: "Trace", *, row: int = 0, layer: int | None = None, neuron: i
     """
     check_choice_of(trace, row=row, layer=layer, neuron=neuron)
     layers = [each for each in trace.layers if (layer is None or each.index == layer) and (neuron or 0) < each.neurons]
-    view = _View(trace, row, layers, neuron)
+    view = View(trace, row, layers, neuron, has_inputs=layer == -1 or (layer is None and neuron is None))
     stages = [_forward(view)]
     if trace.loss is not None:
         stages += [_loss(view), _backward(view)]
@@ -161,7 +90,12 @@ def _function_name(layer: LayerTrace) -> str:
 
 def _layer_title(layer: LayerTrace) -> str:
     neurons = f"{layer.neurons} neuron{'s'[: layer.neurons != 1]}"
-    extras = [text for text, on in (("layer norm", layer.gain is not None), ("dropout", layer.mask is not None)) if on]
+    parts = {
+        "parametric": layer.parametric is not None,
+        "layer norm": layer.gain is not None,
+        "dropout": layer.mask is not None,
+    }
+    extras = [text for text, on in parts.items() if on]
     return f"{layer.name.capitalize()}: {neurons}, {', '.join([_function_name(layer), *extras])}"
 
 
@@ -173,20 +107,22 @@ def _neuron_title(layer: LayerTrace, neuron: int) -> str:
 # --- forward ----------------------------------------------------------------------------------------------------------
 
 
-def _forward(view: _View) -> Stage:
+def _forward(view: View) -> Stage:
     lead = "Each neuron multiplies its inputs by its weights, adds its bias, and applies its activation g."
     if view.has_many_rows:
         lead += f" The formulas are those of {view.row_name}."
-    blocks = [_inputs(view)] if any(layer.index == 0 for layer in view.layers) else []
+    blocks = [_inputs(view)] if view.has_inputs or any(layer.index == 0 for layer in view.layers) else []
+    if view.trace.inputs is not None and view.has_inputs:
+        blocks += inputs_forward(view, view.trace.inputs)
     return Stage("Forward", lead, [*blocks, *(_forward_block(view, layer) for layer in view.layers)])
 
 
-def _inputs(view: _View) -> Block:
-    layer = view.trace.layers[0]
-    values, names = layer.inputs[view.row], layer.input_names
+def _inputs(view: View) -> Block:
+    values, names = view.trace.columns[view.row], view.trace.input_names
     shown = largest(values, 2 * MOST_ROWS)
-    plain = all(name == input_symbol(0, i) for i, name in enumerate(names))
-    rows = [[input_symbol(0, i), *([] if plain else [names[i]]), number(values[i])] for i in shown]
+    symbols = [f"x{subscript(i)}" for i in range(len(names))]
+    plain = list(names) == symbols
+    rows = [[symbols[i], *([] if plain else [names[i]]), number(values[i])] for i in shown]
     header = ["symbol", *([] if plain else ["input"]), "value"]
     items: list[Table | Remark] = [Table("", header, rows, texts=len(header) - 1)]
     if len(shown) < len(values):
@@ -194,7 +130,7 @@ def _inputs(view: _View) -> Block:
     return Block(f"Inputs of {view.row_name}", items)
 
 
-def _forward_block(view: _View, layer: LayerTrace) -> Block:
+def _forward_block(view: View, layer: LayerTrace) -> Block:
     items: list[Calculation | Table | Remark] = [
         Calculation(_neuron_title(layer, j), forward_formulas(layer, view.row, j)) for j in view.neurons(layer)
     ]
@@ -203,32 +139,22 @@ def _forward_block(view: _View, layer: LayerTrace) -> Block:
     return Block(_layer_title(layer), [*items, *view.left_out(layer)])
 
 
-def _rows_table(view: _View, layer: LayerTrace, title: str, columns: Sequence[tuple[str, Array | None]]) -> Table:
+def _rows_table(view: View, layer: LayerTrace, title: str, columns: Sequence[tuple[str, Array | None]]) -> Table:
     """Return a table of what some neurons did with each row."""
     neurons = view.neurons(layer)[:MOST_INPUTS]
     given = [(symbol, array) for symbol, array in columns if array is not None]
     header = ["row", *(f"{symbol}{subscript(j)}" for j in neurons for symbol, _ in given)]
     rows = [
         [str(view.trace.rows[r]), *(number(array[r, j]) for j in neurons for _, array in given)]
-        for r in _shown_rows(view)
+        for r in view.shown_rows
     ]
-    return Table(title + _of_how_many(view), header, rows)
-
-
-def _shown_rows(view: _View) -> list[int]:
-    rows = list(range(min(len(view.trace.rows), MOST_ROWS)))
-    return rows if view.row in rows else [*rows[:-1], view.row]
-
-
-def _of_how_many(view: _View) -> str:
-    count = len(view.trace.rows)
-    return "" if count <= MOST_ROWS else f" ({MOST_ROWS} of {count} shown)"
+    return Table(title + view.of_how_many, header, rows)
 
 
 # --- loss -------------------------------------------------------------------------------------------------------------
 
 
-def _loss(view: _View) -> Stage:
+def _loss(view: View) -> Stage:
     trace = view.trace
     assert trace.targets is not None and trace.loss_rows is not None  # noqa: S101, PT018 - types
     items: list[Calculation | Table | Remark] = [Calculation(view.row_name, row_formulas(trace, view.row))]
@@ -243,9 +169,9 @@ def _loss(view: _View) -> Stage:
                 *([] if trace.sample_weight is None else [number(trace.sample_weight[r])]),
                 number(trace.loss_rows[r]),
             ]
-            for r in _shown_rows(view)
+            for r in view.shown_rows
         ]
-        items.append(Table("all rows" + _of_how_many(view), header, rows))
+        items.append(Table("all rows" + view.of_how_many, header, rows))
     items.append(Calculation("the batch", batch_formulas(trace)))
     lead = f"The {_spoken(trace.training.loss.name)} compares the output a with the target y."
     if trace.network.output in ("logistic", "softmax"):
@@ -266,15 +192,18 @@ def _targets_text(trace: "Trace", row: int) -> str:
 # --- backward ---------------------------------------------------------------------------------------------------------
 
 
-def _backward(view: _View) -> Stage:
+def _backward(view: View) -> Stage:
     lead = (
         "From the output back: δ = ∂ℓ/∂z says how the loss changes with a neuron's weighted sum. The chain rule leads "
         "from one layer's δ to the one before it, and from δ to the gradient of each weight."
     )
-    return Stage("Backward", lead, [_backward_block(view, layer) for layer in reversed(view.layers)])
+    blocks = [_backward_block(view, layer) for layer in reversed(view.layers)]
+    if view.trace.inputs is not None and view.has_inputs:
+        blocks += inputs_backward(view, view.trace.inputs)
+    return Stage("Backward", lead, blocks)
 
 
-def _backward_block(view: _View, layer: LayerTrace) -> Block:
+def _backward_block(view: View, layer: LayerTrace) -> Block:
     assert layer.d_weights is not None  # noqa: S101 - types
     items: list[Calculation | Table | Remark] = []
     for j in view.neurons(layer):
@@ -290,7 +219,7 @@ def _backward_block(view: _View, layer: LayerTrace) -> Block:
     return Block(_layer_title(layer), [*items, *view.left_out(layer)])
 
 
-def _contributions(view: _View, layer: LayerTrace, neuron: int, inputs: list[int]) -> Table:
+def _contributions(view: View, layer: LayerTrace, neuron: int, inputs: list[int]) -> Table:
     """Return which rows a neuron's gradient comes from; of many rows those with the largest δ."""
     assert layer.delta_sum is not None and layer.delta is not None  # noqa: S101, PT018 - types
     delta, share = layer.delta_sum[:, neuron], layer.delta_sum[:, neuron] * layer.row_share
@@ -301,7 +230,7 @@ def _contributions(view: _View, layer: LayerTrace, neuron: int, inputs: list[int
         [
             str(view.trace.rows[r]),
             number(layer.delta[r, neuron]),
-            *(number(layer.inputs[r, i] * share[r]) for i in inputs),
+            *(number(layer.inputs[r, i] * share[r] * layer.factor) for i in inputs),
             number(share[r]),
         ]
         for r in shown
@@ -313,51 +242,38 @@ def _contributions(view: _View, layer: LayerTrace, neuron: int, inputs: list[int
 # --- update -----------------------------------------------------------------------------------------------------------
 
 
-def _update(view: _View) -> Stage:
+def _update(view: View) -> Stage:
     trace = view.trace
     lead = f"The optimiser, {optimizer_name(trace.training.optimizer)}, moves each weight against its gradient g."
     clip, norm = trace.training.clip_norm, trace.update.gradient_norm if trace.update else None
     if clip is not None and norm is not None:
         after = f"and is scaled down to {number(clip)}" if norm > clip else "and stays as it is"
         lead += f" The whole gradient has length ‖∂L/∂θ‖ = {number(norm)}, at most {number(clip)} is allowed, {after}."
-    return Stage("Update", lead, [_update_block(view, layer) for layer in view.layers])
+    blocks = inputs_update(view, trace.inputs) if trace.inputs is not None and view.has_inputs else []
+    return Stage("Update", lead, [*blocks, *(_update_block(view, layer) for layer in view.layers)])
 
 
-def _update_block(view: _View, layer: LayerTrace) -> Block:
+def _update_block(view: View, layer: LayerTrace) -> Block:
     items: list[Calculation | Table | Remark] = []
     for j in view.neurons(layer):
-        title, places = _neuron_title(layer, j), _places(layer, j)
-        role, place, name = places[0]
-        formulas = update_formulas(view.trace, role, layer.index, place, name)
-        items.append(Calculation(f"{title}: {name}, for example", formulas))
-        items.append(_update_table(view, layer, places))
+        title, learned = _neuron_title(layer, j), _learned(layer, j)
+        first = learned[0]
+        formulas = update_formulas(view.trace, first.role, first.index, first.place, first.name)
+        items.append(Calculation(f"{title}: {first.name}, for example", formulas))
+        items.append(update_table(view.trace, learned))
     if layer.weights.shape[0] > MOST_INPUTS:
         items.append(Remark(f"Of each neuron's weights the {MOST_INPUTS} with the largest gradients are shown."))
     return Block(_layer_title(layer), [*items, *view.left_out(layer)])
 
 
-def _places(layer: LayerTrace, neuron: int) -> list[tuple[str, tuple[int, ...], str]]:
-    """Return role, place and name of the parameters of a neuron that are shown."""
+def _learned(layer: LayerTrace, neuron: int) -> list[Learned]:
+    """Return what a neuron learns, as far as it is shown."""
     assert layer.d_weights is not None  # noqa: S101 - types
-    sizes, mark = layer.d_weights[:, neuron], subscript(neuron)
-    places: list[tuple[str, tuple[int, ...], str]] = [
-        ("weights", (i, neuron), f"w{subscript(i, neuron)}") for i in largest(sizes, MOST_INPUTS)
-    ]
-    places.append(("bias", (neuron,), f"b{mark}"))
+    sizes, mark, index = layer.d_weights[:, neuron], subscript(neuron), layer.index
+    learned = [Learned("weights", index, (i, neuron), f"w{subscript(i, neuron)}") for i in largest(sizes, MOST_INPUTS)]
+    learned.append(Learned("bias", index, (neuron,), f"b{mark}"))
     if layer.gain is not None:
-        places += [("gain", (neuron,), f"γ{mark}"), ("shift", (neuron,), f"β{mark}")]
-    return places
-
-
-def _update_table(view: _View, layer: LayerTrace, places: Sequence[tuple[str, tuple[int, ...], str]]) -> Table:
-    update, before, after = view.trace.update, view.trace.before, view.trace.after
-    assert update is not None and after is not None  # noqa: S101, PT018 - types
-    columns = {"before": before, "g": update.gradient}
-    for symbol, (old, new) in update.terms.items():
-        columns |= {symbol: old, f"new {symbol}": new}
-    columns["after"] = after
-    rows = [
-        [name, *(number(getattr(each, role)[layer.index][place], 6) for each in columns.values())]
-        for role, place, name in places
-    ]
-    return Table("all that it learns", ["", *columns], rows)
+        learned += [Learned("gain", index, (neuron,), f"γ{mark}"), Learned("shift", index, (neuron,), f"β{mark}")]
+    if layer.parametric is not None:
+        learned.append(Learned("slope", index, (neuron,), f"α{mark}"))
+    return learned

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from pellucid.tracing.explanation import Block, Calculation, Explanation, Remark, Stage, Table
+from pellucid.tracing.blocks import Block, Calculation, Explanation, Remark, Stage, Table
 from pellucid.tracing.notation import Formula
 
 __all__ = ["page", "to_html"]

@@ -14,8 +14,9 @@ from pellucid.textbook.layer_norm import layer_norm_backward
 from pellucid.textbook.network import LayerPass
 from pellucid.textbook.outputs import output_backward
 from pellucid.textbook.parameters import Parameters
+from pellucid.tracing.parametric import ParametricTrace, trace_parametric
 
-__all__ = ["LIMIT", "LayerTrace", "trace_layers"]
+__all__ = ["LIMIT", "LayerTrace", "d_inputs_of", "trace_layers"]
 
 LIMIT = 200_000
 """Most numbers of one kind that are worked out at once."""
@@ -34,24 +35,30 @@ class LayerTrace:
     function : Activation or str
         g; of the output layer the name of the output activation.
     input_names, neuron_names : tuple of str
+    input_letter : {'x', 'e', 'f', 'a'}
+        How its inputs are written: x as they came, e embedded, f scaled, a by the layer before.
     inputs : array of shape (rows, inputs)
         x, or what the layer before handed on.
     weights, bias : arrays of shape (inputs, neurons) and (neurons,)
         Before the update.
+    factor : float
+        What the products are multiplied by: 1, or 1 / √inputs in the 'ntk' parametrization.
     weighted_sum : array of shape (rows, neurons)
-        u = x·W + b. Without layer normalisation this is z.
+        u = x·W + b, or x·W / √inputs + b. Without layer normalisation this is z.
     normalised, inverse_std, gain, shift : arrays or None
         With layer normalisation: û, (rows, neurons); 1/√(variance + ε), (rows, 1); γ and β, (neurons,).
     pre_activation : array of shape (rows, neurons)
         z, as the activation saw it.
     activation : array of shape (rows, neurons)
-        g(z).
+        g(z); where the activation is parametric h(z) = z + α·(g(z) - z).
     mask : array of shape (rows, neurons) or None
         Dropout's: 0 or 1 / (1 - rate).
     outputs : array of shape (rows, neurons)
-        a, as the next layer saw it: g(z), or g(z) · mask.
+        a, as the next layer saw it: g(z), or g(z) · mask; h in place of g where the activation is parametric.
     derivative : array of shape (rows, neurons) or None
-        g′(z); None for softmax, where each output depends on every z.
+        g′(z) or h′(z); None for softmax, where each output depends on every z.
+    parametric : ParametricTrace or None
+        What a parametric activation is made of.
     delta : array of shape (rows, neurons) or None
         δ = ∂ℓ/∂z of each row's loss (times its sample weight). None without targets.
     delta_sum : array of shape (rows, neurons) or None
@@ -69,9 +76,11 @@ class LayerTrace:
     function: Activation | str
     input_names: tuple[str, ...]
     neuron_names: tuple[str, ...]
+    input_letter: str
     inputs: Array
     weights: Array
     bias: Array
+    factor: float
     weighted_sum: Array
     normalised: Array | None
     inverse_std: Array | None
@@ -82,6 +91,7 @@ class LayerTrace:
     mask: Array | None
     outputs: Array
     derivative: Array | None
+    parametric: ParametricTrace | None
     delta: Array | None
     delta_sum: Array | None
     row_share: float
@@ -106,7 +116,7 @@ class LayerTrace:
 
     @property
     def products(self) -> Array:
-        """x·w of every row, input and neuron, of shape (rows, inputs, neurons).
+        """What every input adds to u, of shape (rows, inputs, neurons): x·w, or x·w / √inputs.
 
         Raises
         ------
@@ -114,7 +124,7 @@ class LayerTrace:
             If that would be more than 200,000 numbers.
         """
         self._check_size()
-        return np.asarray(self.inputs[:, :, np.newaxis] * self.weights)
+        return np.asarray(self.inputs[:, :, np.newaxis] * (self.weights * self.factor))
 
     @property
     def contributions(self) -> Array:
@@ -127,7 +137,7 @@ class LayerTrace:
         """
         self._check_size()
         delta = self._delta_sum()
-        return np.asarray(self.inputs[:, :, np.newaxis] * delta[:, np.newaxis, :] * self.row_share)
+        return np.asarray(self.inputs[:, :, np.newaxis] * delta[:, np.newaxis, :] * (self.row_share * self.factor))
 
     @property
     def bias_contributions(self) -> Array:
@@ -166,45 +176,75 @@ def trace_layers(
         From the engine.
     before, gradients, after : Parameters or None
     names : pair of tuples of str
-        Of inputs and outputs.
+        Of what the first layer sees, and of the outputs.
     row_share : float
     """
-    last = len(passes) - 1
-    labels = [names[0], *(_numbered(layer.width) for layer in network.hidden), names[1]]
-    return tuple(
-        LayerTrace(
-            index=index,
-            name="output layer" if index == last else f"hidden layer {index + 1}",
-            function=network.output if index == last else network.hidden[index].activation,
-            input_names=labels[index],
-            neuron_names=labels[index + 1],
-            inputs=done.inputs,
-            weights=before.weights[index],
-            bias=before.bias[index],
-            weighted_sum=_weighted_sum(done, before, index),
-            normalised=done.normalised,
-            inverse_std=done.inverse_std,
-            gain=before.gain[index],
-            shift=before.shift[index],
-            pre_activation=done.pre_activation,
-            activation=done.activation,
-            mask=done.mask,
-            outputs=done.outputs,
-            derivative=_derivative(network, done, index),
-            delta=None if gradients is None else done.delta,
-            delta_sum=None if gradients is None else _delta_sum(done, before.gain[index]),
-            row_share=row_share,
-            d_weights=_piece(gradients, "weights", index),
-            d_bias=_piece(gradients, "bias", index),
-            d_gain=_piece(gradients, "gain", index),
-            d_shift=_piece(gradients, "shift", index),
-            weights_after=_piece(after, "weights", index),
-            bias_after=_piece(after, "bias", index),
-            gain_after=_piece(after, "gain", index),
-            shift_after=_piece(after, "shift", index),
+    layers: list[LayerTrace] = []
+    for index in range(len(passes) - 1, -1, -1):
+        following = layers[-1] if layers else None
+        layers.append(
+            _trace_layer(network, index, passes[index], before, gradients, after, names, row_share, following)
         )
-        for index, done in enumerate(passes)
+    return tuple(reversed(layers))
+
+
+def _trace_layer(
+    network: Network,
+    index: int,
+    done: LayerPass,
+    before: Parameters,
+    gradients: Parameters | None,
+    after: Parameters | None,
+    names: tuple[tuple[str, ...], tuple[str, ...]],
+    row_share: float,
+    following: LayerTrace | None,
+) -> LayerTrace:
+    last = len(network.hidden)
+    labels = [names[0], *(_numbered(layer.width) for layer in network.hidden), names[1]]
+    first = "f" if network.input_scale else "x" if network.embedding is None else "e"
+    parametric = None
+    if before.slope[index] is not None:
+        d_outputs = None if gradients is None or following is None else d_inputs_of(following)
+        parametric = trace_parametric(network, index, done, before, gradients, after, d_outputs)
+    return LayerTrace(
+        index=index,
+        name="output layer" if index == last else f"hidden layer {index + 1}",
+        function=network.output if index == last else network.hidden[index].activation,
+        input_names=labels[index],
+        neuron_names=labels[index + 1],
+        input_letter="a" if index else first,
+        inputs=done.inputs,
+        weights=before.weights[index],
+        bias=before.bias[index],
+        factor=network.weight_factor(index),
+        weighted_sum=_weighted_sum(network, done, before, index),
+        normalised=done.normalised,
+        inverse_std=done.inverse_std,
+        gain=before.gain[index],
+        shift=before.shift[index],
+        pre_activation=done.pre_activation,
+        activation=done.activation,
+        mask=done.mask,
+        outputs=done.outputs,
+        derivative=_derivative(network, done, index) if parametric is None else parametric.derivative,
+        parametric=parametric,
+        delta=None if gradients is None else done.delta,
+        delta_sum=None if gradients is None else _delta_sum(done, before.gain[index]),
+        row_share=row_share,
+        d_weights=_piece(gradients, "weights", index),
+        d_bias=_piece(gradients, "bias", index),
+        d_gain=_piece(gradients, "gain", index),
+        d_shift=_piece(gradients, "shift", index),
+        weights_after=_piece(after, "weights", index),
+        bias_after=_piece(after, "bias", index),
+        gain_after=_piece(after, "gain", index),
+        shift_after=_piece(after, "shift", index),
     )
+
+
+def d_inputs_of(layer: LayerTrace) -> Array:
+    """Return ∂ℓ/∂x of a layer's inputs, of shape (rows, inputs): the chain rule through its weighted sums."""
+    return np.asarray(layer._delta_sum() @ (layer.weights * layer.factor).T)
 
 
 def _piece(parameters: Parameters | None, role: str, index: int) -> Array | None:
@@ -216,10 +256,11 @@ def _numbered(width: int) -> tuple[str, ...]:
     return tuple(f"neuron {index + 1}" for index in range(width))
 
 
-def _weighted_sum(done: LayerPass, parameters: Parameters, index: int) -> Array:
+def _weighted_sum(network: Network, done: LayerPass, parameters: Parameters, index: int) -> Array:
     if done.normalised is None:
         return done.pre_activation
-    return dense_forward(done.inputs, parameters.weights[index], parameters.bias[index])
+    weights, factor = parameters.weights[index], network.weight_factor(index)
+    return dense_forward(done.inputs, weights if factor == 1 else weights * factor, parameters.bias[index])
 
 
 def _derivative(network: Network, done: LayerPass, index: int) -> Array | None:

@@ -8,16 +8,17 @@ import pandas as pd
 
 from pellucid.errors import DataError
 from pellucid.textbook.arrays import Array
+from pellucid.tracing.input_records import inputs_backward, inputs_forward, inputs_updated
 from pellucid.tracing.layers import LayerTrace
+from pellucid.tracing.pieces import piece
+from pellucid.tracing.record import KEYS, Record, number_record
 
 if TYPE_CHECKING:
     from pellucid.tracing.steps import Trace
 
 __all__ = ["check_choice_of", "frame", "records"]
 
-Record = dict[str, Any]
 MOST_RECORDS = 500_000
-KEYS = ("stage", "layer", "neuron", "input", "row", "of", "symbol", "value")
 
 
 @np.errstate(over="ignore", invalid="ignore")  # as in training: the numbers show it
@@ -25,16 +26,23 @@ def records(trace: "Trace", *, row: int | None, layer: int | None, neuron: int |
     """Return every number as a record; see `Trace.records`."""
     check_choice_of(trace, row=row, layer=layer, neuron=neuron)
     layers = [each for each in trace.layers if layer is None or each.index == layer]
+    inputs = trace.inputs if layer in (None, -1) else None
     rows = list(range(len(trace.rows))) if row is None else [row]
     _check_size(layers, len(rows), neuron)
-    found = [record for each in layers for record in _forward(each, rows, neuron)]
+    found = [] if inputs is None else list(inputs_forward(inputs, rows, neuron))
+    found += [record for each in layers for record in _forward(each, rows, neuron)]
     if trace.loss is not None:
         found += _loss(trace, rows)
         found += [record for each in reversed(layers) for record in _backward(each, rows, neuron)]
+        found += [] if inputs is None else inputs_backward(inputs, rows, neuron)
     if trace.update is not None:
-        found += [_record("update", "η", trace.update.learning_rate), _record("update", "t", trace.update.step)]
+        found += [
+            number_record("update", "η", trace.update.learning_rate),
+            number_record("update", "t", trace.update.step),
+        ]
         if trace.update.gradient_norm is not None:
-            found.append(_record("update", "‖g‖", trace.update.gradient_norm))
+            found.append(number_record("update", "‖g‖", trace.update.gradient_norm))
+        found += [] if inputs is None else inputs_updated(trace, inputs, neuron)
         found += [record for each in layers for record in _updated(trace, each, neuron)]
     for record in found:
         if record["row"] is not None:
@@ -50,15 +58,20 @@ def frame(found: list[Record]) -> pd.DataFrame:
 
 def check_choice_of(trace: "Trace", *, row: int | None, layer: int | None, neuron: int | None) -> None:
     """Raise DataError unless the trace has this row, layer and neuron."""
-    layers = trace.layers if layer is None else trace.layers[layer : layer + 1]
-    _check_index("row", row, len(trace.rows), "the trace's rows")
-    _check_index("layer", layer, len(trace.layers), "the network's layers")
-    _check_index("neuron", neuron, max((each.neurons for each in layers), default=0), "the layer's neurons")
+    first = 0 if trace.inputs is None else -1
+    _check_index("row", row, 0, len(trace.rows), "the trace's rows")
+    _check_index("layer", layer, first, len(trace.layers), "the network's layers")
+    if layer == -1 and trace.inputs is not None:
+        most = trace.inputs.width
+    else:
+        layers = trace.layers if layer is None else trace.layers[layer : layer + 1]
+        most = max((each.neurons for each in layers), default=0)
+    _check_index("neuron", neuron, 0, most, "the layer's neurons")
 
 
-def _check_index(name: str, index: int | None, count: int, what: str) -> None:
-    if index is not None and not 0 <= index < count:
-        raise DataError(f"'{name}' must be one of {what}, 0 to {count - 1}; got {index}.")
+def _check_index(name: str, index: int | None, first: int, count: int, what: str) -> None:
+    if index is not None and not first <= index < count:
+        raise DataError(f"'{name}' must be one of {what}, {first} to {count - 1}; got {index}.")
 
 
 def _check_size(layers: list[LayerTrace], rows: int, neuron: int | None) -> None:
@@ -72,32 +85,19 @@ def _check_size(layers: list[LayerTrace], rows: int, neuron: int | None) -> None
         )
 
 
-def _record(
-    stage: str,
-    symbol: str,
-    value: Any,
-    layer: int | None = None,
-    neuron: int | None = None,
-    input: int | None = None,  # noqa: A002 - the name of the column
-    row: int | None = None,
-    of: str | None = None,
-) -> Record:
-    place = {"layer": layer, "neuron": neuron, "input": input, "row": row, "of": of}
-    return {"stage": stage, **place, "symbol": symbol, "value": float(value)}
-
-
 # --- the stages -------------------------------------------------------------------------------------------------------
 
 
 def _forward(layer: LayerTrace, rows: list[int], neuron: int | None) -> Iterator[Record]:
+    product = "x·w" if layer.factor == 1 else "x·w / √inputs"
     for row in rows:
         for j in _neurons(layer, neuron):
             place: dict[str, Any] = {"layer": layer.index, "neuron": j, "row": row}
             for i, (x, w) in enumerate(zip(layer.inputs[row], layer.weights[:, j], strict=True)):
-                yield _record("forward", "x", x, input=i, **place)
-                yield _record("forward", "x·w", x * w, input=i, **place)
+                yield number_record("forward", "x", x, input=i, **place)
+                yield number_record("forward", product, x * w * layer.factor, input=i, **place)
             for symbol, values in _forward_values(layer).items():
-                yield _record("forward", symbol, values[row, j], **place)
+                yield number_record("forward", symbol, values[row, j], **place)
 
 
 def _forward_values(layer: LayerTrace) -> dict[str, Array]:
@@ -105,7 +105,12 @@ def _forward_values(layer: LayerTrace) -> dict[str, Array]:
     values = {"b": np.broadcast_to(layer.bias, layer.weighted_sum.shape)}
     if layer.normalised is not None:
         values |= {"u": layer.weighted_sum, "û": layer.normalised}
-    values |= {"z": layer.pre_activation, "g(z)": layer.activation}
+    values["z"] = layer.pre_activation
+    if layer.parametric is None:
+        values["g(z)"] = layer.activation
+    else:
+        slope = np.broadcast_to(layer.parametric.slope, layer.activation.shape)
+        values |= {"g(z)": layer.parametric.function, "α": slope, "h(z)": layer.activation}
     if layer.mask is not None:
         values["mask"] = layer.mask
     return values | {"a": layer.outputs}
@@ -116,50 +121,58 @@ def _loss(trace: "Trace", rows: list[int]) -> Iterator[Record]:
     last = len(trace.layers) - 1
     for row in rows:
         for j, y in enumerate(trace.targets[row]):
-            yield _record("loss", "y", y, layer=last, neuron=j, row=row)
+            yield number_record("loss", "y", y, layer=last, neuron=j, row=row)
         if trace.sample_weight is not None:
-            yield _record("loss", "sample_weight", trace.sample_weight[row], row=row)
-        yield _record("loss", "ℓ", trace.loss_rows[row], row=row)
-    yield _record("loss", "penalty", trace.penalty)
-    yield _record("loss", "L", trace.loss)
+            yield number_record("loss", "sample_weight", trace.sample_weight[row], row=row)
+        yield number_record("loss", "ℓ", trace.loss_rows[row], row=row)
+    yield number_record("loss", "penalty", trace.penalty)
+    yield number_record("loss", "L", trace.loss)
 
 
 def _backward(layer: LayerTrace, rows: list[int], neuron: int | None) -> Iterator[Record]:
-    assert layer.delta is not None and layer.delta_sum is not None  # noqa: S101, PT018 - types
-    assert layer.d_weights is not None and layer.d_bias is not None  # noqa: S101, PT018 - types
-    values = {"g′": layer.derivative, "δ": layer.delta}
-    if layer.normalised is not None:
-        values["∂ℓ/∂u"] = layer.delta_sum
+    assert layer.delta_sum is not None and layer.d_weights is not None  # noqa: S101, PT018 - types
+    values, summed = _backward_values(layer)
     for j in _neurons(layer, neuron):
         for row in rows:
             place: dict[str, Any] = {"layer": layer.index, "neuron": j, "row": row}
             for symbol, array in values.items():
-                if array is not None:
-                    yield _record("backward", symbol, array[row, j], **place)
+                yield number_record("backward", symbol, array[row, j], **place)
             share = layer.delta_sum[row, j] * layer.row_share
             for i, x in enumerate(layer.inputs[row]):
-                yield _record("backward", "∂L/∂w (row)", x * share, input=i, **place)
-            yield _record("backward", "∂L/∂b (row)", share, **place)
+                yield number_record("backward", "∂L/∂w (row)", x * share * layer.factor, input=i, **place)
+            yield number_record("backward", "∂L/∂b (row)", share, **place)
         for i, value in enumerate(layer.d_weights[:, j]):
-            yield _record("backward", "∂L/∂w", value, layer=layer.index, neuron=j, input=i)
-        for symbol, gradient in (("∂L/∂b", layer.d_bias), ("∂L/∂γ", layer.d_gain), ("∂L/∂β", layer.d_shift)):
-            if gradient is not None:
-                yield _record("backward", symbol, gradient[j], layer=layer.index, neuron=j)
+            yield number_record("backward", "∂L/∂w", value, layer=layer.index, neuron=j, input=i)
+        for symbol, gradient in summed.items():
+            yield number_record("backward", symbol, gradient[j], layer=layer.index, neuron=j)
+
+
+def _backward_values(layer: LayerTrace) -> tuple[dict[str, Array], dict[str, Array]]:
+    """Return what reaches each neuron from each row, and what each neuron learns besides its weights, by symbol."""
+    values: dict[str, Array | None] = {"g′": layer.derivative}
+    summed = {"∂L/∂b": layer.d_bias, "∂L/∂γ": layer.d_gain, "∂L/∂β": layer.d_shift}
+    if layer.parametric is not None:
+        values = {"g′": layer.parametric.function_derivative, "h′": layer.derivative}
+        values["∂ℓ/∂h"], summed["∂L/∂α"] = layer.parametric.d_activation, layer.parametric.d_slope
+    values |= {"δ": layer.delta, "∂ℓ/∂u": None if layer.normalised is None else layer.delta_sum}
+    return _given(values), _given(summed)
+
+
+def _given(values: dict[str, Array | None]) -> dict[str, Array]:
+    return {symbol: array for symbol, array in values.items() if array is not None}
 
 
 def _updated(trace: "Trace", layer: LayerTrace, neuron: int | None) -> Iterator[Record]:
     assert trace.after is not None and trace.update is not None  # noqa: S101, PT018 - types
-    for role, symbol in (("weights", "w"), ("bias", "b"), ("gain", "γ"), ("shift", "β")):
-        values = {symbol: trace.before, "g": trace.update.gradient}
-        for name, (old, new) in trace.update.terms.items():
-            values |= {name: old, f"{name}_new": new}
-        values[f"{symbol}_new"] = trace.after
-        for name, parameters in values.items():
-            array = getattr(parameters, role)[layer.index]
-            for j in _neurons(layer, neuron) if array is not None else ():
+    for role, symbol in (("weights", "w"), ("bias", "b"), ("gain", "γ"), ("shift", "β"), ("slope", "α")):
+        if getattr(trace.before, role)[layer.index] is None:
+            continue
+        for name, parameters in trace.update.states(symbol, trace.before, trace.after).items():
+            array = piece(parameters, role, layer.index)
+            for j in _neurons(layer, neuron):
                 for i in range(len(array)) if role == "weights" else (None,):
                     value = array[j] if i is None else array[i, j]
-                    yield _record("update", name, value, layer.index, j, i, of=symbol)
+                    yield number_record("update", name, value, layer.index, j, i, of=symbol)
 
 
 def _neurons(layer: LayerTrace, neuron: int | None) -> list[int]:

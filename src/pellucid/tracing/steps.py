@@ -15,6 +15,7 @@ from pellucid.textbook.optimizers import STATE_SYMBOLS, OptimizerState, copy_sta
 from pellucid.textbook.parameters import Parameters
 from pellucid.tracing.explanation import explain
 from pellucid.tracing.html import page, to_html
+from pellucid.tracing.inputs import InputsTrace, trace_inputs
 from pellucid.tracing.layers import LayerTrace, trace_layers
 from pellucid.tracing.preparing import Setup, prepare
 from pellucid.tracing.records import frame, records
@@ -52,6 +53,13 @@ class Update:
     gradient: Parameters
     terms: dict[str, tuple[Parameters, Parameters]]
 
+    def states(self, symbol: str, before: Parameters, after: Parameters) -> dict[str, Parameters]:
+        """Return what is known of all parameters, by how it is written for one whose symbol this is."""
+        states = {symbol: before, "g": self.gradient}
+        for name, (old, new) in self.terms.items():
+            states |= {name: old, f"{name}_new": new}
+        return states | {f"{symbol}_new": after}
+
 
 @dataclass(frozen=True, eq=False)
 class Trace:
@@ -66,6 +74,11 @@ class Trace:
     training : Training
     layers : tuple of LayerTrace
         The last is the output layer.
+    inputs : InputsTrace or None
+        What is done to the inputs before the first layer; None: nothing.
+    columns : array of shape (rows, inputs)
+        The inputs, as they came.
+    input_names : tuple of str
     rows : tuple of int
         Numbers of the rows.
     targets : array of shape (rows, outputs) or None
@@ -86,6 +99,9 @@ class Trace:
     network: Network
     training: Training
     layers: tuple[LayerTrace, ...]
+    inputs: InputsTrace | None
+    columns: Array = field(repr=False)
+    input_names: tuple[str, ...]
     rows: tuple[int, ...]
     targets: Array | None
     sample_weight: Array | None
@@ -117,14 +133,15 @@ class Trace:
         ----------
         row, layer, neuron : int or None
             Only this one, counted from 0 among those traced; of the sums over rows (∂L/∂w, updates) `row` leaves
-            nothing out.
+            nothing out. The layer −1 is what is done to the inputs before the first one; its neurons are the features.
 
         Returns
         -------
         list of dict
             Keys: stage ('forward', 'loss', 'backward', 'update'), layer, neuron, input, row, of, symbol, value. A
             number that has no layer, neuron, input or row has None there. In the update, `of` is the parameter: 'w',
-            'b', and 'γ', 'β' of layer normalisation. '∂L/∂w (row)' is what one row adds to '∂L/∂w'.
+            'b', 'γ' and 'β' of layer normalisation, 'α' of a parametric activation, 'scale' of the inputs.
+            '∂L/∂w (row)' is what one row adds to '∂L/∂w'.
 
         Raises
         ------
@@ -217,14 +234,13 @@ def untraced_parts(network: Network) -> str:
 
     Examples
     --------
-    >>> untraced_parts(Network(2, (), 1)), untraced_parts(Network(2, (), 1, input_scale=True))
-    ('', 'a scale of the inputs')
+    >>> from pellucid.spec import Embedding
+    >>> untraced_parts(Network(2, (), 1)), untraced_parts(Network(2, (), 1, embedding=Embedding(passed=2)))
+    ('', 'an embedding')
     """
     reasons = {
         "an embedding": network.embedding is not None,
-        "a scale of the inputs": network.input_scale,
-        "parametric activations": any(layer.parametric for layer in network.hidden),
-        "the 'ntk' parametrization": network.parametrization != "standard",
+        "members that share weights": network.ensemble is not None,
     }
     return " and ".join(reason for reason, holds in reasons.items() if holds)
 
@@ -265,10 +281,15 @@ def trace_step(setup: Setup) -> Trace:
     total = job.data.total_weight
     names = (setup.names.inputs, setup.names.outputs)
     share = 1 / total if total > 0 else 0.0
+    columns = np.asarray(job.data.inputs)
+    layers = trace_layers(job.network, step.layers, before, gradients, after, names, share)
     return Trace(
         network=job.network,
         training=job.training,
-        layers=trace_layers(job.network, step.layers, before, gradients, after, names, share),
+        layers=layers,
+        inputs=trace_inputs(job.network, columns, layers[0], before, gradients, after),
+        columns=columns,
+        input_names=setup.names.inputs,
         rows=tuple(range(job.data.rows)),
         targets=job.data.targets if setup.has_targets else None,
         sample_weight=job.data.sample_weight,

@@ -9,7 +9,7 @@ from rich.rule import Rule
 from rich.table import Table as Grid
 from rich.text import Text
 
-from pellucid.tracing.explanation import Block, Calculation, Explanation, Remark, Stage, Table
+from pellucid.tracing.blocks import Block, Calculation, Explanation, Remark, Stage, Table
 from pellucid.tracing.notation import Formula
 
 __all__ = ["render"]

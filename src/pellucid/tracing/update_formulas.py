@@ -1,9 +1,10 @@
-"""What the optimiser does with one weight, bias, gain or shift, line by line."""
+"""What the optimiser does with one number that is learned, line by line."""
 
 from typing import TYPE_CHECKING
 
 from pellucid.spec import Adagrad, Adam, AdamW, GradientDescent, Momentum, Nesterov, Optimizer, RMSprop
 from pellucid.tracing.notation import DIGITS, Formula, factor, number
+from pellucid.tracing.pieces import piece
 
 if TYPE_CHECKING:
     from pellucid.tracing.steps import Trace
@@ -65,7 +66,8 @@ def update_formulas(
     ----------
     trace : Trace
         With an update.
-    role : {'weights', 'bias', 'gain', 'shift'}
+    role : str
+        As in the layout of parameters: 'weights', 'bias', 'gain', 'shift', 'slope', 'scale' …
     layer : int
     place : tuple of int
         Where it stands in its array.
@@ -75,17 +77,21 @@ def update_formulas(
     """
     update, optimizer = trace.update, trace.training.optimizer
     assert update is not None and trace.after is not None and trace.gradients is not None  # noqa: S101, PT018 - types
-    values = {"θ": getattr(trace.before, role)[layer][place], "new θ": getattr(trace.after, role)[layer][place]}
-    values |= {"g": getattr(update.gradient, role)[layer][place], "η": update.learning_rate, "t": update.step}
+    values = {"θ": piece(trace.before, role, layer)[place], "new θ": piece(trace.after, role, layer)[place]}
+    values |= {"g": piece(update.gradient, role, layer)[place], "η": update.learning_rate, "t": update.step}
     for symbol, (old, new) in update.terms.items():
-        values |= {symbol: getattr(old, role)[layer][place], f"new {symbol}": getattr(new, role)[layer][place]}
+        values |= {symbol: piece(old, role, layer)[place], f"new {symbol}": piece(new, role, layer)[place]}
     for attribute, symbol in CONSTANTS.items():
         if hasattr(optimizer, attribute):
             values[symbol] = getattr(optimizer, attribute)
     shown = {symbol: symbol.replace("θ", name) for symbol in values}
     formulas = [_gradient(trace, role, layer, place, name, digits)]
+    for symbol, share in (("η", trace.training.rates.of(role)), ("λ", trace.training.decays.of(role))):
+        if symbol in values and share not in (0.0, 1.0):
+            formulas.append(_own(symbol, values[symbol], share, digits))
+            values[symbol], shown[symbol] = values[symbol] * share, f"{symbol}′"
     for left, text in RULES[type(optimizer)]:
-        rule = text.replace("·(1 − {η}·{λ})", "") if role != "weights" else text
+        rule = text.replace("·(1 − {η}·{λ})", "") if trace.training.decays.of(role) == 0 else text
         numbers = rule.format(
             **{symbol: factor(value, digits) for symbol, value in values.items()} | {"t": update.step}
         )
@@ -94,11 +100,22 @@ def update_formulas(
     return formulas
 
 
+def _own(symbol: str, value: float, share: float, digits: int) -> Formula:
+    """Write the learning rate or the decay that a group of parameters has for itself."""
+    return Formula(
+        f"{symbol}′",
+        f"{symbol}·share",
+        f"{number(value, digits)}·{number(share, digits)}",
+        number(value * share, digits),
+    )
+
+
 def _gradient(trace: "Trace", role: str, layer: int, place: tuple[int, ...], name: str, digits: int) -> Formula:
     """Write g: ∂L/∂θ, or what clipping made of it."""
     update, clip = trace.update, trace.training.clip_norm
     assert update is not None  # noqa: S101 - types
-    given, used = (getattr(each, role)[layer][place] for each in (trace.gradients, update.gradient))
+    assert trace.gradients is not None  # noqa: S101 - types
+    given, used = (piece(each, role, layer)[place] for each in (trace.gradients, update.gradient))
     result = number(used, digits)
     if clip is None or update.gradient_norm is None or update.gradient_norm <= clip:
         return Formula("g", f"∂L/∂{name}", "", result)

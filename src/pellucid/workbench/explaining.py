@@ -178,7 +178,7 @@ def _row_gradients(trace: Trace, index: int) -> Array | None:
     if layer.delta_sum is None or rows * layer.weights.size > LIMIT:
         return None
     inputs, delta = layer.inputs[:rows], layer.delta_sum[:rows]
-    return np.asarray(inputs[:, :, np.newaxis] * delta[:, np.newaxis, :] * layer.row_share)
+    return np.asarray(inputs[:, :, np.newaxis] * delta[:, np.newaxis, :] * (layer.row_share * layer.factor))
 
 
 def _terms(terms: dict[str, tuple[Parameters, Parameters]], index: int) -> dict[str, Array | None]:

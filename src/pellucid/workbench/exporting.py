@@ -13,7 +13,6 @@ from pellucid.errors import DataError
 from pellucid.estimators import MLPClassifier, MLPRegressor
 from pellucid.spec import Cosine, FlatCosine, LogCosine, OneCycle
 from pellucid.storage import save
-from pellucid.tracing.steps import untraced_parts
 from pellucid.workbench.asking import name_in
 from pellucid.workbench.dataset import parts_of_added
 from pellucid.workbench.protocol import Message, encode
@@ -159,7 +158,7 @@ def script_of(run: Run) -> str:
     settings, data = run.settings, run.dataset
     if settings.data.source == "given":
         raise DataError("These rows came from Python; the script that has them is where the network comes from.")
-    parts = untraced_parts(run.job.network)
+    parts = _unscripted_parts(run.job.network)
     if parts:
         raise DataError(f"No script can make a network with {parts}; the model file has it.")
     if run.epoch < 1:
@@ -191,6 +190,18 @@ def script_of(run: Run) -> str:
         if has_held_out
         else "",
     )
+
+
+def _unscripted_parts(network: spec.Network) -> str:
+    """Name what of a network no parameter of an estimator describes; empty if they describe it all."""
+    parts = {
+        "an embedding": network.embedding is not None,
+        "a scale of the inputs": network.input_scale,
+        "parametric activations": any(layer.parametric for layer in network.hidden),
+        "the 'ntk' parametrization": network.parametrization != "standard",
+        "members that share weights": network.ensemble is not None,
+    }
+    return " and ".join(part for part, is_there in parts.items() if is_there)
 
 
 def _note(run: Run) -> str:
