@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 
-from pellucid import MLPClassifier, MLPRegressor, check_gradients, load, save, trace
+from pellucid import MLPClassifier, MLPRegressor, check_gradients, load, save
 from pellucid.errors import SpecError
 from pellucid.spec import (
     Category,
@@ -118,15 +118,6 @@ def test_derivatives_are_checked(name, dropout):
     assert check.total == parameter_count(described)
     binary = model(network(name, output="logistic"), MLPClassifier)
     assert check_gradients(binary, X, (y > 0).astype(int)).passed
-
-
-def test_trace_says_what_it_cannot_show():
-    X, y = rows()
-    with pytest.raises(SpecError) as caught:
-        trace(model(network()), X, y)
-    assert str(caught.value).startswith(
-        "trace cannot show a network with an embedding yet. check_gradients checks its derivatives"
-    )
 
 
 def test_every_parameter_has_a_name_of_its_own():

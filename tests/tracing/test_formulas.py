@@ -13,6 +13,12 @@ from sklearn.exceptions import ConvergenceWarning
 from pellucid import MLPClassifier, MLPRegressor, spec, trace
 from pellucid.textbook.activations import activation_rule
 from pellucid.tracing.backward_formulas import delta_formulas, gradient_formulas
+from pellucid.tracing.column_formulas import (
+    basis_formula,
+    embedded_formula,
+    embedded_gradient_formulas,
+    wave_gradient_formulas,
+)
 from pellucid.tracing.forward_formulas import forward_formulas
 from pellucid.tracing.functions import derivative_text, function_text
 from pellucid.tracing.input_formulas import feature_delta_formulas, scale_formula, scale_gradient_formula
@@ -31,6 +37,8 @@ WORDS = {
     "sign": lambda x: float(np.sign(x)),
     "abs": abs,
     "sqrt": math.sqrt,
+    "cos": math.cos,
+    "sin": math.sin,
     "σ": lambda z: 1 / (1 + math.exp(-z)),
     "Φ": lambda z: 0.5 * (1 + math.erf(z / math.sqrt(2))),
     "φ": lambda z: math.exp(-z * z / 2) / math.sqrt(2 * math.pi),
@@ -39,7 +47,7 @@ WORDS = {
 
 def value(text):
     """Work out a formula that is written with numbers."""
-    text = re.sub(r"\|([^|]*)\|", r"abs(\1)", text)
+    text = re.sub(r"\|([^|]*)\|", r"abs(\1)", text).replace("2π", str(2 * math.pi))
     for symbol, python in {"·": "*", "−": "-", "²": "**2", "½": "0.5", "√": "sqrt", "^": "**"}.items():
         text = text.replace(symbol, python)
     return eval(text.replace("[", "(").replace("]", ")"), {"__builtins__": {}}, WORDS)  # noqa: S307
@@ -124,6 +132,17 @@ def every_formula_of_the_inputs(step, inputs):
             yield from feature_delta_formulas(step, inputs, row, j, 17)
         yield scale_gradient_formula(step, inputs, j, 17)
         yield from update_formulas(step, "scale", 0, (j,), "scale", 17)
+    for column in inputs.parts:
+        bases = range(0 if column.basis is None else column.basis.shape[1])
+        for row in range(len(step.rows)):
+            yield from (basis_formula(column, row, k, 17) for k in bases)
+            yield from (embedded_formula(inputs, column, row, j, 17) for j in column.features)
+            for j in column.features:
+                yield from embedded_gradient_formulas(step, column, row, j, list(bases), 17)
+            for k in bases:
+                yield from wave_gradient_formulas(step, column, row, k, 17)
+        for role, index, symbol in column.learned:
+            yield from update_formulas(step, role, index, (0,) * getattr(step.before, role)[index].ndim, symbol, 17)
 
 
 def check_all(model, X, y, **options):
@@ -187,6 +206,19 @@ def test_scales_slopes_and_ntk(solver):
     model = MLPClassifier(
         (7, 3), ["silu", "relu"], dropout=0.4, layer_norm=True, solver=solver, alpha=0.1, l1=0.02, random_state=0
     )
+    model.set_network(network, random.normal(size=spec.parameter_count(network)), classes=[0, 1, 2])
+    check_all(model, X, np.arange(9) % 3, sample_weight=random.uniform(0.5, 2, size=9))
+
+
+EDGES = tuple(tuple(np.sort(np.random.default_rng(column).normal(size=5)).tolist()) for column in range(6))
+
+
+@pytest.mark.parametrize("numbers", [None, spec.Periodic(8, 0.3, 2), spec.PiecewiseLinear(EDGES, 3)], ids=str)
+def test_embeddings(numbers):
+    X, random = rows()
+    X[:, 7] = random.integers(-1, 4, 9)  # codes of three levels, and none
+    network = peculiar(embedding=spec.Embedding(6, numbers, 1, (spec.Category(3, 2),)))
+    model = MLPClassifier((7, 3), ["silu", "relu"], dropout=0.4, layer_norm=True, alpha=0.1, random_state=0)
     model.set_network(network, random.normal(size=spec.parameter_count(network)), classes=[0, 1, 2])
     check_all(model, X, np.arange(9) % 3, sample_weight=random.uniform(0.5, 2, size=9))
 

@@ -1,5 +1,6 @@
 """One training step, every number of it; and whether its derivatives are right."""
 
+from pellucid.tracing.columns import ColumnTrace
 from pellucid.tracing.gradients import GradientCheck, check_gradients, check_step
 from pellucid.tracing.inputs import InputsTrace
 from pellucid.tracing.layers import LayerTrace
@@ -7,6 +8,7 @@ from pellucid.tracing.parametric import ParametricTrace
 from pellucid.tracing.steps import Trace, Update, trace, trace_step
 
 __all__ = [
+    "ColumnTrace",
     "GradientCheck",
     "InputsTrace",
     "LayerTrace",

@@ -1,4 +1,4 @@
-"""Before the first layer: what becomes of the inputs where the network scales them."""
+"""Before the first layer: what becomes of the inputs where the network embeds or scales them."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,9 @@ import numpy as np
 
 from pellucid.spec import Network
 from pellucid.textbook.arrays import Array
+from pellucid.textbook.embeddings import embed
 from pellucid.textbook.parameters import Parameters
+from pellucid.tracing.columns import ColumnTrace, trace_columns
 from pellucid.tracing.layers import LayerTrace, d_inputs_of
 
 __all__ = ["InputsTrace", "trace_inputs"]
@@ -14,7 +16,9 @@ __all__ = ["InputsTrace", "trace_inputs"]
 
 @dataclass(frozen=True, eq=False)
 class InputsTrace:
-    """What became of the inputs in a step, before the first layer saw them: f = x · scale, one factor a feature.
+    """What became of the inputs in a step, before the first layer saw them: e = embed(x), f = e · scale.
+
+    Without an embedding, x itself is scaled.
 
     Attributes
     ----------
@@ -22,12 +26,14 @@ class InputsTrace:
         Of the features that the first layer sees.
     columns : array of shape (rows, inputs)
         x, as they came.
+    parts : tuple of ColumnTrace
+        What each column became; empty without an embedding.
     unscaled : array of shape (rows, features)
-        x, before the scale.
+        e, or x without an embedding: before the scale.
     scale : array of shape (features,) or None
-        Before the update.
+        Before the update; None: features are not scaled.
     features : array of shape (rows, features)
-        f, as the engine's first layer saw them.
+        f, or e without a scale, as the engine's first layer saw them.
     d_features : array of shape (rows, features) or None
         ∂ℓ/∂f of each row's loss. None without targets.
     row_share : float
@@ -38,6 +44,7 @@ class InputsTrace:
 
     names: tuple[str, ...]
     columns: Array
+    parts: tuple[ColumnTrace, ...]
     unscaled: Array
     scale: Array | None
     features: Array
@@ -52,13 +59,19 @@ class InputsTrace:
         return int(self.features.shape[1])
 
     @property
+    def size(self) -> int:
+        """Numbers that are learned before the first layer."""
+        embedded = [array for each in self.parts for array in (each.weights, each.levels) if array is not None]
+        return self.width + sum(array.size for array in embedded)
+
+    @property
     def letter(self) -> str:
         """How features are written before the scale."""
-        return "x"
+        return "e" if self.parts else "x"
 
     @property
     def d_unscaled(self) -> Array | None:
-        """∂ℓ/∂x of each row's loss, of shape (rows, features)."""
+        """∂ℓ/∂e of each row's loss, of shape (rows, features)."""
         if self.d_features is None or self.scale is None:
             return self.d_features
         return np.asarray(self.d_features * self.scale)
@@ -74,6 +87,7 @@ class InputsTrace:
 def trace_inputs(
     network: Network,
     columns: Array,
+    names: tuple[str, ...],
     first: LayerTrace,
     before: Parameters,
     gradients: Parameters | None,
@@ -85,19 +99,30 @@ def trace_inputs(
     ----------
     network : Network
     columns : array of shape (rows, network.inputs)
+    names : tuple of str
+        Of the columns.
     first : LayerTrace
         The first layer.
     before, gradients, after : Parameters or None
     """
-    if not network.input_scale:
+    embedding = network.embedding
+    if embedding is None and not network.input_scale:
         return None
+    d_features = None if gradients is None else d_inputs_of(first)
+    parts: tuple[ColumnTrace, ...] = ()
+    unscaled = columns
+    if embedding is not None:
+        d_embedded = d_features if d_features is None or before.scale is None else d_features * before.scale
+        parts = trace_columns(embedding, columns, names, before, d_embedded, first.row_share)
+        unscaled = embed(embedding, before, columns) if network.input_scale else first.inputs
     return InputsTrace(
         names=first.input_names,
         columns=columns,
-        unscaled=columns,
+        parts=parts,
+        unscaled=unscaled,
         scale=before.scale,
         features=first.inputs,
-        d_features=None if gradients is None else d_inputs_of(first),
+        d_features=d_features,
         row_share=first.row_share,
         d_scale=None if gradients is None else gradients.scale,
         scale_after=None if after is None else after.scale,

@@ -9,6 +9,7 @@ import pandas as pd
 from pellucid.errors import DataError
 from pellucid.textbook.arrays import Array
 from pellucid.tracing.input_records import inputs_backward, inputs_forward, inputs_updated
+from pellucid.tracing.inputs import InputsTrace
 from pellucid.tracing.layers import LayerTrace
 from pellucid.tracing.pieces import piece
 from pellucid.tracing.record import KEYS, Record, number_record
@@ -28,13 +29,13 @@ def records(trace: "Trace", *, row: int | None, layer: int | None, neuron: int |
     layers = [each for each in trace.layers if layer is None or each.index == layer]
     inputs = trace.inputs if layer in (None, -1) else None
     rows = list(range(len(trace.rows))) if row is None else [row]
-    _check_size(layers, len(rows), neuron)
+    _check_size(layers, inputs, len(rows), neuron)
     found = [] if inputs is None else list(inputs_forward(inputs, rows, neuron))
     found += [record for each in layers for record in _forward(each, rows, neuron)]
     if trace.loss is not None:
         found += _loss(trace, rows)
         found += [record for each in reversed(layers) for record in _backward(each, rows, neuron)]
-        found += [] if inputs is None else inputs_backward(inputs, rows, neuron)
+        found += [] if inputs is None else inputs_backward(trace, inputs, rows, neuron)
     if trace.update is not None:
         found += [
             number_record("update", "η", trace.update.learning_rate),
@@ -74,9 +75,10 @@ def _check_index(name: str, index: int | None, first: int, count: int, what: str
         raise DataError(f"'{name}' must be one of {what}, {first} to {count - 1}; got {index}.")
 
 
-def _check_size(layers: list[LayerTrace], rows: int, neuron: int | None) -> None:
+def _check_size(layers: list[LayerTrace], inputs: InputsTrace | None, rows: int, neuron: int | None) -> None:
     """Raise DataError if there would be too many: three a row and weight, and about eight a weight."""
     size = sum(each.weights.size if neuron is None else each.weights.shape[0] for each in layers)
+    size += 0 if inputs is None or neuron is not None else inputs.size
     count = size * (3 * rows + 8)
     if count > MOST_RECORDS:
         raise DataError(

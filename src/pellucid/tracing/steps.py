@@ -13,6 +13,7 @@ from pellucid.textbook.clipping import clip_by_norm
 from pellucid.textbook.losses import loss_rows
 from pellucid.textbook.optimizers import STATE_SYMBOLS, OptimizerState, copy_state, initial_state
 from pellucid.textbook.parameters import Parameters
+from pellucid.tracing.columns import feature_names
 from pellucid.tracing.explanation import explain
 from pellucid.tracing.html import page, to_html
 from pellucid.tracing.inputs import InputsTrace, trace_inputs
@@ -140,7 +141,9 @@ class Trace:
         list of dict
             Keys: stage ('forward', 'loss', 'backward', 'update'), layer, neuron, input, row, of, symbol, value. A
             number that has no layer, neuron, input or row has None there. In the update, `of` is the parameter: 'w',
-            'b', 'γ' and 'β' of layer normalisation, 'α' of a parametric activation, 'scale' of the inputs.
+            'b', 'γ' and 'β' of layer normalisation, 'α' of a parametric activation, 'scale' of the features, and of an
+            embedding 'V', 'c', 'ω', 'φ', 'E': there `neuron` is the feature and `input` the base of V, the level of E;
+            a basis, ω and φ have the column as `input` and the base as `neuron`.
             '∂L/∂w (row)' is what one row adds to '∂L/∂w'.
 
         Raises
@@ -234,12 +237,11 @@ def untraced_parts(network: Network) -> str:
 
     Examples
     --------
-    >>> from pellucid.spec import Embedding
-    >>> untraced_parts(Network(2, (), 1)), untraced_parts(Network(2, (), 1, embedding=Embedding(passed=2)))
-    ('', 'an embedding')
+    >>> from pellucid.spec import Ensemble
+    >>> untraced_parts(Network(2, (), 1)), untraced_parts(Network(2, (), 1, ensemble=Ensemble(4)))
+    ('', 'members that share weights')
     """
     reasons = {
-        "an embedding": network.embedding is not None,
         "members that share weights": network.ensemble is not None,
     }
     return " and ".join(reason for reason, holds in reasons.items() if holds)
@@ -279,7 +281,7 @@ def trace_step(setup: Setup) -> Trace:
     if setup.has_targets:
         after, update = _update(setup, step.gradients, notes)
     total = job.data.total_weight
-    names = (setup.names.inputs, setup.names.outputs)
+    names = (feature_names(job.network.embedding, setup.names.inputs), setup.names.outputs)
     share = 1 / total if total > 0 else 0.0
     columns = np.asarray(job.data.inputs)
     layers = trace_layers(job.network, step.layers, before, gradients, after, names, share)
@@ -287,7 +289,7 @@ def trace_step(setup: Setup) -> Trace:
         network=job.network,
         training=job.training,
         layers=layers,
-        inputs=trace_inputs(job.network, columns, layers[0], before, gradients, after),
+        inputs=trace_inputs(job.network, columns, setup.names.inputs, layers[0], before, gradients, after),
         columns=columns,
         input_names=setup.names.inputs,
         rows=tuple(range(job.data.rows)),
