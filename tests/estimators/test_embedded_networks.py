@@ -129,8 +129,8 @@ def test_every_parameter_has_a_name_of_its_own():
     described = network("periodic")
     found = [parameter_name(described, index, names) for index in range(parameter_count(described))]
     for name in (
-        "weight from feature 10 to neuron 4 of hidden layer 1",
-        "scale of feature 1",
+        "weight from kind [1] to neuron 4 of hidden layer 1",
+        "scale of age [1]",
         "slope of neuron 3 of hidden layer 2",
         "frequency 3 of height",
         "phase 1 of age",

@@ -9,6 +9,7 @@ from pellucid.errors import DataError
 from pellucid.spec import Block, Network, Training, parameter_layout
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.parameters import Parameters
+from pellucid.tracing.columns import feature_names
 from pellucid.tracing.preparing import Names, Setup, prepare
 
 __all__ = ["TOLERANCE", "GradientCheck", "check_gradients", "check_step", "parameter_name"]
@@ -77,6 +78,7 @@ def check_gradients(
     classes: Any = None,
     max_weights: int | None = None,
     random_state: int = 0,
+    member: int = 0,
 ) -> GradientCheck:
     """Compare the derivatives of the loss with central differences, (L(θ + h) - L(θ - h)) / 2h.
 
@@ -85,9 +87,9 @@ def check_gradients(
 
     Parameters
     ----------
-    model : MLPClassifier or MLPRegressor
-        Fitted or not; it stays as it is.
-    X : array or sparse matrix of shape (rows, features)
+    model : MLPClassifier or MLPRegressor, fitted or not; TabularClassifier or TabularRegressor, fitted
+        It stays as it is.
+    X : array, sparse matrix or table of shape (rows, features)
     y : array
     epsilon : float
         h is epsilon times the larger of 1 and |θ|.
@@ -98,6 +100,8 @@ def check_gradients(
         Compare a random sample of so many; None: all.
     random_state : int
         Draws the sample.
+    member : int
+        Which of the networks of a tabular model, from 0.
 
     Returns
     -------
@@ -122,7 +126,7 @@ def check_gradients(
         raise DataError(f"'epsilon' of check_gradients must be greater than 0 and less than 1; got {epsilon!r}.")
     if max_weights is not None and max_weights < 1:
         raise DataError(f"'max_weights' of check_gradients must be at least 1 or None; got {max_weights!r}.")
-    setup = prepare(model, X, y, sample_weight, classes, dtype="float64")
+    setup = prepare(model, X, y, sample_weight, classes, member=member, dtype="float64")
     total = len(setup.job.parameters)
     indices = np.arange(total)
     if max_weights is not None and max_weights < total:
@@ -240,7 +244,7 @@ def _name_in_layer(network: Network, block: Block, place: list[int], names: Name
         return f"{block.role} of {to} of {layer}"
     source = f"neuron {place[0] + 1} of hidden layer {block.layer}"
     if block.layer == 0:
-        source = names.inputs[place[0]] if network.embedding is None else f"feature {place[0] + 1}"
+        source = feature_names(network.embedding, names.inputs)[place[0]]
     return f"weight from {source} to {to} of {layer}"
 
 
@@ -251,7 +255,7 @@ def _name_before_layers(network: Network, block: Block, place: list[int], names:
     numbers = [each + 1 for each in place]
     match block.role:
         case "scale":
-            return f"scale of feature {numbers[0]}"
+            return f"scale of {feature_names(embedding, names.inputs)[place[0]]}"
         case "levels":
             column = names.inputs[embedding.numbers + embedding.passed + block.layer]
             return f"number {numbers[1]} of the vector of level {place[0]} of {column}"

@@ -14,6 +14,8 @@ from pellucid.engines import Engine, get_engine
 from pellucid.errors import DataError, PellucidError, SpecError
 from pellucid.estimators.base import BaseMLP
 from pellucid.estimators.fitted import DTYPES, as_dtype
+from pellucid.estimators.tabular.base import BaseTabular
+from pellucid.estimators.tabular.steps import NetworkStep, network_step
 from pellucid.spec import Stopping
 from pellucid.textbook.network import Batch
 from pellucid.tracing.notation import subscript
@@ -79,16 +81,20 @@ class Setup:
         return self.job.streams.dropout_key, 0 if optimizer is None else optimizer.step
 
 
-def prepare(model: Any, X: Any, y: Any, sample_weight: Any = None, classes: Any = None, **changes: Any) -> Setup:
+def prepare(
+    model: Any, X: Any, y: Any, sample_weight: Any = None, classes: Any = None, *, member: int = 0, **changes: Any
+) -> Setup:
     """Prepare the step that ``model.partial_fit(X, y)`` would take if all rows were one batch; the model stays as is.
 
     Parameters
     ----------
-    model : MLPClassifier or MLPRegressor
+    model : MLPClassifier, MLPRegressor, TabularClassifier or TabularRegressor
     X, y, sample_weight : arrays
         y None: the forward pass only.
     classes : array or None
         All classes, for a classifier that is not fitted.
+    member : int
+        Which network of a tabular model, from 0.
     **changes
         Parameters that the copy has instead of the model's.
 
@@ -97,11 +103,16 @@ def prepare(model: Any, X: Any, y: Any, sample_weight: Any = None, classes: Any 
     PellucidError
         If the model is of another kind, or the rows do not suit it.
     """
+    if isinstance(model, BaseTabular):
+        step = network_step(model, X, y, sample_weight, member=member, dtype=changes.get("dtype", "float32"))
+        return _of_network(model, step, has_targets=y is not None)
     if not isinstance(model, BaseMLP):
         raise PellucidError(
             f"'model' of trace must be an MLPClassifier, an MLPRegressor or a model of a table; "
             f"got {type(model).__name__}. Of a pipeline take the last step, and rows as that step sees them."
         )
+    if member != 0:
+        raise DataError(f"'member' must be 0 where the model is one network, {type(model).__name__}; got {member}.")
     twin, notes = _copy(model, changes), []
     is_fitted = hasattr(twin, "coefs_")
     if y is None and not is_fitted:
@@ -120,6 +131,12 @@ def prepare(model: Any, X: Any, y: Any, sample_weight: Any = None, classes: Any 
     if reason is not None:
         raise SpecError(reason)
     return Setup(_one_batch(job), engine, _names(twin, job), is_fitted, y is not None, notes)
+
+
+def _of_network(model: BaseTabular, step: NetworkStep, *, has_targets: bool) -> Setup:
+    engine = get_engine(model.engine, model.n_threads)
+    names = Names(step.inputs, step.outputs)
+    return Setup(_one_batch(step.job), engine, names, is_fitted=True, has_targets=has_targets, notes=step.notes)
 
 
 def _copy(model: BaseMLP, changes: dict[str, Any]) -> Any:

@@ -188,7 +188,9 @@ class Trace:
         return self.to_html()
 
 
-def trace(model: Any, X: Any, y: Any = None, *, sample_weight: Any = None, classes: Any = None) -> Trace:
+def trace(
+    model: Any, X: Any, y: Any = None, *, sample_weight: Any = None, classes: Any = None, member: int = 0
+) -> Trace:
     """Take one training step on a copy of a model and keep every number of it.
 
     The rows are one batch, in their order. The step is the one that ``model.partial_fit(X, y)`` would take, with the
@@ -198,14 +200,17 @@ def trace(model: Any, X: Any, y: Any = None, *, sample_weight: Any = None, class
 
     Parameters
     ----------
-    model : MLPClassifier or MLPRegressor
+    model : MLPClassifier or MLPRegressor; TabularClassifier or TabularRegressor, fitted
         It stays as it is.
     X : array, sparse matrix or table of shape (rows, features)
+        A raw table for a tabular model.
     y : array or None
         Targets; None: the forward pass only, without dropout, as in prediction.
     sample_weight : array of shape (rows,) or None
     classes : array or None
         All classes, for a classifier that is not fitted and rows that lack some.
+    member : int
+        Which of the networks of a tabular model, from 0.
 
     Returns
     -------
@@ -229,7 +234,7 @@ def trace(model: Any, X: Any, y: Any = None, *, sample_weight: Any = None, class
     >>> sorted(step.to_frame().stage.unique())
     ['backward', 'forward', 'loss', 'update']
     """
-    return trace_step(prepare(model, X, y, sample_weight, classes))
+    return trace_step(prepare(model, X, y, sample_weight, classes, member=member))
 
 
 def untraced_parts(network: Network) -> str:

@@ -8,7 +8,7 @@ from sklearn.metrics import log_loss
 
 from pellucid import TabularClassifier, TabularRegressor
 from pellucid.errors import DataError
-from pellucid.estimators.tabular import Member, bagging, base
+from pellucid.estimators.tabular import Member, base, updating
 
 QUICK = {"members": [Member(hidden=(32, 32), numbers="plain")], "max_epochs": 20, "random_state": 0, "n_threads": 1}
 
@@ -130,7 +130,7 @@ def test_weights_listeners_and_the_seed():
         model.set_params(callbacks=[lambda _, epoch: told.append(epoch.epoch)])
         told.clear()
         fits.append(model.partial_fit(X, y, weight).predict(X))
-        assert told == list(range(1, 5 * bagging.UPDATE_EPOCHS + 1))
+        assert told == list(range(1, 5 * updating.UPDATE_EPOCHS + 1))
     np.testing.assert_allclose(fits[0], fits[1], atol=1e-5)
     assert np.abs(fits[2] - fits[0]).max() > 1e-3
     with pytest.raises(ValueError, match="weight"):

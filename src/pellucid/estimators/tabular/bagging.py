@@ -16,7 +16,7 @@ from pellucid.engines import Engine, NativeEngine
 from pellucid.engines.native import default_threads
 from pellucid.estimators.tabular.members import Member, describe_network, describe_training, milestones
 from pellucid.estimators.tabular.memory import give_back, is_large
-from pellucid.spec import Constant, Loss, Network, Stopping
+from pellucid.spec import Loss, Network
 from pellucid.tables import Inputs
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.initializers import ROWS_LOOKED_AT, initial_parameters
@@ -30,18 +30,17 @@ from pellucid.training.stopping import Best, Outcome
 from pellucid.training.streams import streams, weights_stream
 
 __all__ = [
-    "UPDATE_EPOCHS",
     "Bag",
     "Begun",
     "Problem",
     "Told",
     "Trained",
+    "gravest",
     "greedy_weights",
     "make_job",
     "seconds_of_epoch",
     "train_bag",
     "train_jobs",
-    "update_bag",
 ]
 
 
@@ -484,61 +483,12 @@ def _collect(
     fold_of = np.full(len(problem.X), -1, np.min_scalar_type(-len(folds)))
     for fold, (_, valid) in enumerate(folds):
         fold_of[valid] = fold
-    outcome = _gravest([each.run for each in done.values()])
+    outcome = gravest([each.run for each in done.values()])
     return Bag(trained, np.full(members, 1 / members), out_of_fold, outcome, fold_of, list(recipes), other_epochs)
 
 
-UPDATE_EPOCHS = 10
-UPDATE_RATE = 0.05
-"""Of a member's learning rate, when its networks go on with new rows."""
-
-
-def update_bag(
-    bag: Bag, problem: Problem, *, engine: Engine, seeds: Sequence[int], on_epoch: Told | None = None
-) -> Bag:
-    """Train every network a little further, on all rows of the problem, at a small learning rate that stays.
-
-    Parameters
-    ----------
-    bag : Bag
-        It stays as it is.
-    problem : Problem
-        New rows, in the inputs and targets of those learned from.
-    engine : Engine
-    seeds : sequence of int
-        One for each network.
-    on_epoch : Told or None
-
-    Returns
-    -------
-    Bag
-        With the weights as they were. A network that diverged is as before.
-    """
-    rows = np.arange(len(problem.X)) if problem.weight is None else np.flatnonzero(problem.weight > 0)
-    jobs: list[Job] = []
-    for each, seed in zip(bag.networks, seeds, strict=True):
-        member = bag.recipes[each.fold][each.member]
-        usual = describe_training(member, problem.loss, len(rows), 1, "loss")
-        training = replace(
-            usual,
-            learning_rate=usual.learning_rate * UPDATE_RATE,
-            schedule=Constant(),
-            dropout_schedule=Constant(),
-            decay_schedule=Constant(),
-            epochs=UPDATE_EPOCHS,
-            stopping=Stopping("loss", patience=None),
-        )
-        data = Batch(problem.X, problem.Y, problem.weight, rows)
-        jobs.append(Job(each.network, training, data, each.parameters.copy(), streams(seed)))
-    runs = engine.train(jobs, Watch(on_epoch))
-    updated = [
-        replace(each, parameters=run.parameters) if np.isfinite(run.parameters).all() else each
-        for each, run in zip(bag.networks, runs, strict=True)
-    ]
-    return replace(bag, networks=updated, outcome=_gravest(runs), fold_of=None)
-
-
-def _gravest(runs: Sequence[Run]) -> Outcome:
+def gravest(runs: Sequence[Run]) -> Outcome:
+    """Return why a population ended: of several reasons the gravest."""
     return max((run.outcome for run in runs), key=GRAVITY.index)
 
 

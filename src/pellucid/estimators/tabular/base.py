@@ -20,20 +20,14 @@ from pellucid.engines import get_engine
 from pellucid.errors import DataError, DataWarning, DivergedError, did_you_mean
 from pellucid.estimators.callbacks import CallbackSupportMixin, listening
 from pellucid.estimators.fitted import thread_limit
-from pellucid.estimators.tabular.bagging import (
-    UPDATE_EPOCHS,
-    Bag,
-    Problem,
-    Told,
-    greedy_weights,
-    update_bag,
-)
+from pellucid.estimators.tabular.bagging import Bag, Problem, Told, greedy_weights
 from pellucid.estimators.tabular.columns import as_frame, has_names
 from pellucid.estimators.tabular.importances import permutation_importances
 from pellucid.estimators.tabular.members import PRESETS, Member, Preset, planned_epochs
 from pellucid.estimators.tabular.racing import Plan
 from pellucid.estimators.tabular.sources import FileSource, FrameSource, Source
 from pellucid.estimators.tabular.state import IMPORTANCES, tabular_from_state, tabular_to_state
+from pellucid.estimators.tabular.updating import UPDATE_EPOCHS, update_bag
 from pellucid.estimators.weights import checked_weights
 from pellucid.tables import ParquetTable, Schema, TabularEncoder, fold_rows, split_rows
 from pellucid.tables.frames import counted

@@ -1,0 +1,159 @@
+"""One network of a fitted bag, and the step that it would take on rows of a raw table."""
+
+from copy import copy, deepcopy
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+from pellucid.errors import DataError
+from pellucid.estimators.tabular.bagging import Bag, Problem, Trained
+from pellucid.estimators.tabular.base import BaseTabular
+from pellucid.estimators.tabular.updating import update_job
+from pellucid.tables.frames import counted
+from pellucid.textbook.arrays import Array
+from pellucid.training.jobs import Job
+
+__all__ = ["NetworkStep", "network_step"]
+
+
+@dataclass(frozen=True)
+class NetworkStep:
+    """A network of a bag about to go on.
+
+    Attributes
+    ----------
+    job : Job
+        As `partial_fit` would train it.
+    trained : Trained
+        The network in the bag.
+    inputs, outputs : tuple of str
+        What they stand for.
+    classes : tuple of str
+        The labels of a classification of one class a row.
+    held_out : array of bool of shape (rows,) or None
+        Rows that the network did not learn from, if these are the rows of the fit.
+    notes : list of str
+        What a reader must know about it.
+    """
+
+    job: Job
+    trained: Trained
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    classes: tuple[str, ...]
+    held_out: Array | None
+    notes: list[str]
+
+
+def network_step(
+    model: BaseTabular, X: Any, y: Any = None, sample_weight: Any = None, *, member: int = 0, dtype: str = "float32"
+) -> NetworkStep:
+    """Prepare the step that one network of a fitted model takes in `partial_fit`; the model stays as it is.
+
+    Parameters
+    ----------
+    model : TabularClassifier or TabularRegressor
+        Fitted.
+    X, y, sample_weight
+        A table with its target, as in `fit`; y None: targets are zeros and mean nothing.
+    member : int
+        Which of ``model.bag_.networks``.
+    dtype : str
+        Of all numbers; the model's are float32.
+
+    Raises
+    ------
+    DataError
+        If the model is not fitted or has no such network, or the rows do not suit it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pellucid import TabularRegressor
+    >>> X = np.arange(60.0).reshape(-1, 1)
+    >>> model = TabularRegressor(preset="fast", max_epochs=5, random_state=0).fit(X, X[:, 0])
+    >>> network_step(model, X, X[:, 0]).job.network.input_scale
+    True
+    """
+    if not hasattr(model, "bag_"):
+        raise DataError(f"{type(model).__name__} must be fitted: which networks it has is found in `fit`.")
+    networks = model.bag_.networks
+    if not 0 <= member < len(networks):
+        raise DataError(
+            f"'member' must be one of the model's {counted(len(networks), 'network')}, from 0; got {member}."
+        )
+    twin = copy(model)  # taking a target sets attributes
+    notes = [_which(model.bag_, member)]
+    if getattr(twin, "class_weight", None) == "balanced":
+        twin.class_weight = None
+        notes.append("class_weight='balanced' is left out here: it weighs all training rows, not these alone.")
+    frame = twin._validated_table(X, reset=False)
+    weight = twin._checked_weight(sample_weight, frame, least=1)
+    encoded = np.asarray(twin.encoder_.transform(frame))
+    if y is None:
+        Y = np.zeros((len(frame), networks[member].network.outputs))
+        targets = Y.astype(np.float32)
+        problem = Problem(twin.encoder_.inputs, encoded, targets, None, *twin._objective(Y, None))
+    else:
+        Y, _ = twin._take_target(y, weight, None, True)
+        problem = twin._problem(encoded, Y, twin._weights(Y, weight), weight)
+    seeds = deepcopy(check_random_state(model.random_state)).randint(2**31 - 1, size=len(networks))
+    job = update_job(model.bag_, member, problem, int(seeds[member]))
+    return NetworkStep(
+        _of_dtype(job, dtype),
+        networks[member],
+        twin.encoder_.inputs.names,
+        _outputs(twin, job.network.outputs),
+        _classes(twin),
+        _held_out(model.bag_, networks[member], len(frame)),
+        [*notes, *_notes_on_units(twin)],
+    )
+
+
+def _of_dtype(job: Job, dtype: str) -> Job:
+    data = job.data.taken()
+    weight = None if data.sample_weight is None else data.sample_weight.astype(dtype)
+    data = replace(data, inputs=data.inputs.astype(dtype), targets=data.targets.astype(dtype), sample_weight=weight)
+    training = replace(job.training, dtype=dtype)
+    return replace(job, training=training, data=data, parameters=job.parameters.astype(dtype))
+
+
+def _which(bag: Bag, member: int) -> str:
+    count = len(bag.networks)
+    if count == 1:
+        return "The model has this one network."
+    fold = bag.networks[member].fold + 1
+    return f"This is network {member + 1} of {count}, of fold {fold}; the model predicts by the mean of all."
+
+
+def _notes_on_units(model: Any) -> list[str]:
+    notes = ["Inputs are shown as the network sees them: numbers centred, scaled and clipped, levels as codes."]
+    if hasattr(model, "_centre"):
+        centre, spread = model._centre, model._spread
+        how = f"(y - {centre[0]:.6g}) / {spread[0]:.6g}" if len(centre) == 1 else "centred and scaled, each by its own"
+        notes.append(f"The target is shown as the network learns it: {how}.")
+    return notes
+
+
+def _classes(model: Any) -> tuple[str, ...]:
+    if getattr(model, "_is_multilabel", True):
+        return ()
+    return tuple(str(label) for label in model.classes_.tolist())
+
+
+def _outputs(model: Any, count: int) -> tuple[str, ...]:
+    """Name what the outputs stand for."""
+    classes = _classes(model)
+    if classes:
+        return tuple(f"class {label}" for label in classes)
+    name = model.target_name_ or "y"
+    return (name,) if count == 1 else tuple(f"{name} {index + 1}" for index in range(count))
+
+
+def _held_out(bag: Bag, trained: Trained, rows: int) -> Array | None:
+    """Return which rows the network did not see; None where that is not known of these rows."""
+    if bag.fold_of is None or len(bag.fold_of) != rows:
+        return None
+    return np.asarray(bag.fold_of == trained.fold)
