@@ -1,5 +1,6 @@
 // The network as drawn, as a figure: SVG with its maps inside, or PNG.
 import { type Theme, diverging } from "./colour.ts";
+import { together } from "./embedded.ts";
 import { featureName } from "./format.ts";
 import { type FieldMap, MAP_KEY } from "./store.ts";
 import { paintMap, scratch } from "./paint.ts";
@@ -31,7 +32,10 @@ export function figure({ store, ui }: Page): string | null {
     const [start, end] = [left.x + left.size / 2, right.x - right.size / 2];
     const middle = (start + end) / 2;
     const columns = block.shape[1]!;
-    const at = (from: number, to: number) => values[block.start + from * columns + to]!;
+    const counts = right.layer === 0 ? (store.dataset.peek()?.embedded?.counts ?? null) : null;
+    const own = values.subarray(block.start, block.start + block.shape[0]! * columns);
+    const weights = counts ? together(own, columns, counts) : own;
+    const at = (from: number, to: number) => weights[from * columns + to]!;
     const scale = Math.max(
       1,
       ...left.places.flatMap((from) => right.places.map((to) => Math.abs(at(from.neuron, to.neuron)))),
@@ -40,7 +44,7 @@ export function figure({ store, ui }: Page): string | null {
       for (const to of right.places) {
         const share = at(from.neuron, to.neuron) / scale;
         if (Math.abs(share) < 0.004) continue;
-        const colour = diverging(theme, Math.sign(share) * (0.3 + 0.6 * Math.abs(share)));
+        const colour = counts ? line : diverging(theme, Math.sign(share) * (0.3 + 0.6 * Math.abs(share)));
         parts.push(
           `<path d="M${start} ${from.y}C${middle} ${from.y} ${middle} ${to.y} ${end} ${to.y}" stroke="${colour}" stroke-width="${(0.4 + 5 * Math.abs(share)).toFixed(2)}" fill="none"/>`,
         );

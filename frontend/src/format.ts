@@ -41,6 +41,10 @@ export const subscript = (value: number): string =>
 export const superscript = (value: number): string =>
   [...String(value)].map((digit) => SUPERSCRIPTS[Number(digit)]).join("");
 
+/** A weight's name as in the formulas, places counted from 0: w₁₂, and w₁,₁₂ where one has two digits. */
+export const weightName = (from: number, to: number): string =>
+  `w${subscript(from + 1)}${from > 8 || to > 8 ? "," : ""}${subscript(to + 1)}`;
+
 /** The name of a feature as it is written in books: x1^2 becomes x₁². */
 export function featureName(name: string): string {
   return name

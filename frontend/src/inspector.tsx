@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { NumberBox } from "./fields.tsx";
-import { featureName, number, subscript } from "./format.ts";
+import { featureName, number, subscript, weightName } from "./format.ts";
 import { Icon } from "./icons.tsx";
 import { useNeuronName } from "./network.tsx";
 import { MAP_KEY } from "./store.ts";
@@ -76,7 +76,8 @@ export function Inspector(): JSX.Element | null {
   if (!place || !run) return null;
   const { layer, neuron } = place;
   const block = run.layout.find((each) => each.role === "weights" && each.layer === layer);
-  const features = store.dataset.value?.features ?? [];
+  const embedded = store.dataset.value?.embedded;
+  const features = embedded?.names ?? store.dataset.value?.features ?? [];
   const incoming = block ? Math.min(block.shape[0]!, 200) : 0;
   const weight = ui.weight.value;
   const label = (from: number) =>
@@ -97,6 +98,18 @@ export function Inspector(): JSX.Element | null {
           <Icon name="close" />
         </button>
       </div>
+      {layer < 0 && embedded && (
+        <div class="row wrap about">
+          <span class="note">
+            {embedded.counts[neuron] === 1
+              ? "It passes as it is."
+              : `It becomes ${embedded.counts[neuron]} features before the first layer.`}
+          </span>
+          <button type="button" class="quiet outlined" onClick={() => (ui.drawer.value = "step")}>
+            How it is made
+          </button>
+        </div>
+      )}
       {layer >= 0 && (
         <div class="scroll">
           <table class="parameters-table">
@@ -106,7 +119,7 @@ export function Inspector(): JSX.Element | null {
                 <ParameterRow
                   key={from}
                   parameter={[layer, "weights", from, neuron]}
-                  label={`w${subscript(from + 1)}${from > 8 || neuron > 8 ? "," : ""}${subscript(neuron + 1)} · ${label(from)}`}
+                  label={`${weightName(from, neuron)} · ${label(from)}`}
                   chosen={Boolean(weight && weight[0] === layer && weight[2] === from)}
                 />
               ))}

@@ -29,6 +29,8 @@ export interface Drawing {
 export const MOST_LAYERS = 12;
 export const MOST_NEURONS = 64;
 export const COLUMN_LEAST = 46;
+/** Neurons that are drawn of a layer with more than MOST_NEURONS. */
+export const IN_SUMMARY = 16;
 const LARGEST = 80;
 const SMALLEST = 3;
 
@@ -45,7 +47,7 @@ export function drawing(widths: readonly number[], width: number, height: number
   const columns = Array.from({ length: count }, (_, place): ColumnPlace => {
     const index = place === count - 1 ? last : place;
     const all = widths[index]!;
-    const drawn = Math.min(all, MOST_NEURONS);
+    const drawn = all > MOST_NEURONS ? IN_SUMMARY : all;
     const room = all > drawn ? height - 16 : height;
     const widest = Math.min(LARGEST, Math.floor(spread * 0.5));
     const pitch = Math.min(room / drawn, widest * 1.34);

@@ -3,6 +3,7 @@ import { effect, untracked } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { Control, Menu, fresh } from "./fields.tsx";
+import { starts } from "./embedded.ts";
 import { featureName, number, subscript } from "./format.ts";
 import { Icon } from "./icons.tsx";
 import {
@@ -16,7 +17,7 @@ import {
 } from "./layout.ts";
 import { Strips, paintNetwork } from "./paint.ts";
 import { insertLayer, nameOf, removeLayer, resizeLayer } from "./settings.ts";
-import { MAP_KEY } from "./store.ts";
+import { MAP_KEY, type Store } from "./store.ts";
 import { ARROWS, type NeuronPlace, usePage } from "./ui.ts";
 
 export function NetworkView(): JSX.Element {
@@ -62,6 +63,7 @@ export function NetworkView(): JSX.Element {
       links: ui.links.value,
       chosen,
       strips,
+      counts: store.dataset.value?.embedded?.counts ?? null,
     };
     paintNetwork(canvas.current, painting, links);
   };
@@ -317,8 +319,18 @@ function LayerHead({ layer }: { layer: number }): JSX.Element | null {
 
 // --- neurons ---------------------------------------------------------------------------------------------------------
 
-const neuronName = (place: NeuronPlace, last: number, features: string[], classes: string[], several: string[]): string => {
-  if (place.layer < 0) return `Input ${features[place.neuron] ?? place.neuron + 1}`;
+/** Says that an input becomes several features. */
+const embeds = (features: number | undefined): string => (features && features > 1 ? `, embedded in ${features} features` : "");
+
+const neuronName = (
+  place: NeuronPlace,
+  last: number,
+  features: string[],
+  classes: string[],
+  several: string[],
+  counts: number[] | undefined,
+): string => {
+  if (place.layer < 0) return `Input ${features[place.neuron] ?? place.neuron + 1}${embeds(counts?.[place.neuron])}`;
   if (place.layer === last)
     return classes[place.neuron] !== undefined
       ? `Output for ${classes[place.neuron]}`
@@ -334,7 +346,7 @@ export function useNeuronName(): (place: NeuronPlace) => string {
   const dataset = store.dataset.value;
   const classes = dataset?.task === "multiclass" ? dataset.classes : [];
   const several = dataset?.task === "regression" ? (dataset.outputs ?? []) : [];
-  return (place) => neuronName(place, last, dataset?.features ?? [], classes, several);
+  return (place) => neuronName(place, last, dataset?.features ?? [], classes, several, dataset?.embedded?.counts);
 }
 
 /** Buttons over the maps. One is in the tab order; arrows go from neuron to neuron. */
@@ -423,6 +435,20 @@ function Labels({ plan }: { plan: Drawing }): JSX.Element {
             {featureName(dataset?.features[neuron] ?? `x${neuron + 1}`)}
           </span>
         ))}
+      {dataset?.embedded &&
+        first.size >= 14 &&
+        first.places.map(
+          ({ neuron, x, y }) =>
+            dataset.embedded!.counts[neuron]! > 1 && (
+              <span
+                key={`features${neuron}`}
+                class="features"
+                style={{ left: `${x + first.size / 2}px`, top: `${y + first.size / 2}px` }}
+              >
+                {dataset.embedded!.counts[neuron]}
+              </span>
+            ),
+        )}
       {many &&
         last.size >= 9 &&
         last.places.map(({ neuron, y }) => (
@@ -448,10 +474,19 @@ function Labels({ plan }: { plan: Drawing }): JSX.Element {
 }
 
 const More = ({ column, height }: { column: ColumnPlace; height: number }): JSX.Element => (
-  <span class="label more" style={{ left: `${column.x - 40}px`, top: `${height - 8}px` }}>
+  <span class="label more" style={{ left: `${column.x - 50}px`, top: `${height - 8}px` }}>
     and {column.more} more
   </span>
 );
+
+/** How strong an embedded input's weights are together in a neuron. */
+function strength(store: Store, counts: number[], link: LinkPlace): number {
+  const first = starts(counts)[link.from]!;
+  let sum = 0;
+  for (let feature = first; feature < first + counts[link.from]!; feature++)
+    sum += (store.valueOf([0, "weights", feature, link.to]) ?? 0) ** 2;
+  return Math.sqrt(sum);
+}
 
 // --- links -----------------------------------------------------------------------------------------------------------
 
@@ -465,10 +500,13 @@ function Links({ plan }: { plan: Drawing }): JSX.Element {
     const [x, y] = [event.clientX - box.left, event.clientY - box.top];
     return { link: linkAt(plan, x, y), x, y };
   };
-  const weight = hover && store.valueOf([hover.link.layer, "weights", hover.link.from, hover.link.to]);
+  const embedded = store.dataset.value?.embedded;
+  const counts = hover?.link.layer === 0 && embedded ? embedded.counts : null;
+  const weight = hover && !counts ? store.valueOf([hover.link.layer, "weights", hover.link.from, hover.link.to]) : null;
   const gradient =
-    hover &&
-    (store.live.gradients?.[store.placeOf([hover.link.layer, "weights", hover.link.from, hover.link.to])] ?? null);
+    hover && !counts
+      ? (store.live.gradients?.[store.placeOf([hover.link.layer, "weights", hover.link.from, hover.link.to])] ?? null)
+      : null;
   return (
     <div
       class="links"
@@ -479,10 +517,17 @@ function Links({ plan }: { plan: Drawing }): JSX.Element {
       onPointerLeave={() => setHover(null)}
       onClick={(event) => {
         const { link } = find(event);
-        ui.selectWeight(link && [link.layer, "weights", link.from, link.to]);
+        const from = link && link.layer === 0 && embedded ? starts(embedded.counts)[link.from]! : (link?.from ?? 0);
+        ui.selectWeight(link && [link.layer, "weights", from, link.to]);
       }}
     >
-      {hover && (
+      {hover && counts && (
+        <span class="tip" style={{ left: `${hover.x + 12}px`, top: `${hover.y - 12}px` }}>
+          {counts[hover.link.from]} weights of {featureName(store.dataset.value?.features[hover.link.from] ?? "")}:
+          together ‖w‖ = {number(strength(store, counts, hover.link), 3)}
+        </span>
+      )}
+      {hover && !counts && (
         <span class="tip" style={{ left: `${hover.x + 12}px`, top: `${hover.y - 12}px` }}>
           w{subscript(hover.link.from + 1)}
           {hover.link.from > 8 || hover.link.to > 8 ? "," : ""}

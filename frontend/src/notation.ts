@@ -72,11 +72,12 @@ class Reader {
   private factor(): Node {
     const start = this.at;
     let node = this.base();
-    if (node.kind === "name" && this.text[this.at] === "/" && node.text.startsWith("∂")) {
-      this.at++;
-      return { kind: "fraction", over: this.scripts(node), under: this.scripts(this.base()) };
-    }
+    const isDifference = node.kind === "name" && node.text.startsWith("∂");
     node = this.scripts(node);
+    if (isDifference && this.text[this.at] === "/") {
+      this.at++;
+      return { kind: "fraction", over: node, under: this.scripts(this.base()) };
+    }
     if (this.peek() === "(" && (node.kind === "name" || node.kind === "scripts"))
       node = { kind: "row", parts: [node, this.scripts(this.base())] };
     if (this.at === start) {

@@ -1,5 +1,6 @@
 // Painting on canvases: maps, links, points.
 import { type Theme, classTable, diverging, divergingTable, pointColour } from "./colour.ts";
+import { inputOf, together } from "./embedded.ts";
 import { type Drawing, strongest } from "./layout.ts";
 import { type Live, MAP_KEY, type Points } from "./store.ts";
 import type { Dataset, Run } from "./types.ts";
@@ -12,6 +13,8 @@ const SHADES = 32;
 const MOST_LINKS = 800;
 const SOLID: number[] = [];
 const FROZEN = [2, 5];
+/** Links of embedded inputs, of whose sign there is nothing to say. */
+const TOGETHER: Record<Theme, string> = { light: "#8a8f98b3", dark: "#98a1adb3" };
 const STYLES: Record<Theme, string[]> = { light: shades("light"), dark: shades("dark") };
 
 /** Colours of links: from strongly negative to strongly positive, the weak ones fainter but never lost. */
@@ -204,6 +207,8 @@ export interface NetworkPainting {
   links: "weights" | "gradients";
   chosen: { layer: number; from: number; to: number } | null;
   strips: Strips;
+  /** Features that each input becomes, where inputs are embedded. */
+  counts: number[] | null;
 }
 
 /** Paint links and biases, then maps; without links only the maps, over those that are there. */
@@ -225,7 +230,7 @@ export function paintNetwork(canvas: HTMLCanvasElement, painting: NetworkPaintin
 
 function paintLinks(
   context: CanvasRenderingContext2D,
-  { plan, live, run, theme, links, chosen }: NetworkPainting,
+  { plan, live, run, theme, links, chosen, counts }: NetworkPainting,
 ): void {
   const values = (links === "gradients" ? live.gradients : null) ?? live.parameters;
   if (!values) return;
@@ -236,7 +241,9 @@ function paintLinks(
     if (!block || right.layer !== left.layer + 1) continue;
     const [rows, columns] = block.shape as [number, number];
     if (block.start + rows * columns > values.length) continue;
-    const weights = values.subarray(block.start, block.start + rows * columns);
+    const own = values.subarray(block.start, block.start + rows * columns);
+    const embedded = right.layer === 0 ? counts : null;
+    const weights = embedded ? together(own, columns, embedded) : own;
     let scale = links === "gradients" ? 1e-12 : 1;
     for (const weight of weights) scale = Math.max(scale, Math.abs(weight));
     const start = left.x + left.size / 2;
@@ -244,18 +251,18 @@ function paintLinks(
     const middle = (start + end) / 2;
     const thickest = Math.min(5, 1 + Math.min(end - start, left.size, right.size) / 14);
     const frozen = new Set(
-      run.frozen.flatMap((each) =>
+      (embedded ? [] : run.frozen).flatMap((each) =>
         each[1] === "weights" && each[0] === right.layer ? [each[2] * columns + each[3]] : [],
       ),
     );
-    const few = strongest(weights, MOST_LINKS);
+    const few = left.more + right.more > 0 ? null : strongest(weights, MOST_LINKS);
     const drawOne = (flat: number) => {
       const from = left.places[Math.floor(flat / columns)];
       const to = right.places[flat % columns];
       if (!from || !to) return;
       const value = Math.max(-1, Math.min(1, weights[flat]! / scale));
       if (!(Math.abs(value) > 0.004)) return;
-      context.strokeStyle = STYLES[theme][Math.round((value + 1) * SHADES)]!;
+      context.strokeStyle = embedded ? TOGETHER[theme] : STYLES[theme][Math.round((value + 1) * SHADES)]!;
       context.lineWidth = 0.4 + thickest * Math.abs(value);
       if (frozen.size) context.setLineDash(frozen.has(flat) ? FROZEN : SOLID);
       context.beginPath();
@@ -267,7 +274,7 @@ function paintLinks(
     else for (let flat = 0; flat < weights.length; flat++) drawOne(flat);
     context.setLineDash(SOLID);
     if (chosen && chosen.layer === right.layer) {
-      const from = left.places[chosen.from];
+      const from = left.places[embedded ? inputOf(embedded, chosen.from) : chosen.from];
       const to = right.places[chosen.to];
       if (!from || !to) continue;
       context.strokeStyle = theme === "dark" ? "#fff" : "#111";

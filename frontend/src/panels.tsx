@@ -4,7 +4,7 @@ import { useRef, useState } from "preact/hooks";
 import { Control, DESCRIBED, SettingControl } from "./fields.tsx";
 import { count, featureName } from "./format.ts";
 import { Icon } from "./icons.tsx";
-import { withValue } from "./settings.ts";
+import { type Settings, withValue } from "./settings.ts";
 import type { Store } from "./store.ts";
 import { Thumb, hasThumb } from "./thumbs.tsx";
 import { type Page, usePage } from "./ui.ts";
@@ -79,9 +79,23 @@ const newSeed = (): number => crypto.getRandomValues(new Uint32Array(1))[0]! % 1
 
 // --- data ------------------------------------------------------------------------------------------------------------
 
+/** The source of rows that came from Python, with a network of their own. */
+const GIVEN = "given";
+
+/** Settings without what only a network from Python has: layers wider than those that are made here, rows as they came. */
+function withoutGiven(settings: Settings, widest: number): Settings {
+  if (settings.data.source !== GIVEN) return settings;
+  const layers = settings.network.layers.map((layer) => ({ ...layer, width: Math.min(layer.width, widest) }));
+  return {
+    ...settings,
+    data: { ...settings.data, scale: true, train_share: 0.7 },
+    network: { ...settings.network, layers },
+  };
+}
+
 /** Take another source; what was added, removed or uploaded belongs to the old one. */
 function chooseSource({ store, ui }: Page, source: string): void {
-  const settings = store.settings.peek()!;
+  const settings = withoutGiven(store.settings.peek()!, store.catalog.peek()?.limits.width ?? 64);
   if (settings.data.source === source) return;
   ui.selectNeuron(null);
   const plane = store.catalog.peek()?.sources.find((each) => each.name === source)?.editable ?? true;
@@ -100,6 +114,7 @@ function DataPanel(): JSX.Element | null {
   const catalog = store.catalog.value;
   const dataset = store.dataset.value;
   if (!settings || !catalog) return null;
+  const given = settings.data.source === GIVEN;
   const chosen = catalog.sources.find((source) => source.name === settings.data.source);
   const pictured = catalog.sources.filter((source) => hasThumb(source.name));
   const listed = catalog.sources.filter((source) => !hasThumb(source.name) && source.name !== "table");
@@ -136,16 +151,23 @@ function DataPanel(): JSX.Element | null {
         </select>
       </div>
       <OwnTable />
+      {dataset?.notes?.map((note) => (
+        <p class="note" key={note}>
+          {note}
+        </p>
+      ))}
       {chosen?.size && <SettingControl where="data.size" />}
       {chosen?.noise && <SettingControl where="data.noise" />}
-      <SettingControl where="data.train_share" />
-      <details class="more" open={settings.data.scale === false}>
-        <summary>More</summary>
-        <div class="fields">
-          <SeedControl where="data.seed" title="Other data of the same kind" label="New seed for the data" />
-          <SettingControl where="data.scale" />
-        </div>
-      </details>
+      {!given && <SettingControl where="data.train_share" />}
+      {!given && (
+        <details class="more" open={settings.data.scale === false}>
+          <summary>More</summary>
+          <div class="fields">
+            <SeedControl where="data.seed" title="Other data of the same kind" label="New seed for the data" />
+            <SettingControl where="data.scale" />
+          </div>
+        </details>
+      )}
     </Panel>
   );
 }
@@ -437,7 +459,7 @@ function InputsPanel(): JSX.Element | null {
   const columns = dataset.axes.columns;
   return (
     <Panel title="Inputs" part="inputs" note={`${features.length}`}>
-      {(plane || inputs.features !== null) && (
+      {!dataset.embedded && (plane || inputs.features !== null) && (
         <div class="chips" role="group" aria-label="Inputs of the network">
           {offered.map((name) => (
             <button
@@ -454,7 +476,12 @@ function InputsPanel(): JSX.Element | null {
           ))}
         </div>
       )}
-      {plane || inputs.features !== null ? (
+      {dataset.embedded ? (
+        <p class="note">
+          {count(dataset.features.length)} inputs, embedded in {count(dataset.embedded.names.length)} features before the
+          first layer.
+        </p>
+      ) : plane || inputs.features !== null ? (
         <form
           class="row"
           onSubmit={(event) => {

@@ -3,12 +3,15 @@ import type { JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { diverging } from "./colour.ts";
 import { NumberBox } from "./fields.tsx";
-import { featureName, number, subscript } from "./format.ts";
+import { featureName, number, subscript, weightName } from "./format.ts";
 import { Expression, FormulaView } from "./formula.tsx";
 import { Icon } from "./icons.tsx";
+import { InputsTable, featuresOf } from "./inputs.tsx";
+import { IN_SUMMARY, MOST_NEURONS } from "./layout.ts";
 import { useNeuronName } from "./network.tsx";
+import { Cell, at } from "./numbers.tsx";
 import type { Answer } from "./store.ts";
-import { usePage } from "./ui.ts";
+import { type NeuronPlace, usePage } from "./ui.ts";
 
 const STAGES = [
   {
@@ -26,12 +29,9 @@ const STAGES = [
 ] as const;
 type Stage = (typeof STAGES)[number]["name"];
 
-/** A number out of an explanation's buffers. */
-function at(answer: Answer, name: string, ...place: number[]): number | null {
-  const found = answer.arrays[name];
-  if (!found) return null;
-  const flat = place.reduce((sum, index, axis) => sum * (found.shape[axis] ?? 1) + index, 0);
-  return found.data[flat] ?? null;
+/** The neuron whose numbers are shown; an input only where something is done to it. */
+function chosenPlace(chosen: NeuronPlace | null, answer: Answer | null): NeuronPlace {
+  return chosen && (chosen.layer >= 0 || answer?.content.inputs) ? chosen : { layer: 0, neuron: 0 };
 }
 
 export function StepView(): JSX.Element {
@@ -44,7 +44,7 @@ export function StepView(): JSX.Element {
   const playing = store.playing.value;
   const step = store.step.value;
   const run = store.run.value;
-  const place = ui.neuron.value && ui.neuron.value.layer >= 0 ? ui.neuron.value : { layer: 0, neuron: 0 };
+  const place = chosenPlace(ui.neuron.value, answer);
   const weight = ui.weight.value;
   const input = weight && weight[1] === "weights" && weight[0] === place.layer ? weight[2] : 0;
   const ask = () => store.send({ kind: "explain", rows: single === null ? "batch" : [single] });
@@ -188,26 +188,66 @@ function Numbers({ answer, row, stage }: { answer: Answer; row: number; stage: S
   const features = store.dataset.value?.features ?? [];
   const layers: any[] = answer.content.layers;
   const { buffer, perRow, says } = SHOWN[stage];
-  const chosen = ui.neuron.value && ui.neuron.value.layer >= 0 ? ui.neuron.value : { layer: 0, neuron: 0 };
+  const chosen = chosenPlace(ui.neuron.value, answer);
+  const width = (index: number) => answer.arrays[`bias.${index}`]?.shape[0] ?? 0;
   const columns = layers.map((_, index) =>
-    Array.from({ length: Math.min(answer.arrays[`bias.${index}`]?.shape[0] ?? 0, 64) }, (_, neuron) =>
+    Array.from({ length: width(index) > MOST_NEURONS ? IN_SUMMARY : width(index) }, (_, neuron) =>
       perRow ? at(answer, `${buffer}.${index}`, row, neuron) : at(answer, `${buffer}.${index}`, neuron),
     ),
   );
   const scale = Math.max(1e-12, ...columns.flat().map((value) => Math.abs(value ?? 0)));
-  const inputs = answer.arrays["inputs.0"]?.shape[1] ?? 0;
+  const made = answer.content.inputs;
+  const inputs = answer.arrays.columns?.shape[1] ?? 0;
+  const shown = featuresOf(answer, chosen);
+  const tall = Math.max(inputs, shown.length, ...columns.map((column) => column.length)) > 8;
   const backwards = stage === "backward" || stage === "update";
   return (
     <>
-      <div class={`numbers-grid${backwards ? " backwards" : ""}`}>
+      <div class={`numbers-grid${backwards ? " backwards" : ""}${tall ? " tall" : ""}`}>
         <div class="numbers-column">
           <span class="head-title">inputs</span>
-          {Array.from({ length: Math.min(inputs, 64) }, (_, place) => (
-            <span key={place} class="cell plain" title={features[place]}>
-              <small>{featureName(features[place] ?? "")}</small> {number(at(answer, "inputs.0", row, place), 3)}
-            </span>
-          ))}
+          {Array.from({ length: Math.min(inputs, 64) }, (_, place) => {
+            const level = made?.columns[place]?.levels[row];
+            const value = level === undefined ? number(at(answer, "columns", row, place), 3) : `level ${level + 1}`;
+            const content = (
+              <>
+                <small>{featureName(features[place] ?? "")}</small> {level === -1 ? "no level" : value}
+              </>
+            );
+            return made ? (
+              <button
+                type="button"
+                key={place}
+                class="cell input"
+                aria-pressed={chosen.layer === -1 && chosen.neuron === place}
+                aria-label={`${name({ layer: -1, neuron: place })}: ${value}`}
+                onClick={() => ui.selectNeuron({ layer: -1, neuron: place })}
+              >
+                {content}
+              </button>
+            ) : (
+              <span key={place} class="cell plain" title={features[place]}>
+                {content}
+              </span>
+            );
+          })}
         </div>
+        {made && (
+          <div class="numbers-column">
+            <span class="head-title">{made.columns.length ? "embedded" : "scaled"}</span>
+            {shown.map((feature) => (
+              <span key={feature} class="cell plain" title={made.features[feature]}>
+                <small>{featureName(made.features[feature])}</small>{" "}
+                {number(at(answer, backwards ? "d_features.-1" : "features.-1", row, feature), 3)}
+              </span>
+            ))}
+            {shown.length < made.features.length && (
+              <span class="note">
+                {shown.length} of {made.features.length}
+              </span>
+            )}
+          </div>
+        )}
         {columns.map((column, layer) => (
           <div key={layer} class="numbers-column">
             <span class="head-title">{layer < layers.length - 1 ? `layer ${layer + 1}` : "output"}</span>
@@ -231,6 +271,7 @@ function Numbers({ answer, row, stage }: { answer: Answer; row: number; stage: S
                 </button>
               );
             })}
+            {column.length < width(layer) && <span class="note">and {width(layer) - column.length} more</span>}
             {layer === layers.length - 1 && stage === "loss" && (
               <span class="cell plain">
                 <small>y</small>{" "}
@@ -273,7 +314,7 @@ function Working(props: WorkingProps): JSX.Element {
       <div class="step-formulas">
         <div class="row wrap">
           <strong>{stage === "loss" ? "The loss" : name({ layer, neuron })}</strong>
-          {(stage === "backward" || stage === "update") && (
+          {layer >= 0 && (stage === "backward" || stage === "update") && (
             <label class="inline">
               weight{" "}
               <select
@@ -283,9 +324,7 @@ function Working(props: WorkingProps): JSX.Element {
               >
                 {Array.from({ length: width }, (_, place) => (
                   <option key={place} value={place}>
-                    w{subscript(place + 1)}
-                    {place > 8 || neuron > 8 ? "," : ""}
-                    {subscript(neuron + 1)}
+                    {weightName(place, neuron)}
                   </option>
                 ))}
               </select>
@@ -301,25 +340,19 @@ function Working(props: WorkingProps): JSX.Element {
         </div>
       </div>
       <div class="step-table">
-        {stage === "forward" && <ForwardTable {...props} />}
         {stage === "loss" && <LossTable {...props} />}
-        {stage === "backward" && <Contributions {...props} />}
+        {layer < 0 && stage !== "loss" && <InputsTable {...props} input={neuron} />}
+        {layer >= 0 && stage === "forward" && <ForwardTable {...props} />}
+        {layer >= 0 && stage === "backward" && <Contributions {...props} />}
         {stage === "backward" && <GradientCheck {...props} />}
-        {stage === "update" && <UpdateTable {...props} />}
+        {layer >= 0 && stage === "update" && <UpdateTable {...props} />}
       </div>
     </>
   );
 }
 
-const Cell = ({ value, digits = 4 }: { value: number | null; digits?: number }): JSX.Element => (
-  <td class="num" title={value === null ? undefined : String(value)}>
-    {number(value, digits)}
-  </td>
-);
-
 function ForwardTable({ answer, layer, neuron, row }: WorkingProps): JSX.Element {
-  const { store } = usePage();
-  const features = store.dataset.value?.features ?? [];
+  const features: string[] = answer.content.layers[0].inputs;
   const width = answer.arrays[`inputs.${layer}`]?.shape[1] ?? 0;
   return (
     <div class="scroll">
@@ -406,7 +439,7 @@ function Contributions({ answer, layer, neuron, input }: WorkingProps): JSX.Elem
   return (
     <div class="contributions">
       <p class="note">
-        What each row adds to <Expression text={`∂L/∂w${subscript(input + 1)}${subscript(neuron + 1)}`} />:
+        What each row adds to <Expression text={`∂L/∂${weightName(input, neuron)}`} />:
       </p>
       <div class="bars">
         {shares.map((share, place) => (
@@ -491,7 +524,7 @@ function UpdateTable({ answer, layer, neuron }: WorkingProps): JSX.Element {
           )}
           {Array.from({ length: Math.min(width, 100) }, (_, place) =>
             line(
-              `w${subscript(place + 1)}${subscript(neuron + 1)}`,
+              weightName(place, neuron),
               `weights.${layer}`,
               `d_weights.${layer}`,
               `g_weights.${layer}`,
@@ -514,13 +547,15 @@ function GradientCheck({ layer, neuron, input }: WorkingProps): JSX.Element {
   return (
     <div class="check-gradient">
       <div class="row wrap">
-        <button
-          type="button"
-          class="quiet outlined"
-          onClick={() => store.send({ kind: "check_gradient", parameters: [[layer, "weights", input, neuron]] })}
-        >
-          Check this gradient
-        </button>
+        {layer >= 0 && (
+          <button
+            type="button"
+            class="quiet outlined"
+            onClick={() => store.send({ kind: "check_gradient", parameters: [[layer, "weights", input, neuron]] })}
+          >
+            Check this gradient
+          </button>
+        )}
         <button
           type="button"
           class="quiet outlined"

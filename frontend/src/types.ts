@@ -78,6 +78,10 @@ export interface Dataset {
   axes: { x: Axis; y: Axis; mode: string; columns: string[] };
   target: { name: string; low: number; high: number };
   editable: boolean;
+  /** How many features each input becomes before the first layer, and their names; null where inputs stay as they are. */
+  embedded?: { counts: number[]; names: string[] } | null;
+  /** What a reader must know about the rows. */
+  notes?: string[];
   [more: string]: any;
 }
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { classColour, diverging, divergingTable } from "../src/colour.ts";
-import { count, featureName, number, parse, percent } from "../src/format.ts";
+import { inputOf, starts, together } from "../src/embedded.ts";
+import { count, featureName, number, parse, percent, weightName } from "../src/format.ts";
 import { fromFragment, toFragment } from "../src/fragment.ts";
 import { History } from "../src/history.ts";
 import { curveAt, drawing, linkAt, strongest } from "../src/layout.ts";
@@ -152,9 +153,25 @@ test("every neuron of [8]×6 has a place of its own, within the drawing", () => 
 test("beyond 12 × 64 the drawing is a summary", () => {
   const plan = drawing([2, 200, ...Array(20).fill(3), 1], 900, 500);
   assert.equal(plan.columns.length, 14);
-  assert.equal(plan.columns[1]!.places.length, 64);
-  assert.equal(plan.columns[1]!.more, 136);
+  assert.equal(plan.columns[1]!.places.length, 16);
+  assert.equal(plan.columns[1]!.more, 184);
   assert.equal(plan.columns[13]!.layer, 21);
+});
+
+test("an embedded input's links are as strong as its features' weights together", () => {
+  const weights = Float32Array.from([3, 0, -4, 1, 2, -2]); // three features by two neurons
+  assert.deepEqual([...together(weights, 2, [2, 1])], [5, 1, 2, 2]);
+  assert.deepEqual(starts([2, 1, 4]), [0, 2, 3]);
+  assert.deepEqual(
+    [0, 1, 2, 6].map((feature) => inputOf([2, 1, 4], feature)),
+    [0, 0, 1, 2],
+  );
+});
+
+test("a weight is named as in the formulas", () => {
+  assert.deepEqual([weightName(0, 1), weightName(9, 0)], ["w₁₂", "w₁₀,₁"]);
+  assert.equal(plain(parseNotation("∂basis₁/∂ω₁·∂ℓ/∂basis₁")), "{∂basis_1}/{∂ω_1}·{∂ℓ}/{∂basis_1}");
+  assert.equal(plain(parseNotation("1 / √(inputs)·(x₁·w₁₁)")), "{1}/{√{inputs}}·(x_1·w_11)");
 });
 
 test("the link under the pointer is found along its curve", () => {

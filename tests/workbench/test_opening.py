@@ -1,23 +1,29 @@
 """Estimators in the workbench: shown when fitted, streamed while they are fitted."""
 
+import json
 import threading
 import time
 import warnings
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.datasets import load_iris, make_moons
 from sklearn.utils.class_weight import compute_sample_weight
 
-from pellucid import MLPClassifier, MLPRegressor, trace
-from pellucid.engines import TextbookEngine
+from pellucid import MLPClassifier, MLPRegressor, TabularClassifier, TabularRegressor, load, trace
+from pellucid.engines import TextbookEngine, get_engine
 from pellucid.errors import PellucidError
-from pellucid.spec import Embedding, Layer, LogLoss, Network, Periodic, Relu, Tanh, Training, parameter_count
+from pellucid.estimators.tabular import Member
+from pellucid.spec import Ensemble, Layer, LogLoss, Network, Relu, Tanh, Training, parameter_count
 from pellucid.textbook.network import Batch
 from pellucid.textbook.parameters import Parameters
 from pellucid.workbench import LiveView, show
+from pellucid.workbench.dataset import build
+from pellucid.workbench.given import Given
 from pellucid.workbench.opening import sessions_of_table
+from pellucid.workbench.settings import View
 from workbench.client import Page
 
 warnings.filterwarnings("ignore", category=UserWarning)
@@ -116,12 +122,151 @@ def test_an_estimator_of_lbfgs_goes_on_with_lbfgs() -> None:
 
 def test_what_cannot_be_shown_says_why() -> None:
     X, y = make_moons(50, random_state=0)
-    network = Network(2, (Layer(3),), 1, "logistic", embedding=Embedding(1, Periodic(), 1))
-    model = MLPClassifier((3,)).set_network(network, np.ones(parameter_count(network)), classes=[0, 1])
-    with pytest.raises(PellucidError, match="an embedding"):
-        show(model, X, y, open_page=False, wait=False)
+    network = Network(2, (Layer(3),), 1, "logistic", ensemble=Ensemble(2))
+    model = MLPClassifier((3,))
+    with pytest.raises(PellucidError, match="members that share weights"):
+        Given.of(model, X, y, None, network)
+    with pytest.raises(PellucidError, match="learn at most 1000000 numbers"):
+        show(MLPClassifier((1000, 1000)), X, y, open_page=False, wait=False)
+    with pytest.raises(PellucidError, match="must be one of the model's 1 network, from 0; got 1"):
+        show(tabular(), *table(), member=1, open_page=False, wait=False)
     with pytest.raises(PellucidError):
         show("no model", X, y, open_page=False, wait=False)
+
+
+def table(rows: int = 160) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return rows of numbers, missing cells and categories, and their classes."""
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {
+            "age": random.normal(40, 10, rows),
+            "fare": random.exponential(30, rows),
+            "city": random.choice([f"c{i}" for i in range(12)], rows),
+            "sex": random.choice(["m", "f"], rows),
+        }
+    )
+    frame.loc[::7, "fare"] = None
+    return frame, np.where((frame.age > 40) ^ (frame.sex == "m"), "yes", "no")
+
+
+def tabular(**keywords: object) -> TabularClassifier:
+    settings = {"members": [Member(hidden=(70, 5), bins=6)], "n_folds": 1, "max_epochs": 6, "random_state": 0}
+    return TabularClassifier(**(settings | keywords)).fit(*table())
+
+
+def test_a_network_of_a_tabular_classifier_is_shown_and_trains_on() -> None:
+    frame, y = table()
+    model = tabular(members=[Member(hidden=(70, 5), bins=6), Member(hidden=(6,), numbers="periodic")], n_folds=2)
+    known = [each.parameters.copy() for each in model.bag_.networks]
+    for member in (0, 3):
+        each = model.bag_.networks[member]
+        with (
+            show(model, frame, y, member=member, open_page=False, wait=False) as served,
+            Page(served.workbench) as page,
+        ):
+            state = page.until(lambda state: "run" in state)
+            assert state["run"]["widths"] == [5, *[layer.width for layer in each.network.hidden], 2]
+            counts = [9, 9, 1, 1, 8] if member == 0 else [4, 4, 1, 1, 8]
+            assert state["dataset"]["embedded"]["counts"] == counts
+            assert state["dataset"]["embedded"]["names"][0] == "age [1]"
+            assert state["dataset"]["features"] == ["age", "fare", "fare is missing", "sex=m", "city"]
+            assert state["dataset"]["outputs"] == ["no", "yes"]
+            assert (state["dataset"]["train"], state["dataset"]["validation"]) == (80, 80)
+            assert f"network {member + 1} of 4" in state["dataset"]["notes"][0]
+            assert state["run"]["untraced"] is None
+            page.send(
+                "view", maps=[[-1, 4], [0, 1], [len(each.network.hidden), 1]], resolution=12, charts=["confusion"]
+            )
+            content, buffers = page.wait("frame", maps=[[-1, 4], [0, 1], [len(each.network.hidden), 1]])
+            np.testing.assert_array_equal(buffers["parameters"], each.parameters)
+            trained = model.bag_.fold_of != each.fold
+            predicted = each.predict(get_engine(), model.encoder_.transform(frame))
+            truth = np.eye(2)[(y == "yes").astype(int)]
+            loss = -np.log(predicted[trained][truth[trained] == 1]).mean()
+            assert content["train"] == pytest.approx(loss, rel=1e-4)
+            assert (
+                buffers["maps"][0] == buffers["maps"][0][0, 0]
+            ).all()  # the others stand at their most frequent level
+            page.send("explain", rows=[2, 9])
+            explained, numbers = page.wait("explanation")
+            traced = trace(model, frame.iloc[[2, 9]], y[[2, 9]], member=member)
+            np.testing.assert_allclose(numbers["columns"], traced.columns, rtol=1e-6)
+            np.testing.assert_allclose(numbers["features.-1"], traced.inputs.features, rtol=1e-4, atol=1e-5)
+            assert [column["first"] for column in explained["inputs"]["columns"]] == np.cumsum(
+                [0, *counts[:-1]]
+            ).tolist()
+            for index in range(5):
+                page.send("formulas", layer=-1, neuron=index, row=1)
+                written, _ = page.wait("formulas", layer=-1, neuron=index)
+                assert written["forward"]
+                assert written["update"]
+            page.send("check_gradient", parameters="all")
+            assert page.wait("gradient_check")[0]["passed"]
+            page.send("surface", resolution=7)
+            assert np.isfinite(page.wait("surface")[1]["loss"]).all()
+            page.send("export", what="model")
+            page.wait("file")
+            page.send("step", unit="epoch", count=5)
+            after, _ = page.wait("frame", epoch=each.epochs + 5)
+            assert after["train"] < content["train"]
+    for each, before in zip(model.bag_.networks, known, strict=True):
+        np.testing.assert_array_equal(each.parameters, before)
+
+
+def test_the_exported_model_predicts_as_the_network(tmp_path: Path) -> None:
+    frame, y = table()
+    model = tabular()
+    with show(model, frame, y, open_page=False, wait=False) as served, Page(served.workbench) as page:
+        page.until(lambda state: "run" in state)
+        page.send("export", what="model")
+        (tmp_path / "model.safetensors").write_bytes(page.wait("file")[1]["data"].tobytes())
+    encoded = model.encoder_.transform(frame).astype(float)
+    expected = model.bag_.networks[0].predict(get_engine(), encoded)
+    np.testing.assert_allclose(
+        load(tmp_path / "model.safetensors").predict_proba(encoded), expected, rtol=1e-5, atol=1e-6
+    )
+
+
+def test_a_network_of_a_tabular_regressor_is_shown() -> None:
+    frame, _ = table()
+    y = np.column_stack([frame.age, frame.age - frame.fare.fillna(0)])
+    settings = {"members": [Member(hidden=(6,), numbers="plain")], "n_folds": 1, "max_epochs": 6, "random_state": 0}
+    model = TabularRegressor(**settings).fit(frame, y)
+    with show(model, frame, y, open_page=False, wait=False) as served, Page(served.workbench) as page:
+        state = page.until(lambda state: "run" in state)
+        assert state["dataset"]["task"] == "regression"
+        assert state["dataset"]["outputs"] == ["y1", "y2"]
+        content, _ = page.wait("frame", epoch=model.bag_.networks[0].epochs)
+        page.send("step", unit="epoch", count=5)
+        assert page.wait("frame", epoch=content["epoch"] + 5)[0]["train"] < content["train"]
+
+
+def test_what_an_embedding_knows_stays() -> None:
+    frame, y = table()
+    with show(tabular(), frame, y, open_page=False, wait=False) as served, Page(served.workbench) as page:
+        state = page.until(lambda state: "run" in state)
+        for path, value, words in (("inputs", "x1", "embeds its inputs"), ("data", True, "scaled already")):
+            settings = json.loads(json.dumps(state["settings"]))
+            settings[path]["features" if path == "inputs" else "scale"] = [value] if path == "inputs" else value
+            page.update(settings)
+            page.until(lambda state: any(words in each["message"] for each in state["problems"]))  # noqa: B023
+        live = json.loads(json.dumps(state["settings"]))
+        live["training"]["learning_rate"] = 0.5
+        page.update(live, 3)
+        page.until(lambda state: state["settings"]["training"]["learning_rate"] == 0.5)
+        assert page.state["settings"]["training"]["rates"]["scale"] == 6
+
+
+def test_the_plane_of_codes_has_a_strip_for_each_level() -> None:
+    frame, y = table()
+    given = Given.of(tabular(), frame, y)
+    dataset = build(given.settings, given.rows)
+    plane = dataset.plane(View("columns", 4, 0))
+    assert (plane.low[0], plane.high[0]) == (-0.5, 11.5)
+    seen = dataset.seen(plane.rows(24))
+    assert set(np.unique(seen[:, 4])) == set(range(12))
+    commonest = np.bincount(given.rows.columns[:, 4].astype(int)).argmax()
+    assert set(dataset.seen(dataset.plane(View("columns", 0, 1)).rows(5))[:, 4]) == {commonest}
 
 
 PECULIAR = Network(

@@ -72,10 +72,9 @@ def _hidden_delta(trace: "Trace", layer: LayerTrace, row: int, neuron: int, digi
     assert layer.derivative is not None  # noqa: S101 - types
     symbols, numbers = sum_of_deltas(following, row, neuron, digits)
     own, letter = subscript(neuron), "g" if layer.parametric is None else "h"
-    symbols = f"{letter}′(z{own})·({symbols})"
-    numbers = f"{factor(layer.derivative[row, neuron], digits)}·({numbers})"
-    if following.factor != 1:
-        symbols, numbers = f"{symbols} / √(neurons)", f"{numbers} / √({layer.neurons})"
+    share = ("", "") if following.factor == 1 else (" / √(neurons)", f" / √({layer.neurons})")
+    symbols = f"{letter}′(z{own}){share[0]}·({symbols})"
+    numbers = f"{factor(layer.derivative[row, neuron], digits)}{share[1]}·({numbers})"
     if layer.mask is not None:
         symbols, numbers = f"{symbols}·mask{own}", f"{numbers}·{factor(layer.mask[row, neuron], digits)}"
     return Formula(f"δ{own}", symbols, numbers, number(layer.delta[row, neuron], digits))
@@ -155,7 +154,7 @@ def over_rows(
     if len(deltas) > 1:
         symbols, numbers = f"Σ {symbols}", f"({numbers})"
     if inputs is not None:
-        symbols, numbers = f"{symbols} / √(inputs)", f"{numbers} / √({inputs})"
+        symbols, numbers = f"1 / √(inputs)·{symbols}", f"1 / √({inputs})·{numbers}"
     return Formula(left, symbols + share[0], numbers + share[1], number(result, digits))
 
 

@@ -149,7 +149,7 @@ def check_step(setup: Setup, indices: Array, epsilon: float = 1e-6) -> GradientC
     analytic, value = loss.gradient()
     total = len(analytic)
     slopes = np.array([loss.slopes(int(index), epsilon) for index in indices])
-    return _compare(setup, indices, analytic[indices], slopes, value, epsilon, total)
+    return _compare(setup, indices, analytic[indices], slopes, value, loss.size, epsilon, total)
 
 
 class _Loss:
@@ -164,6 +164,7 @@ class _Loss:
     def gradient(self) -> tuple[Array, float]:
         step = self._step()
         self.value = step.loss
+        self.size = max(abs(step.loss), float(np.abs(step.layers[-1].pre_activation).mean()))
         if not np.isfinite(step.loss):
             raise DataError(f"The loss must be finite for its derivatives to be checked; it is {step.loss}.")
         return step.gradients.vector.copy(), step.loss
@@ -189,11 +190,19 @@ class _Loss:
 
 
 def _compare(
-    setup: Setup, indices: Array, analytic: Array, slopes: Array, loss: float, epsilon: float, total: int
+    setup: Setup,
+    indices: Array,
+    analytic: Array,
+    slopes: Array,
+    loss: float,
+    size: float,
+    epsilon: float,
+    total: int,
 ) -> GradientCheck:
     numeric = slopes.mean(axis=1)
-    # L is known to about 1e-16 of itself, a slope thus to 1e-16 L / epsilon; ten times that must not count as an error
-    floor = 10 * np.finfo(np.float64).eps * abs(loss) / (epsilon * TOLERANCE)
+    # L is known to about 1e-16 of itself, or of the outputs' sums z that it is a small difference of; a slope thus to
+    # 1e-16 of that / epsilon. Ten times as much must not count as an error.
+    floor = 10 * np.finfo(np.float64).eps * size / (epsilon * TOLERANCE)
     scale = np.maximum(np.maximum(np.abs(analytic), np.abs(numeric)), max(floor, np.finfo(np.float64).tiny))
     errors = np.abs(analytic - numeric) / scale
     slack = TOLERANCE * scale

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.preprocessing import StandardScaler
 
 from pellucid.errors import DataError
-from pellucid.spec import Poisson
+from pellucid.spec import Embedding, Poisson
 from pellucid.tables import split_rows
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.network import Batch
@@ -85,6 +85,23 @@ class Dataset:
     weight: Array | None = field(default=None, repr=False)
 
     @property
+    def embedding(self) -> Embedding | None:
+        """What becomes of the inputs before the first layer."""
+        return self.rows.embedding
+
+    @property
+    def coded(self) -> slice:
+        """Columns that hold codes of levels."""
+        levels = 0 if self.embedding is None else len(self.embedding.categories)
+        return slice(len(self.rows.names) - levels, None)
+
+    @property
+    def levels(self) -> dict[int, int]:
+        """How many levels each column of codes has, by its place."""
+        categories = () if self.embedding is None else self.embedding.categories
+        return {self.coded.start + index: each.levels for index, each in enumerate(categories)}
+
+    @property
     def outputs(self) -> int:
         """Output neurons."""
         return int(self.targets.shape[1])
@@ -111,6 +128,9 @@ class Dataset:
 
     def seen(self, columns: Array) -> Array:
         """Return what the network sees of rows of the base columns; where a formula has no value, 0."""
+        if self.embedding is not None:  # a code between two levels is none: the nearer one is seen
+            columns = columns.copy()
+            columns[:, self.coded] = np.rint(columns[:, self.coded])
         values = np.column_stack([parse(text, self.rows.names)(columns) for text in self.features])
         if self.scaler is not None:
             values = self.scaler.transform(np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0))
@@ -128,7 +148,7 @@ class Dataset:
         if view.mode == "components" and columns.shape[1] > 2:
             plane = _components(columns, min(view.x, columns.shape[1] - 1), min(view.y, columns.shape[1] - 1))
         else:
-            plane = _columns(columns, self.rows.names, view)
+            plane = _columns(columns, self.rows.names, view, self.levels)
         if self.is_editable:  # a shape in the plane: as high as wide, and the same whatever its noise
             reach = max(6.0, 1.05 * float(np.abs(columns).max()))
             plane = replace(plane, low=np.full(2, -reach), high=np.full(2, reach))
@@ -163,7 +183,7 @@ def _spread(columns: Array) -> Array:
     return spread
 
 
-def _columns(columns: Array, names: tuple[str, ...], view: View) -> Plane:
+def _columns(columns: Array, names: tuple[str, ...], view: View, levels: dict[int, int]) -> Plane:
     count = columns.shape[1]
     x = min(view.x, count - 1)
     y = min(view.y, count - 1)
@@ -174,8 +194,14 @@ def _columns(columns: Array, names: tuple[str, ...], view: View) -> Plane:
     if x == y:
         across[1] = 0.0
     origin = np.median(columns, axis=0)
+    for column in levels:  # no code is the middle one: the most frequent level stands for the others
+        values, counts = np.unique(columns[:, column], return_counts=True)
+        origin[column] = values[counts.argmax()]
     origin[[x, y]] = 0.0
     low, high = _range(columns[:, [x, y]])
+    for place, column in enumerate((x, y)):
+        if column in levels:  # a strip for each
+            low[place], high[place] = -0.5, levels[column] - 0.5
     return Plane((names[x], names[y] if x != y else ""), low, high, origin, across)
 
 
@@ -221,14 +247,18 @@ def build(settings: Settings, table: Rows | None = None) -> Dataset:
     classes = source.classes
     if len(classes) > MOST_CLASSES:
         raise DataError(f"The data must have at most {MOST_CLASSES} classes; it has {len(classes)}.")
-    task = "regression" if not classes else "binary" if len(classes) == 2 else "multiclass"
-    if data.source == "given":  # all of them train, as in the fit that they come from
-        known, others = np.arange(len(source.y)), np.arange(0)
+    has_one_output = source.targets is None or source.targets.shape[1] == 1
+    task = "regression" if not classes else "binary" if len(classes) == 2 and has_one_output else "multiclass"
+    if data.source == "given":  # all of them train that did so in the fit that they come from
+        is_held_out = np.zeros(len(source.y), bool) if source.held_out is None else source.held_out
+        known, others = np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)
     else:
         known, others = split_rows(len(source.y), 1 - data.train_share, data.seed, source.y if classes else None)
     is_editable = data.source in GENERATED
     rows = _with_points(source, data.added) if is_editable else source
     features = settings.inputs.features or _all_columns(rows.names)
+    if rows.embedding is not None:
+        _check_unchanged(settings, features, rows)
     try:
         inputs, scaler = _inputs(rows, features, known, is_scaled=data.scale)
     except DataError as error:
@@ -260,6 +290,15 @@ def build(settings: Settings, table: Rows | None = None) -> Dataset:
         is_editable,
         rows.weight,
     )
+
+
+def _check_unchanged(settings: Settings, features: tuple[str, ...], rows: Rows) -> None:
+    """Raise DataError unless the network sees the columns as its embedding knows them."""
+    if features != _all_columns(rows.names):
+        error = DataError("This network embeds its inputs, each in its own way: they stay as they are.")
+        raise at_path("inputs.features", error)
+    if settings.data.scale:
+        raise at_path("data.scale", DataError("This network's inputs are scaled already: they stay as they are."))
 
 
 def _all_columns(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import numpy as np
 from pellucid.errors import DataError
 from pellucid.spec import Network, parameter_layout, to_json
 from pellucid.textbook.arrays import Array
+from pellucid.tracing.columns import feature_names as named_features
 from pellucid.tracing.steps import untraced_parts
 from pellucid.workbench.dataset import Dataset
 from pellucid.workbench.run import Run
@@ -37,7 +38,7 @@ def describe_dataset(dataset: Dataset, settings: Settings) -> dict[str, Any]:
         "columns": [
             {
                 "name": name,
-                "kind": "number",
+                "kind": "category" if index in dataset.levels else "number",
                 "low": float(rows.columns[:, index].min()),
                 "high": float(rows.columns[:, index].max()),
             }
@@ -63,7 +64,20 @@ def describe_dataset(dataset: Dataset, settings: Settings) -> dict[str, Any]:
             "scale": dataset.scale,
         },
         "editable": dataset.is_editable,
+        "embedded": _embedded(dataset),
+        "notes": list(rows.notes),
         "table": _table(rows.described, settings),
+    }
+
+
+def _embedded(dataset: Dataset) -> dict[str, Any] | None:
+    """Say how many features each input becomes, and how they are called; None where inputs stay as they are."""
+    embedding = dataset.embedding
+    if embedding is None:
+        return None
+    return {
+        "counts": list(embedding.features_of_columns),
+        "names": list(named_features(embedding, feature_names(dataset))),
     }
 
 
@@ -116,7 +130,7 @@ def describe_run(run: Run, trainer: Trainer) -> dict[str, Any]:
         "step": run.step,
         "playing": trainer.is_playing,
         "ended": run.ended,
-        "widths": list(network.widths),
+        "widths": [network.inputs, *network.widths[1:]],
         "output": network.output,
         "layers": [
             {

@@ -20,6 +20,7 @@ from pellucid.tracing.preparing import Names, Setup
 from pellucid.tracing.update_formulas import optimizer_name, update_formulas
 from pellucid.workbench.asking import integer_in, integers_in
 from pellucid.workbench.describing import feature_names, output_names, parameter_index, parameter_of
+from pellucid.workbench.explaining_inputs import input_formulas, inputs_explanation
 from pellucid.workbench.limits import MOST_EXPLAINED
 from pellucid.workbench.protocol import Message, custom, encode
 from pellucid.workbench.run import Run
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 __all__ = ["Explaining", "explanation", "formulas", "setup_of"]
 
 MOST_CHECKED = 10_000
+FEWEST_CHECKED = 200
+MOST_CHECKING = 5_000_000_000
+"""Weights to be checked times weights times rows, about: a check of all takes some seconds at most."""
 MOST_ENTRIES = 200
 MOST_INPUTS = 6
 FROZEN = "Frozen weights stay as they are: the optimiser sees a gradient of 0 there."
@@ -61,13 +65,17 @@ class Explaining:
         trace, content = self.trace, message.content
         if trace is None:
             raise DataError("A step must be explained before its formulas can be written; ask for 'explain' first.")
-        layer = integer_in(content, "layer", 0, len(trace.layers) - 1)
-        neuron = integer_in(content, "neuron", 0, trace.layers[layer].neurons - 1)
+        layer = integer_in(content, "layer", 0 if trace.inputs is None else -1, len(trace.layers) - 1)
         row = integer_in(content, "row", 0, len(trace.rows) - 1, 0)
         source = content.get("input")
-        if source is not None:
-            source = integer_in(content, "input", 0, len(trace.layers[layer].weights) - 1)
-        written = await asyncio.to_thread(formulas, trace, layer, neuron, source, row)
+        if layer < 0 and trace.inputs is not None:
+            neuron = integer_in(content, "neuron", 0, len(trace.input_names) - 1)
+            written = await asyncio.to_thread(input_formulas, trace, trace.inputs, neuron, row)
+        else:
+            neuron = integer_in(content, "neuron", 0, trace.layers[layer].neurons - 1)
+            if source is not None:
+                source = integer_in(content, "input", 0, len(trace.layers[layer].weights) - 1)
+            written = await asyncio.to_thread(formulas, trace, layer, neuron, source, row)
         place = {"layer": layer, "neuron": neuron, "input": source, "row": row}
         await self.session.send(custom("formulas", **place, **written))
 
@@ -75,7 +83,8 @@ class Explaining:
         asked, run = message.content.get("parameters", "all"), self.session.run
         size = len(run.job.parameters)
         if asked == "all":
-            indices = np.unique(np.linspace(0, size - 1, min(size, MOST_CHECKED)).astype(np.int64))
+            affordable = max(FEWEST_CHECKED, min(MOST_CHECKED, MOST_CHECKING // (size * run.job.batch_size)))
+            indices = np.unique(np.linspace(0, size - 1, min(size, affordable)).astype(np.int64))
         elif isinstance(asked, list) and 0 < len(asked) <= MOST_ENTRIES:
             indices = np.array([parameter_index(run.job.network, each) for each in asked])
         else:
@@ -132,9 +141,14 @@ def explanation(trace: Trace, rows: list[int]) -> tuple[dict[str, Any], dict[str
         "optimizer": optimizer_name(trace.training.optimizer),
         "terms": [] if update is None else list(update.terms),
         "notes": list(trace.notes),
+        "inputs": None,
         "layers": [],
     }
     buffers: dict[str, Array] = {"targets": trace.targets[first], "loss_rows": trace.loss_rows[first]}
+    buffers["columns"] = trace.columns[first]
+    if trace.inputs is not None:
+        content["inputs"], more = inputs_explanation(trace.inputs, first)
+        buffers |= more
     for layer in trace.layers:
         content["layers"].append(
             {

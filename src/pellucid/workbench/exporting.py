@@ -13,6 +13,8 @@ from pellucid.errors import DataError
 from pellucid.estimators import MLPClassifier, MLPRegressor
 from pellucid.spec import Cosine, FlatCosine, LogCosine, OneCycle
 from pellucid.storage import save
+from pellucid.textbook.arrays import Array
+from pellucid.textbook.parameters import Parameters
 from pellucid.workbench.asking import name_in
 from pellucid.workbench.dataset import parts_of_added
 from pellucid.workbench.protocol import Message, encode
@@ -144,7 +146,20 @@ def estimator_of(run: Run) -> Any:
     if data.task != "regression":
         names = list(data.rows.classes)
         classes = np.array(names) if names == sorted(names) else np.arange(len(names))
-    return kind(**parameters_of(run)).set_network(run.job.network, run.parameters.copy(), classes=classes)
+    network, vector = run.job.network, run.parameters.copy()
+    if network.output == "softmax" and network.outputs == 2:
+        network, vector = _with_one_output(network, vector)
+    return kind(**parameters_of(run)).set_network(network, vector, classes=classes)
+
+
+def _with_one_output(network: spec.Network, vector: Array) -> tuple[spec.Network, Array]:
+    """Return the network with one output that says of two classes the same: the logistic function of z₂ - z₁."""
+    parameters = Parameters(network, vector)
+    one = replace(network, outputs=1, output="logistic")
+    weights = [*parameters.weights[:-1], parameters.weights[-1][:, [1]] - parameters.weights[-1][:, [0]]]
+    bias = [*parameters.bias[:-1], parameters.bias[-1][[1]] - parameters.bias[-1][[0]]]
+    made = Parameters.from_arrays(one, weights, bias, parameters.gain, parameters.shift, parameters.rest)
+    return one, made.vector
 
 
 def script_of(run: Run) -> str:

@@ -194,7 +194,7 @@ class FrameMaker:
     ) -> None:
         network, size = shown.network, looks.resolution
         inputs = self._pixels(shown.dataset, view, size)
-        widths = network.widths
+        widths = (network.inputs, *network.widths[1:])
         last = len(network.hidden)
         fresh = (id(shown.dataset), view, looks)
         asked = [each for each in looks.maps if each[0] <= last and each[1] < widths[each[0] + 1]]

@@ -48,6 +48,7 @@ def network_of(settings: Settings, dataset: Dataset) -> Network:
         outputs=dataset.outputs,
         output=_output(dataset.task, loss),
         initializer=settings.network.initializer,
+        embedding=dataset.embedding,
         input_scale=settings.network.input_scale,
         parametrization=settings.network.parametrization,
     )
@@ -69,6 +70,8 @@ def training_of(settings: Settings, dataset: Dataset) -> Training:
         batch_size=rows if size is None else min(size, rows),
         epochs=stop.epochs,
         shuffle=descent.shuffle,
+        rates=descent.rates,
+        decays=descent.decays,
         stopping=Stopping(tolerance=stop.tolerance, patience=stop.patience),
     )
 

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["Landscape", "Surface", "filter_normalised", "path_of", "run_directions", "surface", "warp"]
 
 MOST_ROWS = 500
+FEWEST_ROWS = 40
+MOST_WORK = 10_000_000_000
+"""Places times rows times weights, about: a surface takes some seconds at most."""
 MOST_PATH = 200
 MOST_RESOLUTION = 61
 GRID = 21
@@ -165,7 +168,8 @@ def surface(
     """
     engine = engine or get_engine("auto", 1)
     batch = training_rows(shown.dataset)
-    chosen = evenly(batch.rows, MOST_ROWS)
+    affordable = MOST_WORK // (resolution**2 * len(shown.parameters))
+    chosen = evenly(batch.rows, int(np.clip(affordable, FEWEST_ROWS, MOST_ROWS)))
     weight = None if batch.sample_weight is None else batch.sample_weight[chosen]
     batch = Batch(batch.inputs[chosen], batch.targets[chosen], weight)
 

@@ -12,10 +12,12 @@ __all__ = [
     "MOST_EVENTS",
     "MOST_EXPLAINED",
     "MOST_FEATURES",
+    "MOST_GIVEN_WIDTH",
     "MOST_KEPT",
     "MOST_LAYERS",
     "MOST_LEVELS",
     "MOST_MAPS",
+    "MOST_PARAMETERS",
     "MOST_POINTS",
     "MOST_REMOVED",
     "MOST_RESOLUTION",
@@ -32,6 +34,10 @@ __all__ = [
 
 MOST_LAYERS = 12
 MOST_WIDTH = 64
+MOST_GIVEN_WIDTH = 1024
+"""Neurons of a layer of an estimator's network."""
+MOST_PARAMETERS = 1_000_000
+"""Weights, biases and all else that an estimator's network learns."""
 MOST_POINTS = 10_000
 """Rows that a generated source makes."""
 MOST_ROWS = 50_000

@@ -17,7 +17,7 @@ Position = tuple[int, int]
 """Epochs done, and batches done of the next one."""
 
 MOST = 400
-LEAST = 16
+LEAST = 4
 BYTES = 48 << 20
 
 

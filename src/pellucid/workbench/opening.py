@@ -9,22 +9,16 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
-import numpy as np
-
-from pellucid.errors import DataError, PellucidError, SpecError, did_you_mean
-from pellucid.spec import Network
-from pellucid.textbook.arrays import Array
-from pellucid.textbook.network import Batch
-from pellucid.tracing.preparing import Setup, prepare
-from pellucid.training.jobs import Epoch, State
+from pellucid.errors import DataError, PellucidError, did_you_mean
+from pellucid.training.jobs import Epoch
 from pellucid.workbench.dataset import build
-from pellucid.workbench.history import NAN
-from pellucid.workbench.limits import MOST_COLUMNS, MOST_EPOCHS, MOST_ROWS, UPLOAD_BYTES
+from pellucid.workbench.given import Given
+from pellucid.workbench.limits import UPLOAD_BYTES
 from pellucid.workbench.own_table import Tables, table_rows
 from pellucid.workbench.run import Run
 from pellucid.workbench.server import STATIC, MakeSession, Workbench, bound_socket, server_of
 from pellucid.workbench.session import Session
-from pellucid.workbench.settings import Data, Descent, Net, NetLayer, Settings, Stop
+from pellucid.workbench.settings import Data, Settings
 from pellucid.workbench.sources import Rows
 from pellucid.workbench.watching import Watched, WatchingSession
 
@@ -117,6 +111,7 @@ def show(
     y: Any,
     sample_weight: Any = None,
     *,
+    member: int = 0,
     port: int = 0,
     open_page: bool = True,
     wait: bool | None = None,
@@ -125,13 +120,16 @@ def show(
 
     Parameters
     ----------
-    estimator : MLPClassifier or MLPRegressor
-        Fitted or not; it stays as it is.
+    estimator : MLPClassifier or MLPRegressor, fitted or not; TabularClassifier or TabularRegressor, fitted
+        It stays as it is.
     X : array or table of shape (rows, features)
-        As the estimator sees them.
+        As the estimator sees them. Of the table that a tabular estimator was fitted on, the rows are held out that the
+        shown network did not learn from.
     y : array
     sample_weight : array of shape (rows,) or None
         What each row counts; class weights of the estimator count as well.
+    member : int
+        Which network of a tabular estimator, from 0.
     port : int
         0 takes a free one.
     open_page : bool
@@ -159,7 +157,7 @@ def show(
     ...     served.url.startswith("http://127.0.0.1:")
     True
     """
-    opened = Given.of(estimator, X, y, sample_weight)
+    opened = Given.of(estimator, X, y, sample_weight, member=member)
     served = Served(lambda name: GivenSession(name, opened), port, open_page=open_page)
     if wait is None:
         wait = not hasattr(sys, "ps1") and "ipykernel" not in sys.modules
@@ -167,98 +165,6 @@ def show(
         print(served.url, flush=True)  # noqa: T201 - the address is what a script's user needs
         served.wait()
     return served
-
-
-class Given:
-    """An estimator's network and rows in the workbench's words.
-
-    Attributes
-    ----------
-    rows : Rows
-    settings : Settings
-    parameters : array
-    state : State
-    """
-
-    def __init__(self, rows: Rows, settings: Settings, parameters: Array, state: State) -> None:
-        self.rows, self.settings, self.parameters, self.state = rows, settings, parameters, state
-
-    @classmethod
-    def of(cls, estimator: Any, X: Any, y: Any, sample_weight: Any = None, network: Network | None = None) -> "Given":
-        """Take an estimator over, which stays as it is; its network is another than its parameters say, if given."""
-        setup = prepare(estimator, X, y, sample_weight)
-        job = setup.job
-        network = network or job.network
-        _check(network, job.data)
-        settings = _settings(estimator, setup, network)
-        state = replace(State(), optimizer=job.state.optimizer, epochs=int(getattr(estimator, "n_iter_", 0)))
-        if type(settings.training.optimizer) is not type(job.training.optimizer):
-            state.optimizer = None
-        return cls(_rows(setup, estimator), settings, job.parameters.astype(np.float64), state)
-
-
-def _check(network: Network, data: Batch) -> None:
-    reasons = {
-        "an embedding": network.embedding is not None,
-        "members that share weights": network.ensemble is not None,
-        "several labels a row": network.outputs > 1 and network.output == "logistic",
-    }
-    found = [reason for reason, holds in reasons.items() if holds]
-    if found:
-        raise SpecError(f"The workbench cannot show a network with {' and '.join(found)} yet.")
-    rows, columns = data.inputs.shape
-    if rows > MOST_ROWS or columns > MOST_COLUMNS or rows < 4:
-        raise DataError(
-            f"The workbench shows 4 to {MOST_ROWS} rows and at most {MOST_COLUMNS} features; got {rows} and {columns}. "
-            "Pass a part of them."
-        )
-
-
-def _settings(estimator: Any, setup: Setup, network: Network) -> Settings:
-    training = setup.job.training
-    seed = getattr(estimator, "random_state", None)
-    given = getattr(estimator, "batch_size", "auto")
-    batch_size = min(200 if given == "auto" else int(given), setup.job.data.rows)
-    return Settings(
-        data=Data(source="given", scale=False, train_share=0.95),
-        network=Net(
-            tuple(
-                NetLayer(each.width, each.activation, each.dropout, each.layer_norm, each.parametric)
-                for each in network.hidden
-            ),
-            network.initializer,
-            seed if isinstance(seed, int) and 0 <= seed < 2**32 else 0,
-            network.input_scale,
-            network.parametrization,
-        ),
-        training=Descent(
-            training.loss,
-            training.optimizer,
-            training.learning_rate,
-            training.schedule,
-            training.l1,
-            training.l2,
-            training.clip_norm,
-            batch_size,
-            bool(getattr(estimator, "shuffle", True)),
-        ),
-        stop=Stop(epochs=min(max(training.epochs, 100_000), MOST_EPOCHS)),
-    )
-
-
-def _rows(setup: Setup, estimator: Any) -> Rows:
-    data, network = setup.job.data, setup.job.network
-    inputs = np.asarray(data.inputs, np.float64)
-    weight = None if data.sample_weight is None else np.asarray(data.sample_weight, np.float64)
-    if network.output not in ("logistic", "softmax"):
-        targets = data.targets.astype(np.float64)
-        several = targets if targets.shape[1] > 1 else None
-        return Rows(inputs, setup.names.inputs, targets[:, 0], weight=weight, targets=several)
-    y = data.targets.argmax(axis=1) if network.output == "softmax" else (data.targets[:, 0] > 0.5).astype(np.int64)
-    known = [str(label) for label in getattr(estimator, "classes_", ())]
-    count = 2 if network.output == "logistic" else network.outputs
-    classes = tuple(known if len(known) == count else map(str, range(count)))
-    return Rows(inputs, setup.names.inputs, y, classes, weight=weight)
 
 
 class GivenSession(Session):
@@ -281,8 +187,7 @@ class GivenSession(Session):
 
 def _put(run: Run, given: Given) -> None:
     moment = replace(run.moment(), epoch=given.state.epochs, parameters=given.parameters.copy(), state=given.state)
-    history = np.array([[given.state.epochs, *[NAN] * 5, run.job.learning_rate(), 0, NAN]])
-    run.go_on_from(moment, history)
+    run.go_on_from(moment, given.history(run.job.learning_rate()))
 
 
 class LiveView:

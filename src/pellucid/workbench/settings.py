@@ -10,9 +10,11 @@ from typing import Any, get_args
 
 from pellucid.errors import PellucidError, SpecError
 from pellucid.spec import (
+    WEIGHTS_ONLY,
     Activation,
     Adam,
     Constant,
+    Factors,
     Initializer,
     Layer,
     Loss,
@@ -30,6 +32,7 @@ from pellucid.workbench.limits import (
     MOST_COLUMNS,
     MOST_EPOCHS,
     MOST_FEATURES,
+    MOST_GIVEN_WIDTH,
     MOST_LAYERS,
     MOST_LEVELS,
     MOST_POINTS,
@@ -225,7 +228,7 @@ class Inputs:
 
 @dataclass(frozen=True)
 class NetLayer:
-    """A hidden layer, as in ``pellucid.spec.Layer``; only an estimator's network is parametric."""
+    """A hidden layer, as in ``pellucid.spec.Layer``; only an estimator's network is parametric, or wider than 64."""
 
     width: int = 4
     activation: Activation = field(default_factory=Tanh)
@@ -235,7 +238,7 @@ class NetLayer:
 
     def __post_init__(self) -> None:
         check_integer(self, "width", low=1)
-        _check_most(self, "width", MOST_WIDTH)
+        _check_most(self, "width", MOST_GIVEN_WIDTH)
         self.layer()
 
     def layer(self) -> Layer:
@@ -267,7 +270,10 @@ class Net:
 
 @dataclass(frozen=True)
 class Descent:
-    """How the network learns; fields as in ``pellucid.spec.Training``. Without a loss, the task's own."""
+    """How the network learns; fields as in ``pellucid.spec.Training``. Without a loss, the task's own.
+
+    What the page does not offer (``rates``, ``decays``) is an estimator's.
+    """
 
     loss: Loss | None = None
     optimizer: Optimizer = field(default_factory=Adam)
@@ -278,8 +284,12 @@ class Descent:
     clip_norm: float | None = None
     batch_size: int | None = 10
     shuffle: bool = True
+    rates: Factors = field(default_factory=Factors)
+    decays: Factors = WEIGHTS_ONLY
 
     def __post_init__(self) -> None:
+        check_kind(self, "rates", (Factors,))
+        check_kind(self, "decays", (Factors,))
         check_number(self, "learning_rate", low=0, high=1e6, low_open=True)
         check_number(self, "l1", low=0, high=1e6)
         check_number(self, "l2", low=0, high=1e6)
@@ -335,6 +345,12 @@ class Settings:
     training: Descent = field(default_factory=Descent)
     stop: Stop = field(default_factory=Stop)
 
+    def __post_init__(self) -> None:
+        if self.data.source == "given":
+            return
+        for layer in self.network.layers:
+            _check_most(layer, "width", MOST_WIDTH)
+
 
 SECTIONS: dict[str, Any] = {"data": Data, "inputs": Inputs, "network": Net, "training": Descent, "stop": Stop}
 
@@ -353,7 +369,11 @@ def read_settings(value: Any) -> Settings:
     if unknown or value.get("version", 1) != 1:
         what = shown(sorted(map(str, unknown)) or value.get("version"))
         raise at_path("", SpecError(f"settings must be of version 1, with {', '.join(SECTIONS)}; got {what}."))
-    return Settings(**{name: _read(name, kind, value[name]) for name, kind in SECTIONS.items() if name in value})
+    sections = {name: _read(name, kind, value[name]) for name, kind in SECTIONS.items() if name in value}
+    try:
+        return Settings(**sections)
+    except SpecError as error:
+        raise at_path("network.width", error) from None
 
 
 def _read(name: str, kind: Any, value: Any) -> Any:

@@ -12,6 +12,7 @@ import sklearn.datasets
 from numpy.random import Generator
 
 from pellucid.errors import DataError, did_you_mean
+from pellucid.spec import Embedding
 from pellucid.textbook.arrays import Array
 
 __all__ = ["GENERATED", "PREPARED", "Rows", "make"]
@@ -37,7 +38,14 @@ class Rows:
     weight : array of shape (rows,) or None
         What each row counts in training.
     targets : array of shape (rows, targets) or None
-        Of a regression with several; `y` is the first.
+        What the network learns, if that is not `y` alone: of a regression with several, of which `y` is the first; of
+        classes with an output for each, even if they are two.
+    embedding : Embedding or None
+        What becomes of the columns before the first layer.
+    held_out : array of bool of shape (rows,) or None
+        Rows that an estimator's network did not learn from.
+    notes : tuple of str
+        What a reader must know about the rows.
     """
 
     columns: Array
@@ -47,6 +55,9 @@ class Rows:
     described: tuple[dict[str, Any], ...] = ()
     weight: Array | None = None
     targets: Array | None = None
+    embedding: Embedding | None = None
+    held_out: Array | None = None
+    notes: tuple[str, ...] = ()
 
 
 def make(source: str, size: int = 300, noise: float = 0.15, seed: int = 0) -> Rows:

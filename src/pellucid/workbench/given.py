@@ -1,0 +1,169 @@
+"""An estimator's network and rows in the workbench's words."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from pellucid.errors import DataError, SpecError
+from pellucid.estimators.tabular.base import BaseTabular
+from pellucid.estimators.tabular.steps import NetworkStep, network_step
+from pellucid.spec import Network, Training, parameter_count
+from pellucid.textbook.arrays import Array
+from pellucid.textbook.network import Batch
+from pellucid.tracing.preparing import prepare
+from pellucid.training.jobs import Job, State
+from pellucid.workbench.history import COLUMNS, NAN
+from pellucid.workbench.limits import MOST_COLUMNS, MOST_EPOCHS, MOST_PARAMETERS, MOST_ROWS
+from pellucid.workbench.settings import Data, Descent, Net, NetLayer, Settings, Stop
+from pellucid.workbench.sources import Rows
+
+__all__ = ["Given"]
+
+
+class Given:
+    """An estimator's network and rows in the workbench's words.
+
+    Attributes
+    ----------
+    rows : Rows
+    settings : Settings
+    parameters : array
+    state : State
+    loss, validation : sequences of float
+        Of each epoch trained so far, as far as they are known.
+    """
+
+    def __init__(
+        self,
+        rows: Rows,
+        settings: Settings,
+        parameters: Array,
+        state: State,
+        loss: Sequence[float] = (),
+        validation: Sequence[float] = (),
+    ) -> None:
+        self.rows, self.settings, self.parameters, self.state = rows, settings, parameters, state
+        self.loss, self.validation = loss, validation
+
+    def history(self, learning_rate: float) -> Array:
+        """Return the curves so far, and that training goes on at this learning rate."""
+        epochs = np.arange(self.state.epochs + 1)
+        rows = np.full((len(epochs), len(COLUMNS)), NAN)
+        rows[:, COLUMNS.index("epoch")] = epochs
+        for name, curve in (("batches", self.loss), ("validation", self.validation)):
+            known = np.asarray(curve, np.float64)[-self.state.epochs :] if self.state.epochs else ()
+            rows[len(rows) - len(known) :, COLUMNS.index(name)] = known
+        rows[-1, [COLUMNS.index("learning_rate"), COLUMNS.index("step")]] = learning_rate, 0
+        return rows
+
+    @classmethod
+    def of(
+        cls,
+        estimator: Any,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        network: Network | None = None,
+        *,
+        member: int = 0,
+    ) -> "Given":
+        """Take an estimator over, which stays as it is; its network is another than its parameters say, if given."""
+        if isinstance(estimator, BaseTabular):
+            return cls._of_member(estimator, network_step(estimator, X, y, sample_weight, member=member))
+        setup = prepare(estimator, X, y, sample_weight, member=member)
+        job = setup.job
+        network = network or job.network
+        _check(network, job.data)
+        given = getattr(estimator, "batch_size", "auto")
+        batch_size = 200 if given == "auto" else int(given)
+        is_shuffled = bool(getattr(estimator, "shuffle", True))
+        settings = _settings(estimator, job, network, batch_size, is_shuffled=is_shuffled)
+        state = replace(State(), optimizer=job.state.optimizer, epochs=int(getattr(estimator, "n_iter_", 0)))
+        if type(settings.training.optimizer) is not type(job.training.optimizer):
+            state.optimizer = None
+        classes = tuple(str(label) for label in getattr(estimator, "classes_", ()))
+        rows = _rows(job.data, network, setup.names.inputs, classes)
+        curve = getattr(estimator, "loss_curve_", ())
+        return cls(rows, settings, job.parameters.astype(np.float64), state, curve)
+
+    @classmethod
+    def _of_member(cls, estimator: BaseTabular, step: NetworkStep) -> "Given":
+        job = step.job
+        _check(job.network, job.data)
+        rows = _rows(job.data.taken(), job.network, step.inputs, step.classes)
+        rows = replace(rows, held_out=step.held_out, notes=tuple(step.notes))
+        settings = _settings(estimator, job, job.network, job.training.batch_size or 200, is_shuffled=True)
+        each = step.trained
+        state = replace(State(), epochs=each.epochs)
+        return cls(rows, settings, job.parameters.astype(np.float64), state, each.loss, each.validation_loss)
+
+
+def _check(network: Network, data: Batch) -> None:
+    reasons = {
+        "members that share weights": network.ensemble is not None,
+        "several labels a row": network.outputs > 1 and network.output == "logistic",
+    }
+    found = [reason for reason, holds in reasons.items() if holds]
+    if found:
+        raise SpecError(f"The workbench cannot show a network with {' and '.join(found)} yet.")
+    rows, columns = data.inputs.shape
+    if rows > MOST_ROWS or columns > MOST_COLUMNS or rows < 4:
+        raise DataError(
+            f"The workbench shows 4 to {MOST_ROWS} rows and at most {MOST_COLUMNS} features; got {rows} and {columns}. "
+            "Pass a part of them."
+        )
+    learned = parameter_count(network)
+    if learned > MOST_PARAMETERS:
+        raise DataError(
+            f"The workbench shows networks that learn at most {MOST_PARAMETERS} numbers; this one learns {learned}."
+        )
+
+
+def _settings(estimator: Any, job: Job, network: Network, batch_size: int, *, is_shuffled: bool) -> Settings:
+    training: Training = job.training
+    seed = getattr(estimator, "random_state", None)
+    return Settings(
+        data=Data(source="given", scale=False, train_share=0.95),
+        network=Net(
+            tuple(
+                NetLayer(each.width, each.activation, each.dropout, each.layer_norm, each.parametric)
+                for each in network.hidden
+            ),
+            network.initializer,
+            seed if isinstance(seed, int) and 0 <= seed < 2**32 else 0,
+            network.input_scale,
+            network.parametrization,
+        ),
+        training=Descent(
+            training.loss,
+            training.optimizer,
+            training.learning_rate,
+            training.schedule,
+            training.l1,
+            training.l2,
+            training.clip_norm,
+            min(batch_size, job.data.rows),
+            is_shuffled,
+            training.rates,
+            training.decays,
+        ),
+        stop=Stop(epochs=min(max(training.epochs, 100_000), MOST_EPOCHS)),
+    )
+
+
+def _rows(data: Batch, network: Network, names: tuple[str, ...], known: tuple[str, ...]) -> Rows:
+    """Describe rows as a source has them; `known` are the labels of the classes."""
+    inputs, targets = np.asarray(data.inputs, np.float64), data.targets.astype(np.float64)
+    weight = None if data.sample_weight is None else np.asarray(data.sample_weight, np.float64)
+    embedding = network.embedding
+    if network.output not in ("logistic", "softmax"):
+        several = targets if targets.shape[1] > 1 else None
+        return Rows(inputs, names, targets[:, 0], weight=weight, targets=several, embedding=embedding)
+    has_one_each = network.output == "softmax"
+    y = targets.argmax(axis=1) if has_one_each else (targets[:, 0] > 0.5).astype(np.int64)
+    count = network.outputs if has_one_each else 2
+    classes = known if len(known) == count else tuple(map(str, range(count)))
+    several = targets if has_one_each else None
+    return Rows(inputs, names, y, classes, weight=weight, targets=several, embedding=embedding)
