@@ -1,8 +1,6 @@
 """Estimators in the workbench: shown when fitted, streamed while they are fitted."""
 
 import json
-import threading
-import time
 import warnings
 from pathlib import Path
 
@@ -10,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.datasets import load_iris, make_moons
-from sklearn.utils.class_weight import compute_sample_weight
 
 from pellucid import MLPClassifier, MLPRegressor, TabularClassifier, TabularRegressor, load, trace
 from pellucid.engines import TextbookEngine, get_engine
@@ -19,7 +16,7 @@ from pellucid.estimators.tabular import Member
 from pellucid.spec import Ensemble, Layer, LogLoss, Network, Relu, Tanh, Training, parameter_count
 from pellucid.textbook.network import Batch
 from pellucid.textbook.parameters import Parameters
-from pellucid.workbench import LiveView, show
+from pellucid.workbench import show
 from pellucid.workbench.dataset import build
 from pellucid.workbench.given import Given
 from pellucid.workbench.opening import sessions_of_table
@@ -324,103 +321,6 @@ def test_a_network_with_a_scale_slopes_and_ntk_is_shown() -> None:
         page.send("reset")
         page.wait("frame", epoch=0)
     np.testing.assert_array_equal(model._parameters.vector, vector)
-
-
-def test_a_live_view_of_a_network_that_was_set() -> None:
-    X, y = make_moons(90, noise=0.2, random_state=0)
-    view = LiveView(open_page=False)
-    model = peculiar().set_params(callbacks=[view], max_iter=6, n_iter_no_change=50)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        model.fit(X, y)
-    try:
-        assert view.served is not None
-        with Page(view.served.workbench) as page:
-            assert page.until(lambda state: "run" in state)["run"]["live"]
-            content, buffers = page.wait("frame", epoch=6)
-            np.testing.assert_allclose(buffers["parameters"], model._parameters.vector, rtol=1e-6)
-            assert content["train_score"] == pytest.approx(model.score(X, y))
-    finally:
-        view.close()
-
-
-def test_a_running_fit_streams_into_the_page() -> None:
-    X, y = make_moons(500, noise=0.2, random_state=0)
-    view = LiveView(open_page=False)
-    stop = threading.Event()
-
-    def slowly(estimator: object, epoch: object) -> bool:
-        time.sleep(0.002)
-        return stop.is_set()
-
-    model = MLPClassifier((8, 4), max_iter=100_000, n_iter_no_change=np.inf, random_state=0, callbacks=[view, slowly])
-    thread = threading.Thread(target=model.fit, args=(X, y))
-    thread.start()
-    try:
-        end = time.monotonic() + 20
-        while view.url is None and time.monotonic() < end:
-            time.sleep(0.01)
-        assert view.served is not None
-        with Page(view.served.workbench) as page:
-            assert page.until(lambda state: "run" in state)["run"]["live"]
-            first = page.wait("frame")[0]["epoch"]
-            while True:
-                content, buffers = page.wait("frame")
-                if content["epoch"] > first + 20:
-                    break
-            assert len(buffers["history"]) >= 1
-            page.send("play")
-            assert "watched" in page.wait("error")[0]["message"]
-            stop.set()
-            thread.join(10)
-            page.until(lambda state: state["run"]["ended"])
-            content, buffers = page.wait("frame") if page.state["run"]["epoch"] != model.n_iter_ else (content, buffers)
-            assert page.state["run"]["epoch"] == model.n_iter_
-    finally:
-        stop.set()
-        thread.join(10)
-        view.close()
-
-
-def test_a_live_view_counts_rows_as_the_fit_does() -> None:
-    X, y = make_moons(90, noise=0.3, random_state=0)
-    weight = np.random.default_rng(0).uniform(0, 3, 90)
-    view = LiveView(open_page=False)
-    model = MLPClassifier(
-        (4,), max_iter=12, n_iter_no_change=50, random_state=0, class_weight="balanced", callbacks=[view]
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        model.fit(X, y, sample_weight=weight)
-    traced = trace(model.set_params(class_weight=None), X, y, sample_weight=_balanced(y, weight))
-    try:
-        assert view.served is not None
-        with Page(view.served.workbench) as page:
-            page.until(lambda state: "run" in state)
-            content, _ = page.wait("frame", epoch=12)
-            assert content["train"] == pytest.approx(traced.loss - traced.penalty, rel=1e-12)
-    finally:
-        view.close()
-
-
-def _balanced(y: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    return np.asarray(weight * compute_sample_weight("balanced", y))
-
-
-def test_a_live_view_changes_nothing_of_the_fit() -> None:
-    X, y = make_moons(80, noise=0.2, random_state=0)
-    view = LiveView(open_page=False)
-    plain, seen = (
-        MLPClassifier((5,), max_iter=15, n_iter_no_change=50, random_state=0, callbacks=callbacks)
-        for callbacks in (None, [view])
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        plain.fit(X, y)
-        seen.fit(X, y)
-        seen.fit(X, y)
-    view.close()
-    assert all((a == b).all() for a, b in zip(plain.coefs_, seen.coefs_, strict=True))
 
 
 def test_a_table_of_the_command_line(tmp_path: Path) -> None:

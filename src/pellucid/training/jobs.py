@@ -266,6 +266,8 @@ class Epoch:
         Since training began.
     parameters : array
         The live parameter vector: read it now or copy it.
+    of : Job or None
+        What is trained.
     """
 
     job: int
@@ -277,6 +279,7 @@ class Epoch:
     learning_rate: float
     seconds: float
     parameters: Array = field(repr=False)
+    of: "Job | None" = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

@@ -89,5 +89,6 @@ class Monitor:
             learning_rate=history.learning_rate[-1],
             seconds=perf_counter() - self.began,
             parameters=self.job.trained,
+            of=self.job,
         )
         return bool(self.watch.on_epoch(report))

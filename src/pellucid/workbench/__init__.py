@@ -6,7 +6,8 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pellucid.workbench.opening import LiveView, Served, show
+    from pellucid.workbench.live import LiveView
+    from pellucid.workbench.opening import Served, show
 
 __all__ = ["LiveView", "Served", "show"]
 
@@ -15,6 +16,6 @@ def __getattr__(name: str) -> Any:
     """Import the server when it is asked for: the rows' sources alone need none of it."""
     if name not in __all__:
         raise AttributeError(f"module 'pellucid.workbench' has no attribute {name!r}")
-    from pellucid.workbench import opening  # noqa: PLC0415 - see above
+    from pellucid.workbench import live, opening  # noqa: PLC0415 - see above
 
-    return getattr(opening, name)
+    return getattr(live if name == "LiveView" else opening, name)

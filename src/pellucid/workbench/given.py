@@ -8,11 +8,12 @@ import numpy as np
 
 from pellucid.errors import DataError, SpecError
 from pellucid.estimators.tabular.base import BaseTabular
-from pellucid.estimators.tabular.steps import NetworkStep, network_step
+from pellucid.estimators.tabular.steps import NetworkStep, class_names, network_step
 from pellucid.spec import Network, Training, parameter_count
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.network import Batch
 from pellucid.tracing.preparing import prepare
+from pellucid.training.coded import decoded
 from pellucid.training.jobs import Job, State
 from pellucid.workbench.history import COLUMNS, NAN
 from pellucid.workbench.limits import MOST_COLUMNS, MOST_EPOCHS, MOST_PARAMETERS, MOST_ROWS
@@ -75,7 +76,7 @@ class Given:
         setup = prepare(estimator, X, y, sample_weight, member=member)
         job = setup.job
         network = network or job.network
-        _check(network, job.data)
+        _check(network, job.data.inputs.shape)
         given = getattr(estimator, "batch_size", "auto")
         batch_size = 200 if given == "auto" else int(given)
         is_shuffled = bool(getattr(estimator, "shuffle", True))
@@ -89,9 +90,24 @@ class Given:
         return cls(rows, settings, job.parameters.astype(np.float64), state, curve)
 
     @classmethod
+    def of_job(cls, estimator: BaseTabular, job: Job) -> "Given":
+        """Take over a network that a tabular estimator is training."""
+        rows = job.data.inputs.shape[0]
+        _check(job.network, job.data.inputs.shape)
+        data = replace(job.data, inputs=decoded(job.data.inputs), index=None)
+        notes = "One of the networks that are trained is watched; the rows held out are those that it does not see."
+        is_held_out = np.zeros(rows, bool)
+        if job.data.index is not None:
+            is_held_out = ~np.isin(np.arange(rows), job.data.index)
+        inputs, classes = estimator.encoder_.inputs.names, class_names(estimator)
+        given = replace(_rows(data, job.network, inputs, classes), held_out=is_held_out, notes=(notes,))
+        settings = _settings(estimator, job, job.network, job.training.batch_size or 200, is_shuffled=True)
+        return cls(given, settings, job.parameters.astype(np.float64), State())
+
+    @classmethod
     def _of_member(cls, estimator: BaseTabular, step: NetworkStep) -> "Given":
         job = step.job
-        _check(job.network, job.data)
+        _check(job.network, (job.data.rows, job.data.inputs.shape[1]))
         rows = _rows(job.data.taken(), job.network, step.inputs, step.classes)
         rows = replace(rows, held_out=step.held_out, notes=tuple(step.notes))
         settings = _settings(estimator, job, job.network, job.training.batch_size or 200, is_shuffled=True)
@@ -100,7 +116,7 @@ class Given:
         return cls(rows, settings, job.parameters.astype(np.float64), state, each.loss, each.validation_loss)
 
 
-def _check(network: Network, data: Batch) -> None:
+def _check(network: Network, shape: tuple[int, int]) -> None:
     reasons = {
         "members that share weights": network.ensemble is not None,
         "several labels a row": network.outputs > 1 and network.output == "logistic",
@@ -108,7 +124,7 @@ def _check(network: Network, data: Batch) -> None:
     found = [reason for reason, holds in reasons.items() if holds]
     if found:
         raise SpecError(f"The workbench cannot show a network with {' and '.join(found)} yet.")
-    rows, columns = data.inputs.shape
+    rows, columns = shape
     if rows > MOST_ROWS or columns > MOST_COLUMNS or rows < 4:
         raise DataError(
             f"The workbench shows 4 to {MOST_ROWS} rows and at most {MOST_COLUMNS} features; got {rows} and {columns}. "

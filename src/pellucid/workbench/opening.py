@@ -1,4 +1,4 @@
-"""How sessions begin that are opened with something: a table, a fitted estimator, a training that is under way."""
+"""How sessions begin that are opened with something: a table, a fitted estimator."""
 
 import sys
 import threading
@@ -9,8 +9,7 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
-from pellucid.errors import DataError, PellucidError, did_you_mean
-from pellucid.training.jobs import Epoch
+from pellucid.errors import DataError, did_you_mean
 from pellucid.workbench.dataset import build
 from pellucid.workbench.given import Given
 from pellucid.workbench.limits import UPLOAD_BYTES
@@ -20,9 +19,8 @@ from pellucid.workbench.server import STATIC, MakeSession, Workbench, bound_sock
 from pellucid.workbench.session import Session
 from pellucid.workbench.settings import Data, Settings
 from pellucid.workbench.sources import Rows
-from pellucid.workbench.watching import Watched, WatchingSession
 
-__all__ = ["Given", "GivenSession", "LiveView", "Served", "sessions_of_table", "show"]
+__all__ = ["GivenSession", "Served", "sessions_of_table", "show"]
 
 
 def sessions_of_table(path: Path, target: str | None = None) -> Callable[[str], Session]:
@@ -188,93 +186,3 @@ class GivenSession(Session):
 def _put(run: Run, given: Given) -> None:
     moment = replace(run.moment(), epoch=given.state.epochs, parameters=given.parameters.copy(), state=given.state)
     run.go_on_from(moment, given.history(run.job.learning_rate()))
-
-
-class LiveView:
-    """A callback that streams a running `fit` into the workbench.
-
-    Parameters
-    ----------
-    port : int, default=0
-        0 takes a free one.
-    open_page : bool, default=True
-        Open the browser.
-
-    Attributes
-    ----------
-    url : str or None
-        The page's address, from the beginning of the first fit.
-
-    Notes
-    -----
-    The page stays until the program ends, or `close` is called. Training does not wait for it.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import make_moons
-    >>> from pellucid import MLPClassifier
-    >>> X, y = make_moons(100, noise=0.1, random_state=0)
-    >>> view = LiveView(open_page=False)
-    >>> model = MLPClassifier((4,), max_iter=20, n_iter_no_change=50, random_state=0, callbacks=[view])
-    >>> import warnings
-    >>> with warnings.catch_warnings():
-    ...     warnings.simplefilter("ignore")
-    ...     _ = model.fit(X, y)
-    >>> view.url.startswith("http://127.0.0.1:")
-    True
-    >>> view.close()
-    """
-
-    def __init__(self, *, port: int = 0, open_page: bool = True) -> None:
-        self.port, self.open_page = port, open_page
-        self.served: Served | None = None
-        self._watched: Watched | None = None
-
-    @property
-    def url(self) -> str | None:
-        """The page's address."""
-        return None if self.served is None else self.served.url
-
-    def on_rows(self, estimator: Any, X: Any, y: Any, sample_weight: Any) -> None:
-        """Hear which rows are learned from, and what each counts, before training begins."""
-        given = Given.of(_unfitted(estimator), X, y, sample_weight, estimator.network_)
-        self._watched = watched = Watched(given.rows, given.settings)
-        if self.served is None:
-            self.served = Served(lambda name: WatchingSession(name, self._now()), self.port, open_page=self.open_page)
-            if not self.open_page:
-                return
-            print(self.served.url, flush=True)  # noqa: T201 - where to look
-        else:
-            for session in self.served.workbench.sessions.values():
-                if isinstance(session, WatchingSession):
-                    session.loop.call_soon_threadsafe(session.watch, watched)
-
-    def _now(self) -> Watched:
-        if self._watched is None:
-            raise PellucidError("No training is under way.")
-        return self._watched
-
-    def on_epoch_end(self, estimator: Any, epoch: Epoch) -> None:
-        """Hear that an epoch is over."""
-        if self._watched is not None:
-            self._watched.see(epoch)
-
-    def on_fit_end(self, estimator: Any) -> None:
-        """Hear that training is over."""
-        if self._watched is not None:
-            self._watched.end()
-
-    def close(self) -> None:
-        """Serve the page no more."""
-        if self.served is not None:
-            self.served.close()
-            self.served = None
-
-    def __deepcopy__(self, memo: Any) -> "LiveView":
-        return self  # one page for all copies of an estimator
-
-
-def _unfitted(estimator: Any) -> Any:
-    """Return a copy that is not fitted and tells nobody."""
-    parameters = estimator.get_params(deep=False) | {"callbacks": None}
-    return type(estimator)(**parameters)

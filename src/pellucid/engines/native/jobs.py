@@ -95,7 +95,8 @@ class PreparedJob:
     ) -> Epoch:
         """Tell of a finished epoch, as listeners hear it."""
         epochs, parameters = self.job.epochs_to_run, self.job.trained
-        return Epoch(index, epoch, epochs, loss, validation_loss, validation_score, learning_rate, seconds, parameters)
+        measured = (loss, validation_loss, validation_score, learning_rate, seconds)
+        return Epoch(index, epoch, epochs, *measured, parameters, self.job)
 
     def finish(
         self,

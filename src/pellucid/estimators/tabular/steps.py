@@ -15,7 +15,7 @@ from pellucid.tables.frames import counted
 from pellucid.textbook.arrays import Array
 from pellucid.training.jobs import Job
 
-__all__ = ["NetworkStep", "network_step"]
+__all__ = ["NetworkStep", "class_names", "network_step"]
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def network_step(
         networks[member],
         twin.encoder_.inputs.names,
         _outputs(twin, job.network.outputs),
-        _classes(twin),
+        class_names(twin),
         _held_out(model.bag_, networks[member], len(frame)),
         [*notes, *_notes_on_units(twin)],
     )
@@ -137,7 +137,8 @@ def _notes_on_units(model: Any) -> list[str]:
     return notes
 
 
-def _classes(model: Any) -> tuple[str, ...]:
+def class_names(model: Any) -> tuple[str, ...]:
+    """Name the classes of a classification of one class a row; empty for any other."""
     if getattr(model, "_is_multilabel", True):
         return ()
     return tuple(str(label) for label in model.classes_.tolist())
@@ -145,7 +146,7 @@ def _classes(model: Any) -> tuple[str, ...]:
 
 def _outputs(model: Any, count: int) -> tuple[str, ...]:
     """Name what the outputs stand for."""
-    classes = _classes(model)
+    classes = class_names(model)
     if classes:
         return tuple(f"class {label}" for label in classes)
     name = model.target_name_ or "y"
