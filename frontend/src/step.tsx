@@ -49,10 +49,9 @@ export function StepView(): JSX.Element {
   const input = weight && weight[1] === "weights" && weight[0] === place.layer ? weight[2] : 0;
   const ask = () => store.send({ kind: "explain", rows: single === null ? "batch" : [single] });
   const layout = run?.widths.join();
-  const untraced = run?.untraced;
   useEffect(() => {
-    if (!playing && !untraced) ask();
-  }, [playing, step, single, run?.id, layout, untraced, run?.frozen.length]);
+    if (!playing) ask();
+  }, [playing, step, single, run?.id, layout, run?.frozen.length]);
   const rows: number[] = answer?.content.rows ?? [];
   const shownRow = Math.min(row, Math.max(rows.length - 1, 0));
   useEffect(() => {
@@ -142,9 +141,7 @@ export function StepView(): JSX.Element {
           </label>
         )}
       </div>
-      {untraced ? (
-        <p class="note waiting">{untraced}</p>
-      ) : playing ? (
+      {playing ? (
         <p class="note waiting">
           Training runs.{" "}
           <button type="button" class="text" onClick={() => store.togglePlay()}>

@@ -105,8 +105,6 @@ export interface Run {
   step: number;
   playing: boolean;
   ended: string | null;
-  /** Why the stages of a step cannot be shown, or null. */
-  untraced?: string | null;
   widths: number[];
   layers: { width: number; activation: any; dropout: number; normalization: any }[];
   layout: Block[];

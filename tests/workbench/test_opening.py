@@ -170,7 +170,6 @@ def test_a_network_of_a_tabular_classifier_is_shown_and_trains_on() -> None:
             assert state["dataset"]["outputs"] == ["no", "yes"]
             assert (state["dataset"]["train"], state["dataset"]["validation"]) == (80, 80)
             assert f"network {member + 1} of 4" in state["dataset"]["notes"][0]
-            assert state["run"]["untraced"] is None
             page.send(
                 "view", maps=[[-1, 4], [0, 1], [len(each.network.hidden), 1]], resolution=12, charts=["confusion"]
             )
@@ -295,7 +294,6 @@ def test_a_network_with_a_scale_slopes_and_ntk_is_shown() -> None:
     )
     with show(model, X, y, open_page=False, wait=False) as served, Page(served.workbench) as page:
         state = page.until(lambda state: "run" in state)
-        assert state["run"]["untraced"] is None
         page.send("view", maps=[[0, 1], [1, 2], [2, 0]], resolution=8, links="gradients", charts=["confusion"])
         content, buffers = page.wait("frame", maps=[[0, 1], [1, 2], [2, 0]])
         assert content["train"] == pytest.approx(step.loss - step.penalty)

@@ -5,6 +5,7 @@ from pellucid.tracing.gradients import GradientCheck, check_gradients, check_ste
 from pellucid.tracing.inputs import InputsTrace
 from pellucid.tracing.layers import LayerTrace
 from pellucid.tracing.parametric import ParametricTrace
+from pellucid.tracing.sharing import SharingTrace
 from pellucid.tracing.steps import Trace, Update, trace, trace_step
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "InputsTrace",
     "LayerTrace",
     "ParametricTrace",
+    "SharingTrace",
     "Trace",
     "Update",
     "check_gradients",

@@ -87,7 +87,7 @@ def sum_of_deltas(layer: LayerTrace, row: int, index: int, digits: int = DIGITS)
     symbol = "δ" if layer.normalised is None else "δᵘ"
     return add_up(
         w * d,
-        lambda k: f"w{subscript(index, k)}{mark}·{symbol}{subscript(k)}{mark}",
+        lambda k: f"{layer.weight_letter}{subscript(index, k)}{mark}·{symbol}{subscript(k)}{mark}",
         lambda k: product(w[k], d[k], digits=digits),
         digits=digits,
     )
@@ -110,7 +110,7 @@ def _layer_norm_delta(layer: LayerTrace, row: int, neuron: int, digits: int) -> 
 
 def _weight_gradient(trace: "Trace", layer: LayerTrace, index: int, neuron: int, digits: int) -> Formula:
     assert layer.delta_sum is not None and layer.d_weights is not None  # noqa: S101, PT018 - types
-    name, training = "w" + subscript(index, neuron), trace.training
+    name, training = layer.weight_letter + subscript(index, neuron), trace.training
     delta = ("δ" if layer.normalised is None else "δᵘ") + subscript(neuron)
     formula = over_rows(
         trace,
@@ -124,6 +124,8 @@ def _weight_gradient(trace: "Trace", layer: LayerTrace, index: int, neuron: int,
     )
     symbols, numbers, share = formula.symbols, formula.numbers, _share(trace, layer, digits)
     w = factor(layer.weights[index, neuron], digits)
+    if layer.weight_letter != "w":  # the penalties are on w
+        return formula
     if training.l1:
         symbols += f" + λ·sign({name}){share[0]}"
         numbers += f" + {factor(training.l1, digits)}·sign({w}){share[1]}"

@@ -59,19 +59,19 @@ def embedded_gradient_formulas(
     trace: "Trace", column: ColumnTrace, row: int, feature: int, bases: list[int], digits: int = DIGITS
 ) -> list[Formula]:
     """Write the gradients of what one feature of a column is made of: ∂L/∂V of these bases and ∂L/∂c, or ∂L/∂E."""
-    assert column.d_embedded is not None and trace.gradients is not None  # noqa: S101, PT018 - types
+    assert column.d_embedded is not None and trace.own_gradients is not None  # noqa: S101, PT018 - types
     mark, j = subscript(feature), feature - column.place.start
     d = column.d_embedded[:, j]
     if column.levels is not None:
         level = int(column.level_of_rows[row])
         if level < 0:
             return []
-        gradient = trace.gradients.levels[column.learned[0][1]][level, j]
+        gradient = trace.own_gradients.levels[column.learned[0][1]][level, j]
         left = f"∂L/∂E{subscript(level, feature)}"
         return [over_rows(trace, left, f"∂ℓ/∂e{mark}", d[column.level_of_rows == level], gradient, digits)]
     if column.basis is None or j == column.width:
         return []
-    weights, bias = (getattr(trace.gradients, role)[column.index] for role in ("number_weights", "number_bias"))
+    weights, bias = (getattr(trace.own_gradients, role)[column.index] for role in ("number_weights", "number_bias"))
     formulas = [
         over_rows(
             trace,
@@ -94,7 +94,7 @@ def wave_gradient_formulas(
     if column.frequencies is None or column.phases is None:
         return []
     assert column.d_embedded is not None and column.d_basis is not None  # noqa: S101, PT018 - types
-    assert column.weights is not None and trace.gradients is not None  # noqa: S101, PT018 - types
+    assert column.weights is not None and trace.own_gradients is not None  # noqa: S101, PT018 - types
     mark, own, first = subscript(base), subscript(column.index), column.place.start
     weights, d = column.weights[base], column.d_embedded[row, : column.width]
     symbols, numbers = add_up(
@@ -107,7 +107,7 @@ def wave_gradient_formulas(
     x, omega, phi = column.values[row], column.frequencies[base], column.phases[base]
     inside = f"2π·{product(x, omega, digits=digits)} + {factor(phi, digits)}"
     d_basis = column.d_basis[:, base]
-    gradients = (trace.gradients.frequencies[column.index][base], trace.gradients.phases[column.index][base])
+    gradients = (trace.own_gradients.frequencies[column.index][base], trace.own_gradients.phases[column.index][base])
     return [
         Formula(f"∂ℓ/∂basis{mark}", symbols, numbers, number(d_basis[row], digits)),
         Formula(

@@ -52,9 +52,9 @@ def column_backward(column: ColumnTrace, row: int, neuron: int | None) -> Iterat
 
 def column_gradients(trace: "Trace", column: ColumnTrace, neuron: int | None) -> Iterator[Record]:
     """Yield the gradients of what a column learns."""
-    assert trace.gradients is not None  # noqa: S101 - types
+    assert trace.own_gradients is not None  # noqa: S101 - types
     for role, index, symbol in column.learned:
-        for place, value in _places(column, symbol, piece(trace.gradients, role, index), neuron):
+        for place, value in _places(column, symbol, piece(trace.own_gradients, role, index), neuron):
             yield number_record("backward", f"∂L/∂{symbol}", value, -1, **place)
 
 

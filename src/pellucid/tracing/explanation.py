@@ -26,6 +26,7 @@ from pellucid.tracing.learned import Learned, update_table
 from pellucid.tracing.loss_formulas import batch_formulas, row_formulas
 from pellucid.tracing.notation import largest, number, subscript
 from pellucid.tracing.records import check_choice_of
+from pellucid.tracing.sharing_blocks import sharing_backward, sharing_forward
 from pellucid.tracing.update_formulas import optimizer_name, update_formulas
 
 if TYPE_CHECKING:
@@ -69,6 +70,8 @@ def _facts(trace: "Trace") -> list[tuple[str, str]]:
     widths = " → ".join(str(width) for width in trace.network.widths)
     activations = list(dict.fromkeys(_function_name(each) for each in trace.layers))
     facts = [("network", widths), ("activations", ", ".join(activations))]
+    if trace.sharing is not None:
+        facts.insert(1, ("member", f"{trace.part + 1} of {trace.sharing.members} that share weights"))
     if trace.loss is not None:
         facts.append(("loss", f"{_spoken(trace.training.loss.name)}, {number(trace.loss)} before the update"))
     if trace.update is not None:
@@ -114,6 +117,7 @@ def _forward(view: View) -> Stage:
     blocks = [_inputs(view)] if view.has_inputs or any(layer.index == 0 for layer in view.layers) else []
     if view.trace.inputs is not None and view.has_inputs:
         blocks += inputs_forward(view, view.trace.inputs)
+    blocks += sharing_forward(view)
     return Stage("Forward", lead, [*blocks, *(_forward_block(view, layer) for layer in view.layers)])
 
 
@@ -200,7 +204,7 @@ def _backward(view: View) -> Stage:
     blocks = [_backward_block(view, layer) for layer in reversed(view.layers)]
     if view.trace.inputs is not None and view.has_inputs:
         blocks += inputs_backward(view, view.trace.inputs)
-    return Stage("Backward", lead, blocks)
+    return Stage("Backward", lead, [*blocks, *sharing_backward(view)])
 
 
 def _backward_block(view: View, layer: LayerTrace) -> Block:
@@ -224,7 +228,7 @@ def _contributions(view: View, layer: LayerTrace, neuron: int, inputs: list[int]
     assert layer.delta_sum is not None and layer.delta is not None  # noqa: S101, PT018 - types
     delta, share = layer.delta_sum[:, neuron], layer.delta_sum[:, neuron] * layer.row_share
     shown = largest(delta, MOST_ROWS)
-    header = ["row", f"δ{subscript(neuron)}", *(f"to ∂L/∂w{subscript(i, neuron)}" for i in inputs)]
+    header = ["row", f"δ{subscript(neuron)}", *(f"to ∂L/∂{layer.weight_letter}{subscript(i, neuron)}" for i in inputs)]
     header.append(f"to ∂L/∂b{subscript(neuron)}")
     rows = [
         [
@@ -256,7 +260,7 @@ def _update(view: View) -> Stage:
 def _update_block(view: View, layer: LayerTrace) -> Block:
     items: list[Calculation | Table | Remark] = []
     for j in view.neurons(layer):
-        title, learned = _neuron_title(layer, j), _learned(layer, j)
+        title, learned = _neuron_title(layer, j), _learned(view.trace, layer, j)
         first = learned[0]
         formulas = update_formulas(view.trace, first.role, first.index, first.place, first.name)
         items.append(Calculation(f"{title}: {first.name}, for example", formulas))
@@ -266,7 +270,7 @@ def _update_block(view: View, layer: LayerTrace) -> Block:
     return Block(_layer_title(layer), [*items, *view.left_out(layer)])
 
 
-def _learned(layer: LayerTrace, neuron: int) -> list[Learned]:
+def _learned(trace: "Trace", layer: LayerTrace, neuron: int) -> list[Learned]:
     """Return what a neuron learns, as far as it is shown."""
     assert layer.d_weights is not None  # noqa: S101 - types
     sizes, mark, index = layer.d_weights[:, neuron], subscript(neuron), layer.index
@@ -276,4 +280,15 @@ def _learned(layer: LayerTrace, neuron: int) -> list[Learned]:
         learned += [Learned("gain", index, (neuron,), f"γ{mark}"), Learned("shift", index, (neuron,), f"β{mark}")]
     if layer.parametric is not None:
         learned.append(Learned("slope", index, (neuron,), f"α{mark}"))
-    return learned
+    return [*learned, *_adapters_of(trace, layer, neuron, learned[0].place[0])]
+
+
+def _adapters_of(trace: "Trace", layer: LayerTrace, neuron: int, index: int) -> list[Learned]:
+    """Return the adapters of a member through which a weight passes."""
+    before = trace.before
+    found = []
+    if before.input_adapters[layer.index] is not None:
+        found.append(Learned("input_adapters", layer.index, (index,), f"r{subscript(index)}"))
+    if before.output_adapters[layer.index] is not None:
+        found.append(Learned("output_adapters", layer.index, (neuron,), f"s{subscript(neuron)}"))
+    return found

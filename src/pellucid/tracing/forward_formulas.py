@@ -83,7 +83,7 @@ def _weighted_sum(layer: LayerTrace, row: int, neuron: int, digits: int) -> Form
     mark, x, w = subscript(neuron), layer.inputs[row], layer.weights[:, neuron]
     symbols, numbers = add_up(
         x * w,
-        lambda i: f"{input_symbol(layer, i)}·w{subscript(i, neuron)}",
+        lambda i: f"{input_symbol(layer, i)}·{layer.weight_letter}{subscript(i, neuron)}",
         lambda i: product(x[i], w[i], digits=digits),
         digits=digits,
     )

@@ -1,7 +1,7 @@
 """One layer of a traced step: what went in, what each neuron made of it, what came back, what changed."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -35,6 +35,8 @@ class LayerTrace:
     function : Activation or str
         g; of the output layer the name of the output activation.
     input_names, neuron_names : tuple of str
+    weight_letter : {'w', 'v'}
+        How its weights are written: v of a member that shares weights w with others.
     input_letter : {'x', 'e', 'f', 'a'}
         How its inputs are written: x as they came, e embedded, f scaled, a by the layer before.
     inputs : array of shape (rows, inputs)
@@ -76,6 +78,7 @@ class LayerTrace:
     function: Activation | str
     input_names: tuple[str, ...]
     neuron_names: tuple[str, ...]
+    weight_letter: str
     input_letter: str
     inputs: Array
     weights: Array
@@ -166,6 +169,7 @@ def trace_layers(
     after: Parameters | None,
     names: tuple[tuple[str, ...], tuple[str, ...]],
     row_share: float,
+    letter: str = "w",
 ) -> tuple[LayerTrace, ...]:
     """Put together what is known of each layer.
 
@@ -178,13 +182,14 @@ def trace_layers(
     names : pair of tuples of str
         Of what the first layer sees, and of the outputs.
     row_share : float
+    letter : {'w', 'v'}
+        How weights are written.
     """
     layers: list[LayerTrace] = []
     for index in range(len(passes) - 1, -1, -1):
         following = layers[-1] if layers else None
-        layers.append(
-            _trace_layer(network, index, passes[index], before, gradients, after, names, row_share, following)
-        )
+        layer = _trace_layer(network, index, passes[index], before, gradients, after, names, row_share, following)
+        layers.append(replace(layer, weight_letter=letter))
     return tuple(reversed(layers))
 
 
@@ -212,6 +217,7 @@ def _trace_layer(
         function=network.output if index == last else network.hidden[index].activation,
         input_names=labels[index],
         neuron_names=labels[index + 1],
+        weight_letter="w",
         input_letter="a" if index else first,
         inputs=done.inputs,
         weights=before.weights[index],

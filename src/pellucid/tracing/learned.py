@@ -33,7 +33,7 @@ def update_table(trace: "Trace", learned: Sequence[Learned]) -> Table:
         columns |= {symbol: old, f"new {symbol}": new}
     columns["after"] = after
     rows = [
-        [each.name, *(number(piece(of, each.role, each.index)[each.place], 6) for of in columns.values())]
+        [each.name, *(number(piece(of, each.role, each.index, trace.part)[each.place], 6) for of in columns.values())]
         for each in learned
     ]
     return Table("all that it learns", ["", *columns], rows)

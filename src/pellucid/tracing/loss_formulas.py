@@ -9,6 +9,7 @@ from pellucid.textbook.arrays import Array
 from pellucid.textbook.losses import loss_rows, smoothed
 from pellucid.textbook.outputs import log_probabilities
 from pellucid.tracing.notation import DIGITS, Formula, add_up, factor, number, product, subscript
+from pellucid.tracing.sharing_formulas import member_loss_formula
 
 if TYPE_CHECKING:
     from pellucid.tracing.steps import Trace
@@ -58,6 +59,11 @@ def batch_formulas(trace: "Trace", digits: int = DIGITS) -> list[Formula]:
     )
     if len(rows) > 1 or weight is not None:
         symbols, numbers = f"({symbols}) / {_total_symbol(trace)}", f"({numbers}) / {total}"
+    if trace.sharing is not None and trace.sharing.losses is not None:
+        own = number(trace.sharing.losses[trace.part], digits)
+        formulas = [Formula(f"L{subscript(trace.part)}", symbols, numbers, own)]
+        formulas += [_penalty(trace, number(trace.penalty, digits), total, digits)] if trace.penalty else []
+        return [*formulas, member_loss_formula(trace, digits)]
     if not trace.penalty:
         return [Formula("L", symbols, numbers, number(trace.loss, digits))]
     penalty = number(trace.penalty, digits)

@@ -7,9 +7,14 @@ from pellucid.textbook.parameters import Parameters
 
 __all__ = ["piece"]
 
+AXES = {"weights": 2, "bias": 1, "input_adapters": 1, "output_adapters": 1}
+"""Of the arrays that a member of an ensemble may have for itself, those of one member."""
 
-def piece(parameters: Parameters, role: str, index: int) -> Array:
+
+def piece(parameters: Parameters, role: str, index: int, part: int = 0) -> Array:
     """Return the array of parameters with a role: of a layer, a number or a category; the scale is the only one.
+
+    Of what each member of an ensemble has for itself it is the array of the member `part`.
 
     Examples
     --------
@@ -19,4 +24,5 @@ def piece(parameters: Parameters, role: str, index: int) -> Array:
     ([2.0], [3.0, 4.0])
     """
     found = getattr(parameters, role)
-    return np.asarray(found if role == "scale" else found[index])
+    array = np.asarray(found if role == "scale" else found[index])
+    return np.asarray(array[part]) if array.ndim > AXES.get(role, array.ndim) else array

@@ -63,6 +63,8 @@ class Setup:
         Without targets, those of the job are zeros and mean nothing.
     notes : list of str
         What a reader must know about this step.
+    part : int
+        Of members that share weights, the one that is shown.
     """
 
     job: Job
@@ -71,6 +73,7 @@ class Setup:
     is_fitted: bool
     has_targets: bool
     notes: list[str]
+    part: int = 0
 
     @property
     def dropout(self) -> tuple[int, int] | None:

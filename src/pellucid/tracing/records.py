@@ -13,6 +13,7 @@ from pellucid.tracing.inputs import InputsTrace
 from pellucid.tracing.layers import LayerTrace
 from pellucid.tracing.pieces import piece
 from pellucid.tracing.record import KEYS, Record, number_record
+from pellucid.tracing.sharing_records import sharing_records
 
 if TYPE_CHECKING:
     from pellucid.tracing.steps import Trace
@@ -20,6 +21,16 @@ if TYPE_CHECKING:
 __all__ = ["check_choice_of", "frame", "records"]
 
 MOST_RECORDS = 500_000
+LEARNED = {
+    "weights": "w",
+    "bias": "b",
+    "gain": "γ",
+    "shift": "β",
+    "slope": "α",
+    "input_adapters": "r",
+    "output_adapters": "s",
+}
+"""Roles of what a layer learns, and how it is written."""
 
 
 @np.errstate(over="ignore", invalid="ignore")  # as in training: the numbers show it
@@ -34,6 +45,7 @@ def records(trace: "Trace", *, row: int | None, layer: int | None, neuron: int |
     found += [record for each in layers for record in _forward(each, rows, neuron)]
     if trace.loss is not None:
         found += _loss(trace, rows)
+        found += sharing_records(trace, layers, neuron)
         found += [record for each in reversed(layers) for record in _backward(each, rows, neuron)]
         found += [] if inputs is None else inputs_backward(trace, inputs, rows, neuron)
     if trace.update is not None:
@@ -91,7 +103,7 @@ def _check_size(layers: list[LayerTrace], inputs: InputsTrace | None, rows: int,
 
 
 def _forward(layer: LayerTrace, rows: list[int], neuron: int | None) -> Iterator[Record]:
-    product = "x·w" if layer.factor == 1 else "x·w / √inputs"
+    product = f"x·{layer.weight_letter}" + ("" if layer.factor == 1 else " / √inputs")
     for row in rows:
         for j in _neurons(layer, neuron):
             place: dict[str, Any] = {"layer": layer.index, "neuron": j, "row": row}
@@ -134,6 +146,7 @@ def _loss(trace: "Trace", rows: list[int]) -> Iterator[Record]:
 def _backward(layer: LayerTrace, rows: list[int], neuron: int | None) -> Iterator[Record]:
     assert layer.delta_sum is not None and layer.d_weights is not None  # noqa: S101, PT018 - types
     values, summed = _backward_values(layer)
+    weight = f"∂L/∂{layer.weight_letter}"
     for j in _neurons(layer, neuron):
         for row in rows:
             place: dict[str, Any] = {"layer": layer.index, "neuron": j, "row": row}
@@ -141,10 +154,10 @@ def _backward(layer: LayerTrace, rows: list[int], neuron: int | None) -> Iterato
                 yield number_record("backward", symbol, array[row, j], **place)
             share = layer.delta_sum[row, j] * layer.row_share
             for i, x in enumerate(layer.inputs[row]):
-                yield number_record("backward", "∂L/∂w (row)", x * share * layer.factor, input=i, **place)
+                yield number_record("backward", f"{weight} (row)", x * share * layer.factor, input=i, **place)
             yield number_record("backward", "∂L/∂b (row)", share, **place)
         for i, value in enumerate(layer.d_weights[:, j]):
-            yield number_record("backward", "∂L/∂w", value, layer=layer.index, neuron=j, input=i)
+            yield number_record("backward", weight, value, layer=layer.index, neuron=j, input=i)
         for symbol, gradient in summed.items():
             yield number_record("backward", symbol, gradient[j], layer=layer.index, neuron=j)
 
@@ -166,11 +179,15 @@ def _given(values: dict[str, Array | None]) -> dict[str, Array]:
 
 def _updated(trace: "Trace", layer: LayerTrace, neuron: int | None) -> Iterator[Record]:
     assert trace.after is not None and trace.update is not None  # noqa: S101, PT018 - types
-    for role, symbol in (("weights", "w"), ("bias", "b"), ("gain", "γ"), ("shift", "β"), ("slope", "α")):
+    for role, symbol in LEARNED.items():
         if getattr(trace.before, role)[layer.index] is None:
             continue
         for name, parameters in trace.update.states(symbol, trace.before, trace.after).items():
-            array = piece(parameters, role, layer.index)
+            array = piece(parameters, role, layer.index, trace.part)
+            if role == "input_adapters":
+                for place, value in enumerate(array if neuron is None else ()):
+                    yield number_record("update", name, value, layer.index, None, place, of=symbol)
+                continue
             for j in _neurons(layer, neuron):
                 for i in range(len(array)) if role == "weights" else (None,):
                     value = array[j] if i is None else array[i, j]

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.errors import SpecError
+from pellucid.errors import DataError
 from pellucid.spec import Lbfgs, Network, Training
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.clipping import clip_by_norm
+from pellucid.textbook.ensembles import member_parameters
 from pellucid.textbook.losses import loss_rows
 from pellucid.textbook.optimizers import STATE_SYMBOLS, OptimizerState, copy_state, initial_state
 from pellucid.textbook.parameters import Parameters
@@ -20,6 +21,7 @@ from pellucid.tracing.inputs import InputsTrace, trace_inputs
 from pellucid.tracing.layers import LayerTrace, trace_layers
 from pellucid.tracing.preparing import Setup, prepare
 from pellucid.tracing.records import frame, records
+from pellucid.tracing.sharing import SharingTrace, member_gradients, member_passes, trace_sharing
 from pellucid.tracing.terminal import render
 from pellucid.training.jobs import Watch
 from pellucid.training.stopping import Outcome
@@ -27,7 +29,7 @@ from pellucid.training.stopping import Outcome
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Trace", "Update", "trace", "trace_step", "untraced_parts"]
+__all__ = ["Trace", "Update", "trace", "trace_step"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +77,9 @@ class Trace:
     training : Training
     layers : tuple of LayerTrace
         The last is the output layer.
+    sharing : SharingTrace or None
+        Of an ensemble whose members share weights: what ties the traced member to the others. Its layers are those of
+        the plain network that it is; `before`, `gradients` and `after` are the whole ensemble's.
     inputs : InputsTrace or None
         What is done to the inputs before the first layer; None: nothing.
     columns : array of shape (rows, inputs)
@@ -100,6 +105,7 @@ class Trace:
     network: Network
     training: Training
     layers: tuple[LayerTrace, ...]
+    sharing: SharingTrace | None
     inputs: InputsTrace | None
     columns: Array = field(repr=False)
     input_names: tuple[str, ...]
@@ -114,6 +120,16 @@ class Trace:
     after: Parameters | None = field(repr=False)
     update: Update | None
     notes: tuple[str, ...]
+
+    @property
+    def part(self) -> int:
+        """Of members that share weights the traced one, else 0."""
+        return 0 if self.sharing is None else self.sharing.part
+
+    @property
+    def own_gradients(self) -> Parameters | None:
+        """∂L/∂ of all that the traced network learns; of a member that shares weights, of its own loss."""
+        return self.gradients if self.sharing is None else self.sharing.gradients
 
     @property
     def prediction(self) -> Array:
@@ -189,7 +205,14 @@ class Trace:
 
 
 def trace(
-    model: Any, X: Any, y: Any = None, *, sample_weight: Any = None, classes: Any = None, member: int = 0
+    model: Any,
+    X: Any,
+    y: Any = None,
+    *,
+    sample_weight: Any = None,
+    classes: Any = None,
+    member: int = 0,
+    part: int = 0,
 ) -> Trace:
     """Take one training step on a copy of a model and keep every number of it.
 
@@ -211,6 +234,8 @@ def trace(
         All classes, for a classifier that is not fitted and rows that lack some.
     member : int
         Which of the networks of a tabular model, from 0.
+    part : int
+        Of a network whose members share weights (TabM), the member to trace, from 0.
 
     Returns
     -------
@@ -234,31 +259,12 @@ def trace(
     >>> sorted(step.to_frame().stage.unique())
     ['backward', 'forward', 'loss', 'update']
     """
-    return trace_step(prepare(model, X, y, sample_weight, classes, member=member))
-
-
-def untraced_parts(network: Network) -> str:
-    """Name what of a network the formulas and tables do not know yet; empty if they know it all.
-
-    Examples
-    --------
-    >>> from pellucid.spec import Ensemble
-    >>> untraced_parts(Network(2, (), 1)), untraced_parts(Network(2, (), 1, ensemble=Ensemble(4)))
-    ('', 'members that share weights')
-    """
-    reasons = {
-        "members that share weights": network.ensemble is not None,
-    }
-    return " and ".join(reason for reason, holds in reasons.items() if holds)
-
-
-def _check_can_be_shown(network: Network) -> None:
-    found = untraced_parts(network)
-    if found:
-        raise SpecError(
-            f"trace cannot show a network with {found} yet. check_gradients checks its derivatives, and "
-            "an engine's loss_and_gradients returns every number of its step."
-        )
+    setup = prepare(model, X, y, sample_weight, classes, member=member)
+    ensemble = setup.job.network.ensemble
+    members = 1 if ensemble is None else ensemble.members
+    if not 0 <= part < members:
+        raise DataError(f"'part' must be one of the members that share weights, 0 to {members - 1}; got {part}.")
+    return trace_step(replace(setup, part=part))
 
 
 def trace_step(setup: Setup) -> Trace:
@@ -269,46 +275,65 @@ def trace_step(setup: Setup) -> Trace:
     setup : Setup
         Its job is one epoch of one batch.
     """
-    job = setup.job
-    _check_can_be_shown(job.network)
-    before = Parameters(job.network, job.parameters)
+    job, part, has_targets = setup.job, setup.part, setup.has_targets
+    network, member = job.network, job.network.member
+    before = Parameters(network, job.parameters)
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # as in training: the numbers show it
-        step = setup.engine.loss_and_gradients(job.network, job.training, before, job.data, dropout=setup.dropout)
-        rows = loss_rows(
-            job.training.loss,
-            job.network.output,
-            step.layers[-1].pre_activation,
-            step.layers[-1].activation,
-            job.data.targets,
-        )
-    gradients = step.gradients if setup.has_targets else None
+        step = setup.engine.loss_and_gradients(network, job.training, before, job.data, dropout=setup.dropout)
+        passes = member_passes(network, step.layers, part)
+        last, targets = passes[-1], job.data.targets
+        rows = loss_rows(job.training.loss, network.output, last.pre_activation, last.activation, targets)
+        gradients = own_gradients = step.gradients if has_targets else None
+        if network.ensemble is not None and has_targets:
+            own_gradients = member_gradients(network, before, step.layers, job.data, part)
+        sharing = trace_sharing(network, step.layers, job.training.loss, job.data, own_gradients, part)
     after, update, notes = None, None, list(setup.notes)
-    if setup.has_targets:
+    if has_targets:
         after, update = _update(setup, step.gradients, notes)
+    notes += _notes_on_sharing(sharing)
     total = job.data.total_weight
-    names = (feature_names(job.network.embedding, setup.names.inputs), setup.names.outputs)
+    names = (feature_names(network.embedding, setup.names.inputs), setup.names.outputs)
     share = 1 / total if total > 0 else 0.0
     columns = np.asarray(job.data.inputs)
-    layers = trace_layers(job.network, step.layers, before, gradients, after, names, share)
+    own = member_parameters(network, before, part)
+    own_after = None if after is None else member_parameters(network, after, part)
+    letter = "w" if sharing is None else "v"
+    layers = trace_layers(member, passes, own, own_gradients, own_after, names, share, letter)
     return Trace(
-        network=job.network,
+        network=network,
         training=job.training,
         layers=layers,
-        inputs=trace_inputs(job.network, columns, setup.names.inputs, layers[0], before, gradients, after),
+        sharing=sharing,
+        inputs=trace_inputs(member, columns, setup.names.inputs, layers[0], own, own_gradients, own_after),
         columns=columns,
         input_names=setup.names.inputs,
         rows=tuple(range(job.data.rows)),
-        targets=job.data.targets if setup.has_targets else None,
+        targets=job.data.targets if has_targets else None,
         sample_weight=job.data.sample_weight,
-        loss_rows=rows if setup.has_targets else None,
-        loss=step.loss if setup.has_targets else None,
-        penalty=step.penalty if setup.has_targets else None,
+        loss_rows=rows if has_targets else None,
+        loss=step.loss if has_targets else None,
+        penalty=step.penalty if has_targets else None,
         before=before,
         gradients=gradients,
         after=after,
         update=update,
         notes=tuple(notes),
     )
+
+
+def _notes_on_sharing(sharing: SharingTrace | None) -> list[str]:
+    if sharing is None:
+        return []
+    notes = [
+        f"This is member {sharing.part + 1} of {sharing.members} that share weights: a plain network with the weights "
+        "v = r·w·s, w of all members, r and s its own."
+    ]
+    if sharing.gradients is not None:
+        notes.append(
+            "The backward pass is that of this member's own loss. What is learned in common moves by the mean of all "
+            "members' gradients."
+        )
+    return notes
 
 
 def _update(setup: Setup, gradients: Parameters, notes: list[str]) -> tuple[Parameters | None, Update | None]:

@@ -77,10 +77,11 @@ def update_formulas(
     """
     update, optimizer = trace.update, trace.training.optimizer
     assert update is not None and trace.after is not None and trace.gradients is not None  # noqa: S101, PT018 - types
-    values = {"θ": piece(trace.before, role, layer)[place], "new θ": piece(trace.after, role, layer)[place]}
-    values |= {"g": piece(update.gradient, role, layer)[place], "η": update.learning_rate, "t": update.step}
+    part = trace.part
+    values = {"θ": piece(trace.before, role, layer, part)[place], "new θ": piece(trace.after, role, layer, part)[place]}
+    values |= {"g": piece(update.gradient, role, layer, part)[place], "η": update.learning_rate, "t": update.step}
     for symbol, (old, new) in update.terms.items():
-        values |= {symbol: piece(old, role, layer)[place], f"new {symbol}": piece(new, role, layer)[place]}
+        values |= {symbol: piece(old, role, layer, part)[place], f"new {symbol}": piece(new, role, layer, part)[place]}
     for attribute, symbol in CONSTANTS.items():
         if hasattr(optimizer, attribute):
             values[symbol] = getattr(optimizer, attribute)
@@ -115,7 +116,7 @@ def _gradient(trace: "Trace", role: str, layer: int, place: tuple[int, ...], nam
     update, clip = trace.update, trace.training.clip_norm
     assert update is not None  # noqa: S101 - types
     assert trace.gradients is not None  # noqa: S101 - types
-    given, used = (piece(each, role, layer)[place] for each in (trace.gradients, update.gradient))
+    given, used = (piece(each, role, layer, trace.part)[place] for each in (trace.gradients, update.gradient))
     result = number(used, digits)
     if clip is None or update.gradient_norm is None or update.gradient_norm <= clip:
         return Formula("g", f"∂L/∂{name}", "", result)

@@ -8,7 +8,6 @@ from pellucid.errors import DataError
 from pellucid.spec import Network, parameter_layout, to_json
 from pellucid.textbook.arrays import Array
 from pellucid.tracing.columns import feature_names as named_features
-from pellucid.tracing.steps import untraced_parts
 from pellucid.workbench.dataset import Dataset
 from pellucid.workbench.run import Run
 from pellucid.workbench.settings import Settings, View
@@ -141,7 +140,6 @@ def describe_run(run: Run, trainer: Trainer) -> dict[str, Any]:
             }
             for layer in network.hidden
         ],
-        "untraced": _untraced(network),
         "layout": [
             {"role": block.role, "layer": block.layer, "shape": list(block.shape), "start": block.start}
             for block in parameter_layout(network)
@@ -154,12 +152,6 @@ def describe_run(run: Run, trainer: Trainer) -> dict[str, Any]:
         "rate": trainer.rate,
         "score": run.dataset.score,
     }
-
-
-def _untraced(network: Network) -> str | None:
-    """Say why the stages of a step cannot be shown, or None."""
-    parts = untraced_parts(network)
-    return f"The stages of a step cannot be shown yet for a network with {parts}." if parts else None
 
 
 def parameter_index(network: Network, parameter: Any) -> int:
