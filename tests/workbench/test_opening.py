@@ -13,7 +13,8 @@ from pellucid import MLPClassifier, MLPRegressor, TabularClassifier, TabularRegr
 from pellucid.engines import TextbookEngine, get_engine
 from pellucid.errors import PellucidError
 from pellucid.estimators.tabular import Member
-from pellucid.spec import Ensemble, Layer, LogLoss, Network, Relu, Tanh, Training, parameter_count
+from pellucid.spec import Layer, LogLoss, Network, Relu, Tanh, Training, parameter_count
+from pellucid.textbook.ensembles import member_parameters
 from pellucid.textbook.network import Batch
 from pellucid.textbook.parameters import Parameters
 from pellucid.workbench import show
@@ -119,10 +120,6 @@ def test_an_estimator_of_lbfgs_goes_on_with_lbfgs() -> None:
 
 def test_what_cannot_be_shown_says_why() -> None:
     X, y = make_moons(50, random_state=0)
-    network = Network(2, (Layer(3),), 1, "logistic", ensemble=Ensemble(2))
-    model = MLPClassifier((3,))
-    with pytest.raises(PellucidError, match="members that share weights"):
-        Given.of(model, X, y, None, network)
     with pytest.raises(PellucidError, match="learn at most 1000000 numbers"):
         show(MLPClassifier((1000, 1000)), X, y, open_page=False, wait=False)
     with pytest.raises(PellucidError, match="must be one of the model's 1 network, from 0; got 1"):
@@ -170,19 +167,18 @@ def test_a_network_of_a_tabular_classifier_is_shown_and_trains_on() -> None:
             assert state["dataset"]["outputs"] == ["no", "yes"]
             assert (state["dataset"]["train"], state["dataset"]["validation"]) == (80, 80)
             assert f"network {member + 1} of 4" in state["dataset"]["notes"][0]
-            page.send(
-                "view", maps=[[-1, 4], [0, 1], [len(each.network.hidden), 1]], resolution=12, charts=["confusion"]
-            )
-            content, buffers = page.wait("frame", maps=[[-1, 4], [0, 1], [len(each.network.hidden), 1]])
+            history = page.wait("frame", epoch=each.epochs)[1]["history"]
+            np.testing.assert_allclose(history[1:, 2], each.validation_loss, rtol=1e-6)
+            asked = [[-1, 4], [0, 1], [len(each.network.hidden), 1]]
+            page.send("view", maps=asked, resolution=12, charts=["confusion"])
+            content, buffers = page.wait("frame", maps=asked)
             np.testing.assert_array_equal(buffers["parameters"], each.parameters)
             trained = model.bag_.fold_of != each.fold
             predicted = each.predict(get_engine(), model.encoder_.transform(frame))
             truth = np.eye(2)[(y == "yes").astype(int)]
             loss = -np.log(predicted[trained][truth[trained] == 1]).mean()
             assert content["train"] == pytest.approx(loss, rel=1e-4)
-            assert (
-                buffers["maps"][0] == buffers["maps"][0][0, 0]
-            ).all()  # the others stand at their most frequent level
+            assert len(np.unique(buffers["maps"][0])) == 1  # a column that is no axis stands at its most frequent level
             page.send("explain", rows=[2, 9])
             explained, numbers = page.wait("explanation")
             traced = trace(model, frame.iloc[[2, 9]], y[[2, 9]], member=member)
@@ -207,6 +203,46 @@ def test_a_network_of_a_tabular_classifier_is_shown_and_trains_on() -> None:
             assert after["train"] < content["train"]
     for each, before in zip(model.bag_.networks, known, strict=True):
         np.testing.assert_array_equal(each.parameters, before)
+
+
+def test_members_that_share_weights_are_shown_by_their_first(tmp_path: Path) -> None:
+    frame, y = table()
+    model = tabular(members=[Member(hidden=(6, 5), bins=4, ensemble=3)])
+    each = model.bag_.networks[0]
+    own = member_parameters(each.network, Parameters(each.network, each.parameters), 0)
+    encoded = model.encoder_.transform(frame).astype(float)
+    with show(model, frame, y, open_page=False, wait=False) as served, Page(served.workbench) as page:
+        state = page.until(lambda state: "run" in state)
+        assert "Member 1 of 3 that share weights" in state["dataset"]["notes"][-1]
+        assert state["run"]["layout"][0]["shape"] == [28, 6]
+        shown = {"maps": [[0, 1], [2, 1]], "resolution": 8, "links": "gradients", "charts": ["histograms"]}
+        page.send("view", **shown)
+        content, buffers = page.wait("frame", maps=shown["maps"])
+        np.testing.assert_array_equal(buffers["parameters"], own.vector)
+        trained = model.bag_.fold_of != each.fold
+        predicted = each.predict(get_engine(), encoded[trained])
+        assert content["train_score"] == pytest.approx((predicted.argmax(axis=1) == (y[trained] == "yes")).mean())
+        page.send("explain", rows=[3, 5])
+        _, numbers = page.wait("explanation")
+        np.testing.assert_allclose(numbers["weights.1"], own.weights[1], rtol=1e-6)
+        page.send("formulas", layer=0, neuron=1, row=0)
+        written, _ = page.wait("formulas")
+        assert written["forward"][0]["left"].startswith("v")
+        assert any("members" in line["symbols"] for line in written["backward"])
+        page.send("check_gradient", parameters="all")
+        assert page.wait("gradient_check")[0]["passed"]
+        page.send("edit", parameter=[0, "bias", 0], value=0.5)
+        assert "not its own" in page.wait("error")[0]["message"]
+        page.send("surface", resolution=5)
+        page.wait("surface")
+        page.send("warp", layer=1)
+        page.wait("warp")
+        page.send("export", what="model")
+        (tmp_path / "model.safetensors").write_bytes(page.wait("file")[1]["data"].tobytes())
+        page.send("step", unit="epoch", count=5)
+        assert page.wait("frame", epoch=content["epoch"] + 5)[0]["train"] < content["train"]
+    found = load(tmp_path / "model.safetensors").predict_proba(encoded)
+    np.testing.assert_allclose(found, each.predict(get_engine(), encoded), rtol=1e-5, atol=1e-6)
 
 
 def test_the_exported_model_predicts_as_the_network(tmp_path: Path) -> None:
@@ -293,7 +329,7 @@ def test_a_network_with_a_scale_slopes_and_ntk_is_shown() -> None:
         Batch(X, y[:, np.newaxis].astype(float)),
     )
     with show(model, X, y, open_page=False, wait=False) as served, Page(served.workbench) as page:
-        state = page.until(lambda state: "run" in state)
+        page.until(lambda state: "run" in state)
         page.send("view", maps=[[0, 1], [1, 2], [2, 0]], resolution=8, links="gradients", charts=["confusion"])
         content, buffers = page.wait("frame", maps=[[0, 1], [1, 2], [2, 0]])
         assert content["train"] == pytest.approx(step.loss - step.penalty)

@@ -10,6 +10,7 @@ from pellucid.spec import Block, Network, Training, parameter_layout
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.parameters import Parameters
 from pellucid.tracing.columns import feature_names
+from pellucid.tracing.pieces import AXES
 from pellucid.tracing.preparing import Names, Setup, prepare
 
 __all__ = ["TOLERANCE", "GradientCheck", "check_gradients", "check_step", "parameter_name"]
@@ -240,6 +241,16 @@ def parameter_name(network: Network, index: int, names: Names) -> str:
     """
     block = next(block for block in parameter_layout(network) if index < block.stop)
     place = [int(each) for each in np.unravel_index(index - block.start, block.shape)]
+    if len(place) > AXES.get(block.role, len(place)):
+        return f"{_name_of_place(network, block, place[1:], names)}, of member {place[0] + 1}"
+    return _name_of_place(network, block, place, names)
+
+
+def _name_of_place(network: Network, block: Block, place: list[int], names: Names) -> str:
+    if block.role == "input_adapters":
+        return f"r of {_source(network, block.layer, place[0], names)}"
+    if block.role == "output_adapters":
+        return f"s of neuron {place[0] + 1} of hidden layer {block.layer + 1}"
     if block.role in ("weights", "bias", "gain", "shift", "slope"):
         return _name_in_layer(network, block, place, names)
     return _name_before_layers(network, block, place, names)
@@ -251,10 +262,14 @@ def _name_in_layer(network: Network, block: Block, place: list[int], names: Name
     to = f"neuron {place[-1] + 1}" if block.layer < last else names.outputs[place[-1]]
     if block.role != "weights":
         return f"{block.role} of {to} of {layer}"
-    source = f"neuron {place[0] + 1} of hidden layer {block.layer}"
-    if block.layer == 0:
-        source = feature_names(network.embedding, names.inputs)[place[0]]
-    return f"weight from {source} to {to} of {layer}"
+    return f"weight from {_source(network, block.layer, place[0], names)} to {to} of {layer}"
+
+
+def _source(network: Network, layer: int, index: int, names: Names) -> str:
+    """Name an input of a layer."""
+    if layer == 0:
+        return feature_names(network.embedding, names.inputs)[index]
+    return f"neuron {index + 1} of hidden layer {layer}"
 
 
 def _name_before_layers(network: Network, block: Block, place: list[int], names: Names) -> str:

@@ -5,7 +5,7 @@ import numpy as np
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.parameters import Parameters
 
-__all__ = ["piece"]
+__all__ = ["AXES", "piece"]
 
 AXES = {"weights": 2, "bias": 1, "input_adapters": 1, "output_adapters": 1}
 """Of the arrays that a member of an ensemble may have for itself, those of one member."""

@@ -64,9 +64,17 @@ def describe_dataset(dataset: Dataset, settings: Settings) -> dict[str, Any]:
         },
         "editable": dataset.is_editable,
         "embedded": _embedded(dataset),
-        "notes": list(rows.notes),
+        "notes": [*rows.notes, *_shared(settings)],
         "table": _table(rows.described, settings),
     }
+
+
+def _shared(settings: Settings) -> list[str]:
+    """Say what is drawn of members that share weights."""
+    ensemble = settings.network.ensemble
+    if ensemble is None:
+        return []
+    return [f"Member 1 of {ensemble.members} that share weights is drawn; what the network says is the mean of all."]
 
 
 def _embedded(dataset: Dataset) -> dict[str, Any] | None:
@@ -117,7 +125,7 @@ def points(dataset: Dataset, view: View) -> dict[str, Array]:
 
 def describe_run(run: Run, trainer: Trainer) -> dict[str, Any]:
     """Return the state `run`, without what the session adds."""
-    network = run.job.network
+    network = run.job.network.member  # of members that share weights, the first is drawn
     epoch, batch = run.position
     furthest = run.furthest
     moments = [{"epoch": each.epoch, "batch": 0} for each in list(run.moments) if (each.epoch, 0) <= furthest]
@@ -160,8 +168,10 @@ def parameter_index(network: Network, parameter: Any) -> int:
     Raises
     ------
     DataError
-        If there is none such.
+        If there is none such, or the network's members share it.
     """
+    if network.ensemble is not None:
+        raise DataError("A weight of a member that shares weights with others is not its own: choose no single one.")
     if isinstance(parameter, list) and len(parameter) >= 3:
         layer, role, *place = parameter
         for block in parameter_layout(network):

@@ -16,7 +16,9 @@ from pellucid.tracing.gradients import GradientCheck, parameter_name
 from pellucid.tracing.layers import LIMIT
 from pellucid.tracing.loss_formulas import batch_formulas, row_formulas
 from pellucid.tracing.notation import Formula, largest, subscript
+from pellucid.tracing.pieces import piece
 from pellucid.tracing.preparing import Names, Setup
+from pellucid.tracing.sharing_formulas import shared_gradient_formulas, shared_weight_formula
 from pellucid.tracing.update_formulas import optimizer_name, update_formulas
 from pellucid.workbench.asking import integer_in, integers_in
 from pellucid.workbench.describing import feature_names, output_names, parameter_index, parameter_of
@@ -83,7 +85,8 @@ class Explaining:
         asked, run = message.content.get("parameters", "all"), self.session.run
         size = len(run.job.parameters)
         if asked == "all":
-            affordable = max(FEWEST_CHECKED, min(MOST_CHECKED, MOST_CHECKING // (size * run.job.batch_size)))
+            work = size * run.job.batch_size * run.shown().members
+            affordable = max(FEWEST_CHECKED, min(MOST_CHECKED, MOST_CHECKING // work))
             indices = np.unique(np.linspace(0, size - 1, min(size, affordable)).astype(np.int64))
         elif isinstance(asked, list) and 0 < len(asked) <= MOST_ENTRIES:
             indices = np.array([parameter_index(run.job.network, each) for each in asked])
@@ -177,8 +180,8 @@ def explanation(trace: Trace, rows: list[int]) -> tuple[dict[str, Any], dict[str
             "d_bias": layer.d_bias,
             "new_weights": layer.weights_after,
             "new_bias": layer.bias_after,
-            "g_weights": None if update is None else update.gradient.weights[layer.index],
-            "g_bias": None if update is None else update.gradient.bias[layer.index],
+            "g_weights": None if update is None else piece(update.gradient, "weights", layer.index),
+            "g_bias": None if update is None else piece(update.gradient, "bias", layer.index),
             "row_d_weights": _row_gradients(trace, layer.index),
         }
         named |= {} if update is None else _terms(update.terms, layer.index)
@@ -199,8 +202,8 @@ def _terms(terms: dict[str, tuple[Parameters, Parameters]], index: int) -> dict[
     named: dict[str, Array | None] = {}
     for symbol, (before, after) in terms.items():
         for suffix, parameters in (("", before), ("_new", after)):
-            named[f"{symbol}{suffix}.weights"] = parameters.weights[index]
-            named[f"{symbol}{suffix}.bias"] = parameters.bias[index]
+            named[f"{symbol}{suffix}.weights"] = piece(parameters, "weights", index)
+            named[f"{symbol}{suffix}.bias"] = piece(parameters, "bias", index)
     return named
 
 
@@ -216,12 +219,15 @@ def formulas(trace: Trace, index: int, neuron: int, source: int | None, row: int
                 updates += update_formulas(trace, "weights", index, (i, neuron), f"w{subscript(i, neuron)}")
             if source is None:
                 updates += update_formulas(trace, "bias", index, (neuron,), f"b{subscript(neuron)}")
+        shared = [] if trace.sharing is None else [shared_weight_formula(trace, layer, i, neuron) for i in inputs]
+        to_shared = [] if trace.sharing is None else shared_gradient_formulas(trace, layer, inputs[0], neuron)
         written = {
-            "forward": forward_formulas(layer, row, neuron),
+            "forward": [*shared, *forward_formulas(layer, row, neuron)],
             "loss": [*row_formulas(trace, row), *batch_formulas(trace)],
             "backward": [
                 *delta_formulas(trace, layer, row, neuron),
                 *gradient_formulas(trace, layer, neuron, inputs),
+                *to_shared,
             ],
             "update": updates,
         }

@@ -156,8 +156,8 @@ def _with_one_output(network: spec.Network, vector: Array) -> tuple[spec.Network
     """Return the network with one output that says of two classes the same: the logistic function of z₂ - z₁."""
     parameters = Parameters(network, vector)
     one = replace(network, outputs=1, output="logistic")
-    weights = [*parameters.weights[:-1], parameters.weights[-1][:, [1]] - parameters.weights[-1][:, [0]]]
-    bias = [*parameters.bias[:-1], parameters.bias[-1][[1]] - parameters.bias[-1][[0]]]
+    weights = [*parameters.weights[:-1], parameters.weights[-1][..., [1]] - parameters.weights[-1][..., [0]]]
+    bias = [*parameters.bias[:-1], parameters.bias[-1][..., [1]] - parameters.bias[-1][..., [0]]]
     made = Parameters.from_arrays(one, weights, bias, parameters.gain, parameters.shift, parameters.rest)
     return one, made.vector
 

@@ -14,6 +14,7 @@ from pellucid.textbook.losses import loss_rows, mean_loss
 from pellucid.textbook.network import Batch, Step
 from pellucid.textbook.outputs import output_activation
 from pellucid.textbook.parameters import Parameters
+from pellucid.tracing.sharing import member_gradients
 from pellucid.training.scores import SCORES
 from pellucid.workbench.asking import integer_in, name_in
 from pellucid.workbench.dataset import Dataset
@@ -28,6 +29,7 @@ __all__ = [
     "badges",
     "confusion",
     "evaluated",
+    "evaluated_rows",
     "evenly",
     "histograms",
     "looks_from",
@@ -37,6 +39,9 @@ __all__ = [
 ]
 
 BINS = 40
+OF_MANY = 48
+"""Pixels a side, at most, of what a network of many members says."""
+FEWEST_EVALUATED = 200
 CHARTS = ("confusion", "predicted", "histograms")
 SATURATED = 0.02
 """A neuron is saturated where its slope is below this share of the steepest slope, for 95 of 100 rows."""
@@ -129,9 +134,10 @@ class FrameMaker:
             "score": shown.dataset.score,
             "brief": is_brief,
         }
-        buffers = {"parameters": shown.parameters.astype("f4")}
+        small = shown.parameters.astype("f4")
+        buffers = {"parameters": shown.drawn(small).vector}
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # a diverged network shows that it is
-            self._maps(shown, Parameters(shown.network, buffers["parameters"]), looks, view, content, buffers)
+            self._maps(shown, Parameters(shown.network, small), looks, view, content, buffers)
             if not is_brief:
                 parameters = Parameters(shown.network, shown.parameters)
                 step = evaluated(self.engine, shown, parameters)
@@ -150,8 +156,12 @@ class FrameMaker:
         buffers: dict[str, Array],
     ) -> None:
         data, name = shown.dataset, shown.dataset.score
-        batch = training_rows(data)
-        train_score = SCORES[name](shown.network.output, step.layers[-1].activation, batch.targets, batch.sample_weight)
+        batch = evaluated_rows(shown)
+        prediction = step.layers[-1].activation
+        if shown.members > 1:
+            z = self.engine.forward(shown.network, Parameters(shown.network, shown.parameters), batch.inputs)
+            prediction = output_activation(shown.network.output, z)
+        train_score = SCORES[name](shown.network.output, prediction, batch.targets, batch.sample_weight)
         epoch, within = shown.position
         train = step.loss - step.penalty
         if within == 0:
@@ -179,7 +189,7 @@ class FrameMaker:
         }
         buffers |= {"history": history, "gradient_norms": np.array(norms, "f4")}
         if looks.links == "gradients":
-            buffers["gradients"] = step.gradients.vector.astype("f4")
+            buffers["gradients"] = _drawn_gradients(shown, step, batch).vector.astype("f4")
 
     # --- maps -----------------------------------------------------------------------------------------------------
 
@@ -204,7 +214,8 @@ class FrameMaker:
         planes = []
         if any(layer >= 0 for layer, _ in asked):
             grid = Batch(inputs, np.zeros((len(inputs), network.outputs), inputs.dtype))
-            passes = self.engine.loss_and_gradients(network, shown.training, parameters, grid).layers
+            drawn = shown.drawn(parameters.vector)
+            passes = self.engine.loss_and_gradients(network.member, shown.training, drawn, grid).layers
             of_layers = [done.activation for done in passes]
             if shown.dataset.task != "regression":
                 of_layers[last] = 2 * of_layers[last] - 1  # even odds are the middle of the colours
@@ -213,8 +224,9 @@ class FrameMaker:
             planes = [inputs[:, j] for _, j in asked]
         content["maps"] = [list(each) for each in asked]
         content["ranges"], buffers["maps"] = as_bytes(planes, size)
+        fine = looks.output_resolution if shown.members == 1 else min(looks.output_resolution, OF_MANY)
         content["output"], buffers["output"] = output_map(
-            self.engine, shown, parameters, self._pixels(shown.dataset, view, looks.output_resolution)
+            self.engine, shown, parameters, self._pixels(shown.dataset, view, fine)
         )
 
     def _pixels(self, dataset: Dataset, view: View, resolution: int) -> Array:
@@ -252,7 +264,8 @@ class FrameMaker:
                     buffers[f"confusion_{part}"] = confusion(data, data.targets[rows], prediction)
         if "histograms" in looks.charts:
             edges = {}
-            for name, of in (("weights", parameters), ("gradients", step.gradients)):
+            drawn = shown.drawn(parameters.vector)
+            for name, of in (("weights", drawn), ("gradients", _drawn_gradients(shown, step, evaluated_rows(shown)))):
                 counts, ranges = histograms(of)
                 buffers[f"histogram_{name}"], edges[name] = counts, ranges
             content["histogram_edges"] = edges
@@ -265,6 +278,21 @@ def training_rows(dataset: Dataset) -> Batch:
         return dataset.training
     chosen = rows[evenly(len(rows), MOST_EVALUATED)]
     return dataset.batch(chosen)
+
+
+def evaluated_rows(shown: Shown) -> Batch:
+    """Return the training rows that a frame's loss, score and gradients are of: fewer for a network of many members."""
+    if shown.members == 1:
+        return training_rows(shown.dataset)
+    rows = shown.dataset.train
+    return shown.dataset.batch(rows[evenly(len(rows), max(FEWEST_EVALUATED, MOST_EVALUATED // shown.members))])
+
+
+def _drawn_gradients(shown: Shown, step: Step, batch: Batch) -> Parameters:
+    """Return the gradients of what is drawn: of a member that shares weights, of its own loss."""
+    if shown.members == 1:
+        return step.gradients
+    return member_gradients(shown.network, Parameters(shown.network, shown.parameters), step.layers, batch, 0)
 
 
 def evenly(count: int, most: int) -> Array:
@@ -280,7 +308,7 @@ def evenly(count: int, most: int) -> Array:
 
 def evaluated(engine: Engine, shown: Shown, parameters: Parameters) -> Step:
     """Loss and gradients of the training rows, without dropout."""
-    return engine.loss_and_gradients(shown.network, shown.training, parameters, training_rows(shown.dataset))
+    return engine.loss_and_gradients(shown.network, shown.training, parameters, evaluated_rows(shown))
 
 
 def scores(engine: Engine, shown: Shown, batch: Batch) -> tuple[float, float]:
@@ -322,7 +350,7 @@ def output_map(engine: Engine, shown: Shown, parameters: Parameters, pixels: Arr
 def badges(shown: Shown, step: Step) -> dict[str, list[list[int]]]:
     """Find the hidden neurons that do not learn: slope 0 for every row, or almost flat for almost all."""
     dead, saturated = [], []
-    factors = Parameters(shown.network, shown.parameters).slope
+    factors = shown.drawn(shown.parameters).slope
     for index, layer in enumerate(shown.network.hidden):
         done = step.layers[index]
         slope = np.abs(_slopes(layer, done.pre_activation, done.activation, factors[index]))

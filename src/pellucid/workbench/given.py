@@ -118,7 +118,6 @@ class Given:
 
 def _check(network: Network, shape: tuple[int, int]) -> None:
     reasons = {
-        "members that share weights": network.ensemble is not None,
         "several labels a row": network.outputs > 1 and network.output == "logistic",
     }
     found = [reason for reason, holds in reasons.items() if holds]
@@ -151,6 +150,7 @@ def _settings(estimator: Any, job: Job, network: Network, batch_size: int, *, is
             seed if isinstance(seed, int) and 0 <= seed < 2**32 else 0,
             network.input_scale,
             network.parametrization,
+            network.ensemble,
         ),
         training=Descent(
             training.loss,

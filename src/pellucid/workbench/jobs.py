@@ -51,6 +51,7 @@ def network_of(settings: Settings, dataset: Dataset) -> Network:
         embedding=dataset.embedding,
         input_scale=settings.network.input_scale,
         parametrization=settings.network.parametrization,
+        ensemble=settings.network.ensemble,
     )
 
 

@@ -139,8 +139,9 @@ def filter_normalised(network: Network, direction: Array, here: Array) -> Array:
     into, like = Parameters(network, scaled), Parameters(network, here)
     pairs = [*zip(into.weights, like.weights, strict=True), *zip(into.bias, like.bias, strict=True)]
     for part, known in pairs:
-        length = np.sqrt((part**2).sum(axis=0))
-        part[...] = part * (np.sqrt((known**2).sum(axis=0)) / np.where(length > 0, length, 1.0))
+        axis = max(part.ndim - 2, 0)  # of a neuron's weights, of whichever member
+        length = np.sqrt((part**2).sum(axis=axis, keepdims=True))
+        part[...] = part * (np.sqrt((known**2).sum(axis=axis, keepdims=True)) / np.where(length > 0, length, 1.0))
     return scaled
 
 
@@ -168,7 +169,7 @@ def surface(
     """
     engine = engine or get_engine("auto", 1)
     batch = training_rows(shown.dataset)
-    affordable = MOST_WORK // (resolution**2 * len(shown.parameters))
+    affordable = MOST_WORK // (resolution**2 * len(shown.parameters) * shown.members)
     chosen = evenly(batch.rows, int(np.clip(affordable, FEWEST_ROWS, MOST_ROWS)))
     weight = None if batch.sample_weight is None else batch.sample_weight[chosen]
     batch = Batch(batch.inputs[chosen], batch.targets[chosen], weight)
@@ -197,11 +198,11 @@ def surface(
 def warp(shown: Shown, columns: Array, layer: int, neurons: list[int]) -> dict[str, Array]:
     """Return where two neurons of a layer put the plane's grid, and the rows."""
     engine, data, network = get_engine("auto", 1), shown.dataset, shown.network
-    parameters = Parameters(network, shown.parameters)
+    parameters = shown.drawn(shown.parameters)
 
     def put(inputs: Array) -> Array:
         batch = Batch(inputs, np.zeros((len(inputs), network.outputs)))
-        done = engine.loss_and_gradients(network, shown.training, parameters, batch).layers[layer]
+        done = engine.loss_and_gradients(network.member, shown.training, parameters, batch).layers[layer]
         return np.asarray(done.activation[:, neurons])
 
     with np.errstate(all="ignore"):

@@ -17,6 +17,7 @@ __all__ = [
     "MOST_LAYERS",
     "MOST_LEVELS",
     "MOST_MAPS",
+    "MOST_MEMBERS",
     "MOST_PARAMETERS",
     "MOST_POINTS",
     "MOST_REMOVED",
@@ -45,6 +46,8 @@ MOST_ROWS = 50_000
 MOST_COLUMNS = 200
 MOST_LEVELS = 20
 """Levels of a category that become inputs."""
+MOST_MEMBERS = 64
+"""Members of an estimator's network that share weights."""
 MOST_SHOWN = 2_000
 """Rows that are drawn as points."""
 MOST_EVALUATED = 4_000

@@ -15,6 +15,8 @@ from pellucid.engines import Engine, TextbookEngine, get_engine
 from pellucid.errors import DataError
 from pellucid.spec import Lbfgs, Network, Training, parameter_count
 from pellucid.textbook.arrays import Array
+from pellucid.textbook.ensembles import member_parameters
+from pellucid.textbook.parameters import Parameters
 from pellucid.training.jobs import Epoch, Job, State, Watch
 from pellucid.training.jobs import Run as Trained
 from pellucid.training.stopping import Best, Outcome
@@ -79,6 +81,15 @@ class Shown:
     curves: Curves = field(repr=False)
     learning_rate: float = 0.0
     version: int = 0
+
+    @property
+    def members(self) -> int:
+        """How many members share the network's weights; 1: it is a plain network."""
+        return 1 if self.network.ensemble is None else self.network.ensemble.members
+
+    def drawn(self, vector: Array) -> Parameters:
+        """Return what the drawn network computes with: of members that share weights, the first, ``network.member``."""
+        return member_parameters(self.network, Parameters(self.network, vector), 0)
 
 
 class Run:

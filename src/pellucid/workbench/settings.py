@@ -14,6 +14,7 @@ from pellucid.spec import (
     Activation,
     Adam,
     Constant,
+    Ensemble,
     Factors,
     Initializer,
     Layer,
@@ -35,6 +36,7 @@ from pellucid.workbench.limits import (
     MOST_GIVEN_WIDTH,
     MOST_LAYERS,
     MOST_LEVELS,
+    MOST_MEMBERS,
     MOST_POINTS,
     MOST_REMOVED,
     MOST_WIDTH,
@@ -250,7 +252,7 @@ class NetLayer:
 class Net:
     """The network and its seed, as in ``pellucid.spec.Network``.
 
-    What the page does not offer (``input_scale``, ``parametrization``) is an estimator's.
+    What the page does not offer (``input_scale``, ``parametrization``, ``ensemble``) is an estimator's.
     """
 
     layers: tuple[NetLayer, ...] = (NetLayer(4), NetLayer(2))
@@ -258,8 +260,12 @@ class Net:
     seed: int = 0
     input_scale: bool = False
     parametrization: str = "standard"
+    ensemble: Ensemble | None = None
 
     def __post_init__(self) -> None:
+        if self.ensemble is not None:
+            check_kind(self, "ensemble", (Ensemble,))
+            _check_most(self.ensemble, "members", MOST_MEMBERS)
         check_flag(self, "input_scale")
         check_choice(self, "parametrization", ("standard", "ntk"))
         if len(self.layers) > MOST_LAYERS:
