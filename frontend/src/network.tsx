@@ -168,6 +168,7 @@ function Heads({ plan }: { plan: Drawing }): JSX.Element {
   const { store } = usePage();
   const settings = store.settings.value;
   const task = store.dataset.value?.task;
+  const labelled = Boolean(store.dataset.value?.labels?.length);
   if (!settings) return <div class="heads" />;
   const last = plan.columns.length - 1;
   const dense = plan.spread < 84;
@@ -183,7 +184,7 @@ function Heads({ plan }: { plan: Drawing }): JSX.Element {
           {place === 0 && <span class="head-title">inputs</span>}
           {place === last && (
             <span class="head-title">
-              {task === "regression" ? "output" : task === "multiclass" ? "classes" : "output"}
+              {labelled ? "labels" : task === "multiclass" ? "classes" : "output"}
             </span>
           )}
           {place > 0 && place < last && <LayerHead layer={column.layer} />}
@@ -345,7 +346,7 @@ export function useNeuronName(): (place: NeuronPlace) => string {
   const last = (store.run.value?.widths.length ?? 2) - 2;
   const dataset = store.dataset.value;
   const classes = dataset?.task === "multiclass" ? dataset.classes : [];
-  const several = dataset?.task === "regression" ? (dataset.outputs ?? []) : [];
+  const several = dataset?.labels?.length ? dataset.labels : dataset?.task === "regression" ? (dataset.outputs ?? []) : [];
   return (place) => neuronName(place, last, dataset?.features ?? [], classes, several, dataset?.embedded?.counts);
 }
 
@@ -421,8 +422,9 @@ function Labels({ plan }: { plan: Drawing }): JSX.Element {
   const first = plan.columns[0]!;
   const last = plan.columns[plan.columns.length - 1]!;
   const room = (x: number) => ({ width: `${Math.max(x, 20)}px` });
-  const names = dataset?.task === "multiclass" ? dataset.classes : (dataset?.outputs ?? []);
-  const many = dataset?.task !== "binary" && names.length > 1;
+  const labels = dataset?.labels ?? [];
+  const names = labels.length ? labels : dataset?.task === "multiclass" ? dataset.classes : (dataset?.outputs ?? []);
+  const many = labels.length > 0 || (dataset?.task !== "binary" && names.length > 1);
   return (
     <div class="labels" aria-hidden="true">
       {first.size >= 9 &&

@@ -48,7 +48,8 @@ export function OutputView(): JSX.Element {
     paintPoints(dots.current, { points, dataset, theme, validation, cursor });
   }, [points, dataset, theme, validation, size, cursor]);
   const place = ui.shown.value;
-  const several = dataset?.task === "regression" && (dataset.outputs ?? []).length > 1 ? dataset.outputs![0] : null;
+  const outputs = dataset?.labels?.length ? dataset.labels : dataset?.task === "regression" ? (dataset.outputs ?? []) : [];
+  const several = outputs.length > 1 ? outputs[0] : null;
   return (
     <section class="output" aria-label="Map" data-part="output">
       <div class="bar">

@@ -80,6 +80,8 @@ export interface Dataset {
   editable: boolean;
   /** How many features each input becomes before the first layer, and their names; null where inputs stay as they are. */
   embedded?: { counts: number[]; names: string[] } | null;
+  /** Names of several labels a row may have; the first is what points and the large map show. */
+  labels?: string[];
   /** What a reader must know about the rows. */
   notes?: string[];
   [more: string]: any;

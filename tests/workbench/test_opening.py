@@ -3,6 +3,7 @@
 import json
 import warnings
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -102,6 +103,47 @@ def test_several_targets_are_shown() -> None:
         page.wait("file")
         page.send("step", unit="epoch", count=3)
         assert page.wait("frame", epoch=15)[0]["train"] < content["train"]
+
+
+def labelled(rows: int = 90) -> tuple[np.ndarray, np.ndarray]:
+    X = np.random.default_rng(0).normal(size=(rows, 3))
+    return X, np.column_stack([X[:, 0] > 0, X[:, 1] > 0.5, X[:, 0] + X[:, 2] > 0]).astype(int)
+
+
+@pytest.mark.parametrize("kind", ["mlp", "tabular"])
+def test_several_labels_a_row_are_shown(kind: str, tmp_path: Path) -> None:
+    X, y = labelled()
+    model: Any = MLPClassifier((5,), max_iter=12, n_iter_no_change=50, random_state=0)
+    if kind == "tabular":
+        model = TabularClassifier(members=[Member(hidden=(5,), bins=4)], n_folds=1, max_epochs=6, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(X, y)
+    with show(model, X, y, open_page=False, wait=False) as served, Page(served.workbench) as page:
+        state = page.until(lambda state: "run" in state)
+        labels = state["dataset"]["labels"]
+        assert len(labels) == 3
+        assert state["dataset"]["task"] == "binary"
+        assert state["dataset"]["classes"] == [f"not {labels[0]}", labels[0]]
+        assert state["run"]["widths"] == [3, 5, 3]
+        page.send("view", maps=[[1, 0], [1, 2]], resolution=10, charts=["confusion"])
+        content, buffers = page.wait("frame", maps=[[1, 0], [1, 2]])
+        assert content["output"]["kind"] == "probability"
+        assert (buffers["maps"][0] != buffers["maps"][1]).any()
+        train = np.ones(90, bool) if kind == "mlp" else model.bag_.fold_of != 0
+        predicted = model.predict(X)[train]
+        assert content["train_score"] == pytest.approx((predicted == y[train]).all(axis=1).mean())
+        assert buffers["confusion_train"][1, 1] == (predicted[:, 0] & y[train][:, 0]).sum()
+        page.send("explain", rows=[4])
+        explained, numbers = page.wait("explanation")
+        assert explained["layers"][1]["neurons"] == labels
+        np.testing.assert_array_equal(numbers["targets"], y[[4]])
+        page.send("export", what="model")
+        (tmp_path / "model.safetensors").write_bytes(page.wait("file")[1]["data"].tobytes())
+        page.send("step", unit="epoch", count=5)
+        assert page.wait("frame", epoch=content["epoch"] + 5)[0]["train"] < content["train"]
+    if kind == "mlp":
+        np.testing.assert_array_equal(load(tmp_path / "model.safetensors").predict(X), model.predict(X))
 
 
 def test_an_estimator_of_lbfgs_goes_on_with_lbfgs() -> None:

@@ -57,7 +57,7 @@ class Dataset:
         All of the source's, points added and removed.
     numbers : array of int
         Each row's number on the wire.
-    task : {'binary', 'multiclass', 'regression'}
+    task : {'binary', 'multiclass', 'multilabel', 'regression'}
     features : tuple of str
         Formulas of the columns.
     inputs : array of shape (rows, features)
@@ -172,8 +172,8 @@ class Dataset:
             total = ((truth - truth.mean(axis=0)) ** 2).sum(axis=0)
             rest = ((truth - known.mean(axis=0)) ** 2).sum(axis=0)
             return float(np.mean(1 - rest[total > 0] / total[total > 0])) if (total > 0).any() else 0.0
-        if self.task == "binary":
-            return float((truth == (known.mean() > 0.5)).mean())
+        if self.task in ("binary", "multilabel"):
+            return float((truth == (known.mean(axis=0) > 0.5)).all(axis=1).mean())
         return float((truth.argmax(axis=1) == known.sum(axis=0).argmax()).mean())
 
 
@@ -247,8 +247,7 @@ def build(settings: Settings, table: Rows | None = None) -> Dataset:
     classes = source.classes
     if len(classes) > MOST_CLASSES:
         raise DataError(f"The data must have at most {MOST_CLASSES} classes; it has {len(classes)}.")
-    has_one_output = source.targets is None or source.targets.shape[1] == 1
-    task = "regression" if not classes else "binary" if len(classes) == 2 and has_one_output else "multiclass"
+    task = _task(source)
     if data.source == "given":  # all of them train that did so in the fit that they come from
         is_held_out = np.zeros(len(source.y), bool) if source.held_out is None else source.held_out
         known, others = np.flatnonzero(~is_held_out), np.flatnonzero(is_held_out)
@@ -290,6 +289,15 @@ def build(settings: Settings, table: Rows | None = None) -> Dataset:
         is_editable,
         rows.weight,
     )
+
+
+def _task(rows: Rows) -> str:
+    if rows.labels:
+        return "multilabel"
+    if not rows.classes:
+        return "regression"
+    has_one_output = rows.targets is None or rows.targets.shape[1] == 1
+    return "binary" if len(rows.classes) == 2 and has_one_output else "multiclass"
 
 
 def _check_unchanged(settings: Settings, features: tuple[str, ...], rows: Rows) -> None:

@@ -14,6 +14,7 @@ from pellucid.workbench.settings import Settings, View
 from pellucid.workbench.trainer import Trainer
 
 __all__ = [
+    "class_names",
     "describe_dataset",
     "describe_run",
     "feature_names",
@@ -31,9 +32,10 @@ def describe_dataset(dataset: Dataset, settings: Settings) -> dict[str, Any]:
     regression = dataset.task == "regression"
     mode = view.mode if rows.columns.shape[1] > 2 else "columns"
     return {
-        "task": dataset.task,
-        "outputs": output_names(dataset) if regression else list(dataset.rows.classes),
-        "classes": list(rows.classes),
+        "task": "binary" if dataset.task == "multilabel" else dataset.task,  # drawn is the first label, there or not
+        "labels": list(rows.labels),
+        "outputs": output_names(dataset) if regression else list(class_names(dataset)),
+        "classes": list(class_names(dataset)),
         "columns": [
             {
                 "name": name,
@@ -58,7 +60,7 @@ def describe_dataset(dataset: Dataset, settings: Settings) -> dict[str, Any]:
         "target": {
             "name": output_names(dataset)[0] if regression else "y",
             "low": float(dataset.targets.min()) if regression else 0.0,
-            "high": float(dataset.targets.max()) if regression else float(max(len(rows.classes) - 1, 1)),
+            "high": float(dataset.targets.max()) if regression else float(max(len(class_names(dataset)) - 1, 1)),
             "mean": dataset.mean,
             "scale": dataset.scale,
         },
@@ -100,6 +102,14 @@ def feature_names(dataset: Dataset) -> tuple[str, ...]:
     """Name what the network sees: columns by their names, formulas as they are."""
     named = {f"x{index + 1}": name for index, name in enumerate(dataset.rows.names)}
     return tuple(named.get(text, text) for text in dataset.features)
+
+
+def class_names(dataset: Dataset) -> tuple[str, ...]:
+    """Name the classes that points are drawn in: of several labels, whether the first is there."""
+    if not dataset.rows.labels:
+        return dataset.rows.classes
+    first = dataset.rows.labels[0]
+    return f"not {first}", first
 
 
 def output_names(dataset: Dataset) -> list[str]:

@@ -142,8 +142,10 @@ def estimator_of(run: Run) -> Any:
     """Return the run's network as a fitted estimator; it sees inputs as the network does."""
     data = run.dataset
     kind: Any = MLPRegressor if data.task == "regression" else MLPClassifier
-    classes = None
-    if data.task != "regression":
+    classes: Any = None
+    if data.task == "multilabel":
+        classes = np.eye(len(data.rows.labels), dtype=np.int64)  # marks, as the estimator sees them
+    elif data.task != "regression":
         names = list(data.rows.classes)
         classes = np.array(names) if names == sorted(names) else np.arange(len(names))
     network, vector = run.job.network, run.parameters.copy()

@@ -340,9 +340,10 @@ def output_map(engine: Engine, shown: Shown, parameters: Parameters, pixels: Arr
     if data.task == "multiclass":
         planes = np.stack([prediction.argmax(axis=1), np.rint(255 * prediction.max(axis=1).clip(0, 1))])
         return {"kind": "classes", "range": [0, 1]}, planes.astype(np.uint8).reshape(2, size, size)
-    low, high = (0.0, 1.0) if data.task == "binary" else (float(data.targets.min()), float(data.targets.max()))
+    is_probability = data.task in ("binary", "multilabel")  # of several labels, of the first
+    low, high = (0.0, 1.0) if is_probability else (float(data.targets.min()), float(data.targets.max()))
     share = (prediction[:, 0] - low) / (high - low or 1.0)
-    kind = "probability" if data.task == "binary" else "value"
+    kind = "probability" if is_probability else "value"
     map_ = np.rint(255 * share.clip(0, 1)).astype(np.uint8).reshape(size, size)
     return {"kind": kind, "range": [low, high]}, map_
 
@@ -374,9 +375,9 @@ def _slopes(layer: Layer, z: Array, a: Array, factor: Array | None) -> Array:
 
 
 def confusion(dataset: Dataset, targets: Array, prediction: Array) -> Array:
-    """Return how many rows of each class (rows) were taken for each class (columns)."""
-    count = len(dataset.rows.classes)
-    if dataset.task == "binary":
+    """Return how many rows of each class (rows) were taken for each class (columns); of labels, the first."""
+    count = 2 if dataset.rows.labels else len(dataset.rows.classes)
+    if dataset.task in ("binary", "multilabel"):
         true, found = targets[:, 0] > 0.5, prediction[:, 0] > 0.5
     else:
         true, found = targets.argmax(axis=1), prediction.argmax(axis=1)

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.errors import DataError, SpecError
+from pellucid.errors import DataError
 from pellucid.estimators.tabular.base import BaseTabular
-from pellucid.estimators.tabular.steps import NetworkStep, class_names, network_step
+from pellucid.estimators.tabular.steps import NetworkStep, class_names, network_step, output_names
 from pellucid.spec import Network, Training, parameter_count
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.network import Batch
-from pellucid.tracing.preparing import prepare
+from pellucid.tracing.preparing import Names, prepare
 from pellucid.training.coded import decoded
 from pellucid.training.jobs import Job, State
 from pellucid.workbench.history import COLUMNS, NAN
@@ -85,7 +85,7 @@ class Given:
         if type(settings.training.optimizer) is not type(job.training.optimizer):
             state.optimizer = None
         classes = tuple(str(label) for label in getattr(estimator, "classes_", ()))
-        rows = _rows(job.data, network, setup.names.inputs, classes)
+        rows = _rows(job.data, network, setup.names, classes)
         curve = getattr(estimator, "loss_curve_", ())
         return cls(rows, settings, job.parameters.astype(np.float64), state, curve)
 
@@ -99,8 +99,9 @@ class Given:
         is_held_out = np.zeros(rows, bool)
         if job.data.index is not None:
             is_held_out = ~np.isin(np.arange(rows), job.data.index)
-        inputs, classes = estimator.encoder_.inputs.names, class_names(estimator)
-        given = replace(_rows(data, job.network, inputs, classes), held_out=is_held_out, notes=(notes,))
+        names = Names(estimator.encoder_.inputs.names, output_names(estimator, job.network.outputs))
+        given = _rows(data, job.network, names, class_names(estimator))
+        given = replace(given, held_out=is_held_out, notes=(notes,))
         settings = _settings(estimator, job, job.network, job.training.batch_size or 200, is_shuffled=True)
         return cls(given, settings, job.parameters.astype(np.float64), State())
 
@@ -108,7 +109,7 @@ class Given:
     def _of_member(cls, estimator: BaseTabular, step: NetworkStep) -> "Given":
         job = step.job
         _check(job.network, (job.data.rows, job.data.inputs.shape[1]))
-        rows = _rows(job.data.taken(), job.network, step.inputs, step.classes)
+        rows = _rows(job.data.taken(), job.network, Names(step.inputs, step.outputs), step.classes)
         rows = replace(rows, held_out=step.held_out, notes=tuple(step.notes))
         settings = _settings(estimator, job, job.network, job.training.batch_size or 200, is_shuffled=True)
         each = step.trained
@@ -117,12 +118,6 @@ class Given:
 
 
 def _check(network: Network, shape: tuple[int, int]) -> None:
-    reasons = {
-        "several labels a row": network.outputs > 1 and network.output == "logistic",
-    }
-    found = [reason for reason, holds in reasons.items() if holds]
-    if found:
-        raise SpecError(f"The workbench cannot show a network with {' and '.join(found)} yet.")
     rows, columns = shape
     if rows > MOST_ROWS or columns > MOST_COLUMNS or rows < 4:
         raise DataError(
@@ -169,17 +164,21 @@ def _settings(estimator: Any, job: Job, network: Network, batch_size: int, *, is
     )
 
 
-def _rows(data: Batch, network: Network, names: tuple[str, ...], known: tuple[str, ...]) -> Rows:
+def _rows(data: Batch, network: Network, names: Names, known: tuple[str, ...]) -> Rows:
     """Describe rows as a source has them; `known` are the labels of the classes."""
     inputs, targets = np.asarray(data.inputs, np.float64), data.targets.astype(np.float64)
     weight = None if data.sample_weight is None else np.asarray(data.sample_weight, np.float64)
     embedding = network.embedding
     if network.output not in ("logistic", "softmax"):
         several = targets if targets.shape[1] > 1 else None
-        return Rows(inputs, names, targets[:, 0], weight=weight, targets=several, embedding=embedding)
+        return Rows(inputs, names.inputs, targets[:, 0], weight=weight, targets=several, embedding=embedding)
     has_one_each = network.output == "softmax"
+    if network.outputs > 1 and not has_one_each:
+        first = (targets[:, 0] > 0.5).astype(np.int64)
+        labels = tuple(name.removeprefix("class ") for name in names.outputs)
+        return Rows(inputs, names.inputs, first, weight=weight, targets=targets, labels=labels, embedding=embedding)
     y = targets.argmax(axis=1) if has_one_each else (targets[:, 0] > 0.5).astype(np.int64)
     count = network.outputs if has_one_each else 2
     classes = known if len(known) == count else tuple(map(str, range(count)))
     several = targets if has_one_each else None
-    return Rows(inputs, names, y, classes, weight=weight, targets=several, embedding=embedding)
+    return Rows(inputs, names.inputs, y, classes, weight=weight, targets=several, embedding=embedding)

@@ -24,7 +24,7 @@ def default_loss(task: str) -> Any:
 def _output(task: str, loss: Any) -> str:
     if task == "regression":
         return "exp" if isinstance(loss, Poisson) else "identity"
-    return "logistic" if task == "binary" else "softmax"
+    return "softmax" if task == "multiclass" else "logistic"
 
 
 def loss_of(descent: Descent, dataset: Dataset) -> Any:

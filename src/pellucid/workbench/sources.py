@@ -40,6 +40,8 @@ class Rows:
     targets : array of shape (rows, targets) or None
         What the network learns, if that is not `y` alone: of a regression with several, of which `y` is the first; of
         classes with an output for each, even if they are two.
+    labels : tuple of str
+        Names of several labels a row may have, of which each is there or not; `targets` has them all, `y` the first.
     embedding : Embedding or None
         What becomes of the columns before the first layer.
     held_out : array of bool of shape (rows,) or None
@@ -55,6 +57,7 @@ class Rows:
     described: tuple[dict[str, Any], ...] = ()
     weight: Array | None = None
     targets: Array | None = None
+    labels: tuple[str, ...] = ()
     embedding: Embedding | None = None
     held_out: Array | None = None
     notes: tuple[str, ...] = ()

@@ -15,7 +15,7 @@ from pellucid.tables.frames import counted
 from pellucid.textbook.arrays import Array
 from pellucid.training.jobs import Job
 
-__all__ = ["NetworkStep", "class_names", "network_step"]
+__all__ = ["NetworkStep", "class_names", "network_step", "output_names"]
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def network_step(
         _of_dtype(job, dtype),
         networks[member],
         twin.encoder_.inputs.names,
-        _outputs(twin, job.network.outputs),
+        output_names(twin, job.network.outputs),
         class_names(twin),
         _held_out(model.bag_, networks[member], len(frame)),
         [*notes, *_notes_on_units(twin)],
@@ -144,7 +144,7 @@ def class_names(model: Any) -> tuple[str, ...]:
     return tuple(str(label) for label in model.classes_.tolist())
 
 
-def _outputs(model: Any, count: int) -> tuple[str, ...]:
+def output_names(model: Any, count: int) -> tuple[str, ...]:
     """Name what the outputs stand for."""
     classes = class_names(model)
     if classes:
