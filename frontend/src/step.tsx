@@ -205,10 +205,10 @@ function Numbers({ answer, row, stage }: { answer: Answer; row: number; stage: S
           <span class="head-title">inputs</span>
           {Array.from({ length: Math.min(inputs, 64) }, (_, place) => {
             const level = made?.columns[place]?.levels[row];
-            const value = level === undefined ? number(at(answer, "columns", row, place), 3) : `level ${level + 1}`;
+            const value: string = level ?? number(at(answer, "columns", row, place), 3);
             const content = (
               <>
-                <small>{featureName(features[place] ?? "")}</small> {level === -1 ? "no level" : value}
+                <small>{featureName(features[place] ?? "")}</small> <span class="level">{value}</span>
               </>
             );
             return made ? (

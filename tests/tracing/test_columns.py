@@ -99,7 +99,7 @@ def test_records_of_an_embedding_add_up(numbers: str) -> None:
 def test_the_explanation_shows_each_column(numbers: str) -> None:
     step = step_of(numbers)
     text = step.to_html(row=2)
-    for shown in ("embedded and scaled", "town, ", "level ", "what the first layer sees", "∂ℓ/∂e"):
+    for shown in ("embedded and scaled", "town = ", "level ", "what the first layer sees", "∂ℓ/∂e"):
         assert shown in text
     if numbers == "periodic":
         assert "cos(2π·x₁·ω" in text

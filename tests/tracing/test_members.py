@@ -74,6 +74,14 @@ def test_the_explanation_of_a_network_s_step(classifier: TabularClassifier) -> N
     assert {"basis", "e", "f", "∂L/∂V", "∂L/∂E", "E_new", "scale_new"} <= set(table_.symbol)
 
 
+def test_levels_are_called_by_their_names(classifier: TabularClassifier) -> None:
+    frame, y = table(6)
+    step = trace(classifier, frame, y)
+    city = step.inputs.parts[-1]
+    assert [city.level_of(row) for row in range(6)] == frame.city.tolist()
+    assert f"city = {frame.city[2]}, level " in step.to_html(row=2)
+
+
 def test_a_regressor_s_target_is_told_in_its_units() -> None:
     frame, _ = table()
     y = frame.age * 3

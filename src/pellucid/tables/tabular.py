@@ -252,6 +252,18 @@ class TabularEncoder:
                 X[:, plan.slots] = found[:, np.newaxis] if plan.values is None else plan.values[found]
         return X
 
+    @property
+    def level_names(self) -> tuple[tuple[str, ...], ...]:
+        """What the codes of each input of codes stand for.
+
+        Examples
+        --------
+        >>> frame = pd.DataFrame({"colour": ["red", "blue", "red", "blue"]})
+        >>> TabularEncoder(one_hot_limit=0).fit(frame).level_names
+        (('red', 'blue'),)
+        """
+        return tuple(levels.names for levels in self._codes if not self._is_one_hot(levels))
+
     def _marks(self, which: NDArray[np.int64], block: FloatArray) -> Float32Array:
         there, missing = self._mark_values[:, which, np.newaxis]
         return np.where(np.isnan(block), missing, there)

@@ -41,6 +41,8 @@ class ColumnTrace:
         Of a piecewise-linear basis.
     levels : array of shape (levels, width) or None
         E, a vector for each level.
+    level_names : tuple of str
+        What the levels are called; empty where that is not known.
     d_embedded : array of shape (rows, features) or None
         ∂ℓ/∂e of its features, of each row's loss. None without targets.
     row_share : float
@@ -60,6 +62,7 @@ class ColumnTrace:
     phases: Array | None
     edges: Array | None
     levels: Array | None
+    level_names: tuple[str, ...]
     d_embedded: Array | None
     row_share: float
 
@@ -79,6 +82,13 @@ class ColumnTrace:
         codes, count = self.values, 0 if self.levels is None else len(self.levels)
         is_level = (codes >= 0) & (codes < count) & (np.floor(codes) == codes)
         return np.where(is_level, codes, -1).astype(np.int64)
+
+    def level_of(self, row: int) -> str:
+        """Say which level a row has."""
+        level = int(self.level_of_rows[row])
+        if level < 0:
+            return "no level that is known"
+        return self.level_names[level] if level < len(self.level_names) else f"level {level + 1}"
 
     @property
     def d_basis(self) -> Array | None:
@@ -143,6 +153,7 @@ def trace_columns(
     before: Parameters,
     d_embedded: Array | None,
     row_share: float,
+    level_names: tuple[tuple[str, ...], ...] = (),
 ) -> tuple[ColumnTrace, ...]:
     """Put together what is known of each column.
 
@@ -155,6 +166,8 @@ def trace_columns(
     before : Parameters
     d_embedded : array of shape (rows, embedding.features) or None
     row_share : float
+    level_names : tuple of tuples of str
+        Of the categories; empty where they are not known.
     """
     stops = list(accumulate(embedding.features_of_columns))
     starts = [0, *stops[:-1]]
@@ -163,6 +176,8 @@ def trace_columns(
         place = slice(start, stop)
         d = None if d_embedded is None else d_embedded[:, place]
         made = _made(embedding, column, columns[:, column], before)
+        category = column - embedding.numbers - embedding.passed
+        made["level_names"] = level_names[category] if 0 <= category < len(level_names) else ()
         traced.append(
             ColumnTrace(
                 column, names[column], place=place, values=columns[:, column], d_embedded=d, row_share=row_share, **made

@@ -136,8 +136,8 @@ def _column_title(view: View, column: ColumnTrace) -> str:
     to = f"e{first}" if len(column.features) == 1 else f"e{first} … e{last}"
     if column.levels is not None:
         level = int(column.level_of_rows[view.row])
-        at = "no level that is known" if level < 0 else f"level {level + 1} of {len(column.levels)}"
-        return f"{column.name}, {at} → {to}"
+        at = "" if level < 0 else f", level {level + 1} of {len(column.levels)}"
+        return f"{column.name} = {column.level_of(view.row)}{at} → {to}"
     return f"{column.name} = {number(column.values[view.row])} → {to}"
 
 

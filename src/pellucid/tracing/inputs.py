@@ -92,6 +92,7 @@ def trace_inputs(
     before: Parameters,
     gradients: Parameters | None,
     after: Parameters | None,
+    level_names: tuple[tuple[str, ...], ...] = (),
 ) -> InputsTrace | None:
     """Put together what is known of the inputs; None where the first layer sees them as they came.
 
@@ -104,6 +105,8 @@ def trace_inputs(
     first : LayerTrace
         The first layer.
     before, gradients, after : Parameters or None
+    level_names : tuple of tuples of str
+        Of the categories; empty where they are not known.
     """
     embedding = network.embedding
     if embedding is None and not network.input_scale:
@@ -113,7 +116,7 @@ def trace_inputs(
     unscaled = columns
     if embedding is not None:
         d_embedded = d_features if d_features is None or before.scale is None else d_features * before.scale
-        parts = trace_columns(embedding, columns, names, before, d_embedded, first.row_share)
+        parts = trace_columns(embedding, columns, names, before, d_embedded, first.row_share, level_names)
         unscaled = embed(embedding, before, columns) if network.input_scale else first.inputs
     return InputsTrace(
         names=first.input_names,

@@ -42,10 +42,11 @@ LEFT_OUT = ("_skl_callbacks", "_parent_callback_ctx")
 
 @dataclass(frozen=True)
 class Names:
-    """What the network's inputs and outputs stand for."""
+    """What the network's inputs and outputs stand for, and the codes of each input that is a category."""
 
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    levels: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ def prepare(
 
 def _of_network(model: BaseTabular, step: NetworkStep, *, has_targets: bool) -> Setup:
     engine = get_engine(model.engine, model.n_threads)
-    names = Names(step.inputs, step.outputs)
+    names = Names(step.inputs, step.outputs, step.levels)
     return Setup(_one_batch(step.job), engine, names, is_fitted=True, has_targets=has_targets, notes=step.notes)
 
 

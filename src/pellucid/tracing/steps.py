@@ -304,7 +304,9 @@ def trace_step(setup: Setup) -> Trace:
         training=job.training,
         layers=layers,
         sharing=sharing,
-        inputs=trace_inputs(member, columns, setup.names.inputs, layers[0], own, own_gradients, own_after),
+        inputs=trace_inputs(
+            member, columns, setup.names.inputs, layers[0], own, own_gradients, own_after, setup.names.levels
+        ),
         columns=columns,
         input_names=setup.names.inputs,
         rows=tuple(range(job.data.rows)),

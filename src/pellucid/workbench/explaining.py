@@ -123,7 +123,7 @@ def setup_of(run: Run, numbers: list[int] | None) -> tuple[Setup, list[int]]:
     classes = [f"class {name}" for name in run.dataset.rows.classes]
     outputs = classes[1:] if run.dataset.task == "binary" else classes or output_names(run.dataset)
     outputs = list(run.dataset.rows.labels) or outputs
-    names = Names(feature_names(run.dataset), tuple(outputs))
+    names = Names(feature_names(run.dataset), tuple(outputs), run.dataset.rows.level_names)
     setup = Setup(job, run.trainer_engine(), names, is_fitted=True, has_targets=True, notes=[])
     return setup, [int(row) for row in shown]
 

@@ -39,7 +39,7 @@ def inputs_explanation(inputs: InputsTrace, rows: slice) -> tuple[dict[str, Any]
                 "kind": column.kind,
                 "first": column.place.start,
                 "features": len(column.features),
-                "levels": [] if column.levels is None else column.level_of_rows[rows].tolist(),
+                "levels": [] if column.levels is None else list(map(column.level_of, range(len(column.values))[rows])),
             }
             for column in inputs.parts
         ],

@@ -110,7 +110,7 @@ class Given:
         job = step.job
         _check(job.network, (job.data.rows, job.data.inputs.shape[1]))
         rows = _rows(job.data.taken(), job.network, Names(step.inputs, step.outputs), step.classes)
-        rows = replace(rows, held_out=step.held_out, notes=tuple(step.notes))
+        rows = replace(rows, held_out=step.held_out, notes=tuple(step.notes), level_names=step.levels)
         settings = _settings(estimator, job, job.network, job.training.batch_size or 200, is_shuffled=True)
         each = step.trained
         state = replace(State(), epochs=each.epochs)

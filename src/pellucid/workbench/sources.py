@@ -44,6 +44,8 @@ class Rows:
         Names of several labels a row may have, of which each is there or not; `targets` has them all, `y` the first.
     embedding : Embedding or None
         What becomes of the columns before the first layer.
+    level_names : tuple of tuples of str
+        What the codes of each column of codes stand for.
     held_out : array of bool of shape (rows,) or None
         Rows that an estimator's network did not learn from.
     notes : tuple of str
@@ -59,6 +61,7 @@ class Rows:
     targets: Array | None = None
     labels: tuple[str, ...] = ()
     embedding: Embedding | None = None
+    level_names: tuple[tuple[str, ...], ...] = ()
     held_out: Array | None = None
     notes: tuple[str, ...] = ()
 

@@ -30,6 +30,8 @@ class NetworkStep:
         The network in the bag.
     inputs, outputs : tuple of str
         What they stand for.
+    levels : tuple of tuples of str
+        What the codes of each input of codes stand for.
     classes : tuple of str
         The labels of a classification of one class a row.
     held_out : array of bool of shape (rows,) or None
@@ -42,6 +44,7 @@ class NetworkStep:
     trained: Trained
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    levels: tuple[tuple[str, ...], ...]
     classes: tuple[str, ...]
     held_out: Array | None
     notes: list[str]
@@ -106,6 +109,7 @@ def network_step(
         networks[member],
         twin.encoder_.inputs.names,
         output_names(twin, job.network.outputs),
+        twin.encoder_.level_names,
         class_names(twin),
         _held_out(model.bag_, networks[member], len(frame)),
         [*notes, *_notes_on_units(twin)],
