@@ -8,6 +8,7 @@ import { Course } from "./course.tsx";
 import { toFragment } from "./fragment.ts";
 import { Icon } from "./icons.tsx";
 import { Inspector } from "./inspector.tsx";
+import { MOST_NEURONS } from "./layout.ts";
 import { NetworkView } from "./network.tsx";
 import { OutputView } from "./output.tsx";
 import { sharpness } from "./paint.ts";
@@ -262,7 +263,7 @@ function pressKey({ store, ui }: Page, event: KeyboardEvent): void {
   const resize = (by: number) => {
     const layer = ui.neuron.peek()?.layer ?? -1;
     const width = store.settings.peek()?.network.layers[layer]?.width;
-    if (width) store.setAt(`network.layers.${layer}.width`, Math.max(1, Math.min(64, width + by)));
+    if (width) store.setAt(`network.layers.${layer}.width`, Math.max(1, Math.min(Math.max(MOST_NEURONS, width), width + by)));
   };
   const toggle = (name: Drawer) => (ui.drawer.value = ui.drawer.peek() === name ? null : name);
   const actions: Record<string, () => void> = {

@@ -457,6 +457,7 @@ function InputsPanel(): JSX.Element | null {
   const toggle = (name: string) =>
     setFeatures(features.includes(name) ? features.filter((each) => each !== name) : [...features, name]);
   const columns = dataset.axes.columns;
+  const coded = dataset.columns.some((column) => column.kind === "category");
   return (
     <Panel title="Inputs" part="inputs" note={`${features.length}`}>
       {!dataset.embedded && (plane || inputs.features !== null) && (
@@ -543,7 +544,7 @@ function InputsPanel(): JSX.Element | null {
             ))}
           <p class="note">
             {inputs.view.mode === "columns"
-              ? "All other inputs stay at their median."
+              ? `All other inputs stay at their median${coded ? ", categories at their most frequent level" : ""}.`
               : "The plane of the first two principal components."}
           </p>
         </div>

@@ -18,7 +18,7 @@ from pellucid.spec import Layer, LogLoss, Network, Relu, Tanh, Training, paramet
 from pellucid.textbook.ensembles import member_parameters
 from pellucid.textbook.network import Batch
 from pellucid.textbook.parameters import Parameters
-from pellucid.workbench import show
+from pellucid.workbench import show, wall
 from pellucid.workbench.dataset import build
 from pellucid.workbench.given import Given
 from pellucid.workbench.opening import sessions_of_table
@@ -313,6 +313,19 @@ def test_a_network_of_a_tabular_regressor_is_shown() -> None:
         content, _ = page.wait("frame", epoch=model.bag_.networks[0].epochs)
         page.send("step", unit="epoch", count=5)
         assert page.wait("frame", epoch=content["epoch"] + 5)[0]["train"] < content["train"]
+
+
+def test_a_wall_of_a_tabular_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame, y = table()
+    asked = {"settings": {"training.learning_rate": [0.001, 0.1]}, "epochs": 3}
+    with show(tabular(), frame, y, open_page=False, wait=False) as served, Page(served.workbench) as page:
+        page.until(lambda state: "run" in state)
+        monkeypatch.setattr(wall, "MOST_OF_WALL", 2000)
+        page.send("wall", **asked)
+        assert "may learn 2000 numbers together" in page.wait("error")[0]["message"]
+        monkeypatch.undo()
+        page.send("wall", **asked)
+        assert page.wait("wall_frame", epoch=3)[1]["loss"].shape == (2, 2)
 
 
 def test_what_an_embedding_knows_stays() -> None:

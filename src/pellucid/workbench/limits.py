@@ -18,6 +18,7 @@ __all__ = [
     "MOST_LEVELS",
     "MOST_MAPS",
     "MOST_MEMBERS",
+    "MOST_OF_WALL",
     "MOST_PARAMETERS",
     "MOST_POINTS",
     "MOST_REMOVED",
@@ -63,6 +64,8 @@ MOST_RESOLUTION = 200
 MOST_EXPLAINED = 64
 """Rows of an explained step."""
 MOST_WALL = 200
+MOST_OF_WALL = 20_000_000
+"""Numbers that all networks of a wall learn together."""
 MOST_KEPT = 24
 """Runs kept for comparison."""
 MOST_SESSIONS = 24

@@ -24,7 +24,7 @@ from pellucid.workbench.dataset import Dataset
 from pellucid.workbench.frames import output_map, scores, training_rows
 from pellucid.workbench.history import Curves
 from pellucid.workbench.jobs import first_job
-from pellucid.workbench.limits import MOST_WALL
+from pellucid.workbench.limits import MOST_OF_WALL, MOST_WALL
 from pellucid.workbench.protocol import Message, encode, update
 from pellucid.workbench.run import Run, Shown
 from pellucid.workbench.settings import NetLayer, Settings, read_settings, write_settings
@@ -249,13 +249,19 @@ class Walls:
 
     def _cells(self, found: list[tuple[Settings, tuple[str, ...]]]) -> list[Cell]:
         datasets: dict[str, Dataset] = {}
-        cells = []
+        cells, learned = [], 0
         for settings, values in found:
             written = write_settings(settings)
             key = json.dumps([written["data"], written["inputs"], written["training"]["loss"]])
             if key not in datasets:
                 datasets[key] = self.session.build(settings)
             cells.append(Cell(settings, values, datasets[key], first_job(settings, datasets[key])))
+            learned += len(cells[-1].job.parameters)
+            if learned > MOST_OF_WALL:
+                raise DataError(
+                    f"The networks of a wall may learn {MOST_OF_WALL} numbers together; these learn more. Take fewer "
+                    "values, or smaller layers."
+                )
         return cells
 
     async def _train(self, wall: Wall) -> None:
