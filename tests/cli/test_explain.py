@@ -112,7 +112,7 @@ def test_what_an_ensemble_uses(pellucid, table, ensemble):
     assert f"{ensemble.feature_importances_[0]:.4g} ± {ensemble.feature_importances_std_[0]:.2g}" in out
     assert "256 → 256 → 256" in out
     assert "Single steps" not in out
-    asked = "\nThe table was not used: single steps are shown of one network (MLPClassifier, MLPRegressor).\n"
+    asked = "\nThe table was not used: name one of the networks to see a step of it, --network 1.\n"
     assert pellucid("explain", "e.safetensors", table)[1] == out + asked
 
 
@@ -129,6 +129,32 @@ def test_an_ensemble_has_no_single_step(pellucid, table, ensemble):
     assert (status, out) == (2, "")
     assert "'--row', '--layer' must be given for a single network only" in error
     assert "Leave them out" in error
+
+
+def test_a_step_of_one_of_an_ensemble_s_networks(pellucid, table, ensemble):
+    asked = ("explain", "e.safetensors", "flowers.csv", "--network", 1, "--row", 4)
+    ensemble_columns = [name for name in ensemble.feature_names_in_ if name not in ("height", "width")]
+    frame = pd.read_csv("flowers.csv")
+    for name in ensemble_columns:
+        frame[name] = None
+    frame.to_csv("flowers.csv", index=False)
+    status, out, error = pellucid(*asked, *TARGET, "--layer", 0)
+    assert (status, error) == (0, "")
+    for shown in (
+        "One training step with one row",
+        "embedded and scaled",
+        "4 Update",
+        "The model has this one network.",
+    ):
+        assert shown in out
+    assert "Forward pass of one row" in pellucid(*asked, "--layer", 4)[1]
+    assert "'--network' must be from 1 to 1; got 2" in pellucid("explain", "e.safetensors", table, "--network", 2)[2]
+
+
+def test_one_network_has_no_number(pellucid, table, model):
+    status, _, error = pellucid("explain", "m.safetensors", table, "--network", 1)
+    assert status == 2
+    assert "'--network' must be left out: 'm.safetensors' holds one network" in error
 
 
 def test_a_network_needs_a_table(pellucid, model):

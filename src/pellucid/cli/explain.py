@@ -25,9 +25,13 @@ def explain(
         str | None, typer.Option(help="Rows from:to that form one batch, such as 0:8.", show_default="none")
     ] = None,
     layer: Annotated[
-        int | None, typer.Option(help="Only this layer; the first hidden layer is 1.", show_default="all")
+        int | None,
+        typer.Option(help="Only this layer; the first hidden one is 1, what is done to inputs 0.", show_default="all"),
     ] = None,
     neuron: Annotated[int | None, typer.Option(help="Only this neuron; the first is 1.", show_default="all")] = None,
+    network: Annotated[
+        int | None, typer.Option(help="Of a table's model: the network to show; the first is 1.", show_default="none")
+    ] = None,
     target: Annotated[str | None, typer.Option(help="Column with the target.", show_default="none")] = None,
     html: Annotated[
         Path | None, typer.Option(help="Write the explanation as a page, and print nothing of it.", show_default="none")
@@ -36,7 +40,8 @@ def explain(
     """Show what a table's model uses, or one training step of a single network in numbers.
 
     Of a model that `pellucid train` wrote, an ensemble: its columns and what each counts, its members and their
-    weights; no table is needed. Of an MLPClassifier or MLPRegressor: one step on rows of a table, forward, loss,
+    weights; no table is needed. Of one of its networks (--network), or of an MLPClassifier or MLPRegressor: one step on
+    rows of a table, forward, loss,
     backward, update, taken on a copy; the model stays as it is. Without the target's column, the forward pass is shown.
     """
     check("--row", "given without '--rows'", row, row is None or rows is None)
@@ -54,16 +59,21 @@ def explain(
         check_spared("--html", html, {"table": table, "model": model})
     loaded = load(model)
     if isinstance(loaded, TabularClassifier | TabularRegressor):
-        given = {"row": row, "rows": rows, "layer": layer, "neuron": neuron, "target": target, "html": html}
-        _show_ensemble(model, loaded, [f"'--{name}'" for name, value in given.items() if value is not None])
-        if table is not None:
-            print("\nThe table was not used: single steps are shown of one network (MLPClassifier, MLPRegressor).")
-        return
+        if network is None:
+            given = {"row": row, "rows": rows, "layer": layer, "neuron": neuron, "target": target, "html": html}
+            _show_ensemble(model, loaded, [f"'--{name}'" for name, value in given.items() if value is not None])
+            if table is not None:
+                print("\nThe table was not used: name one of the networks to see a step of it, --network 1.")
+            return
+        count = len(loaded.bag_.networks)
+        check("--network", f"from 1 to {count}", network, 1 <= network <= count)
+    elif network is not None:
+        raise PellucidError(f"'--network' must be left out: '{model}' holds one network, {type(loaded).__name__}.")
     if table is None:
         raise PellucidError(
             f"'{model}' holds {type(loaded).__name__}: to show a step of it, name a table after it, with its inputs."
         )
-    step = _trace(loaded, table, first, last, "--row" if rows is None else "--rows", target)
+    step = _trace(loaded, table, first, last, "--row" if rows is None else "--rows", target, (network or 1) - 1)
     places = _places(step, layer, neuron)
     if html is None:
         Console().print(step.render(**places))
@@ -83,8 +93,8 @@ def _show_ensemble(path: Path, model: "TabularModel", options: list[str]) -> Non
     kind = type(model).__name__
     if options:
         raise PellucidError(
-            f"{', '.join(options)} must be given for a single network only (MLPClassifier, MLPRegressor); '{path}' "
-            f"holds a {kind}, an ensemble. Leave {'it' if len(options) == 1 else 'them'} out to see what it uses."
+            f"{', '.join(options)} must be given for a single network only; '{path}' holds a {kind}, an ensemble. "
+            f"Leave {'it' if len(options) == 1 else 'them'} out to see what it uses, or name a network (--network)."
         )
     score = f"out-of-fold score ({model._scoring()}, higher is better): {model.oof_score_:.4f}"
     print(f"{kind} of {printable(target_name(model))}, {counted(len(model.bag_.networks), 'network')}; {score}\n")
@@ -98,7 +108,7 @@ def _show_ensemble(path: Path, model: "TabularModel", options: list[str]) -> Non
     print_table(MEMBER_TITLES, member_rows(model))
 
 
-def _trace(loaded: Any, table: Path, first: int, last: int, option: str, target: str | None) -> "Trace":
+def _trace(loaded: Any, table: Path, first: int, last: int, option: str, target: str | None, member: int) -> "Trace":
     from pellucid.tables import read_table
     from pellucid.tables.schema import require_columns
     from pellucid.tracing import trace
@@ -111,7 +121,8 @@ def _trace(loaded: Any, table: Path, first: int, last: int, option: str, target:
     frame = frame.iloc[first:last]
     if target is not None:
         require_columns(frame, [target])
-    return replace(trace(loaded, *rows_of_network(loaded, frame, target)), rows=tuple(range(first, last)))
+    step = trace(loaded, *rows_of_network(loaded, frame, target), member=member)
+    return replace(step, rows=tuple(range(first, last)))
 
 
 def _parse_rows(rows: str) -> tuple[int, int]:
@@ -125,12 +136,14 @@ def _parse_rows(rows: str) -> tuple[int, int]:
 
 def _places(step: "Trace", layer: int | None, neuron: int | None) -> dict[str, Any]:
     """Turn numbers that count from 1, as the explanation shows them, into Python's."""
-    count = len(step.layers)
+    count, has_inputs = len(step.layers), step.inputs is not None
     rule = f"from 1, the first hidden layer, to {count}, the output layer" if count > 1 else "1, the only layer"
-    check("--layer", rule, layer, layer is None or 1 <= layer <= count)
-    layers = step.layers if layer is None else step.layers[layer - 1 : layer]
-    most = max(each.neurons for each in layers)
-    check("--neuron", f"from 1 to {most}", neuron, neuron is None or 1 <= neuron <= most)
+    least = 0 if has_inputs else 1
+    rule += "; or 0, what is done to the inputs" if has_inputs else ""
+    check("--layer", rule, layer, layer is None or least <= layer <= count)
+    layers = step.layers if layer is None else step.layers[max(layer - 1, 0) : layer]
+    widths = [each.neurons for each in layers] or [step.inputs.width if step.inputs is not None else 0]
+    check("--neuron", f"from 1 to {max(widths)}", neuron, neuron is None or 1 <= neuron <= max(widths))
     return {
         "layer": None if layer is None else layer - 1,
         "neuron": None if neuron is None else neuron - 1,

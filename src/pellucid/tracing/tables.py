@@ -8,18 +8,19 @@ from numpy.typing import NDArray
 
 from pellucid.errors import DataError, did_you_mean
 from pellucid.estimators.base import BaseMLP
+from pellucid.estimators.tabular.base import BaseTabular
 from pellucid.tables.cells import cell_texts, read_numbers
 from pellucid.tables.schema import require_columns
 
 __all__ = ["rows_of_network"]
 
 
-def rows_of_network(model: BaseMLP, frame: pd.DataFrame, target: str | None) -> tuple[Any, Any]:
-    """Read the rows of a table as numbers, for a network that was not trained on a table.
+def rows_of_network(model: BaseMLP | BaseTabular, frame: pd.DataFrame, target: str | None) -> tuple[Any, Any]:
+    """Read the rows of a table as numbers, for a network that was not trained on a table; else leave them as they are.
 
     Parameters
     ----------
-    model : MLPClassifier or MLPRegressor
+    model : MLPClassifier, MLPRegressor, TabularClassifier or TabularRegressor
         Fitted.
     frame : pandas.DataFrame
         Cells may be text.
@@ -37,6 +38,9 @@ def rows_of_network(model: BaseMLP, frame: pd.DataFrame, target: str | None) -> 
     DataError
         If a column is missing, a cell is no number, or the target is of no known class.
     """
+    if isinstance(model, BaseTabular):
+        y = None if target is None else _target(frame[target], getattr(model, "classes_", None))
+        return frame[[name for name in frame.columns if name != target]], y
     names = [str(name) for name in getattr(model, "feature_names_in_", ())]
     require_columns(frame, names)
     columns = names or [name for name in frame.columns if name != target]
@@ -50,8 +54,11 @@ def rows_of_network(model: BaseMLP, frame: pd.DataFrame, target: str | None) -> 
         X = X.to_numpy()
     if target is None:
         return X, None
-    classes = getattr(model, "classes_", None)
-    return X, _numbers(frame[target]) if classes is None else _classes(frame[target], classes)
+    return X, _target(frame[target], getattr(model, "classes_", None))
+
+
+def _target(series: "pd.Series[Any]", classes: NDArray[Any] | None) -> NDArray[Any]:
+    return _numbers(series) if classes is None else _classes(series, classes)
 
 
 def _numbers(series: "pd.Series[Any]") -> NDArray[Any]:
