@@ -10,6 +10,7 @@ from sklearn.datasets import make_moons
 from sklearn.utils.class_weight import compute_sample_weight
 
 from pellucid import MLPClassifier, TabularClassifier, TabularRegressor, trace
+from pellucid.errors import DataError
 from pellucid.estimators.tabular import Member
 from pellucid.workbench import LiveView
 from workbench.client import Page
@@ -158,3 +159,13 @@ def test_after_a_race_the_network_that_goes_on_is_watched() -> None:
             assert any(each.network == last.run.job.network for each in model.bag_.networks)
     finally:
         view.close()
+
+
+def test_a_table_that_is_too_large_to_watch_is_said_before_training() -> None:
+    X = np.zeros((50_001, 2))
+    X[:, 0] = np.arange(50_001)
+    heard: list[int] = []
+    model = TabularClassifier(callbacks=[LiveView(open_page=False), lambda _, epoch: heard.append(epoch.epoch)])
+    with pytest.raises(DataError, match="shows 4 to 50000 rows"):
+        model.fit(X, np.arange(50_001) % 2)
+    assert not heard

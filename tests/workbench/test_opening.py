@@ -315,6 +315,19 @@ def test_a_network_of_a_tabular_regressor_is_shown() -> None:
         assert page.wait("frame", epoch=content["epoch"] + 5)[0]["train"] < content["train"]
 
 
+def test_rows_of_weight_0_are_left_out() -> None:
+    frame, y = table()
+    weight = np.random.default_rng(1).integers(0, 3, 160).astype(float)
+    model = TabularClassifier(members=[Member(hidden=(5,), bins=4)], n_folds=2, max_epochs=3, random_state=0)
+    model.fit(frame, y, sample_weight=weight)
+    given = Given.of(model, frame, y, weight, member=1)
+    assert len(given.rows.y) == np.count_nonzero(weight)
+    assert given.rows.held_out is not None
+    assert given.rows.held_out.sum() == (model.bag_.fold_of[weight > 0] == 1).sum()
+    np.testing.assert_array_equal(given.rows.weight, weight[weight > 0])
+    assert build(given.settings, given.rows).weight is not None
+
+
 def test_a_wall_of_a_tabular_network(monkeypatch: pytest.MonkeyPatch) -> None:
     frame, y = table()
     asked = {"settings": {"training.learning_rate": [0.001, 0.1]}, "epochs": 3}

@@ -20,7 +20,7 @@ from pellucid.workbench.limits import MOST_COLUMNS, MOST_EPOCHS, MOST_PARAMETERS
 from pellucid.workbench.settings import Data, Descent, Net, NetLayer, Settings, Stop
 from pellucid.workbench.sources import Rows
 
-__all__ = ["Given"]
+__all__ = ["Given", "check_size"]
 
 
 class Given:
@@ -101,7 +101,8 @@ class Given:
             is_held_out = ~np.isin(np.arange(rows), job.data.index)
         names = Names(estimator.encoder_.inputs.names, output_names(estimator, job.network.outputs))
         given = _rows(data, job.network, names, class_names(estimator))
-        given = replace(given, held_out=is_held_out, notes=(notes,))
+        level_names = estimator.encoder_.level_names
+        given = replace(given, held_out=is_held_out, notes=(notes,), level_names=level_names)
         settings = _settings(estimator, job, job.network, job.training.batch_size or 200, is_shuffled=True)
         return cls(given, settings, job.parameters.astype(np.float64), State())
 
@@ -118,16 +119,20 @@ class Given:
 
 
 def _check(network: Network, shape: tuple[int, int]) -> None:
-    rows, columns = shape
-    if rows > MOST_ROWS or columns > MOST_COLUMNS or rows < 4:
-        raise DataError(
-            f"The workbench shows 4 to {MOST_ROWS} rows and at most {MOST_COLUMNS} features; got {rows} and {columns}. "
-            "Pass a part of them."
-        )
+    check_size(*shape)
     learned = parameter_count(network)
     if learned > MOST_PARAMETERS:
         raise DataError(
             f"The workbench shows networks that learn at most {MOST_PARAMETERS} numbers; this one learns {learned}."
+        )
+
+
+def check_size(rows: int, columns: int) -> None:
+    """Raise DataError unless the workbench shows so many rows and features."""
+    if rows > MOST_ROWS or columns > MOST_COLUMNS or rows < 4:
+        raise DataError(
+            f"The workbench shows 4 to {MOST_ROWS} rows and at most {MOST_COLUMNS} features; got {rows} and {columns}. "
+            "Pass a part of them."
         )
 
 

@@ -6,8 +6,9 @@ from typing import Any
 from pellucid.errors import PellucidError
 from pellucid.estimators.tabular.base import BaseTabular
 from pellucid.spec import Network
+from pellucid.tables import ParquetTable
 from pellucid.training.jobs import Epoch
-from pellucid.workbench.given import Given
+from pellucid.workbench.given import Given, check_size
 from pellucid.workbench.opening import Served
 from pellucid.workbench.watching import Watched, WatchingSession
 
@@ -65,7 +66,9 @@ class LiveView:
     def on_rows(self, estimator: Any, X: Any, y: Any, sample_weight: Any) -> None:
         """Hear which rows are learned from, and what each counts, before training begins."""
         self._watched, self._epochs = None, 0
-        if not isinstance(estimator, BaseTabular):  # which networks a tabular one trains, its epochs tell
+        if isinstance(estimator, BaseTabular):  # which networks it trains, its epochs tell
+            check_size(X.rows if isinstance(X, ParquetTable) else len(X), estimator.encoder_.inputs.width)
+        else:
             self._watch(Given.of(_unfitted(estimator), X, y, sample_weight, estimator.network_))
 
     def _watch(self, given: Given) -> None:

@@ -35,7 +35,7 @@ class NetworkStep:
     classes : tuple of str
         The labels of a classification of one class a row.
     held_out : array of bool of shape (rows,) or None
-        Rows that the network did not learn from, if these are the rows of the fit.
+        Rows that the network did not learn from, if these are the rows of the fit. Rows of weight 0 do not count.
     notes : list of str
         What a reader must know about it.
     """
@@ -111,7 +111,7 @@ def network_step(
         output_names(twin, job.network.outputs),
         twin.encoder_.level_names,
         class_names(twin),
-        _held_out(model.bag_, networks[member], len(frame)),
+        _held_out(model.bag_, networks[member], len(frame), job.data.index),
         [*notes, *_notes_on_units(twin)],
     )
 
@@ -157,8 +157,9 @@ def output_names(model: Any, count: int) -> tuple[str, ...]:
     return (name,) if count == 1 else tuple(f"{name} {index + 1}" for index in range(count))
 
 
-def _held_out(bag: Bag, trained: Trained, rows: int) -> Array | None:
-    """Return which rows the network did not see; None where that is not known of these rows."""
+def _held_out(bag: Bag, trained: Trained, rows: int, counted: Array | None) -> Array | None:
+    """Return which of the rows that count the network did not see; None where that is not known of these rows."""
     if bag.fold_of is None or len(bag.fold_of) != rows:
         return None
-    return np.asarray(bag.fold_of == trained.fold)
+    is_held_out = np.asarray(bag.fold_of == trained.fold)
+    return is_held_out if counted is None else is_held_out[counted]
