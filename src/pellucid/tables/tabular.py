@@ -260,7 +260,7 @@ class TabularEncoder:
         --------
         >>> frame = pd.DataFrame({"colour": ["red", "blue", "red", "blue"]})
         >>> TabularEncoder(one_hot_limit=0).fit(frame).level_names
-        (('red', 'blue'),)
+        (('blue', 'red'),)
         """
         return tuple(levels.names for levels in self._codes if not self._is_one_hot(levels))
 
