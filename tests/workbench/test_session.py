@@ -133,12 +133,10 @@ def test_a_network_learns_on_among_points_added_and_removed(page: Page) -> None:
         (10, "Points removed", 0, 1),
     ]
     page.send("seek", epoch=3)
-    page.until(lambda state: state["run"]["epoch"] == 3)
-    assert page.state["dataset"]["rows"] == count
+    page.until(lambda state: (state["run"]["epoch"], state["dataset"]["rows"]) == (3, count))
     assert page.state["settings"]["data"]["added"] == []
     page.send("seek", epoch=10)
-    page.until(lambda state: state["run"]["epoch"] == 10)
-    assert page.state["dataset"]["rows"] == count + 1
+    page.until(lambda state: (state["run"]["epoch"], state["dataset"]["rows"]) == (10, count + 1))
 
 
 def test_a_bad_setting_says_why_and_the_run_goes_on(page: Page) -> None:
