@@ -2,10 +2,10 @@
 
     python benchmarks/tuning/schedule.py [--jobs 100000] [--workers 1000] [--dispatch 0.001] [--data 0.5]
 
-One scheduler hands out batches (of the size that `pellucid.tuning` chooses), one after another, each in `dispatch`
-seconds; a worker fetches the data once, from any of those that have them (`data` seconds), then trains its batch. Jobs'
-times vary, half of them by more than a third. Printed are the time from first to last, how busy the workers were, and
-what binds: the scheduler (batches · dispatch), the spreading of the data, or the work.
+One scheduler hands out batches, one after another, each in `dispatch` seconds: as `pellucid.tuning` cuts them, and of one
+size. A worker fetches the data once, from any of those that have them (`data` seconds), then trains its batch. Jobs' times
+vary, half of them by more than a third. Printed are the time from first to last, how busy the workers were, and what binds:
+the scheduler (batches · dispatch), the spreading of the data, or the work.
 """
 
 import argparse
@@ -14,12 +14,12 @@ from math import ceil, log2
 
 import numpy as np
 
-from pellucid.tuning.waves import batch_size
+from pellucid.tuning.waves import batches_of
 
 
-def simulate(jobs: np.ndarray, workers: int, size: int, dispatch: float, data: float) -> tuple[float, float]:
+def simulate(jobs: np.ndarray, workers: int, cut: list[slice], dispatch: float, data: float) -> tuple[float, float]:
     """Return when the last batch ends, and the workers' share of that time spent training."""
-    batches = [float(jobs[start : start + size].sum()) for start in range(0, len(jobs), size)]
+    batches = [float(jobs[batch].sum()) for batch in cut]
     # data spread as a tree: in every `data` seconds as many workers more have them as had them before
     free = [(data * ceil(log2(worker + 2)), worker) for worker in range(workers)]
     heapq.heapify(free)
@@ -41,21 +41,22 @@ def main() -> None:
     parser.add_argument("--dispatch", type=float, default=0.001)
     parser.add_argument("--data", type=float, default=0.5)
     given = parser.parse_args()
-    size, random = batch_size(given.jobs, given.workers), np.random.default_rng(0)
-    print(f"{given.jobs} jobs, {given.workers} workers, batches of {size}")
+    random = np.random.default_rng(0)
+    cuts = {f"of {size}": [slice(first, first + size) for first in range(0, given.jobs, size)] for size in (1, 12, 64)}
+    guided = batches_of(given.jobs, given.workers)
+    cuts[f"of {guided[0].stop} to {guided[-2].stop - guided[-2].start}"] = guided
+    print(f"{given.jobs} jobs, {given.workers} workers")
     for seconds in (0.01, 0.1, 1.0, 10.0):
         jobs = seconds * np.exp(random.normal(size=given.jobs) / 2)
-        for chosen in sorted({1, size, 64}):
-            end, busy = simulate(jobs, given.workers, chosen, given.dispatch, given.data)
+        for name, cut in cuts.items():
+            end, busy = simulate(jobs, given.workers, cut, given.dispatch, given.data)
             bound = {
-                "the scheduler": ceil(given.jobs / chosen) * given.dispatch,
+                "the scheduler": len(cut) * given.dispatch,
                 "spreading the data": given.data * ceil(log2(given.workers + 1)),
                 "the work": float(jobs.sum()) / given.workers,
             }
             what = max(bound, key=lambda name: bound[name])
-            print(
-                f"jobs of {seconds:g} s in batches of {chosen:2d}: {end:8.1f} s, workers {busy:4.0%} busy; most: {what}"
-            )
+            print(f"jobs of {seconds:g} s in batches {name}: {end:8.1f} s, workers {busy:4.0%} busy; most: {what}")
 
 
 if __name__ == "__main__":
