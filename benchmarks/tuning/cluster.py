@@ -5,8 +5,8 @@ scheduler, is measured in the same run: each pinned to a processor, training the
 
     python benchmarks/tuning/cluster.py [--turns 3] [--epochs 1000]
 
-The fewer epochs, the more the start weighs: Dask sends work to the worker that has the data first, and others take their
-part after about half a second.
+The fewer epochs, the more the start weighs: Dask sends work to the worker that has the data first, and others take
+their part after about half a second.
 """
 
 import argparse

@@ -2,10 +2,10 @@
 
     python benchmarks/tuning/schedule.py [--jobs 100000] [--workers 1000] [--dispatch 0.001] [--data 0.5]
 
-One scheduler hands out batches, one after another, each in `dispatch` seconds: as `pellucid.tuning` cuts them, and of one
-size. A worker fetches the data once, from any of those that have them (`data` seconds), then trains its batch. Jobs' times
-vary, half of them by more than a third. Printed are the time from first to last, how busy the workers were, and what binds:
-the scheduler (batches · dispatch), the spreading of the data, or the work.
+One scheduler hands out batches, one after another, each in `dispatch` seconds: as `pellucid.tuning` cuts them, and of
+one size. A worker fetches the data once, from any of those that have them (`data` seconds), then trains its batch.
+Jobs' times vary, half of them by more than a third. Printed are the time from first to last, how busy the workers were,
+and what binds: the scheduler (batches · dispatch), the spreading of the data, or the work.
 """
 
 import argparse
