@@ -8,6 +8,7 @@
 // panels, `stride` numbers apart; unused rows of its last panel are zero. All panels are aligned to 64 bytes.
 #pragma once
 
+#include "random.hpp"
 #include "rules.hpp"
 
 namespace pellucid {
@@ -142,6 +143,7 @@ struct Kernels {
     std::size_t (*packed_size)(std::size_t inputs, std::size_t outputs);  // numbers that packed weights take
 
     // --- rows in, rows out
+    void (*shuffle)(MersenneTwister& random, std::uint32_t* numbers, std::size_t count);
     void (*gather)(RowsAt<T> rows, std::size_t count, std::size_t features, T* panel);
     void (*scatter)(const T* panel, std::size_t count, std::size_t features, T* const* rows);
 

@@ -20,7 +20,7 @@ Trainer<T>::Trainer(std::size_t index, Job<T>& job, const Kernels<T>& kernels, T
     if (training_.shuffle) {
         order_ = Buffer<std::uint32_t>(rows_);
         for (std::size_t i = 0; i < rows_; ++i) order_[i] = static_cast<std::uint32_t>(job_.data.all()[i]);
-        twister_.emplace(job_.shuffle_key, *job_.shuffle_position);
+        twister_ = {job_.shuffle_key, static_cast<std::size_t>(*job_.shuffle_position)};
     }
     run_.state = job.state;
 }
@@ -104,8 +104,8 @@ bool Trainer<T>::draw_earlier_orders() {
 // Each epoch permutes the order of the one before.
 template <class T>
 void Trainer<T>::shuffle() {
-    pellucid::shuffle(*twister_, order_.data(), rows_);
-    *job_.shuffle_position = twister_->position();
+    kernels_.shuffle(twister_, order_.data(), rows_);
+    *job_.shuffle_position = static_cast<int>(twister_.position);
 }
 
 template <class T>

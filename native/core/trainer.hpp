@@ -4,7 +4,6 @@
 #include "conductor.hpp"
 #include "isa.hpp"
 #include "mixture.hpp"
-#include "random.hpp"
 #include "step.hpp"
 #include "validation.hpp"
 
@@ -53,7 +52,7 @@ class Trainer {
     Buffer<T> own_memory_[2], own_best_;  // where the job's state is not kept
     T *memory_[2], *best_parameters_;
     Buffer<std::uint32_t> order_;
-    std::optional<MersenneTwister> twister_;
+    MersenneTwister twister_{nullptr, 0};  // of the order of the rows, if they are shuffled
     Run run_;
 };
 

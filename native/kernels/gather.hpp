@@ -42,18 +42,25 @@ PELLUCID_INLINE void gather_squares(RowsAt<T> rows, size_t first, size_t feature
     }
 }
 
+// A function of its own: its vectors would cost short rows their registers.
+template <class T>
+PELLUCID_ALONE void gather_wide(RowsAt<T> rows, size_t count, size_t features, T* panel) {
+    constexpr size_t square = lanes<T>;
+    size_t row = 0;
+    for (; row + square <= count; row += square) gather_squares(rows, row, features, panel);
+    gather_numbers(rows, row, count, features, panel);
+}
+
 // panel[feature][row] = row `row` of rows, for `count` rows; the other rows of the panel become 0.
 template <class T>
 void gather(RowsAt<T> rows, size_t count, size_t features, T* panel) {
-    constexpr size_t width = panel_rows<T>, square = lanes<T>;
+    constexpr size_t width = panel_rows<T>;
     if (count < width) {
         for (size_t i = 0; i < features * width; ++i) panel[i] = 0;
     }
     if (features == 1) return gather_numbers(rows, 0, count, 1, panel);
     if (features == 2) return gather_numbers(rows, 0, count, 2, panel);
-    size_t row = 0;
-    for (; row + square <= count; row += square) gather_squares(rows, row, features, panel);
-    gather_numbers(rows, row, count, features, panel);
+    gather_wide(rows, count, features, panel);
 }
 
 // rows[row][feature] = panel[feature][row], for `count` rows.

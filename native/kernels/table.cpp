@@ -10,6 +10,7 @@
 #include "losses.hpp"
 #include "optimizers.hpp"
 #include "pairs.hpp"
+#include "shuffle.hpp"
 #include "sums.hpp"
 
 #define PELLUCID_NAME_OF(isa) #isa
@@ -34,6 +35,7 @@ constexpr Kernels<T> kernels = {
     .panel_rows = panel_rows<T>,
     .tile_outputs = most_tile_rows,
     .packed_size = packed_size<T>,
+    .shuffle = shuffle,
     .gather = gather<T>,
     .scatter = scatter<T>,
     .pack_weights = pack_weights<T>,

@@ -25,6 +25,7 @@
 #endif
 
 #define PELLUCID_INLINE inline __attribute__((always_inline))
+#define PELLUCID_ALONE __attribute__((noinline))
 
 namespace pellucid::PELLUCID_ISA {
 

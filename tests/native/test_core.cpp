@@ -25,21 +25,31 @@ void check_sizes() {
     CHECK(reinterpret_cast<std::uintptr_t>(Buffer<float>(3).data()) % 64 == 0);
 }
 
-// std::mt19937 is the same generator.
-void check_twister() {
+// NumPy's shuffle, drawing from std::mt19937, which is the same generator.
+void shuffle_plainly(std::mt19937& random, std::vector<std::uint32_t>& numbers) {
+    for (std::uint32_t i = static_cast<std::uint32_t>(numbers.size()) - 1; i > 0; --i) {
+        const std::uint32_t mask = std::bit_ceil(i + 1) - 1;
+        std::uint32_t drawn = random() & mask;
+        while (drawn > i) drawn = random() & mask;
+        std::swap(numbers[i], numbers[drawn]);
+    }
+}
+
+void check_shuffle(const Kernels<float>& kernels) {
     std::vector<std::uint32_t> key(MersenneTwister::length);
     key[0] = 5489;
     for (std::uint32_t i = 1; i < key.size(); ++i) key[i] = 1812433253u * (key[i - 1] ^ (key[i - 1] >> 30)) + i;
-    MersenneTwister twister(key.data(), 624);
+    MersenneTwister twister{key.data(), MersenneTwister::length};
     std::mt19937 standard;
-    for (int i = 0; i < 2000; ++i) CHECK(twister.next() == standard());
-    for (std::size_t count : {0, 1, 2, 3, 1000}) {
-        std::vector<std::uint32_t> permutation(count);
-        std::iota(permutation.begin(), permutation.end(), 0u);
-        shuffle(twister, permutation.data(), count);
-        std::sort(permutation.begin(), permutation.end());
-        for (std::size_t i = 0; i < count; ++i) CHECK(permutation[i] == i);
+    for (std::size_t count : {1, 2, 3, 1000, 20, 3}) {
+        std::vector<std::uint32_t> found(count), expected(count);
+        std::iota(found.begin(), found.end(), 0u);
+        std::iota(expected.begin(), expected.end(), 0u);
+        kernels.shuffle(twister, found.data(), count);
+        shuffle_plainly(standard, expected);
+        CHECK(found == expected);
     }
+    kernels.shuffle(twister, nullptr, 0);
 }
 
 void check_schedules() {
@@ -167,7 +177,7 @@ void check_interrupts() {
 
 int main() {
     check_sizes();
-    check_twister();
+    for (const KernelSet* set : all_kernel_sets()) check_shuffle(*set->float32);
     check_schedules();
     check_teams();
     check_trainings();
