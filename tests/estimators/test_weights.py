@@ -52,3 +52,9 @@ def test_a_few_negative_weights_are_scikit_learn_s(iris):
     options = {"max_iter": 5, "random_state": 0, "batch_size": 150}
     mine, theirs = (fit_quietly(kind(**options), X, y, sample_weight=weight) for kind in (MLPClassifier, Sklearn))
     np.testing.assert_allclose(mine.loss_curve_, theirs.loss_curve_, rtol=1e-9)
+
+
+def test_a_class_weight_that_is_no_number(iris):
+    X, y = iris
+    with pytest.raises(DataError, match=r"'class_weight' must be numbers; it is not in rows? 1"):
+        MLPClassifier(class_weight={0: np.nan, 1: 1, 2: 1}, max_iter=2).fit(X, y)

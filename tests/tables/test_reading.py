@@ -7,7 +7,8 @@ import pytest
 
 from pellucid.errors import DataError
 from pellucid.tables import infer_schema, read_table, reading
-from pellucid.tables.decimals import how_written
+from pellucid.tables.columns import read_measures
+from pellucid.tables.decimals import commas_of
 
 
 @pytest.fixture
@@ -62,8 +63,7 @@ def test_decimal_commas_become_points(file):
         "d": ["x", "1,5", ""],
         "e": ["1.5", "1234.5", "12345"],
     }
-    decimal = "written with decimal commas"
-    assert [how_written(frame[label]) for label in frame] == [decimal, decimal, "", "", decimal]
+    assert [commas_of(frame[label]) for label in frame] == ["decimal", "decimal", "", "", "decimal"]
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_decimal_commas_become_points(file):
 def test_commas_that_may_be_something_else_stay(file, content):
     frame = read_table(file(content))
     assert "," in frame["a"][0]
-    assert not how_written(frame["a"])
+    assert not commas_of(frame["a"])
 
 
 def test_decimal_commas_between_quotation_marks(file):
@@ -91,7 +91,7 @@ def test_decimal_commas_between_quotation_marks(file):
         "b": ["1.5", "2.5", "", ""],
         "c": ["1,234", "2,345", "7", "1,2,3"],
     }
-    assert [how_written(frame[label]) for label in frame] == ["written with decimal commas", "", ""]
+    assert [commas_of(frame[label]) for label in frame] == ["decimal", "", ""]
 
 
 def test_decimal_commas_with_signs(file):
@@ -116,7 +116,7 @@ def test_thousands_commas_where_a_decimal_point_shows_them(file):
         "c": ["$1200", "", "3", ""],
         "d": ["x", "1,234", "y", ""],
     }
-    assert how_written(frame["a"]) == "written with thousands commas"
+    assert commas_of(frame["a"]) == "thousands"
     assert [each.kind for each in infer_schema(frame).columns] == ["number", "number", "number", "category"]
 
 
@@ -124,7 +124,7 @@ def test_attributes_of_a_parquet_file_are_not_trusted(tmp_path):
     frame = pd.DataFrame({"a": ["1", "2"]})
     frame.attrs["commas"] = {"a": "3"}
     frame.to_parquet(tmp_path / "t.parquet")
-    assert not how_written(read_table(tmp_path / "t.parquet")["a"])
+    assert not commas_of(read_table(tmp_path / "t.parquet")["a"])
 
 
 def test_gzip(file):
@@ -215,3 +215,20 @@ def test_too_large(file, monkeypatch):
 def test_rows_larger_than_a_block(file):
     cell = "x" * 3_000_000
     assert read_table(file(f"a,b\n{cell},1\n"))["a"][0] == cell
+
+
+def test_commas_mean_what_they_meant_in_the_table_learned_from(file):
+    learned = infer_schema(read_table(file("a;b\n0,125 €;1\n12,5 €;2\n1,75 €;3\n")))
+    column = learned.columns[0]
+    assert (column.kind, column.commas) == ("number", "decimal")
+    assert read_measures(column, pd.Series(["1,250 €", "2.5", "1.234,5"]))[0].tolist() == [1.25, 2.5, 1234.5]
+    column = infer_schema(read_table(file('a,b\n"1,495",0.5\n"2,950",0.75\n950,1\n'))).columns[0]
+    assert column.commas == "thousands"
+    assert read_measures(column, pd.Series(["1,495", "7"], name="a"))[0].tolist() == [1495, 7]
+    with pytest.raises(DataError, match="learned with thousands commas; in this table they are taken for decimal"):
+        read_measures(column, read_table(file('a,b\n"1,5",x\n"2,75",y\n'))["a"])
+
+
+def test_points_that_may_be_thousands_marks_settle_nothing(file):
+    assert read_table(file('a,b\n"1,107","1.201"\n"2,300","4.000"\n'))["a"].tolist() == ["1,107", "2,300"]
+    assert read_table(file('a,b\n"1,107",version 10.15\n"2,300",10.15\n'))["a"].tolist() == ["1,107", "2,300"]

@@ -4,6 +4,7 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+from joblib import parallel_config
 from sklearn.datasets import make_moons, make_regression
 from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import StratifiedKFold
@@ -186,6 +187,14 @@ def test_an_interrupt_keeps_what_is_finished(monkeypatch):
         result = sweep(MLPClassifier(max_iter=2), X, Y, {"alpha": np.geomspace(1e-5, 1, 20)}, cv=2)
     assert len(result.frame) == 8
     assert "Best" in str(result)
+
+
+@pytest.mark.parametrize("backend", ["threading", "multiprocessing"])
+def test_after_a_time_limit_nothing_is_sent_to_workers(backend):
+    model = MLPClassifier(max_iter=3, random_state=0)
+    with parallel_config(backend=backend, n_jobs=2), pytest.warns(TrainingWarning):
+        result = sweep(model, X, Y, {"alpha": np.geomspace(1e-5, 1, 200)}, cv=2, time_limit=1e-9)
+    assert 1 <= len(result.frame) < 400
 
 
 def test_a_time_limit_that_is_over_at_once():

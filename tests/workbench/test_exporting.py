@@ -185,8 +185,13 @@ def test_a_session_carries_points_added_on_the_way() -> None:
     assert len(again.dataset.numbers) == len(run.dataset.numbers) == 50
     assert (again.parameters == run.parameters).all()
     run.first_settings = read_settings({"data": {"size": 50, "noise": 0.3}})
-    with pytest.raises(DataError, match="must keep its rows"):
+    with pytest.raises(DataError, match="must keep its rows, inputs and network"):
         read_session(write_session(run, Tables()), Tables())
+    other = trained({"data": {"size": 50}})
+    wider = read_settings({"data": {"size": 50}, "network": {"layers": [{"width": 64}]}})
+    other.changes.append(Change((0, 0), "settings", settings=wider))
+    with pytest.raises(DataError, match="must keep its rows, inputs and network"):
+        read_session(write_session(other, Tables()), Tables())
 
 
 def test_a_session_carries_its_own_table(own_table: tuple[Run, Tables, bytes]) -> None:

@@ -10,9 +10,9 @@ from sklearn.datasets import make_moons
 from sklearn.utils.class_weight import compute_sample_weight
 
 from pellucid import MLPClassifier, TabularClassifier, TabularRegressor, trace
-from pellucid.errors import DataError
+from pellucid.errors import DataError, DataWarning
 from pellucid.estimators.tabular import Member
-from pellucid.workbench import LiveView
+from pellucid.workbench import LiveView, show
 from workbench.client import Page
 from workbench.test_opening import peculiar, table
 
@@ -169,3 +169,15 @@ def test_a_table_that_is_too_large_to_watch_is_said_before_training() -> None:
     with pytest.raises(DataError, match="shows 4 to 50000 rows"):
         model.fit(X, np.arange(50_001) % 2)
     assert not heard
+
+
+def test_a_fit_that_cannot_be_shown_goes_on() -> None:
+    random = np.random.default_rng(0)
+    X, y = random.normal(size=(300, 4)), np.arange(300) % 25
+    view = LiveView(open_page=False)
+    model = TabularClassifier(preset="fast", max_epochs=2, random_state=0, callbacks=[view])
+    with pytest.warns(DataWarning, match="cannot show this training, which goes on: .* at most 20 classes"):
+        model.fit(X, y)
+    assert len(model.classes_) == 25
+    with pytest.raises(DataError, match="at most 20 classes"):
+        show(model, X, y, open_page=False, wait=False)

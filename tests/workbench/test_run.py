@@ -111,6 +111,23 @@ def test_a_run_goes_on_among_points_added_and_removed_and_back() -> None:
         assert run.job.data.rows == len(run.dataset.train)
 
 
+def test_points_added_at_one_moment_are_one_change() -> None:
+    run = begun()
+    run.advance(4)
+    points = [[0.1 * k, 1, k % 2] for k in range(30)]
+    for count in range(1, 31):
+        more = read_settings({"data": {"size": 60, "added": points[:count]}})
+        run.change(Change((0, 0), "settings", settings=more))
+    assert len(run.changes) == 1
+    run.advance(3)
+    there = run.parameters.copy()
+    run.seek((3, 0))
+    assert len(run.dataset.numbers) == 60
+    run.seek((7, 0))
+    assert len(run.dataset.numbers) == 90
+    assert (run.parameters == there).all()
+
+
 def test_changes_are_made_again_on_the_way() -> None:
     run = begun()
     run.advance(5)

@@ -139,6 +139,16 @@ def test_a_network_learns_on_among_points_added_and_removed(page: Page) -> None:
     page.until(lambda state: (state["run"]["epoch"], state["dataset"]["rows"]) == (10, count + 1))
 
 
+def test_a_known_table_keeps_its_rows(page: Page) -> None:
+    changed(page, 1, data={"source": "iris"})
+    state = changed(page, 2, data={"removed": [3]})
+    assert "generated data only" in state["problems"][0]["message"]
+    page.send("step", unit="epoch", count=2)
+    page.until(lambda state: state["run"]["epoch"] == 2)
+    page.send("seek", epoch=1)
+    page.until(lambda state: state["run"]["epoch"] == 1)
+
+
 def test_a_bad_setting_says_why_and_the_run_goes_on(page: Page) -> None:
     state = changed(page, 1, training={"learning_rate": -1})
     assert state["problems"][0]["path"] == "training.learning_rate"

@@ -57,6 +57,8 @@ def refuse_weightless(name: str, weight: Array) -> None:
     total = weight.sum()
     if total > 0:
         return
+    if np.isnan(total):
+        raise DataError(f"{name!r} must be numbers; it is not in {row_list(np.isnan(weight))}.")
     negative = int((weight < 0).sum())
     found = f"it is {total:g}, as {negative} of {len(weight)} are negative"
     if not negative:

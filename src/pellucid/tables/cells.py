@@ -41,7 +41,7 @@ _FALSE = frozenset({"false", "no", "f", "n", "off", "0"})
 
 LARGEST_NUMBER = 1e100  # the variance of larger numbers is no longer a float64
 
-_NUMBER = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|inf(?:inity)?)", re.ASCII | re.IGNORECASE)
+_NUMBER = re.compile(r"[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|inf(?:inity)?)", re.ASCII | re.IGNORECASE)
 
 # Money, shares and thousands: a sign in front or behind, commas that can be nothing but thousands marks.
 _BLANK = "[ \u00a0\u202f]?"

@@ -18,6 +18,7 @@ from pellucid.tables.cells import (
 )
 from pellucid.tables.date_forms import example_of
 from pellucid.tables.dates import read_dates
+from pellucid.tables.decimals import commas_of, in_plain
 from pellucid.tables.frames import counted
 from pellucid.tables.schema import ColumnSchema, date_parts
 
@@ -46,7 +47,7 @@ def read_measures(column: ColumnSchema, series: "pd.Series[Any]", first_row: int
         If a cell is no number, or no date of the column's format; rows count from first_row + 1.
     """
     if column.kind == "number":
-        values, wrong = read_numbers(series)
+        values, wrong = read_numbers(_in_plain(column, series))
         _refuse(column, series, wrong, "numbers", first_row)
         return [np.where(np.abs(values) <= LARGEST_NUMBER, values, np.nan)]
     days, wrong = read_dates(series, column.date_format)
@@ -54,6 +55,18 @@ def read_measures(column: ColumnSchema, series: "pd.Series[Any]", first_row: int
     _refuse(column, series, wrong, rule, first_row)
     parts = date_parts(days)
     return [days, *(parts[part] for part in column.parts)]
+
+
+def _in_plain(column: ColumnSchema, series: "pd.Series[Any]") -> "pd.Series[Any] | Coded":
+    """Return the cells with commas read as those that were learned from."""
+    here = commas_of(series)
+    if here and column.commas and here != column.commas:
+        raise DataError(
+            f"Column {column.label!r} was learned with {column.commas} commas; in this table they are taken for "
+            f"{here} ones. Write its numbers without commas: 1234.5."
+        )
+    is_text = not here and column.commas and not pd.api.types.is_numeric_dtype(series.dtype)
+    return in_plain(coded(series), column.commas) if is_text else series
 
 
 def read_coded(column: ColumnSchema, series: "pd.Series[Any]", first_row: int = 0) -> Coded:

@@ -32,8 +32,8 @@ _DAYS = {
     "%d.%m.%y": r"(?P<day>\d{2})\.(?P<month>\d{2})\.(?P<short_year>\d{2})",  # 1.12.20 is a version of a program
     "%m/%d/%Y": rf"{_MONTH}/{_DAY}/{_YEAR}",
     "%d/%m/%Y": rf"{_DAY}/{_MONTH}/{_YEAR}",
-    "%m-%d-%Y": rf"{_MONTH}-{_DAY}-{_YEAR}",
-    "%d-%m-%Y": rf"{_DAY}-{_MONTH}-{_YEAR}",
+    "%m-%d-%Y": rf"{_MONTH}-{_DAY}-{_LIKELY_YEAR}",  # others may be telephone numbers
+    "%d-%m-%Y": rf"{_DAY}-{_MONTH}-{_LIKELY_YEAR}",
     "%m/%d/%y": rf"{_MONTH}/{_DAY}/{_SHORT_YEAR}",
     "%d/%m/%y": rf"{_DAY}/{_MONTH}/{_SHORT_YEAR}",
     "%b %d %Y": rf"{_WEEKDAY}{_NAME}{_GAP}{_NTH}{_GAP}{_YEAR}",

@@ -42,7 +42,18 @@ def date_format_of(series: "pd.Series[Any] | Coded") -> str | None:
     if not possible or all(map(_is_season, present)):
         return None
     different = Coded(np.arange(len(present)), np.array(present, dtype=object))
-    return next((form for form in possible if not read_dates(different, form)[1].any()), None)
+    return next((form for form in possible if _reads_all(different, form)), None)
+
+
+def _reads_all(cells: Coded, form: str) -> bool:
+    """Tell whether cells are dates of a form; 10.11.12 may be a program's version: days beyond 12 must show it."""
+    days, wrong = read_dates(cells, form)
+    return not wrong.any() and (form != "%d.%m.%y" or bool(_days_of_month(days).max() > 12))
+
+
+def _days_of_month(days: FloatArray) -> FloatArray:
+    whole = days.astype("datetime64[D]")
+    return cast(FloatArray, (whole - whole.astype("datetime64[M]")).astype(np.float64) + 1)
 
 
 _MOSTLY = 0.9  # share of the cells that are dates from which the others are named

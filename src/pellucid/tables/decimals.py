@@ -10,15 +10,26 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pellucid.tables.cells import ALSO_MISSING, MISSING_WORDS
+from pellucid.tables.cells import ALSO_MISSING, MISSING_WORDS, Coded
 
-__all__ = ["how_written", "mark_commas", "numbers_with_commas", "without_commas"]
+__all__ = [
+    "COMMAS",
+    "commas_of",
+    "how_written",
+    "in_plain",
+    "mark_commas",
+    "numbers_with_commas",
+    "without_commas",
+]
 
-DECIMAL, THOUSANDS = "written with decimal commas", "written with thousands commas"
+DECIMAL, THOUSANDS = "decimal", "thousands"
+COMMAS = ("", DECIMAL, THOUSANDS)
+"""What a column's commas are."""
 _MARK = "commas"  # key in the attributes of a pandas table
 
 _BLANK = "[ \u00a0\u202f]?"
@@ -28,6 +39,7 @@ _WITH_DECIMAL_COMMA = rf"{_BEFORE}(?:(?:\d+|{_DOTTED})(?:,\d+)?|,\d+)(?:[eE][+-]
 _WITH_THOUSANDS = rf"{_BEFORE}(?:\d+|{_GROUPED})(?:\.\d*)?{_BEHIND}"
 _WITH_POINT = rf"{_BEFORE}(?:\d*\.\d+|{_GROUPED}\.\d+){_BEHIND}"
 _PERHAPS_THOUSANDS = rf"{_BEFORE}[1-9]\d{{0,2}},\d{{3}}{_BEHIND}"
+_PERHAPS_DOTTED = rf"{_BEFORE}[1-9]\d{{0,2}}\.\d{{3}}{_BEHIND}"
 _DOTS_ARE_THOUSANDS = r"\.\d{3}[.,]"
 _SURELY_THOUSANDS = r",\d{3},"
 _WITH_COMMAS = re.compile(r"[+-]?\d+(?:,\d+)+(?:\.\d*)?|[+-]?[\d.]*\d,\d+", re.ASCII)
@@ -50,8 +62,8 @@ def without_commas(table: pa.Table, *, alone: bool = False) -> tuple[pa.Table, d
     -------
     table : pyarrow.Table
     changed : dict of int to str
-        How the columns were written that were rewritten, by their numbers: all that hold nothing but numbers, if it is
-        beyond doubt what their commas are.
+        What the commas of the rewritten columns were, by their numbers: of all that hold nothing but numbers, if it is
+        beyond doubt.
 
     Examples
     --------
@@ -59,7 +71,7 @@ def without_commas(table: pa.Table, *, alone: bool = False) -> tuple[pa.Table, d
     >>> table.to_pydict()
     {'a': ['1.76', '?'], 'b': ['1.234', '2 €'], 'c': ['x', '1,5']}
     >>> changed
-    {0: 'written with decimal commas', 1: 'written with decimal commas'}
+    {0: 'decimal', 1: 'decimal'}
     >>> without_commas(pa.table({"a": ["1,495", "950"], "b": ["0.5", ""]}), alone=True)[0].to_pydict()
     {'a': ['1495', '950'], 'b': ['0.5', '']}
     """
@@ -108,7 +120,14 @@ def _with_thousands(table: pa.Table) -> list[int]:
     if not found:
         return []
     is_shown = any(_has(_SURELY_THOUSANDS, cells) for cells in found.values())
-    return list(found) if is_shown or any(_has(_WITH_POINT, column) for column in table.columns) else []
+    numbers = _columns_of(table, _WITH_THOUSANDS, r"\.")
+    return list(found) if is_shown or any(map(_settles_points, numbers.values())) else []
+
+
+def _settles_points(cells: Any) -> bool:
+    """Tell whether a cell has a point that cannot be a thousands mark."""
+    has_point = pc.match_substring_regex(cells, _WITH_POINT)
+    return bool(pc.any(pc.and_not(has_point, pc.match_substring_regex(cells, _PERHAPS_DOTTED))).as_py())
 
 
 def _rewritten(column: Any, how: str) -> Any:
@@ -122,13 +141,40 @@ def _rewritten(column: Any, how: str) -> Any:
 
 
 def mark_commas(frame: pd.DataFrame, written: Mapping[str, str]) -> None:
-    """Keep in mind, for the notes on its columns, how some were written."""
+    """Keep in mind which columns were rewritten, and what their commas were."""
     frame.attrs[_MARK] = dict(written)
 
 
-def how_written(series: "pd.Series[Any]") -> str:
-    """Say with which commas the column was written in its file; empty if with none."""
+def commas_of(series: "pd.Series[Any]") -> str:
+    """Return what the column's commas were in its file, before it was rewritten; empty if it was not."""
     return str(series.attrs.get(_MARK, {}).get(series.name, ""))
+
+
+def how_written(commas: str) -> str:
+    """Say with which commas a column was written; empty if with none.
+
+    Examples
+    --------
+    >>> how_written("decimal"), how_written("")
+    ('written with decimal commas', '')
+    """
+    return f"written with {commas} commas" if commas else ""
+
+
+def in_plain(cells: Coded, commas: str) -> Coded:
+    """Return cells as a column whose commas are known is meant: 1.234,5 as 1234.5 where they are decimal marks.
+
+    Examples
+    --------
+    >>> in_plain(Coded(np.arange(2), np.array(["1,250 €", "7"], dtype=object)), "decimal").texts.tolist()
+    ['1.250 €', '7']
+    """
+
+    def plain(text: str) -> str:
+        return text.replace(".", "").replace(",", ".") if commas == DECIMAL else text.replace(",", "")
+
+    texts = [plain(text) if commas and "," in text else text for text in cells.texts]
+    return Coded(cells.codes, np.array(texts, dtype=object))
 
 
 def numbers_with_commas(texts: Iterable[str | None]) -> bool:

@@ -29,7 +29,7 @@ from pellucid.tables.cells import (
 )
 from pellucid.tables.date_forms import ISO_DATE, example_of, names_a_day
 from pellucid.tables.dates import date_format_of, note_of_lost_dates, read_dates
-from pellucid.tables.decimals import how_written, numbers_with_commas
+from pellucid.tables.decimals import commas_of, how_written, numbers_with_commas
 from pellucid.tables.duplicates import find_copies
 from pellucid.tables.frames import counted, to_pandas
 from pellucid.tables.schema import MOST_LEVELS, ColumnSchema, Schema, date_parts, require_columns, shortened
@@ -111,7 +111,7 @@ def _infer_column(label: str, series: "pd.Series[Any]") -> ColumnSchema:
     typed = _infer_typed(label, series)
     if typed is not None:
         return typed
-    column = text_column(label, coded(series), how_written(series))
+    column = text_column(label, coded(series), commas_of(series))
     mixed = _mixed_types(series)
     if column.kind != "category" or not mixed:
         return column
@@ -134,22 +134,23 @@ def _infer_typed(label: str, series: "pd.Series[Any]") -> ColumnSchema | None:
     return None
 
 
-def text_column(label: str, cells: Coded, note: str = "") -> ColumnSchema:
+def text_column(label: str, cells: Coded, commas: str = "") -> ColumnSchema:
     """Describe a column of text.
 
     Parameters
     ----------
     label : str
     cells : Coded
-    note : str
-        Said of the column if it holds numbers.
+    commas : {'', 'decimal', 'thousands'}
+        What commas were in its file, where it holds numbers.
     """
     values, wrong = read_numbers(cells)
     codes = have_leading_zeros(cells.texts)
     if not wrong.any() and not codes and not np.isnan(values).all():
+        note = how_written(commas)
         if have_signs(cells.texts):
             note = f"{note}, and with signs of money or per cent" if note else _SIGNS
-        return _numbers(label, values, note)
+        return replace(_numbers(label, values, note), commas=commas)
     truths, not_truths = read_booleans(cells)
     if not not_truths.any() and {0.0, 1.0} <= set(truths):
         return _boolean(label, truths)

@@ -15,6 +15,7 @@ from pellucid.errors import DataError, SpecError, did_you_mean
 from pellucid.spec.checks import check_choice, check_integer, check_number
 from pellucid.tables.cells import LARGEST_NUMBER, FloatArray
 from pellucid.tables.date_forms import DATE_FORMATS, ISO_DATE
+from pellucid.tables.decimals import COMMAS
 from pellucid.tables.frames import check_columns, counted
 
 __all__ = ["DATE_PARTS", "MOST_LEVELS", "ColumnSchema", "Schema", "date_parts", "require_columns", "shortened"]
@@ -45,6 +46,8 @@ class ColumnSchema:
         How a date written as text is read.
     parts : tuple of str
         What of a date besides the day varies: one of DATE_PARTS.
+    commas : {'', 'decimal', 'thousands'}
+        What the commas in a number written as text are; '': there were none.
     note : str
         Why the column is ignored, or what else is worth knowing.
 
@@ -63,11 +66,13 @@ class ColumnSchema:
     high: float | None = None
     date_format: str = ISO_DATE
     parts: tuple[str, ...] = ()
+    commas: str = ""
     note: str = ""
 
     def __post_init__(self) -> None:
         check_choice(self, "kind", _KINDS)
         check_choice(self, "date_format", DATE_FORMATS)
+        check_choice(self, "commas", COMMAS)
         check_integer(self, "missing", low=0)
         check_integer(self, "distinct", low=0)
         for bound in ("low", "high"):

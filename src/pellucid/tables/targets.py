@@ -114,7 +114,7 @@ class Target:
             raise DataError(
                 f"The target {label!r} must have at least two rows for each class; {len(series)} rows have "
                 f"{len(texts)} different values, such as {shown(texts[0])}. "
-                + (f"They are {nearly}. Correct them, or choose another target." if nearly else remedy)
+                + (f"They are {nearly}. {_remedy_of(nearly)}" if nearly else remedy)
             )
         first_rows = np.unique(codes, return_index=True)[1]
         return cls(label, "classification", _as_labels(series.iloc[first_rows].tolist()))
@@ -225,6 +225,12 @@ def _check_labels(task: str, labels: Any) -> None:
         raise ModelFileError("The target's labels must be different from each other and of one type.")
     if kinds == {int} and not all(-(2**63) <= label < 2**63 for label in labels):
         raise ModelFileError("The target's whole numbers must fit in 64 bits.")
+
+
+def _remedy_of(nearly: str) -> str:
+    if nearly.startswith("dates"):
+        return "Predict a number made of them, such as days until then, or choose another target."
+    return "Correct them, or choose another target."
 
 
 def _refuse_missing(label: str, series: "pd.Series[Any]") -> None:

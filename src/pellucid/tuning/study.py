@@ -65,7 +65,8 @@ def storage_url(storage: Any) -> str:
         return str(storage)
     folder = Path(storage).parent
     if not folder.is_dir():
-        raise SpecError(f"'storage' of search is to be in the folder '{folder}', which does not exist. Make it first.")
+        told = without_password(folder)
+        raise SpecError(f"'storage' of search is to be in the folder '{told}', which does not exist. Make it first.")
     return f"sqlite:///{storage}"
 
 
@@ -141,10 +142,10 @@ def without_password(storage: Any) -> str:
 
     Examples
     --------
-    >>> without_password("postgresql://ann:secret@host/studies"), without_password("moons.sqlite")
-    ('postgresql://ann:***@host/studies', 'moons.sqlite')
+    >>> without_password("postgresql://ann:sec/ret@host/studies"), without_password("mysql://host/a?password=secret")
+    ('postgresql://ann:***@host/studies', 'mysql://host/a?password=***')
     """
-    return re.sub(r"(://[^/@]*?:)[^/]*(@)", r"\1***\2", str(storage))
+    return re.sub(r"(//[^:/@]*:)[^@]*@", r"\1***@", re.sub(r"([?&]passw(?:or)?d=)[^&]*", r"\1***", str(storage)))
 
 
 @contextmanager
@@ -155,7 +156,9 @@ def wrapped_errors(url: str) -> Iterator[None]:
 
     try:
         yield
-    except (ImportError, OptunaError, SQLAlchemyError) as error:
+    except PellucidError:
+        raise
+    except (ImportError, ValueError, OptunaError, SQLAlchemyError) as error:
         root: BaseException = error
         while root.__cause__ is not None:
             root = root.__cause__

@@ -12,7 +12,7 @@ from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from functools import partial
-from itertools import count
+from itertools import count, islice
 from math import ceil
 from typing import Any
 
@@ -149,11 +149,11 @@ def _sent_out(
 ) -> Iterator[list[Result]]:
     wanted = replace(wanted, threads=wanted.threads or 1)
     left = {index: trials[batch] for index, batch in enumerate(batches_of(len(trials), workers))}
-    seconds = None if deadline is None else deadline - time.monotonic()  # clocks of other machines differ
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "A worker stopped while some jobs were given", UserWarning)
         for losses in count():
-            outcomes = _as_they_come(problem, left, wanted, n_jobs, workers, seconds)
+            calls = _calls(problem, left, wanted, deadline)
+            outcomes = _as_they_come(calls, n_jobs, workers, waiting=0 if deadline is not None else 1)
             try:
                 for index, results in outcomes:
                     del left[index]
@@ -167,23 +167,31 @@ def _sent_out(
             return
 
 
+def _calls(
+    problem: Problem, batches: dict[int, Sequence[Trial]], wanted: Wanted, deadline: float | None
+) -> Iterator[Any]:
+    """Yield the calls for batches as they are sent out; after the deadline none but the first."""
+    for place, (index, batch) in enumerate(list(batches.items())):
+        left = None if deadline is None else deadline - time.monotonic()  # clocks of other machines differ
+        if place and left is not None and left <= 0:
+            return
+        yield delayed(_run_batch)(problem, batch, wanted, left, index)
+
+
 def _as_they_come(
-    problem: Problem,
-    batches: dict[int, Sequence[Trial]],
-    wanted: Wanted,
-    n_jobs: int | None,
-    workers: int,
-    seconds: float | None,
+    calls: Iterator[Any], n_jobs: int | None, workers: int, *, waiting: int
 ) -> Generator[tuple[int, list[Result]], None, None]:
-    """Send batches out; yield results one by one, or in rounds where the backend returns lists only (Ray)."""
-    calls = [delayed(_run_batch)(problem, batch, wanted, seconds, index) for index, batch in batches.items()]
+    """Send calls out; yield results one by one, or in rounds where the backend returns lists only (Ray).
+
+    So many calls wait for each worker: with none, no call is sent out before a worker is free.
+    """
+    sent = workers * (1 + waiting)
     if get_active_backend()[0].supports_return_generator:
-        yield from Parallel(n_jobs=n_jobs, return_as="generator_unordered")(calls)
+        yield from Parallel(n_jobs=n_jobs, return_as="generator_unordered", pre_dispatch=sent)(calls)
         return
-    size = workers * BATCHES_A_ROUND
-    with Parallel(n_jobs=n_jobs) as parallel:  # the same workers for all rounds
-        for start in range(0, len(calls), size):
-            yield from parallel(calls[start : start + size])
+    with Parallel(n_jobs=n_jobs, pre_dispatch=sent) as parallel:  # the same workers for all rounds
+        while together := list(islice(calls, workers * (BATCHES_A_ROUND if waiting else 1))):
+            yield from parallel(together)
 
 
 def _is_loss(error: Exception) -> bool:

@@ -254,6 +254,8 @@ def build(settings: Settings, table: Rows | None = None) -> Dataset:
     else:
         known, others = split_rows(len(source.y), 1 - data.train_share, data.seed, source.y if classes else None)
     is_editable = data.source in GENERATED
+    if not is_editable and (data.added or data.removed):
+        raise DataError("Points are added to generated data only, and removed from them.")
     rows = _with_points(source, data.added) if is_editable else source
     features = settings.inputs.features or _all_columns(rows.names)
     if rows.embedding is not None:
@@ -266,7 +268,7 @@ def build(settings: Settings, table: Rows | None = None) -> Dataset:
     if is_editable:
         numbers, kept, held_out = _edited(data, known, others)
         rows, inputs = replace(rows, columns=rows.columns[numbers], y=rows.y[numbers]), inputs[numbers]
-    if classes and len(np.unique(rows.y[kept])) < len(classes):
+    if data.source != "given" and classes and len(np.unique(rows.y[kept])) < len(classes):
         raise DataError(
             "Every class must have a row that trains; one has none. Add points of it, or undo removing them."
         )

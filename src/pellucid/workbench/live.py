@@ -1,9 +1,10 @@
 """A training that is under way, in the browser."""
 
+import warnings
 from dataclasses import replace
 from typing import Any
 
-from pellucid.errors import PellucidError
+from pellucid.errors import DataWarning, PellucidError
 from pellucid.estimators.tabular.base import BaseTabular
 from pellucid.spec import Network
 from pellucid.tables import ParquetTable
@@ -56,7 +57,7 @@ class LiveView:
         self.served: Served | None = None
         self._watched: Watched | None = None
         self._network: Network | None = None
-        self._epochs = 0
+        self._epochs, self._is_blind = 0, False
 
     @property
     def url(self) -> str | None:
@@ -65,7 +66,7 @@ class LiveView:
 
     def on_rows(self, estimator: Any, X: Any, y: Any, sample_weight: Any) -> None:
         """Hear which rows are learned from, and what each counts, before training begins."""
-        self._watched, self._epochs = None, 0
+        self._watched, self._epochs, self._is_blind = None, 0, False
         if isinstance(estimator, BaseTabular):  # which networks it trains, its epochs tell
             check_size(X.rows if isinstance(X, ParquetTable) else len(X), estimator.encoder_.inputs.width)
         else:
@@ -92,14 +93,18 @@ class LiveView:
     def on_epoch_end(self, estimator: Any, epoch: Epoch) -> None:
         """Hear that an epoch is over."""
         if isinstance(estimator, BaseTabular):
-            self._on_epoch_of_many(estimator, epoch)
+            try:
+                self._on_epoch_of_many(estimator, epoch)
+            except PellucidError as error:
+                self._is_blind = True
+                warnings.warn(f"LiveView cannot show this training, which goes on: {error}", DataWarning, stacklevel=2)
         elif self._watched is not None:
             self._watched.see(epoch)
 
     def _on_epoch_of_many(self, estimator: BaseTabular, epoch: Epoch) -> None:
         """Watch the first of the networks that are trained at once; after a race, the one that goes on."""
         job = epoch.of
-        if epoch.job != 0 or job is None:
+        if epoch.job != 0 or job is None or self._is_blind:
             return
         if self._watched is None or job.network != self._network:
             self._network, self._epochs = job.network, 0

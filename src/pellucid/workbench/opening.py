@@ -156,6 +156,7 @@ def show(
     True
     """
     opened = Given.of(estimator, X, y, sample_weight, member=member)
+    build(opened.settings, opened.rows)  # what is wrong is said now, not in the browser
     served = Served(lambda name: GivenSession(name, opened), port, open_page=open_page)
     if wait is None:
         wait = not hasattr(sys, "ps1") and "ipykernel" not in sys.modules

@@ -26,7 +26,7 @@ from pellucid.workbench.jobs import first_job, network_of, take_rows, training_o
 from pellucid.workbench.limits import MOST_EVENTS
 from pellucid.workbench.minimising import Minimising
 from pellucid.workbench.moments import Moment, Moments, Position, copied
-from pellucid.workbench.settings import Settings
+from pellucid.workbench.settings import Settings, with_points_of
 from pellucid.workbench.within import Within
 
 __all__ = ["Change", "Run", "Shown"]
@@ -289,11 +289,21 @@ class Run:
         """
         self._check(change)
         self.forget_future()
+        if self._goes_on_with_points(change):
+            self.changes.pop()
+            self.moments.cut(self.epoch, len(self.changes))
         if len(self.changes) >= MOST_EVENTS:
             self._begin_here()
         self._apply(replace(change, at=self.position))
         self.moments.keep(self.moment())
         self._furthest = self.position
+
+    def _goes_on_with_points(self, change: Change) -> bool:
+        """Tell whether a change adds or removes more points where the last one ended: they are one."""
+        last = self.changes[-1] if self.changes else None
+        if last is None or last.settings is None or change.settings is None or last.at != self.position:
+            return False
+        return with_points_of(last.settings, change.settings) == change.settings
 
     def _check(self, change: Change) -> None:
         training = self.job.training if change.settings is None else change.settings.training
@@ -322,7 +332,6 @@ class Run:
 
     def _apply(self, change: Change) -> None:
         self._end_epoch()
-        self.changes.append(change)
         self.ended, self._minimising = None, None
         self.version += 1
         job = self.job
@@ -334,6 +343,7 @@ class Run:
             self.frozen = frozen if frozen.any() else None
         elif change.settings is not None:
             self._take(change.settings)
+        self.changes.append(change)
 
     def _take(self, settings: Settings) -> None:
         """Go on under other settings, which have the same parameters."""
@@ -375,7 +385,7 @@ class Run:
         try:
             self.changes = changes[: start.changes]
             for change in changes[start.changes :]:
-                if change.at > position or not self._go(change.at, is_interrupted):
+                if change.at > position or not self._go(change.at, is_interrupted) or is_interrupted():
                     break
                 self._apply(change)
             self._go(position, is_interrupted)

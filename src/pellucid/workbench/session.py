@@ -488,11 +488,8 @@ def _suited(settings: Settings, dataset: Dataset) -> Settings:
 
 def _is_live(before: Settings, after: Settings) -> bool:
     """Tell whether a run can go on under other settings: nothing but the way it goes on is different."""
-    nets = [
-        replace(each.network, layers=tuple(replace(layer, dropout=0.0) for layer in each.network.layers))
-        for each in (before, after)
-    ]
-    same = nets[0] == nets[1] and before.data.source_only() == after.data.source_only()
+    same = before.network.without_dropout() == after.network.without_dropout()
+    same = same and before.data.source_only() == after.data.source_only()
     losses = [each.training.loss for each in (before, after)]
     return (
         same

@@ -28,6 +28,7 @@ from pellucid.workbench.own_table import Tables, table_rows
 from pellucid.workbench.protocol import checked_json
 from pellucid.workbench.run import Change, Run
 from pellucid.workbench.settings import Settings, read_settings, write_settings
+from pellucid.workbench.sources import GENERATED
 
 __all__ = ["read_session", "write_session"]
 
@@ -88,7 +89,13 @@ def write_session(run: Run, tables: Tables) -> bytes:
         header["table"] = upload.name
         arrays["table"] = np.frombuffer(upload.data, np.uint8)
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    return to_bytes(contiguous, {"pellucid": json.dumps(header, allow_nan=False)})
+    data: bytes = to_bytes(contiguous, {"pellucid": json.dumps(header, allow_nan=False)})
+    if len(data) > MESSAGE_BYTES:
+        raise DataError(
+            f"A session file may have {MESSAGE_BYTES >> 20} MB; this one would have {len(data) >> 20}, of "
+            f"{len(run.changes)} changes. Reset the run, which forgets them, and save it again."
+        )
+    return data
 
 
 def _written(change: Change) -> dict[str, Any]:
@@ -232,10 +239,13 @@ class _Reader:
 
 
 def _check_rows(settings: Settings, first: Settings) -> None:
-    """Refuse other rows than those that the run began with, but for points added and removed."""
-    same = settings.data.source_only() == first.data.source_only()
+    """Refuse another network and other rows than the run began with, but for dropout and points added and removed."""
+    same = settings.data == first.data
+    if first.data.source in GENERATED:
+        same = settings.data.source_only() == first.data.source_only()
+    same = same and settings.network.without_dropout() == first.network.without_dropout()
     if not same or settings.inputs.features != first.inputs.features:
-        raise DataError("A session's changes must keep its rows and inputs.")
+        raise DataError("A session's changes must keep its rows, inputs and network.")
 
 
 def _with_table(settings: Settings, key: str) -> Settings:

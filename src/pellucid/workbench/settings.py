@@ -57,6 +57,7 @@ __all__ = [
     "differences",
     "path_of",
     "read_settings",
+    "with_points_of",
     "write_settings",
 ]
 
@@ -273,6 +274,10 @@ class Net:
         check_kind(self, "initializer", get_args(Initializer))
         _check_seed(self)
 
+    def without_dropout(self) -> "Net":
+        """Return the network as it is without dropout, which may change while it is trained."""
+        return replace(self, layers=tuple(replace(layer, dropout=0.0) for layer in self.layers))
+
 
 @dataclass(frozen=True)
 class Descent:
@@ -428,6 +433,11 @@ def write_settings(settings: Settings) -> dict[str, Any]:
         table |= {name: dict(table[name]) for name in ("roles", "kinds", "fills")}
         table["levels"] = {column: levels for column, *levels in table["levels"]}
     return written
+
+
+def with_points_of(settings: Settings, other: Settings) -> Settings:
+    """Return settings with the points that others add and remove."""
+    return replace(settings, data=replace(settings.data, added=other.data.added, removed=other.data.removed))
 
 
 def differences(before: Settings, after: Settings) -> list[tuple[str, Any, Any]]:
