@@ -77,7 +77,9 @@ const css = ([red, green, blue]: RGB): string => `rgb(${red} ${green} ${blue})`;
 /** The colour of a value between −1 and 1. */
 export const diverging = (theme: Theme, value: number): string => css(at(STOPS[theme], (value + 1) / 2));
 
-export const classColour = (theme: Theme, index: number): string => css(CLASSES[theme][index % CLASSES[theme].length]!);
+/** The colour of a class; any for what is none, as where points are still those of a regression. */
+export const classColour = (theme: Theme, index: number): string =>
+  css(CLASSES[theme][Math.abs(Math.round(index || 0)) % CLASSES[theme].length]!);
 
 /** Class colours for points: two classes are the two ends of the diverging table. */
 export function pointColour(theme: Theme, task: string, target: number, low: number, high: number): string {

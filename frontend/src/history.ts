@@ -57,10 +57,12 @@ export class History {
     return value === undefined || Number.isNaN(value) ? null : value;
   }
 
-  /** The last value that was measured, not too long ago. */
-  latest(name: Column, back = 200): number | null {
+  /** The last value that was measured up to an epoch, not too long before. */
+  latest(name: Column, epoch = Infinity, back = 200): number | null {
     const place = COLUMNS.indexOf(name);
-    for (let row = this.rows.length - 1; row >= Math.max(0, this.rows.length - back); row--) {
+    let last = this.rows.length - 1;
+    while (last >= 0 && this.rows[last]![0]! > epoch) last--;
+    for (let row = last; row >= Math.max(0, last + 1 - back); row--) {
       const value = this.rows[row]![place]!;
       if (Number.isFinite(value)) return value;
     }

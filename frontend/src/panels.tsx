@@ -222,7 +222,7 @@ function OwnTable(): JSX.Element {
       </div>
       {own && table && (
         <p class="note">
-          <strong>{table.name}</strong>: predicts <em>{store.dataset.value?.target.name}</em> from{" "}
+          <strong>{table.name}</strong>: predicts <em>{table.columns.find((column: any) => column.role === "target")?.name}</em> from{" "}
           {table.columns.filter((column: any) => column.role === "input").length} columns
         </p>
       )}

@@ -200,17 +200,18 @@ function Standing(): JSX.Element {
   const run = store.run.value;
   const { history } = store;
   const accuracy = store.scoreName.value === "accuracy";
-  const score = history.latest("validation_score") ?? history.latest("train_score");
+  const epoch = store.epoch.peek();
+  const score = history.latest("validation_score", epoch) ?? history.latest("train_score", epoch);
   const rate = store.rate.peek();
   return (
     <dl class="standing" data-part="standing">
       <div>
         <dt>epoch</dt>
-        <dd data-test="epoch">{count(store.epoch.peek())}</dd>
+        <dd data-test="epoch">{count(epoch)}</dd>
       </div>
       <div title="On the training rows, without penalties">
         <dt>loss</dt>
-        <dd data-test="loss">{number(history.latest("train"), 3)}</dd>
+        <dd data-test="loss">{number(history.latest("train", epoch), 3)}</dd>
       </div>
       <div title="On the validation rows, where there are some">
         <dt>{accuracy ? "accuracy" : "R²"}</dt>

@@ -123,6 +123,9 @@ test("a history is bounded, evenly spread, and cut when time goes back", () => {
   history.add(row(2001, NaN), 9);
   assert.equal(history.last("train"), null);
   assert.equal(history.latest("train"), 7);
+  const short = new History();
+  for (let epoch = 0; epoch < 9; epoch++) short.add(row(epoch, epoch % 3 ? NaN : epoch), 9);
+  assert.deepEqual([short.latest("train", 4), short.latest("train", 0), short.latest("train", -1)], [3, 0, null]);
 });
 
 test("every neuron of [8]×6 has a place of its own, within the drawing", () => {
@@ -207,6 +210,7 @@ test("colours: orange below, blue above, the middle in between", () => {
   assert.ok(Math.abs(red(table[127]!) - blue(table[127]!)) < 12);
   assert.equal(diverging("light", 5), diverging("light", 1));
   assert.equal(new Set(Array.from({ length: 10 }, (_, place) => classColour("dark", place))).size, 10);
+  for (const value of [-1.3, 2.5, NaN]) assert.match(classColour("light", value), /^rgb/); // of a regression's points
 });
 
 const NOTATION: [string, string][] = [

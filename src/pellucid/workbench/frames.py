@@ -166,8 +166,8 @@ class FrameMaker:
         train = step.loss - step.penalty
         if within == 0:
             found = {"train": train, "penalised": step.loss, "train_score": train_score}
-            if epoch == 0 and len(data.validation):  # training validates after each epoch only
-                validation = scores(self.engine, shown, data.held_out)
+            if len(data.validation) and not shown.curves.has("validation_score", epoch):
+                validation = scores(self.engine, shown, some_rows(data, data.validation))
                 found |= dict(zip(("validation", "validation_score"), validation, strict=True))
             shown.curves.fill(epoch, **found)
         known = (shown.run, shown.version)
@@ -273,11 +273,12 @@ class FrameMaker:
 
 def training_rows(dataset: Dataset) -> Batch:
     """Return the rows that train; of very many, evenly chosen ones."""
-    rows = dataset.train
-    if len(rows) <= MOST_EVALUATED:
-        return dataset.training
-    chosen = rows[evenly(len(rows), MOST_EVALUATED)]
-    return dataset.batch(chosen)
+    return dataset.training if len(dataset.train) <= MOST_EVALUATED else some_rows(dataset, dataset.train)
+
+
+def some_rows(dataset: Dataset, rows: Array) -> Batch:
+    """Return rows; of very many, evenly chosen ones."""
+    return dataset.batch(rows[evenly(len(rows), MOST_EVALUATED)])
 
 
 def evaluated_rows(shown: Shown) -> Batch:

@@ -82,6 +82,13 @@ class Curves:
                 for name, value in values.items():
                     self._rows[place, COLUMNS.index(name)] = value
 
+    def has(self, name: str, epoch: int) -> bool:
+        """Tell whether there is a value of an epoch, or no row for it."""
+        with self._lock:
+            place = int(np.searchsorted(self._rows[: self._count, 0], epoch))
+            is_there = place < self._count and self._rows[place, 0] == epoch
+            return not is_there or bool(np.isfinite(self._rows[place, COLUMNS.index(name)]))
+
     def since(self, epoch: float) -> Array:
         """Return the rows of later epochs, shape (rows, columns)."""
         with self._lock:

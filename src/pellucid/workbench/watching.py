@@ -47,7 +47,7 @@ class Watched:
     def see(self, epoch: Epoch) -> None:
         """Take in an epoch: its losses always, its parameters some times a second."""
         validation = NAN if epoch.validation_loss is None else epoch.validation_loss
-        score = NAN if epoch.validation_score is None else epoch.validation_score
+        score = NAN  # the fit may have another than the page shows, which a frame finds out
         step = epoch.epoch * self.run.job.steps_an_epoch
         self._rows.append((epoch.epoch, NAN, validation, NAN, NAN, score, epoch.learning_rate, step, epoch.loss))
         self._last = epoch
