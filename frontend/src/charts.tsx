@@ -67,18 +67,19 @@ export function Charts(): JSX.Element {
   );
 }
 
-/** Where settings were changed while the run went on. */
+/** Where settings were changed while the run went on, and the moment that is shown, if the run went further. */
 function useMarks(): Mark[] {
   const { store } = usePage();
-  const marks = store.run.value?.marks;
-  return useMemo(
-    () =>
-      (marks ?? []).slice(-40).map((mark: any) => ({
-        at: mark.epoch,
-        text: `${mark.label ?? mark.what ?? mark.path} ${shown(mark.to)}`.slice(0, 28),
-      })),
-    [marks],
-  );
+  const run = store.run.value;
+  const marks = run?.marks;
+  const here = run && !store.playing.value && run.epoch < (run.furthest?.epoch ?? 0) ? run.epoch : -1;
+  return useMemo(() => {
+    const changes = (marks ?? []).slice(-40).map((mark: any) => ({
+      at: mark.epoch,
+      text: `${mark.label ?? mark.what ?? mark.path} ${shown(mark.to)}`.slice(0, 28),
+    }));
+    return here < 0 ? changes : [...changes, { at: here, text: `epoch ${here}` }];
+  }, [marks, here]);
 }
 
 const shown = (value: unknown): string =>

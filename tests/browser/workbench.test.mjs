@@ -367,6 +367,22 @@ test("kept runs stand side by side", async () => {
   await compared.context().close();
 });
 
+test("from a regression to classes; the numbers above are those of the moment shown", async () => {
+  const own = await tab();
+  await own.locator('[data-source="plane"]').click();
+  await until("R²", async () => (await text('.standing [data-test="score"]', own)).includes("%") === false);
+  await own.locator('[data-source="spiral"]').click();
+  await until("an accuracy", async () => (await text('.standing [data-test="score"]', own)).includes("%"));
+  await step("t", 10, own);
+  await step("t", 10, own);
+  const end = await settledLoss(own);
+  await own.locator(".topbar .scrubber input").fill("0");
+  await until("the start", async () => (await epoch(own)) === 0 && (await loss(own)) > end);
+  await own.locator(".topbar .scrubber input").fill("20");
+  await until("the end", async () => (await epoch(own)) === 20 && (await loss(own)) === end);
+  await own.context().close();
+});
+
 test("points are added with a click and removed again; features and formulas are chosen", async () => {
   const own = await tab();
   const rows = () => text('[data-part="data"] summary .note', own);
