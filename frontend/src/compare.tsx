@@ -192,7 +192,7 @@ function Kept({ run, epoch, colour }: { run: KeptRun; epoch: number; colour: str
             {each.label}{" "}
             <b>
               {typeof each.value === "object" && each.value !== null
-                ? ((each.value as any).name ?? JSON.stringify(each.value).slice(0, 40))
+                ? said(each.value)
                 : String(each.value)}
             </b>
           </li>
@@ -203,4 +203,11 @@ function Kept({ run, epoch, colour }: { run: KeptRun; epoch: number; colour: str
       </button>
     </li>
   );
+}
+
+/** A setting in a few words: layers as their widths and activations. */
+function said(value: any): string {
+  if (Array.isArray(value) && value.every((each) => each?.width && each?.activation))
+    return value.map((layer) => `${layer.width} ${layer.activation.name}`).join(", ") || "none";
+  return value.name ?? JSON.stringify(value).slice(0, 40);
 }

@@ -73,7 +73,7 @@ def write_session(run: Run, tables: Tables) -> bytes:
     arrays: dict[str, Array] = {
         "parameters": moment.parameters,
         "random": np.asarray(random["state"]["key"], np.uint32),
-        "history": run.curves.since(-1) if not further else run.curves.until(moment.epoch),
+        "history": run.curves.until(moment.epoch),
     }
     if state.optimizer is not None:
         arrays |= {f"memory.{index}": array for index, array in enumerate(state.optimizer.arrays)}
