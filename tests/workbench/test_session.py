@@ -102,6 +102,9 @@ def test_it_runs_until_a_condition_holds(page: Page, name: str, value: float) ->
     assert page.state["run"]["epoch"] > 0
     if name == "epoch":
         assert page.state["run"]["epoch"] == 12
+        page.send("run_until", condition={"name": name, "value": value})
+        content, _ = page.wait("error")
+        assert "at epoch 12 already" in content["message"]
 
 
 def test_a_live_change_is_marked_and_others_begin_anew(page: Page) -> None:

@@ -95,7 +95,7 @@ def condition_from(condition: Any, run: Run) -> Until:
     Raises
     ------
     DataError
-        If it is no condition.
+        If it is no condition, or of an epoch that is over.
     """
     if not isinstance(condition, dict):
         raise DataError("'condition' must be {name, value}.")
@@ -106,4 +106,6 @@ def condition_from(condition: Any, run: Run) -> Until:
         return lambda epoch: epoch.validation_loss is not None and epoch.validation_loss <= value
     if name == "score":
         return lambda epoch: epoch.validation_score is not None and epoch.validation_score >= value
+    if run.epoch >= value:
+        raise DataError(f"The run is at epoch {run.epoch} already; ask for a later one.")
     return lambda epoch: run.epoch_of(epoch) >= value
