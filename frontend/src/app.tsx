@@ -117,6 +117,8 @@ function Notices(): JSX.Element {
   );
 }
 
+const DIALOGS: Record<string, string> = { paste: "Paste a table", roles: "Columns of the table", keys: "Keys" };
+
 function Dialogs(): JSX.Element {
   const { ui } = usePage();
   const ref = useRef<HTMLDialogElement>(null);
@@ -130,7 +132,7 @@ function Dialogs(): JSX.Element {
       ref={ref}
       onClose={() => (ui.dialog.value = null)}
       onClick={(event) => event.target === ref.current && (ui.dialog.value = null)}
-      aria-label={open ?? "closed"}
+      aria-label={DIALOGS[open ?? ""] ?? "closed"}
     >
       {open === "paste" && <PasteDialog />}
       {open === "roles" && <RolesDialog />}

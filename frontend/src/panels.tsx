@@ -336,6 +336,7 @@ export function RolesDialog(): JSX.Element | null {
   return (
     <div class="dialog-body wide">
       <h2>Columns of {table.name}</h2>
+      <Problems />
       <div class="scroll">
         <table class="sheet">
           <thead>
@@ -345,7 +346,7 @@ export function RolesDialog(): JSX.Element | null {
               <th scope="col">taken as</th>
               <th scope="col">missing cells</th>
               <th scope="col">distinct</th>
-              <th scope="col">categories</th>
+              <th scope="col">categories and notes</th>
             </tr>
           </thead>
           <tbody>
