@@ -187,6 +187,7 @@ export class Store {
         this.live.maps.clear();
         this.live.parameters = this.live.gradients = this.live.norms = null;
         this.norms.length = 0;
+        this.due = null; // a frame of the run before
         this.epoch.value = run.epoch; // from here on frames tell, so that all numbers shown are of one moment
         this.step.value = run.step;
       }
@@ -283,6 +284,7 @@ export class Store {
     this.clock.frame(() => {
       const content = this.due;
       this.due = null;
+      if (!content) return;
       if (Math.abs(content.frame - this.acknowledged) > 1)
         this.send({ kind: "ack", frame: (this.acknowledged = content.frame) }); // every other one is enough
       batch(() => {

@@ -140,6 +140,17 @@ test("another run forgets the maps and numbers of the one before", () => {
   assert.equal(store.live.parameters, null);
 });
 
+test("a frame that waits to be painted when another run begins is not painted", () => {
+  const { model, store, paint } = opened();
+  model.hand(FRAME, BUFFERS as any);
+  model.say({ run: { ...RUN, id: "other", epoch: 0 } });
+  paint();
+  assert.equal(store.epoch.value, 0);
+  model.hand({ ...FRAME, run: "other", frame: 6, epoch: 3 }, BUFFERS as any);
+  paint();
+  assert.equal(store.epoch.value, 3);
+});
+
 test("errors become notices, of which only the last few stay", () => {
   const { model, store } = opened();
   for (let place = 0; place < 9; place++) model.hand({ kind: "error", message: `wrong ${place}`, about: "edit" });

@@ -35,6 +35,7 @@ __all__ = [
     "looks_from",
     "output_map",
     "scores",
+    "some_rows",
     "training_rows",
 ]
 
