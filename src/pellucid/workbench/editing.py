@@ -85,9 +85,12 @@ class Editing:
         """Mark where settings were changed while training went on."""
         self.forget_marks(at[0])
         for path, old, new in differences(before, after):
-            told = len if path in ("data.added", "data.removed") else _as_it_is
+            if path in ("data.added", "data.removed"):
+                values = {"from": len(old), "to": len(new)}
+            else:
+                values = {"from": old, "to": new}
             mark = {"epoch": at[0], "batch": at[1], "path": path, "label": label_of(path)}
-            self.marks.append(mark | {"from": told(old), "to": told(new)})
+            self.marks.append(mark | values)
         del self.marks[:-MOST_UNDO]
 
     def forget_marks(self, epoch: int) -> None:
@@ -121,7 +124,3 @@ class Editing:
             await self._freeze(done["index"], done[side])
         target.append(done)
         await self.session.tell_run()
-
-
-def _as_it_is(value: Any) -> Any:
-    return value

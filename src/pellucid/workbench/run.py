@@ -26,7 +26,7 @@ from pellucid.workbench.jobs import first_job, network_of, take_rows, training_o
 from pellucid.workbench.limits import MOST_EVENTS
 from pellucid.workbench.minimising import Minimising
 from pellucid.workbench.moments import Moment, Moments, Position, copied
-from pellucid.workbench.settings import Settings, with_points_of
+from pellucid.workbench.settings import Settings
 from pellucid.workbench.within import Within
 
 __all__ = ["Change", "Run", "Shown"]
@@ -303,7 +303,8 @@ class Run:
         last = self.changes[-1] if self.changes else None
         if last is None or last.settings is None or change.settings is None or last.at != self.position:
             return False
-        return with_points_of(last.settings, change.settings) == change.settings
+        before, after = (replace(each, data=each.data.source_only()) for each in (last.settings, change.settings))
+        return before == after
 
     def _check(self, change: Change) -> None:
         training = self.job.training if change.settings is None else change.settings.training

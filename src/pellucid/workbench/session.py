@@ -36,6 +36,7 @@ from pellucid.workbench.settings import (
     Table,
     at_path,
     differences,
+    learns_on,
     path_of,
     read_settings,
     write_settings,
@@ -488,11 +489,7 @@ def _suited(settings: Settings, dataset: Dataset) -> Settings:
 
 def _is_live(before: Settings, after: Settings) -> bool:
     """Tell whether a run can go on under other settings: nothing but the way it goes on is different."""
-    same = before.network.without_dropout() == after.network.without_dropout()
-    same = same and before.data.source_only() == after.data.source_only()
     losses = [each.training.loss for each in (before, after)]
-    return (
-        same
-        and before.inputs.features == after.inputs.features
-        and (losses[0] == losses[1] or not any(loss is not None and loss.name == "poisson" for loss in losses))
+    return learns_on(before, after) and (
+        losses[0] == losses[1] or not any(loss is not None and loss.name == "poisson" for loss in losses)
     )

@@ -27,7 +27,7 @@ from pellucid.workbench.limits import MESSAGE_BYTES, MOST_EVENTS
 from pellucid.workbench.own_table import Tables, table_rows
 from pellucid.workbench.protocol import checked_json
 from pellucid.workbench.run import Change, Run
-from pellucid.workbench.settings import Settings, read_settings, write_settings
+from pellucid.workbench.settings import Settings, learns_on, read_settings, write_settings
 from pellucid.workbench.sources import GENERATED
 
 __all__ = ["read_session", "write_session"]
@@ -240,11 +240,8 @@ class _Reader:
 
 def _check_rows(settings: Settings, first: Settings) -> None:
     """Refuse another network and other rows than the run began with, but for dropout and points added and removed."""
-    same = settings.data == first.data
-    if first.data.source in GENERATED:
-        same = settings.data.source_only() == first.data.source_only()
-    same = same and settings.network.without_dropout() == first.network.without_dropout()
-    if not same or settings.inputs.features != first.inputs.features:
+    keeps_rows = first.data.source in GENERATED or settings.data == first.data
+    if not (keeps_rows and learns_on(first, settings)):
         raise DataError("A session's changes must keep its rows, inputs and network.")
 
 

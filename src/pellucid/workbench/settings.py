@@ -55,9 +55,9 @@ __all__ = [
     "View",
     "at_path",
     "differences",
+    "learns_on",
     "path_of",
     "read_settings",
-    "with_points_of",
     "write_settings",
 ]
 
@@ -435,9 +435,13 @@ def write_settings(settings: Settings) -> dict[str, Any]:
     return written
 
 
-def with_points_of(settings: Settings, other: Settings) -> Settings:
-    """Return settings with the points that others add and remove."""
-    return replace(settings, data=replace(settings.data, added=other.data.added, removed=other.data.removed))
+def learns_on(before: Settings, after: Settings) -> bool:
+    """Tell whether a network can go on under other settings: it is the same, but for dropout and points by hand."""
+    return (
+        before.network.without_dropout() == after.network.without_dropout()
+        and before.data.source_only() == after.data.source_only()
+        and before.inputs.features == after.inputs.features
+    )
 
 
 def differences(before: Settings, after: Settings) -> list[tuple[str, Any, Any]]:
