@@ -3,9 +3,9 @@
 import dataclasses
 
 import numpy as np
-import pandas as pd
 import pytest
 
+from passengers import table
 from pellucid import MLPRegressor, TabularClassifier, TabularRegressor, check_gradients, trace
 from pellucid.engines import get_engine
 from pellucid.errors import DataError
@@ -14,27 +14,13 @@ from pellucid.estimators.tabular import Member, updating
 SMALL = [Member(hidden=(6, 5), bins=4), Member(hidden=(6, 5), numbers="periodic")]
 
 
-def table(rows: int = 120) -> tuple[pd.DataFrame, np.ndarray]:
-    random = np.random.default_rng(0)
-    frame = pd.DataFrame(
-        {
-            "age": random.normal(40, 10, rows),
-            "fare": random.exponential(30, rows),
-            "city": random.choice([f"c{i}" for i in range(12)], rows),
-            "sex": random.choice(["m", "f"], rows),
-        }
-    )
-    frame.loc[::7, "fare"] = None
-    return frame, np.where((frame.age > 40) ^ (frame.sex == "m"), "yes", "no")
-
-
 @pytest.fixture(scope="module")
 def classifier() -> TabularClassifier:
-    return TabularClassifier(members=SMALL, n_folds=2, max_epochs=4, random_state=0).fit(*table())
+    return TabularClassifier(members=SMALL, n_folds=2, max_epochs=4, random_state=0).fit(*table(120))
 
 
 def test_every_network_of_a_model_is_traced(classifier: TabularClassifier) -> None:
-    frame, y = table()
+    frame, y = table(120)
     for member, each in enumerate(classifier.bag_.networks):
         step = trace(classifier, frame, y, member=member)
         assert step.network == each.network
@@ -53,7 +39,7 @@ def test_every_network_of_a_model_is_traced(classifier: TabularClassifier) -> No
 def test_the_step_is_the_first_of_partial_fit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(updating, "UPDATE_EPOCHS", 1)
     members = [dataclasses.replace(member, dropout=0.0) for member in SMALL]  # masks follow the rows' order
-    model = TabularClassifier(members=members, n_folds=1, max_epochs=4, random_state=0).fit(*table())
+    model = TabularClassifier(members=members, n_folds=1, max_epochs=4, random_state=0).fit(*table(120))
     frame, y = table(20)  # one batch
     before = [each.parameters.copy() for each in model.bag_.networks]
     steps = [trace(model, frame, y, member=member) for member in (0, 1)]
@@ -83,7 +69,7 @@ def test_levels_are_called_by_their_names(classifier: TabularClassifier) -> None
 
 
 def test_a_regressor_s_target_is_told_in_its_units() -> None:
-    frame, _ = table()
+    frame, _ = table(120)
     y = frame.age * 3
     model = TabularRegressor(members=SMALL[:1], n_folds=1, max_epochs=4, random_state=0).fit(frame, y)
     step = trace(model, frame, y, sample_weight=np.linspace(0.1, 1, 120))
@@ -95,7 +81,7 @@ def test_a_regressor_s_target_is_told_in_its_units() -> None:
 
 
 def test_what_cannot_be_traced_says_why(classifier: TabularClassifier) -> None:
-    frame, y = table()
+    frame, y = table(120)
     with pytest.raises(DataError, match="one of the model's 4 networks, from 0; got 4"):
         trace(classifier, frame, y, member=4)
     with pytest.raises(DataError, match="TabularClassifier must be fitted"):

@@ -9,12 +9,13 @@ import pytest
 from sklearn.datasets import make_moons
 from sklearn.utils.class_weight import compute_sample_weight
 
+from passengers import table
 from pellucid import MLPClassifier, TabularClassifier, TabularRegressor, trace
 from pellucid.errors import DataError, DataWarning
 from pellucid.estimators.tabular import Member
 from pellucid.workbench import LiveView, show
 from workbench.client import Page
-from workbench.test_opening import peculiar, table
+from workbench.test_opening import peculiar
 
 warnings.filterwarnings("ignore", category=UserWarning)
 

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 from sklearn.datasets import load_iris, make_moons
 
+from passengers import table
 from pellucid import MLPClassifier, MLPRegressor, TabularClassifier, TabularRegressor, load, trace
 from pellucid.engines import TextbookEngine, get_engine
 from pellucid.errors import PellucidError
@@ -168,21 +168,6 @@ def test_what_cannot_be_shown_says_why() -> None:
         show(tabular(), *table(), member=1, open_page=False, wait=False)
     with pytest.raises(PellucidError):
         show("no model", X, y, open_page=False, wait=False)
-
-
-def table(rows: int = 160) -> tuple[pd.DataFrame, np.ndarray]:
-    """Return rows of numbers, missing cells and categories, and their classes."""
-    random = np.random.default_rng(0)
-    frame = pd.DataFrame(
-        {
-            "age": random.normal(40, 10, rows),
-            "fare": random.exponential(30, rows),
-            "city": random.choice([f"c{i}" for i in range(12)], rows),
-            "sex": random.choice(["m", "f"], rows),
-        }
-    )
-    frame.loc[::7, "fare"] = None
-    return frame, np.where((frame.age > 40) ^ (frame.sex == "m"), "yes", "no")
 
 
 def tabular(**keywords: object) -> TabularClassifier:
