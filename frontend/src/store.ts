@@ -138,11 +138,10 @@ export class Store {
   private good: Settings | null = null;
   /** The frame that waits to be painted. */
   private due: any = null;
-  private stale: any = null;
   private notice = 0;
   /** The last frame that the server knows to be drawn. */
   private acknowledged = -2;
-  private runId = "";
+  private runId = -1;
 
   constructor(
     readonly model: Model,
@@ -188,7 +187,6 @@ export class Store {
         this.live.maps.clear();
         this.live.parameters = this.live.gradients = this.live.norms = null;
         this.norms.length = 0;
-        this.stale = this.due; // a frame of the run before
         this.epoch.value = run.epoch; // from here on frames tell, so that all numbers shown are of one moment
         this.step.value = run.step;
       }
@@ -287,7 +285,7 @@ export class Store {
       this.due = null;
       if (Math.abs(content.frame - this.acknowledged) > 1)
         this.send({ kind: "ack", frame: (this.acknowledged = content.frame) }); // every other one is enough
-      if (content === this.stale) return;
+      if (content.run !== this.runId) return; // another run was told of since it came
       batch(() => {
         this.epoch.value = content.epoch;
         this.step.value = content.step;

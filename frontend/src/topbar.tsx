@@ -230,19 +230,13 @@ function Standing(): JSX.Element {
 /** A slider over the run's epochs; what it shows is trained again where it was not kept. */
 function Scrubber(): JSX.Element {
   const { store } = usePage();
-  const furthest = useRef(0);
-  const runId = useRef("");
   const [dragged, setDragged] = useState<number | null>(null);
   const late = useRef<ReturnType<typeof setTimeout>>(undefined);
   const run = store.run.value;
   void store.slow.value;
   const epoch = store.epoch.peek();
-  if (run && run.id !== runId.current) {
-    runId.current = run.id;
-    furthest.current = 0;
-  }
   const kept = run?.furthest?.epoch ?? run?.moments[run.moments.length - 1]?.epoch ?? 0;
-  furthest.current = store.playing.value ? epoch : Math.max(kept, epoch);
+  const furthest = store.playing.value ? epoch : Math.max(kept, epoch);
   useEffect(() => {
     if (dragged !== null && dragged === epoch) setDragged(null);
   }, [epoch]);
@@ -254,7 +248,7 @@ function Scrubber(): JSX.Element {
       setTimeout(() => setDragged(null), 400);
     }, 60);
   };
-  const most = Math.max(furthest.current, 1);
+  const most = Math.max(furthest, 1);
   return (
     <label
       class="scrubber"

@@ -102,7 +102,7 @@ export interface Moment {
 }
 
 export interface Run {
-  id: string;
+  id: number;
   epoch: number;
   step: number;
   playing: boolean;

@@ -92,7 +92,7 @@ export const SETTINGS = {
 };
 
 export const RUN = {
-  id: "a",
+  id: 1,
   epoch: 0,
   step: 0,
   playing: false,

@@ -18,7 +18,7 @@ function opened(fragment = "") {
 const FRAME = {
   kind: "frame",
   frame: 5,
-  run: "a",
+  run: 1,
   epoch: 2,
   step: 9,
   maps: [[0, 1]],
@@ -135,7 +135,7 @@ test("another run forgets the maps and numbers of the one before", () => {
   const { model, store, paint } = opened();
   model.hand(FRAME, BUFFERS as any);
   paint();
-  model.say({ run: { ...RUN, id: "b" } });
+  model.say({ run: { ...RUN, id: 2 } });
   assert.equal(store.live.maps.size, 0);
   assert.equal(store.live.parameters, null);
 });
@@ -143,10 +143,10 @@ test("another run forgets the maps and numbers of the one before", () => {
 test("a frame that waits to be painted when another run begins is not painted", () => {
   const { model, store, paint } = opened();
   model.hand(FRAME, BUFFERS as any);
-  model.say({ run: { ...RUN, id: "other", epoch: 0 } });
+  model.say({ run: { ...RUN, id: 2, epoch: 0 } });
   paint();
   assert.equal(store.epoch.value, 0);
-  model.hand({ ...FRAME, run: "other", frame: 6, epoch: 3 }, BUFFERS as any);
+  model.hand({ ...FRAME, run: 2, frame: 6, epoch: 3 }, BUFFERS as any);
   paint();
   assert.equal(store.epoch.value, 3);
 });

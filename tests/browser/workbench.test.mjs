@@ -273,13 +273,13 @@ test("the address gives the same network in another tab", async () => {
   await step("t", 10, first);
   await first.locator('[data-neuron="0,4"]').click();
   const box = (from) => from.getByLabel(/^Value of w₂₅/);
-  await settledLoss(first);
-  const weight = await box(first).inputValue(); // behind another tab nothing is drawn
+  const [weight, fell] = [await box(first).inputValue(), await settledLoss(first)]; // behind another tab nothing is drawn
   const second = await tab({ address });
   await until("five neurons", async () => (await second.locator('[data-neuron="0,4"]').count()) === 1);
   await step("t", 10, second);
   await second.locator('[data-neuron="0,4"]').click();
   await until("the same weight", async () => (await box(second).inputValue()) === weight);
+  await until("the same loss", async () => (await loss(second)) === fell);
   await second.reload();
   await until(
     "the run found again",

@@ -2,11 +2,13 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from pellucid.textbook.parameters import Parameters
 from pellucid.workbench.dataset import build
-from pellucid.workbench.frames import badges, evaluated
+from pellucid.workbench.frames import FrameMaker, Looks, badges, evaluated
+from pellucid.workbench.history import COLUMNS
 from pellucid.workbench.run import Run
 from pellucid.workbench.settings import read_settings
 
@@ -24,3 +26,16 @@ def test_a_neuron_is_dead_where_its_slope_is_zero(factor: float | None, dead: li
     shown = replace(run.shown(), parameters=parameters.vector)
     found = badges(shown, evaluated(run.engine, shown, parameters))
     assert found == {"dead": dead, "saturated": []}
+
+
+def test_a_frame_of_an_epoch_has_its_loss_though_training_was_further_when_the_one_before_was_made() -> None:
+    settings = read_settings({})
+    run, frames = Run(settings, build(settings)), FrameMaker()
+    run.advance(1)
+    earlier = run.shown()
+    run.advance(2)
+    frames.frame(earlier, Looks(), settings.inputs.view)
+    _, buffers = frames.frame(run.shown(), Looks(), settings.inputs.view)
+    last = dict(zip(COLUMNS, buffers["history"][-1], strict=True))
+    assert last["epoch"] == 3
+    assert np.isfinite(last["train"])

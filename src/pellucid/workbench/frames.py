@@ -175,8 +175,7 @@ class FrameMaker:
         reset = known != self._known
         self._known, before = known, -1.0 if reset else self._sent
         history = shown.curves.since(before)
-        if len(history):
-            self._sent = history[-1, 0]
+        self._sent = epoch  # later rows are sent again when a frame has looked at them
         norms = [
             float(np.sqrt((weights**2).sum() + (bias**2).sum()))
             for weights, bias in zip(step.gradients.weights, step.gradients.bias, strict=True)
