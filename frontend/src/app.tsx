@@ -30,6 +30,10 @@ export function App(): JSX.Element {
   useWiring(page);
   const course = ui.card.value !== null;
   const drawer = ui.drawer.value;
+  const drawn = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (drawer && matchMedia("(max-width: 980px)").matches) drawn.current?.scrollIntoView({ block: "start" });
+  }, [drawer]);
   return (
     <div
       class={`page${course ? " with-course" : ""}${drawer ? " with-drawer" : ""}${drawer === "wall" ? " with-wall" : ""}`}
@@ -45,7 +49,7 @@ export function App(): JSX.Element {
         <Charts />
       </aside>
       <Course />
-      <section class="drawer" aria-label="Drawer">
+      <section class="drawer" aria-label="Drawer" ref={drawn}>
         <div class="drawer-tabs">
           {DRAWERS.map(([name, title]) => (
             <button

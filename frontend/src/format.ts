@@ -14,6 +14,19 @@ export function number(value: number | null | undefined, digits = 4): string {
   return (exponent ? `${mantissa}e${Number(exponent)}` : mantissa).replaceAll("-", "−");
 }
 
+/** A number on an axis of such a span, rounded to a hundredth of its order: of 43 to a tenth. */
+export function onAxis(value: number, span: number): string {
+  const unit = 10 ** (Math.floor(Math.log10(span)) - 2);
+  const rounded = Number((Math.round(value / unit) * unit).toPrecision(12));
+  return number(Number.isFinite(rounded) ? rounded : value, 9);
+}
+
+/** A day, counted from 1970-01-01: 2024-02-29. */
+export function day(value: number): string {
+  const date = new Date(Math.round(value) * 86_400_000);
+  return Number.isNaN(date.getTime()) ? number(value) : date.toISOString().slice(0, 10);
+}
+
 export function percent(value: number | null | undefined): string {
   return value === null || value === undefined || Number.isNaN(value) ? "–" : `${(100 * value).toFixed(1)} %`;
 }

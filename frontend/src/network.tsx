@@ -438,7 +438,7 @@ function Labels({ plan }: { plan: Drawing }): JSX.Element {
           </span>
         ))}
       {dataset?.embedded &&
-        first.size >= 14 &&
+        first.size >= 26 &&
         first.places.map(
           ({ neuron, x, y }) =>
             dataset.embedded!.counts[neuron]! > 1 && (

@@ -3,11 +3,12 @@ import { effect } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { classColour, diverging } from "./colour.ts";
-import { number } from "./format.ts";
+import { day, number, onAxis } from "./format.ts";
 import { useNeuronName } from "./network.tsx";
 import { fit, paintMap, paintOutput, paintPoints } from "./paint.ts";
 import { withValue } from "./settings.ts";
 import { MAP_KEY } from "./store.ts";
+import type { Axis } from "./types.ts";
 import { ARROWS, usePage } from "./ui.ts";
 
 export function OutputView(): JSX.Element {
@@ -75,16 +76,10 @@ export function OutputView(): JSX.Element {
       {dataset && (
         <div class="axis-names">
           <span>
-            → {dataset.axes.x.name}{" "}
-            <small>
-              {number(dataset.axes.x.low, 2)} to {number(dataset.axes.x.high, 2)}
-            </small>
+            → {dataset.axes.x.name} <small>{reach(dataset.axes.x)}</small>
           </span>
           <span>
-            ↑ {dataset.axes.y.name}{" "}
-            <small>
-              {number(dataset.axes.y.low, 2)} to {number(dataset.axes.y.high, 2)}
-            </small>
+            ↑ {dataset.axes.y.name} <small>{reach(dataset.axes.y)}</small>
           </span>
         </div>
       )}
@@ -93,6 +88,10 @@ export function OutputView(): JSX.Element {
     </section>
   );
 }
+
+const along = (axis: Axis, value: number): string =>
+  axis.kind === "date" ? day(value) : onAxis(value, axis.high - axis.low);
+const reach = (axis: Axis): string => `${along(axis, axis.low)} to ${along(axis, axis.high)}`;
 
 /** What the map says under the pointer. */
 function Reading({ size }: { size: number }): JSX.Element {
@@ -104,11 +103,17 @@ function Reading({ size }: { size: number }): JSX.Element {
     if (!at || !dataset || !size) return null;
     const { x: across, y: up } = dataset.axes;
     const [h, v] = [at[0] / size, 1 - at[1] / size];
-    const place = `${number(across.low + h * (across.high - across.low), 3)}, ${number(up.low + v * (up.high - up.low), 3)}`;
+    const at_ = (axis: Axis, share: number) => along(axis, axis.low + share * (axis.high - axis.low));
+    const place = `${at_(across, h)}, ${at_(up, v)}`;
     const look = (length: number) =>
       Math.min(length - 1, Math.floor(v * length)) * length + Math.min(length - 1, Math.floor(h * length));
-    const chosen = ui.shown.value && store.live.maps.get(MAP_KEY(ui.shown.value.layer, ui.shown.value.neuron));
-    if (chosen) return `${place}: ${number(((chosen.data[look(chosen.size)]! - 127.5) / 127.5) * chosen.range, 2)}`;
+    const neuron = ui.shown.value;
+    const chosen = neuron && store.live.maps.get(MAP_KEY(neuron.layer, neuron.neuron));
+    if (chosen) {
+      const value = ((chosen.data[look(chosen.size)]! - 127.5) / 127.5) * chosen.range;
+      const odds = neuron.layer === store.run.value?.layers.length && dataset.task !== "regression";
+      return `${place}: ${number(odds ? (value + 1) / 2 : value, 2)}`; // even odds are the middle of the colours
+    }
     const { output, outputKind, outputRange } = store.live;
     if (!output) return place;
     const length = output.shape[output.shape.length - 1]!;

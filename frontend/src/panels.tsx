@@ -103,7 +103,7 @@ function chooseSource({ store, ui }: Page, source: string): void {
   store.change({
     ...settings,
     data,
-    inputs: { ...settings.inputs, features: null as any, view: { mode: plane ? "columns" : "components", x: 0, y: 1 } },
+    inputs: { ...settings.inputs, features: null as any, view: { mode: plane ? "columns" : "components", x: null, y: null } },
   });
 }
 
@@ -507,7 +507,7 @@ function InputsPanel(): JSX.Element | null {
         </form>
       ) : (
         <p class="note">
-          All {dataset.features.length} columns.{" "}
+          All {dataset.features.length} inputs of the table.{" "}
           <button type="button" class="text" onClick={() => setFeatures(dataset.features.slice(0, 2))}>
             Choose or make some
           </button>
@@ -521,7 +521,7 @@ function InputsPanel(): JSX.Element | null {
                 type="button"
                 key={mode}
                 aria-pressed={inputs.view.mode === mode}
-                onClick={() => store.setAt("inputs.view", { ...inputs.view, mode })}
+                onClick={() => store.setAt("inputs.view", { mode, x: null, y: null })}
               >
                 {mode === "columns" ? "two columns" : "components"}
               </button>
@@ -532,8 +532,12 @@ function InputsPanel(): JSX.Element | null {
               <label key={axis} class="field choice">
                 <span>{axis === "x" ? "Across" : "Up"}</span>
                 <select
-                  value={inputs.view[axis]}
-                  onChange={(event) => store.setAt(`inputs.view.${axis}`, Number(event.currentTarget.value))}
+                  value={dataset.axes[axis].column}
+                  onChange={(event) => {
+                    const { x, y } = dataset.axes;
+                    const chosen = { x: x.column, y: y.column, [axis]: Number(event.currentTarget.value) };
+                    store.setAt("inputs.view", { ...inputs.view, ...chosen });
+                  }}
                 >
                   {columns.map((name, place) => (
                     <option key={name} value={place}>

@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import uPlot from "uplot";
 import type { Theme } from "./colour.ts";
-import { number } from "./format.ts";
+import { number, onAxis } from "./format.ts";
 import { usePage } from "./ui.ts";
 
 export interface Series {
@@ -36,17 +36,20 @@ const INK: Record<Theme, { text: string; grid: string; mark: string }> = {
   dark: { text: "#a3aab4", grid: "#2d333b", mark: "#7b838e" },
 };
 
-/** Axis values: 0.05, 250, 15k. */
-const short = (_: uPlot, values: number[]): string[] =>
-  values.map((value) =>
-    value === null
-      ? ""
-      : Math.abs(value) >= 1e6
-        ? `${number(value / 1e6, 3)}M`
-        : Math.abs(value) >= 1e4
-          ? `${number(value / 1e3, 3)}k`
-          : number(value, 3),
+/** Axis values, apart by a step: 0.05, 250, 15k, 0.7082. */
+const short = (_: uPlot, values: number[], __: number, ___: number, step: number): string[] => {
+  const [unit, letter] = Math.max(...values) >= 1e6 ? [1e6, "M"] : Math.max(...values) >= 1e4 ? [1e3, "k"] : [1, ""];
+  return values.map((value) =>
+    value === null ? "" : value === 0 ? "0" : `${onAxis(value / unit, step / unit)}${letter}`,
   );
+};
+
+/** Epochs from the first to the last; at least ten, so that the first alone has a place. */
+const epochs = (plot: uPlot): [number, number] => {
+  const told = plot.data[0];
+  const first = told[0] ?? 0;
+  return [first, Math.max(told[told.length - 1] ?? 0, first + 10)];
+};
 
 const MARK_ROWS = 3;
 
@@ -116,7 +119,7 @@ export function Plot(props: PlotProps): JSX.Element {
         cursor: { drag: { x: false, y: false }, points: { size: 7 } },
         legend: { live: true },
         scales: {
-          x: { time: false },
+          x: { time: false, ...(props.xLabel ? {} : { range: epochs }) },
           y: { distr: props.log ? 3 : 1, ...(props.range ? { range: props.range } : {}) },
         },
         axes: [

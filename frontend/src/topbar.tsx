@@ -201,7 +201,8 @@ function Standing(): JSX.Element {
   const { history } = store;
   const accuracy = store.scoreName.value === "accuracy";
   const epoch = store.epoch.peek();
-  const score = history.latest("validation_score", epoch) ?? history.latest("train_score", epoch);
+  const heldOut = history.latest("validation_score", epoch);
+  const score = heldOut ?? history.latest("train_score", epoch);
   const rate = store.rate.peek();
   return (
     <dl class="standing" data-part="standing">
@@ -210,11 +211,13 @@ function Standing(): JSX.Element {
         <dd data-test="epoch">{count(epoch)}</dd>
       </div>
       <div title="On the training rows, without penalties">
-        <dt>loss</dt>
+        <dt>training loss</dt>
         <dd data-test="loss">{number(history.latest("train", epoch), 3)}</dd>
       </div>
-      <div title="On the validation rows, where there are some">
-        <dt>{accuracy ? "accuracy" : "R²"}</dt>
+      <div title={`On the rows ${heldOut === null ? "that train: none are held out" : "held out for validation"}`}>
+        <dt>
+          {heldOut === null ? "training" : "validation"} {accuracy ? "accuracy" : "R²"}
+        </dt>
         <dd data-test="score">{accuracy ? percent(score) : number(score, 3)}</dd>
       </div>
       <div class="rate">

@@ -63,6 +63,10 @@ export interface Axis {
   name: string;
   low: number;
   high: number;
+  /** The base column's place, or the component's. */
+  column: number;
+  /** A date's values are days since 1970-01-01. */
+  kind: "number" | "date" | "category";
 }
 
 export interface Dataset {

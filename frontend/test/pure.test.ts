@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { classColour, diverging, divergingTable } from "../src/colour.ts";
 import { inputOf, starts, together } from "../src/embedded.ts";
-import { count, featureName, number, parse, percent, weightName } from "../src/format.ts";
+import { count, day, featureName, number, onAxis, parse, percent, weightName } from "../src/format.ts";
 import { fromFragment, toFragment } from "../src/fragment.ts";
 import { History } from "../src/history.ts";
 import { curveAt, drawing, linkAt, strongest } from "../src/layout.ts";
@@ -246,4 +246,21 @@ test("no text breaks the reader, and it always ends", () => {
     ).join("");
     assert.equal(typeof plain(parseNotation(text)), "string");
   }
+});
+
+test("numbers on an axis have as many digits as its span needs", () => {
+  assert.deepEqual(
+    [-7040.3, 95040].map((value) => onAxis(value, 102_080)),
+    ["−7000", "95000"],
+  );
+  assert.deepEqual(
+    [0.70812, 0.70822].map((value) => onAxis(value, 0.0001)),
+    ["0.70812", "0.70822"],
+  );
+  assert.deepEqual([onAxis(0.3, 0), onAxis(-6, 12), onAxis(1e-20, 1e-19)], ["0.3", "−6", "1e−20"]);
+});
+
+test("a day is told by its date", () => {
+  assert.deepEqual([day(0), day(19782.4), day(-1)], ["1970-01-01", "2024-02-29", "1969-12-31"]);
+  assert.equal(day(1e15), "1e15");
 });

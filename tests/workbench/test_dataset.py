@@ -7,7 +7,7 @@ from pellucid.errors import DataError
 from pellucid.workbench.catalog import catalog
 from pellucid.workbench.dataset import build
 from pellucid.workbench.settings import View, read_settings
-from pellucid.workbench.sources import GENERATED, PREPARED, make
+from pellucid.workbench.sources import GENERATED, PREPARED, Rows, make
 
 
 @pytest.mark.parametrize("source", [*GENERATED, *PREPARED])
@@ -94,3 +94,23 @@ def test_a_shape_s_plane_is_as_high_as_wide_and_holds_all_points() -> None:
         assert (plane.low == -plane.high).all()
         assert np.abs(data.rows.columns).max() < plane.high[0]
     assert build(read_settings({"data": {"noise": 0.1}})).plane(View()).high[0] == 6
+
+
+def test_a_map_shows_the_columns_that_tell_most_of_the_target_where_none_are_chosen() -> None:
+    data = build(read_settings({"data": {"source": "iris"}}))
+    assert data.plane(View()).names == ("petal length (cm)", "petal width (cm)")
+    assert data.plane(View(x=0)).names == ("sepal length (cm)", "petal width (cm)")
+    assert data.plane(View(y=2)).names == ("petal width (cm)", "petal length (cm)")
+    assert data.plane(View(x=2, y=2)).columns == (2, 3)
+    assert data.plane(View("components")).columns == (0, 1)
+    assert build(read_settings({})).plane(View()).columns == (0, 1)
+
+
+def test_the_columns_of_a_curved_regression_are_found() -> None:
+    draw = np.random.default_rng(0)
+    columns = draw.normal(size=(400, 5))
+    rows = Rows(columns, tuple("abcde"), columns[:, 3] ** 2 + 0.5 * columns[:, 1])
+    settings = read_settings(
+        {"data": {"source": "table", "table": {"id": "own"}}, "training": {"loss": {"name": "squared_error"}}}
+    )
+    assert build(settings, rows).plane(View()).names == ("b", "d")

@@ -127,6 +127,7 @@ def test_the_model_file_predicts_as_the_run(case: dict[str, Any], tmp_path: Path
     run = trained(case)
     save(estimator_of(run), tmp_path / "model.safetensors")
     model = load(tmp_path / "model.safetensors")
+    assert (model.n_iter_, len(model.loss_curve_)) == (run.epoch, run.epoch)
     rows = run.dataset.inputs[run.dataset.validation]
     if run.dataset.task == "regression":
         assert np.isfinite(model.predict(rows)).all()

@@ -7,7 +7,7 @@ import pytest
 
 from pellucid.textbook.parameters import Parameters
 from pellucid.workbench.dataset import build
-from pellucid.workbench.frames import FrameMaker, Looks, badges, evaluated
+from pellucid.workbench.frames import FrameMaker, Looks, as_bytes, badges, evaluated
 from pellucid.workbench.history import COLUMNS
 from pellucid.workbench.run import Run
 from pellucid.workbench.settings import read_settings
@@ -39,3 +39,13 @@ def test_a_frame_of_an_epoch_has_its_loss_though_training_was_further_when_the_o
     last = dict(zip(COLUMNS, buffers["history"][-1], strict=True))
     assert last["epoch"] == 3
     assert np.isfinite(last["train"])
+
+
+def test_maps_of_outputs_reach_as_far_as_they_can() -> None:
+    settings = read_settings({})
+    shown = Run(settings, build(settings)).shown()
+    content, buffers = FrameMaker().frame(shown, Looks(((0, 1), (2, 0)), 8, 8), settings.inputs.view)
+    assert content["ranges"][1] == 1
+    assert content["ranges"][0] < 1
+    np.testing.assert_allclose(buffers["maps"][1], buffers["output"], atol=1)  # both are odds, from 0 to 255
+    assert as_bytes([np.array([-3.0, 0, 1, 3])], 2, [2.0])[1].ravel().tolist() == [0, 128, 191, 255]

@@ -197,6 +197,8 @@ def test_a_network_of_a_tabular_classifier_is_shown_and_trains_on() -> None:
             history = page.wait("frame", epoch=each.epochs)[1]["history"]
             np.testing.assert_allclose(history[1:, 2], each.validation_loss, rtol=1e-6)
             asked = [[-1, 4], [0, 1], [len(each.network.hidden), 1]]
+            page.update(state["settings"] | {"inputs": state["settings"]["inputs"] | {"view": {"x": 0, "y": 1}}})
+            page.until(lambda state: [state["dataset"]["axes"][axis]["column"] for axis in "xy"] == [0, 1])
             page.send("view", maps=asked, resolution=12, charts=["confusion"])
             content, buffers = page.wait("frame", maps=asked)
             np.testing.assert_array_equal(buffers["parameters"], each.parameters)

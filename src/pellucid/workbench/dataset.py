@@ -17,7 +17,11 @@ from pellucid.workbench.limits import MOST_CLASSES, MOST_SHOWN, MOST_WIDTH
 from pellucid.workbench.settings import Data, Settings, View, at_path
 from pellucid.workbench.sources import GENERATED, Rows, make
 
-__all__ = ["Dataset", "Plane", "build", "parts_of_added"]
+__all__ = ["Dataset", "Plane", "build", "evenly", "parts_of_added"]
+
+MOST_LOOKED_AT = 5000
+"""Rows, at most, that say which columns tell most of the target."""
+EIGHTHS = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +31,8 @@ class Plane:
     Attributes
     ----------
     names : (x, y)
+    columns : (x, y)
+        Places of the base columns, or numbers of the components.
     low, high : arrays of shape (2,)
     origin : array of shape (columns,)
     across : array of shape (2, columns)
@@ -34,6 +40,7 @@ class Plane:
     """
 
     names: tuple[str, str]
+    columns: tuple[int, int]
     low: Array
     high: Array
     origin: Array
@@ -139,16 +146,15 @@ class Dataset:
     @cached_property
     def shown(self) -> Array:
         """Places of the rows that are drawn: all, or evenly chosen ones."""
-        count = len(self.numbers)
-        return np.unique(np.linspace(0, count - 1, min(count, MOST_SHOWN)).round().astype(np.int64))
+        return evenly(len(self.numbers), MOST_SHOWN)
 
     def plane(self, view: View) -> Plane:
         """Return the plane of two columns, the others at their median, or of two principal components."""
         columns = self.rows.columns
         if view.mode == "components" and columns.shape[1] > 2:
-            plane = _components(columns, min(view.x, columns.shape[1] - 1), min(view.y, columns.shape[1] - 1))
+            plane = _components(columns, 0 if view.x is None else view.x, 1 if view.y is None else view.y)
         else:
-            plane = _columns(columns, self.rows.names, view, self.levels)
+            plane = _columns(columns, self.rows.names, self._chosen(view), self.levels)
         if self.is_editable:  # a shape in the plane: as high as wide, and the same whatever its noise
             reach = max(6.0, 1.05 * float(np.abs(columns).max()))
             plane = replace(plane, low=np.full(2, -reach), high=np.full(2, reach))
@@ -160,8 +166,26 @@ class Dataset:
         if view.mode == "components" and columns.shape[1] > 2:
             spread = _spread(self.rows.columns)
             return np.asarray((columns - plane.origin) / spread @ (plane.across / spread).T)
-        places = [int(np.argmax(axis)) for axis in plane.across]
-        return np.asarray(columns[:, places])
+        return np.asarray(columns[:, plane.columns])
+
+    def _chosen(self, view: View) -> tuple[int, int]:
+        """Return the two columns that a view asks for, or those that tell most of the target."""
+        last = self.rows.columns.shape[1] - 1
+        x, y = (None if each is None else min(each, last) for each in (view.x, view.y))
+        open_ = iter([each for each in self._telling if each not in (x, y)])
+        x = next(open_, 0) if x is None else x
+        y = next(open_, x) if y is None else y
+        if view.x is None and view.y is None:
+            return min(x, y), max(x, y)
+        return x, (x + 1) % (last + 1) if x == y else y
+
+    @cached_property
+    def _telling(self) -> list[int]:
+        """Places of the columns; those first between whose levels, or eighths, most of the target's variance lies."""
+        rows = self.train[evenly(len(self.train), MOST_LOOKED_AT)]
+        targets = self.targets[rows] - self.targets[rows].mean(axis=0)
+        told = [_between(self.rows.columns[rows, place], targets) for place in range(self.rows.columns.shape[1])]
+        return [int(place) for place in np.argsort(-np.round(told, 9), kind="stable")]
 
     @cached_property
     def baseline(self) -> float:
@@ -177,19 +201,36 @@ class Dataset:
         return float((truth.argmax(axis=1) == known.sum(axis=0).argmax()).mean())
 
 
+def evenly(count: int, most: int) -> Array:
+    """Return at most so many places among so many, evenly spread.
+
+    Examples
+    --------
+    >>> evenly(3, 10).tolist(), evenly(100, 3).tolist(), evenly(0, 3).tolist()
+    ([0, 1, 2], [0, 50, 99], [])
+    """
+    return np.unique(np.linspace(0, max(count - 1, 0), min(count, most)).round().astype(np.int64))
+
+
 def _spread(columns: Array) -> Array:
     spread = columns.std(axis=0)
     spread[spread == 0] = 1.0
     return spread
 
 
-def _columns(columns: Array, names: tuple[str, ...], view: View, levels: dict[int, int]) -> Plane:
-    count = columns.shape[1]
-    x = min(view.x, count - 1)
-    y = min(view.y, count - 1)
-    if x == y and count > 1:
-        y = (x + 1) % count
-    across = np.zeros((2, count))
+def _between(column: Array, targets: Array) -> float:
+    """Return how much of the centred targets' squares lies between a column's levels, of many: its eighths."""
+    levels, groups = np.unique(column, return_inverse=True)
+    if len(levels) > EIGHTHS:
+        groups = np.searchsorted(np.quantile(column, np.arange(1, EIGHTHS) / EIGHTHS), column, side="right")
+    counts = np.bincount(groups)
+    sums = np.column_stack([np.bincount(groups, target) for target in targets.T])
+    return float((sums[counts > 0] ** 2 / counts[counts > 0, np.newaxis]).sum())
+
+
+def _columns(columns: Array, names: tuple[str, ...], chosen: tuple[int, int], levels: dict[int, int]) -> Plane:
+    x, y = chosen
+    across = np.zeros((2, columns.shape[1]))
     across[0, x] = across[1, y] = 1.0
     if x == y:
         across[1] = 0.0
@@ -202,7 +243,7 @@ def _columns(columns: Array, names: tuple[str, ...], view: View, levels: dict[in
     for place, column in enumerate((x, y)):
         if column in levels:  # a strip for each
             low[place], high[place] = -0.5, levels[column] - 0.5
-    return Plane((names[x], names[y] if x != y else ""), low, high, origin, across)
+    return Plane((names[x], names[y] if x != y else ""), chosen, low, high, origin, across)
 
 
 def _components(columns: Array, x: int, y: int) -> Plane:
@@ -214,7 +255,7 @@ def _components(columns: Array, x: int, y: int) -> Plane:
     x, y = min(x, len(directions) - 1), min(y, len(directions) - 1)
     chosen = directions[[x, y]]
     low, high = _range(standard @ chosen.T)
-    return Plane((f"component {x + 1}", f"component {y + 1}"), low, high, mean, chosen * spread)
+    return Plane((f"component {x + 1}", f"component {y + 1}"), (x, y), low, high, mean, chosen * spread)
 
 
 def _range(values: Array) -> tuple[Array, Array]:

@@ -39,7 +39,7 @@ def describe_dataset(dataset: Dataset, settings: Settings) -> dict[str, Any]:
         "columns": [
             {
                 "name": name,
-                "kind": "category" if index in dataset.levels else "number",
+                "kind": _kind(dataset, index),
                 "low": float(rows.columns[:, index].min()),
                 "high": float(rows.columns[:, index].max()),
             }
@@ -51,7 +51,13 @@ def describe_dataset(dataset: Dataset, settings: Settings) -> dict[str, Any]:
         "validation": len(dataset.validation),
         "shown": len(dataset.shown),
         "axes": {
-            axis: {"name": plane.names[i], "low": float(plane.low[i]), "high": float(plane.high[i])}
+            axis: {
+                "name": plane.names[i],
+                "low": float(plane.low[i]),
+                "high": float(plane.high[i]),
+                "column": plane.columns[i],
+                "kind": _kind(dataset, plane.columns[i]) if mode == "columns" else "number",
+            }
             for i, axis in enumerate("xy")
         }
         | {"mode": mode, "columns": list(rows.names)},
@@ -69,6 +75,12 @@ def describe_dataset(dataset: Dataset, settings: Settings) -> dict[str, Any]:
         "notes": [*rows.notes, *_shared(settings)],
         "table": _table(rows.described, settings),
     }
+
+
+def _kind(dataset: Dataset, column: int) -> str:
+    if column in dataset.levels:
+        return "category"
+    return "date" if dataset.rows.names[column] in dataset.rows.days else "number"
 
 
 def _shared(settings: Settings) -> list[str]:

@@ -17,6 +17,7 @@ from pellucid.textbook.arrays import Array
 from pellucid.textbook.parameters import Parameters
 from pellucid.workbench.asking import name_in
 from pellucid.workbench.dataset import parts_of_added
+from pellucid.workbench.history import COLUMNS
 from pellucid.workbench.protocol import Message, encode
 from pellucid.workbench.run import Run
 from pellucid.workbench.session_file import read_session, write_session
@@ -151,7 +152,12 @@ def estimator_of(run: Run) -> Any:
     network, vector = run.job.network, run.parameters.copy()
     if network.output == "softmax" and network.outputs == 2:
         network, vector = _with_one_output(network, vector)
-    return kind(**parameters_of(run)).set_network(network, vector, classes=classes)
+    model = kind(**parameters_of(run)).set_network(network, vector, classes=classes)
+    model.n_iter_, model.t_ = run.epoch, run.job.state.rows_seen
+    losses = run.curves.until(run.epoch)[1:, COLUMNS.index("batches")]
+    if len(losses) == run.epoch > 0:  # of a very long run not every epoch is kept
+        model.loss_curve_, model.loss_ = losses.tolist(), float(losses[-1])
+    return model
 
 
 def _with_one_output(network: spec.Network, vector: Array) -> tuple[spec.Network, Array]:

@@ -1,5 +1,6 @@
 """What the page draws of a moment: maps, curves, gradients, charts. All of it is computed by the engine."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ from pellucid.textbook.parameters import Parameters
 from pellucid.tracing.sharing import member_gradients
 from pellucid.training.scores import SCORES
 from pellucid.workbench.asking import integer_in, name_in
-from pellucid.workbench.dataset import Dataset
+from pellucid.workbench.dataset import Dataset, evenly
 from pellucid.workbench.limits import MOST_EVALUATED, MOST_MAPS, MOST_RESOLUTION
 from pellucid.workbench.run import Shown
 from pellucid.workbench.settings import View
@@ -30,7 +31,6 @@ __all__ = [
     "confusion",
     "evaluated",
     "evaluated_rows",
-    "evenly",
     "histograms",
     "looks_from",
     "output_map",
@@ -211,7 +211,7 @@ class FrameMaker:
         if fresh == self._inputs_shown:
             asked = [each for each in asked if each[0] >= 0]
         self._inputs_shown = fresh
-        planes = []
+        planes, reaches = [], []
         if any(layer >= 0 for layer, _ in asked):
             grid = Batch(inputs, np.zeros((len(inputs), network.outputs), inputs.dtype))
             drawn = shown.drawn(parameters.vector)
@@ -220,10 +220,12 @@ class FrameMaker:
             if shown.dataset.task != "regression":
                 of_layers[last] = 2 * of_layers[last] - 1  # even odds are the middle of the colours
             planes = [of_layers[layer][:, j] if layer >= 0 else inputs[:, j] for layer, j in asked]
+            said = 1.0 if shown.dataset.task != "regression" else float(np.abs(shown.dataset.targets).max())
+            reaches = [said if layer == last else None for layer, _ in asked]  # as strong in colour as the large map
         elif asked:
             planes = [inputs[:, j] for _, j in asked]
         content["maps"] = [list(each) for each in asked]
-        content["ranges"], buffers["maps"] = as_bytes(planes, size)
+        content["ranges"], buffers["maps"] = as_bytes(planes, size, reaches)
         fine = looks.output_resolution if shown.members == 1 else min(looks.output_resolution, OF_MANY)
         content["output"], buffers["output"] = output_map(
             self.engine, shown, parameters, self._pixels(shown.dataset, view, fine)
@@ -296,17 +298,6 @@ def _drawn_gradients(shown: Shown, step: Step, batch: Batch) -> Parameters:
     return member_gradients(shown.network, Parameters(shown.network, shown.parameters), step.layers, batch, 0)
 
 
-def evenly(count: int, most: int) -> Array:
-    """Return at most so many places among so many, evenly spread.
-
-    Examples
-    --------
-    >>> evenly(3, 10).tolist(), evenly(100, 3).tolist(), evenly(0, 3).tolist()
-    ([0, 1, 2], [0, 50, 99], [])
-    """
-    return np.unique(np.linspace(0, max(count - 1, 0), min(count, most)).round().astype(np.int64))
-
-
 def evaluated(engine: Engine, shown: Shown, parameters: Parameters) -> Step:
     """Loss and gradients of the training rows, without dropout."""
     return engine.loss_and_gradients(shown.network, shown.training, parameters, evaluated_rows(shown))
@@ -322,14 +313,21 @@ def scores(engine: Engine, shown: Shown, batch: Batch) -> tuple[float, float]:
     return mean_loss(rows, batch.sample_weight), score
 
 
-def as_bytes(planes: list[Array], size: int) -> tuple[list[float], Array]:
-    """Turn maps into bytes, 127.5 for 0: the ranges, and an array (maps, size, size)."""
+def as_bytes(planes: list[Array], size: int, reaches: Sequence[float | None] = ()) -> tuple[list[float], Array]:
+    """Turn maps into bytes, 127.5 for 0: the ranges, and an array (maps, size, size).
+
+    A map reaches as far as its largest value, if nothing else is said.
+    """
     if not planes:
         return [], np.empty((0, size, size), np.uint8)
     values = np.nan_to_num(np.stack(planes).astype(np.float32), nan=0.0, posinf=1e30, neginf=-1e30)
     ranges = np.abs(values).max(axis=1)
+    for place, reach in enumerate(reaches):
+        ranges[place] = ranges[place] if reach is None else reach
     scale = np.where(ranges > 0, ranges, 1.0)[:, np.newaxis]
-    return ranges.tolist(), np.rint(127.5 + 127.5 * (values / scale)).astype(np.uint8).reshape(-1, size, size)
+    return ranges.tolist(), np.rint(127.5 + 127.5 * (values / scale).clip(-1, 1)).astype(np.uint8).reshape(
+        -1, size, size
+    )
 
 
 def output_map(engine: Engine, shown: Shown, parameters: Parameters, pixels: Array) -> tuple[dict[str, Any], Array]:

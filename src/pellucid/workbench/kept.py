@@ -11,7 +11,8 @@ from pellucid.textbook.arrays import Array
 from pellucid.textbook.parameters import Parameters
 from pellucid.workbench.asking import integer_in, text_in
 from pellucid.workbench.catalog import label_of
-from pellucid.workbench.frames import evenly, output_map, scores, training_rows
+from pellucid.workbench.dataset import evenly
+from pellucid.workbench.frames import output_map, scores, training_rows
 from pellucid.workbench.limits import MOST_KEPT
 from pellucid.workbench.protocol import Message, encode, update
 from pellucid.workbench.run import Run, Shown

@@ -15,8 +15,9 @@ from pellucid.textbook.parameters import Parameters
 from pellucid.tracing.gradients import parameter_name
 from pellucid.tracing.preparing import Names
 from pellucid.workbench.asking import integer_in, name_in, number_in
+from pellucid.workbench.dataset import evenly
 from pellucid.workbench.describing import feature_names, parameter_index
-from pellucid.workbench.frames import evenly, training_rows
+from pellucid.workbench.frames import training_rows
 from pellucid.workbench.protocol import Message, encode
 from pellucid.workbench.run import Run, Shown
 

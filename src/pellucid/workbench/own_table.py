@@ -202,7 +202,8 @@ def table_rows(table: pd.DataFrame, choice: Table, train_share: float = 1.0, see
         raise DataError(f"The table must have a column to learn from; it has none ({notes}).")
     described.append(_of_target(label, target, int((~has_target).sum()), int((~is_whole).sum())))
     classes = tuple(str(each) for each in target.labels)
-    return Rows(np.column_stack(inputs), tuple(names), y, classes, tuple(described))
+    days = frozenset(measure_names(column)[0] for column in columns if column.kind == "date")
+    return Rows(np.column_stack(inputs), tuple(names), y, classes, tuple(described), days=days)
 
 
 def coded_missing(series: "pd.Series[Any]") -> Array:

@@ -202,18 +202,18 @@ class View:
     ----------
     mode : {'columns', 'components'}
         Two columns, all others at their median; or the first two principal components.
-    x, y : int
-        The columns, or the components.
+    x, y : int or None
+        The columns, or the components. None: the columns that tell most of the target, or the first components.
     """
 
     mode: str = "columns"
-    x: int = 0
-    y: int = 1
+    x: int | None = None
+    y: int | None = None
 
     def __post_init__(self) -> None:
         check_choice(self, "mode", ("columns", "components"))
-        check_integer(self, "x", low=0)
-        check_integer(self, "y", low=0)
+        check_integer(self, "x", low=0, optional=True)
+        check_integer(self, "y", low=0, optional=True)
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,8 @@ class Rows:
         Rows that an estimator's network did not learn from.
     notes : tuple of str
         What a reader must know about the rows.
+    days : frozenset of str
+        Names of the columns that are days since 1970-01-01.
     """
 
     columns: Array
@@ -64,6 +66,7 @@ class Rows:
     level_names: tuple[tuple[str, ...], ...] = ()
     held_out: Array | None = None
     notes: tuple[str, ...] = ()
+    days: frozenset[str] = frozenset()
 
 
 def make(source: str, size: int = 300, noise: float = 0.15, seed: int = 0) -> Rows:
