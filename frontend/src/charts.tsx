@@ -138,7 +138,7 @@ function Curves(): JSX.Element {
         </label>
       </div>
       <Plot
-        label={`Loss over the epochs; now ${number(history.last("train"))} in training`}
+        label={`Loss over the epochs; now ${number(history.latest("train", store.epoch.peek()))} in training`}
         series={[
           ...series,
           { label: "batches", colour: exact ? colours.batches : colours.train, width: exact ? 1 : 1.8 },

@@ -51,12 +51,6 @@ export class History {
     return this.rows.map((row) => (Number.isFinite(row[place]) ? row[place]! : null));
   }
 
-  last(name: Column): number | null {
-    const place = COLUMNS.indexOf(name);
-    const value = this.rows[this.rows.length - 1]?.[place];
-    return value === undefined || Number.isNaN(value) ? null : value;
-  }
-
   /** The last value that was measured up to an epoch, not too long before. */
   latest(name: Column, epoch = Infinity, back = 200): number | null {
     const place = COLUMNS.indexOf(name);

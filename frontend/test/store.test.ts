@@ -46,7 +46,7 @@ test("a frame is acknowledged only when it has been painted", () => {
   assert.equal(store.frame.value, 1);
   assert.equal(store.epoch.value, 2);
   assert.deepEqual(model.sent, [{ kind: "ack", frame: 5 }]);
-  assert.equal(store.history.last("train"), 0.6);
+  assert.equal(store.history.column("train").at(-1), 0.6);
   assert.deepEqual([...store.live.maps.get(MAP_KEY(0, 1))!.data], [0, 255, 128, 1]);
   assert.ok(store.live.dead.has("0,3"));
 });
@@ -66,7 +66,7 @@ test("every other painted frame is acknowledged; what a brief one leaves out sta
     [5, 7],
   );
   assert.equal(store.live.gradients?.[0], 2);
-  assert.equal(store.history.last("train"), 0.6);
+  assert.equal(store.history.column("train").at(-1), 0.6);
   assert.ok(store.live.dead.has("0,3"));
 });
 
