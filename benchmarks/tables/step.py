@@ -5,8 +5,8 @@
 
 Each trains on the same made-up rows for few epochs and for many; the difference, over the steps between, is what a step
 takes: forward, loss, backward, the optimiser, and its share of drawing an order and of the validation rows' pass after
-each epoch. Pellucid's network is the recipe's: four features a number (PBLD), a scale of the inputs, three layers of 256
-with parametric SELU, dropout and label smoothing, NTK parametrisation, rates and decays by group.
+each epoch. Pellucid's network is the recipe's: four features a number (PBLD), a scale of the inputs, three layers of
+256 with parametric SELU, dropout and label smoothing, NTK parametrisation, rates and decays by group.
 """
 
 import argparse
