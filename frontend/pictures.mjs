@@ -7,7 +7,7 @@ import { chromium } from "playwright-core";
 const FOLDER = join(import.meta.dirname, "../docs/images");
 const SETTINGS = {
   data: { source: "spiral" },
-  network: { layers: [8, 6].map((width) => ({ width, activation: { name: "tanh" } })) },
+  network: { layers: [8, 8].map((width) => ({ width, activation: { name: "tanh" } })) },
   training: { learning_rate: 0.01 },
 };
 const RATES = "0.001; 0.003; 0.01; 0.03; 0.1; 0.3; 1";
@@ -48,9 +48,11 @@ await trainUntil(630);
 await page.locator("h1").click();
 await picture("workbench.png");
 
+await page.locator(".scrubber input").fill("120");
+await page.locator('[data-test="epoch"]').filter({ hasText: /^120$/ }).waitFor();
 await page.locator('[data-drawer="step"]').click();
 await page.locator(".numbers-grid button.cell").first().waitFor();
-await page.locator(".numbers-column").nth(2).locator("button.cell").first().click();
+await page.locator(".numbers-column").nth(2).locator("button.cell").nth(4).click();
 await page.locator('.stages [data-stage="backward"]').click();
 await page.locator(".formula").first().waitFor();
 await picture("workbench-step.png");

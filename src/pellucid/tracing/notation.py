@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import floor, log10
 from typing import Any
 
 import numpy as np
@@ -66,14 +67,16 @@ class Formula:
 
 
 def number(value: Any, digits: int = DIGITS) -> str:
-    """Write a number with so many significant digits.
+    """Write a number with so many significant digits; one close to 1 with as many as tell it from 1.
 
     Examples
     --------
-    >>> number(-0.123456), number(2.0), number(1e-5)
-    ('−0.1235', '2', '1e−5')
+    >>> number(-0.123456), number(2.0), number(1e-5), number(0.99999912)
+    ('−0.1235', '2', '1e−5', '0.99999912')
     """
     text = f"{float(value):.{digits}g}"
+    if text in ("1", "-1") and abs(value) != 1:  # of an activation a, 1 - a² is then not 0
+        text = f"{float(value):.{2 - floor(log10(abs(abs(float(value)) - 1)))}g}"
     if "e" in text:
         mantissa, exponent = text.split("e")
         text = f"{mantissa}e{int(exponent)}"
