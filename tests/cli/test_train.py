@@ -397,7 +397,7 @@ def test_numbers_that_may_stand_for_missing_values_are_told_of(pellucid, flowers
     )
     status, out, _ = pellucid("train", "f.csv", "--target", "width", *QUICK)
     assert status == 0
-    assert "-999 in 2 cells, far from all others: if it means missing, leave these cells empty" in out
+    assert "-999 in 2 cells, far from all others: if it means missing, leave these cells empty, or declare it" in out
     assert "(regression); 9999 in 2 cells, far from all others: if it means missing, leave these rows out" in out
     page = (tmp_path / "model-report" / "index.html").read_text()
     assert "-999 in 2 cells, far from all others" in page

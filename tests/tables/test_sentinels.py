@@ -56,4 +56,5 @@ def test_in_the_schema_and_nothing_changes(as_text):
     ages = with_some(RANDOM.integers(18, 90, 100), -999)
     column = infer_schema(pd.DataFrame({"age": ages.astype(int).astype(str) if as_text else ages})).columns[0]
     assert (column.kind, column.low, column.missing) == ("number", -999, 0)
-    assert column.note == "-999 in 3 cells, far from all others: if it means missing, leave these cells empty"
+    told = "-999 in 3 cells, far from all others: if it means missing, leave these cells empty, or declare it "
+    assert column.note == told + "(missing_values, --missing)"

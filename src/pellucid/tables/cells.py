@@ -28,6 +28,7 @@ __all__ = [
     "have_signs",
     "read_booleans",
     "read_numbers",
+    "text_of_cell",
 ]
 
 FloatArray = NDArray[np.float64]
@@ -75,7 +76,7 @@ def coded(series: "pd.Series[Any]") -> Coded:
     missing = pd.isna(cells)
     texts = np.empty(len(cells), dtype=object)
     for i, cell in enumerate(cells):
-        text = None if missing[i] else _text_of(cell)
+        text = None if missing[i] else text_of_cell(cell)
         texts[i] = None if text in MISSING_WORDS else text
     merged, found = pd.factorize(texts)
     codes = np.append(merged, -1)[codes].astype(np.int64)
@@ -96,7 +97,7 @@ def _different(series: "pd.Series[Any]") -> tuple[NDArray[Any], TextArray]:
     missing = series.isna().to_numpy(dtype=bool)  # of several types: 1 and True are equal, but differ as texts
     texts = np.empty(len(series), dtype=object)
     for row, (value, is_missing) in enumerate(zip(series.astype(object), missing, strict=True)):
-        texts[row] = None if is_missing else _text_of(value)
+        texts[row] = None if is_missing else text_of_cell(value)
     numbers, found = pd.factorize(texts)
     return numbers, np.asarray(found, dtype=object)
 
@@ -124,7 +125,14 @@ def cell_texts(series: "pd.Series[Any]") -> TextArray:
     return cast(TextArray, np.append(texts, [None])[codes])
 
 
-def _text_of(value: object) -> str:
+def text_of_cell(value: object) -> str:
+    """Return what a cell says, without surrounding blanks.
+
+    Examples
+    --------
+    >>> text_of_cell(" a "), text_of_cell(3.0), text_of_cell(3.5)
+    ('a', '3', '3.5')
+    """
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
     return str(value).strip()

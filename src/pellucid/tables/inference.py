@@ -6,6 +6,7 @@ value everywhere, a copy of another column, free text, identifiers.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -32,6 +33,7 @@ from pellucid.tables.dates import date_format_of, note_of_lost_dates, read_dates
 from pellucid.tables.decimals import commas_of, how_written, numbers_with_commas
 from pellucid.tables.duplicates import find_copies
 from pellucid.tables.frames import counted, to_pandas
+from pellucid.tables.missing import MissingValues, empty_cells, note_of_met
 from pellucid.tables.schema import MOST_LEVELS, ColumnSchema, Schema, date_parts, require_columns, shortened
 from pellucid.tables.sentinels import CANDIDATES, note_of_sentinels
 
@@ -51,7 +53,7 @@ _MOSTLY = 0.9  # share of the cells that are numbers from which the others are n
 _IDENTIFIER = re.compile(r"(?i:unnamed:? ?\d+|index|row|(.*[\s_.-])?(id|uuid|guid))|.*[a-z](Id|ID)")
 
 
-def infer_schema(table: Any, target: str | None = None) -> Schema:
+def infer_schema(table: Any, target: str | None = None, *, missing_values: Any = None) -> Schema:
     """Find out what the columns of a table mean.
 
     Parameters
@@ -59,11 +61,14 @@ def infer_schema(table: Any, target: str | None = None) -> Schema:
     table : pandas, polars or Arrow table, or NumPy array (rows, columns)
     target : str, optional
         Name of the column to be predicted; it is left out.
+    missing_values : text, number, list of such, mapping of columns to such, or MissingValues, optional
+        What cells say that mean that a value is missing: in all columns, or in those named. What reads tables by the
+        schema takes it from there.
 
     Raises
     ------
     DataError
-        If the table has no rows, two columns share a name, or there is no such target.
+        If the table has no rows, two columns share a name, there is no such target, or missing_values are none.
 
     Examples
     --------
@@ -71,12 +76,17 @@ def infer_schema(table: Any, target: str | None = None) -> Schema:
     >>> schema = infer_schema(pd.DataFrame({"size": ["3.5", "?", "12"], "sold": ["2020-01-31"] * 3}))
     >>> [(column.label, column.kind) for column in schema.columns]
     [('size', 'number'), ('sold', 'ignored')]
+    >>> print(infer_schema(pd.DataFrame({"age": [31, -999, 28]}), missing_values=-999).columns[0].meaning())
+    number from 28 to 31; -999 (1 cell) counts as missing, as declared
     """
-    frame = to_pandas(table)
+    frame, missing = to_pandas(table), MissingValues.of(missing_values)
+    missing.check_columns(frame.columns)
     if target is not None:
         require_columns(frame, [target])
     if frame.empty:
         raise DataError(f"A table must have at least one row and one column; got {frame.shape}.")
+    declared = missing.by_column(label for label in frame.columns if label != target) if missing else {}
+    frame, met = empty_cells(frame, declared)
     places = [i for i, label in enumerate(frame.columns) if label != target]
     plain = plain_numbers(frame)
     found = _plain_columns(frame, np.array([i for i in places if plain[i]], dtype=np.int64))
@@ -88,7 +98,15 @@ def infer_schema(table: Any, target: str | None = None) -> Schema:
     columns = [
         _ignored(each, f"the same as {copies[each.label]!r}") if each.label in copies else each for each in columns
     ]
+    columns = [_declared(each, declared.get(each.label, ()), met.get(each.label, {})) for each in columns]
     return Schema(tuple(columns), len(frame), target)
+
+
+def _declared(column: ColumnSchema, values: tuple[str, ...], met: Mapping[str, int]) -> ColumnSchema:
+    """Return a column with what was declared to mean missing in it, and a word where it occurs."""
+    if not values or column.kind == "ignored":
+        return column
+    return replace(column, note="; ".join(filter(None, (column.note, note_of_met(met)))), missing_values=values)
 
 
 def _plain_columns(frame: pd.DataFrame, places: NDArray[np.int64]) -> dict[int, ColumnSchema]:

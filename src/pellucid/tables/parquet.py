@@ -22,6 +22,7 @@ from pellucid.tables.cells import LARGEST_NUMBER, BoolArray, Coded, coded, read_
 from pellucid.tables.dates import read_dates
 from pellucid.tables.frames import check_columns
 from pellucid.tables.inference import infer_schema, text_column, unless_useless
+from pellucid.tables.missing import MissingValues, empty_cells, warn_if_never_met
 from pellucid.tables.schema import MOST_LEVELS, ColumnSchema, require_columns
 from pellucid.tables.tabular import TabularEncoder, Tally
 from pellucid.tables.writing import check_writable, replaced_whole
@@ -152,6 +153,7 @@ def fit_encoder(
     leave_out: Sequence[str] = (),
     sample_rows: int = _SAMPLE,
     seed: int = 0,
+    missing_values: Any = None,
     **options: Any,
 ) -> TabularEncoder:
     """Learn an encoder in one pass.
@@ -170,6 +172,8 @@ def fit_encoder(
         Rows of the sample, drawn without replacement, each as likely as any other.
     seed : int
         Draws the sample.
+    missing_values : text, number, list of such, mapping of columns to such, or MissingValues, optional
+        As in `infer_schema`.
     **options
         Of `TabularEncoder`.
 
@@ -191,14 +195,21 @@ def fit_encoder(
         raise DataError(f"'sample_rows' must be at least 1; got {sample_rows}.")
     require_columns(pd.DataFrame(columns=list(table.columns)), [*([] if target is None else [target]), *leave_out])
     labels = [label for label in table.columns if label != target and label not in leave_out]
+    missing = MissingValues.of(missing_values)
+    missing.check_columns(labels)
+    declared, met = missing.by_column(labels) if missing else {}, dict[str, dict[str, int]]()
     sample, counter = _Sample(sample_rows, seed), _Counter(table, labels)
-    for part in table.batches(labels) if labels else ():
+    for as_written in table.batches(labels) if labels else ():
+        part, found = empty_cells(as_written, declared)
+        for label, texts in found.items():
+            met.setdefault(label, {}).update(texts)
         sample.add(part)
         counter.add(part)
     if not labels:
         raise DataError("The table must have a column to learn from besides the target; it has none.")
+    warn_if_never_met(missing, met)
     frame = sample.frame()
-    schema = replace(infer_schema(frame), rows=table.rows, target=target)
+    schema = replace(infer_schema(frame, missing_values=missing), rows=table.rows, target=target)
     columns = [counter.exact(column, len(frame)) for column in schema.columns]
     schema = replace(schema, columns=tuple(columns))
     return TabularEncoder(schema, **options).fit(frame, tally=counter.tally())
@@ -301,7 +312,8 @@ class _Counter:
             cells = Coded(np.arange(len(levels)), np.array(list(levels), dtype=object))
             found = text_column(label, cells)
             self._missing[label] += int(_unread(found, cells) @ np.array(list(levels.values())))
-            return unless_useless(replace(found, missing=self._missing[label]), self._rows)
+            found = replace(found, missing=self._missing[label], missing_values=column.missing_values)
+            return unless_useless(found, self._rows)
         if levels and column.kind == "category":
             return replace(column, missing=missing, distinct=len(levels), levels=tuple(sorted(levels)))
         low, high = self._ranges.get(label, (np.inf, -np.inf))

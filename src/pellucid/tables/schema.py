@@ -50,6 +50,8 @@ class ColumnSchema:
         What the commas in a number written as text are; '': there were none.
     note : str
         Why the column is ignored, or what else is worth knowing.
+    missing_values : tuple of str
+        What cells say that mean that a value is missing; declared by a person (`pellucid.tables.missing`).
 
     Examples
     --------
@@ -68,6 +70,7 @@ class ColumnSchema:
     parts: tuple[str, ...] = ()
     commas: str = ""
     note: str = ""
+    missing_values: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_choice(self, "kind", _KINDS)
@@ -82,6 +85,8 @@ class ColumnSchema:
             raise SpecError(f"'levels' of column {self.label!r} must be sorted and different from each other.")
         if list(self.parts) != [part for part in DATE_PARTS if part in self.parts]:
             raise SpecError(f"'parts' of column {self.label!r} must be among {DATE_PARTS}; got {self.parts!r}.")
+        if len(set(self.missing_values)) < len(self.missing_values) or "" in self.missing_values:
+            raise SpecError(f"'missing_values' of column {self.label!r} must be texts, different from each other.")
 
     def meaning(self) -> str:
         """Say in a few words what the column holds."""
@@ -141,6 +146,11 @@ class Schema:
         lines = [("column", "missing", "meaning"), *self.describe()]
         name, missing = (max(len(line[i]) for line in lines) for i in (0, 1))
         return "\n".join(f"{label:{name}}  {share:>{missing}}  {meaning}" for label, share, meaning in lines)
+
+    @property
+    def missing_values(self) -> dict[str, tuple[str, ...]]:
+        """What means missing in the columns that are learned from, where something was declared."""
+        return {column.label: column.missing_values for column in self.used if column.missing_values}
 
     @property
     def used(self) -> tuple[ColumnSchema, ...]:

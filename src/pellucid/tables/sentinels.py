@@ -7,6 +7,7 @@ more than once, and far from all others: below 0 where nothing else is, or at th
 import numpy as np
 
 from pellucid.tables.cells import FloatArray
+from pellucid.tables.missing import DECLARE
 
 __all__ = ["CANDIDATES", "note_of_sentinels"]
 
@@ -19,7 +20,7 @@ _FEWEST_OTHERS = 3
 _RANGES_AWAY = 3
 
 
-def note_of_sentinels(values: FloatArray, remedy: str = "leave these cells empty") -> str:
+def note_of_sentinels(values: FloatArray, remedy: str = DECLARE) -> str:
     """Tell of the numbers in a column that may stand for missing values; empty if there are none.
 
     Parameters
@@ -31,8 +32,8 @@ def note_of_sentinels(values: FloatArray, remedy: str = "leave these cells empty
 
     Examples
     --------
-    >>> note_of_sentinels(np.array([31, 45, -999, 28, -999]))
-    '-999 in 2 cells, far from all others: if it means missing, leave these cells empty'
+    >>> note_of_sentinels(np.array([31, 45, -999, 28, -999]), remedy="leave these rows out")
+    '-999 in 2 cells, far from all others: if it means missing, leave these rows out'
     >>> note_of_sentinels(np.array([97, 98, 99, 99, 100]))
     ''
     """

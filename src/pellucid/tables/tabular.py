@@ -29,6 +29,7 @@ from pellucid.tables.frames import to_pandas
 from pellucid.tables.inference import infer_schema
 from pellucid.tables.inputs import Inputs
 from pellucid.tables.measures import Measures
+from pellucid.tables.missing import empty_cells
 from pellucid.tables.scaling import scales_of_counts, smooth_clip
 from pellucid.tables.schema import ColumnSchema, Schema, require_columns
 from pellucid.tables.state import Arrays, finite_array, flag_array, only_these
@@ -138,7 +139,7 @@ class TabularEncoder:
         frame = to_pandas(table)
         if not hasattr(self, "schema"):
             self._use(infer_schema(frame))
-        self._check(frame)
+        frame = self._checked(frame)
         self._measures.fit(frame)
         if tally is not None:
             self._measures.take_missing(tally.missing)
@@ -238,8 +239,7 @@ class TabularEncoder:
         DataError
             If a column is missing, or a cell breaks the schema: the message names column, row and value.
         """
-        frame = to_pandas(table)
-        self._check(frame)
+        frame = self._checked(to_pandas(table))
         X = np.empty((len(frame), self.inputs.width), dtype=np.float32)
         for rows, which, block in self._measures.blocks(frame, first_row):
             _put(X[rows], self._number_slots[which], lambda kept: self._measures.scale(which[kept], block[kept]))  # noqa: B023
@@ -268,12 +268,14 @@ class TabularEncoder:
         there, missing = self._mark_values[:, which, np.newaxis]
         return np.where(np.isnan(block), missing, there)
 
-    def _check(self, frame: pd.DataFrame) -> None:
+    def _checked(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the table, its declared cells empty, once it has what is learned from."""
         if not self.schema.used:
             raise DataError(f"The table must have a column to learn from; it has none ({self._reasons()}).")
         require_columns(frame, [column.label for column in self.schema.used])
         if not len(frame):
             raise DataError("The table must have at least one row; it has none.")
+        return empty_cells(frame, self.schema.missing_values)[0]
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """Return all that was learned: a header that JSON can hold, and plain arrays."""

@@ -32,6 +32,7 @@ from pellucid.estimators.weights import checked_weights
 from pellucid.tables import ParquetTable, Schema, TabularEncoder, fold_rows, split_rows
 from pellucid.tables.frames import counted
 from pellucid.tables.inference import is_lost
+from pellucid.tables.missing import MissingValues, empty_cells
 from pellucid.tables.parquet import encoded_parts
 from pellucid.textbook.arrays import Array
 from pellucid.training.coded import CodedRows
@@ -118,7 +119,8 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         groups : array of shape (rows,) or None
             Rows of a group are never on both sides of a fold.
         schema : Schema or None
-            What the columns mean; None: this is found out (`pellucid.tables.infer_schema`).
+            What the columns mean; None: this is found out (`pellucid.tables.infer_schema`). The parameter
+            missing_values must be what it says, or None.
 
         Returns
         -------
@@ -193,7 +195,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         seed = check_random_state(self.random_state)
         fold_seed = seed.randint(2**31 - 1)
         if not is_continued:
-            self.encoder_ = source.learn(schema, rows, fold_seed)
+            self.encoder_ = source.learn(schema, rows, fold_seed, MissingValues.of(self.missing_values))
             _warn_of_lost_columns(self.encoder_.schema)
         if not is_continued or not hasattr(self, "_fold_seed"):
             self._fold_seed = fold_seed  # kept, so that the same rows stay in the same folds when training goes on
@@ -370,6 +372,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         is_number = isinstance(limit, Real) and not isinstance(limit, bool)
         if limit is not None and not (is_number and 0 < float(limit) < np.inf):
             raise self._wrong("time_limit", "be a number of seconds greater than 0, or None")
+        MissingValues.of(self.missing_values)
 
     def _wrong(self, name: str, rule: str, hint: str = "") -> DataError:
         return DataError(f"{name!r} of {type(self).__name__} must {rule}; got {getattr(self, name)!r}.{hint}")
@@ -386,11 +389,15 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             check_consistent_length(np.empty((source.rows, 0)), groups)
             groups = groups[rows]
         stratify = None if stratify is None else stratify[rows]
-        time = None if self.time_column is None else source.column(self.time_column).iloc[rows]
+        time = None if self.time_column is None else self._times(source, self.time_column).iloc[rows]
         dealt = self._dealt(len(rows), stratify, groups, time)
         if source.rows < 2**32:
             rows = rows.astype(np.uint32)  # half the memory
         return [(rows[train], rows[valid]) for train, valid in dealt]
+
+    def _times(self, source: Source, label: str) -> "pd.Series[Any]":
+        declared = MissingValues.of(self.missing_values).by_column([label])
+        return empty_cells(source.column(label).to_frame(label), declared)[0][label]
 
     def _dealt(self, rows: int, stratify: Array | None, groups: Any, time: Any) -> list[tuple[Array, Array]]:
         folds = self.n_folds or self._preset().folds

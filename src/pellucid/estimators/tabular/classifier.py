@@ -55,6 +55,10 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
     class_weight : dict, 'balanced' or None, default=None
     time_column : str or None, default=None
         Column of dates or numbers: each fold is trained on what was before and validated on what came next.
+    missing_values : str, number, list of such, dict or None, default=None
+        What cells of X say that mean that a value is missing, such as ``[-999, "unknown"]``; a dict maps columns to
+        such. A number means every cell that says it (-999, -999.0), a text the cells that say exactly this. Kept with
+        the model: `predict` takes them for missing, too. Empty cells, NaN and words such as NA are missing anyway.
     random_state : int, RandomState or None, default=None
     warm_start : bool, default=False
         Go on from the networks of the last fit, with the encoder as it is; the same rows stay in the same folds.
@@ -120,6 +124,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         time_limit: float | None = None,
         class_weight: Any = None,
         time_column: str | None = None,
+        missing_values: Any = None,
         random_state: Any = None,
         warm_start: bool = False,
         n_threads: int | None = None,
@@ -135,6 +140,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         self.time_limit = time_limit
         self.class_weight = class_weight
         self.time_column = time_column
+        self.missing_values = missing_values
         self.random_state = random_state
         self.warm_start = warm_start
         self.n_threads = n_threads

@@ -7,8 +7,10 @@ from typing import Any, Protocol
 import numpy as np
 import pandas as pd
 
+from pellucid.errors import DataError
 from pellucid.estimators.tabular.memory import is_large
 from pellucid.tables import ParquetTable, Schema, TabularEncoder, encode_to_file, fit_encoder, infer_schema
+from pellucid.tables.missing import MissingValues, empty_cells, warn_if_never_met
 from pellucid.tables.schema import require_columns
 from pellucid.textbook.arrays import Array
 from pellucid.training.coded import CodedRows
@@ -23,8 +25,16 @@ class Source(Protocol):
 
     rows: int
 
-    def learn(self, schema: Schema | None, rows: Array, seed: int) -> TabularEncoder:
-        """Learn what the columns mean, from these rows where there is a choice."""
+    def learn(self, schema: Schema | None, rows: Array, seed: int, missing: MissingValues) -> TabularEncoder:
+        """Learn what the columns mean, from these rows where there is a choice.
+
+        Declared values that no cell has are told of.
+
+        Raises
+        ------
+        DataError
+            If a schema says of some column that other values mean missing than those declared.
+        """
         ...
 
     def encode(self, encoder: TabularEncoder) -> Array | CodedRows:
@@ -49,10 +59,16 @@ class FrameSource:
         self.frame = frame
         self.rows = len(frame)
 
-    def learn(self, schema: Schema | None, rows: Array, seed: int) -> TabularEncoder:
+    def learn(self, schema: Schema | None, rows: Array, seed: int, missing: MissingValues) -> TabularEncoder:
         """Learn from the rows given."""
         frame = self.frame if len(rows) == self.rows else self.frame.iloc[rows]
-        return TabularEncoder(schema or infer_schema(frame)).fit(frame)
+        if schema is not None:
+            _check_agreement(schema, missing)
+            return TabularEncoder(schema).fit(frame)
+        schema = infer_schema(frame, missing_values=missing)
+        if missing:
+            warn_if_never_met(missing, empty_cells(frame, missing.by_column(frame.columns))[1], frame)
+        return TabularEncoder(schema).fit(frame)
 
     def encode(self, encoder: TabularEncoder) -> Array | CodedRows:
         """Return the inputs in memory."""
@@ -71,6 +87,19 @@ class FrameSource:
         return self.frame[label]
 
 
+def _check_agreement(schema: Schema, missing: MissingValues) -> None:
+    if not missing:
+        return
+    declared = missing.by_column(column.label for column in schema.used)
+    for column in schema.used:
+        given, known = list(declared[column.label]), list(column.missing_values)
+        if set(given) != set(known):
+            raise DataError(
+                f"'missing_values' must be what 'schema' says of column {column.label!r}, {known}; got {given}. "
+                "Give missing_values to infer_schema, or leave one of the two out."
+            )
+
+
 class FileSource:
     """Parquet files; their inputs go through a file in a folder that the caller removes."""
 
@@ -78,9 +107,9 @@ class FileSource:
         self.table, self.target, self.folder = table, target, folder
         self.rows = table.rows
 
-    def learn(self, schema: Schema | None, rows: Array, seed: int) -> TabularEncoder:
+    def learn(self, schema: Schema | None, rows: Array, seed: int, missing: MissingValues) -> TabularEncoder:
         """Learn from a sample of the rows, and from exact counts of all."""
-        return fit_encoder(self.table, self.target, seed=seed)
+        return fit_encoder(self.table, self.target, seed=seed, missing_values=missing)
 
     def encode(self, encoder: TabularEncoder) -> Array:
         """Return the inputs, mapped into memory."""
