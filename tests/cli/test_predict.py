@@ -4,6 +4,7 @@ import pytest
 
 import pellucid as package
 from pellucid import MLPClassifier, TabularClassifier, TabularRegressor
+from pellucid.tables import write_table
 
 
 def fitted(kind, frame, target):
@@ -82,6 +83,33 @@ def test_what_was_written_can_be_predicted_again(pellucid, table, model, tmp_pat
     assert pellucid("predict", "m.safetensors", f"p.{ending}", "--out", "again.csv")[0] == 0
     header = (tmp_path / "again.csv").read_text().splitlines()[0]
     assert header == "height,width,colour,species,prediction"
+
+
+def test_what_was_read_is_written_as_it_was(pellucid, flowers, tmp_path):
+    written = flowers.assign(
+        height=[f"${1000 + 10 * i:,.2f}" for i in range(80)],
+        colour=flowers["colour"].fillna("?"),
+        code=[f"{i:03}" for i in range(80)],
+        picked=[f"{1 + i % 12}/{1 + i % 28}/2021" for i in range(80)],
+        words=['say "hi", twice', "two\nlines", " blanks ", "old\rlines"] * 20,
+    )
+    write_table(written, tmp_path / "f.csv")
+    assert pellucid("train", "f.csv", "--target", "species", "--preset", "fast", "--epochs", "2", "--no-report")[0] == 0
+    assert pellucid("predict", "model.safetensors", "f.csv", "--out", "p.csv")[0] == 0
+    kept = {"dtype": str, "keep_default_na": False}
+    read, out = pd.read_csv(tmp_path / "f.csv", **kept), pd.read_csv(tmp_path / "p.csv", **kept)
+    assert out.drop(columns="prediction").equals(read)
+    assert out.loc[0, ["height", "code", "picked", "colour"]].tolist() == ["$1,000.00", "000", "1/1/2021", "blue"]
+    assert pellucid("predict", "model.safetensors", "p.csv", "--out", "again.csv")[0] == 0
+    assert pd.read_csv(tmp_path / "again.csv", **kept).equals(out)
+
+
+def test_decimal_commas_are_written_as_they_were(pellucid, flowers, tmp_path):
+    flowers.to_csv(tmp_path / "f.csv", index=False, sep=";", decimal=",")
+    package.save(fitted(TabularRegressor, flowers, "width"), tmp_path / "m.safetensors")
+    assert pellucid("predict", "m.safetensors", "f.csv", "--out", "p.csv")[0] == 0
+    written = pd.read_csv(tmp_path / "p.csv", dtype=str)
+    assert written["height"].equals(pd.read_csv(tmp_path / "f.csv", sep=";", dtype=str)["height"])
 
 
 def test_blank_lines_of_one_column_are_rows(pellucid, flowers, tmp_path):

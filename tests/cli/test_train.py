@@ -115,7 +115,7 @@ def test_decimal_commas(pellucid, flowers, tmp_path, task, separator):
     assert f"number from {low:g} to {high:g}; written with decimal commas" in out
     assert "(regression); written with decimal commas" in out
     assert pellucid("predict", "model.safetensors", "f.csv", "--out", "p.csv")[0] == 0
-    assert np.allclose(pd.read_csv(tmp_path / "p.csv")["height"], flowers["height"], equal_nan=True)
+    assert np.allclose(pd.read_csv(tmp_path / "p.csv", decimal=",")["height"], flowers["height"], equal_nan=True)
 
 
 def test_one_epoch(pellucid, table):

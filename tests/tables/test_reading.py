@@ -6,7 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pellucid.errors import DataError
-from pellucid.tables import infer_schema, read_table, reading
+from pellucid.tables import infer_schema, read_as_written, read_table, reading
 from pellucid.tables.columns import read_measures
 from pellucid.tables.decimals import commas_of
 
@@ -232,3 +232,30 @@ def test_commas_mean_what_they_meant_in_the_table_learned_from(file):
 def test_points_that_may_be_thousands_marks_settle_nothing(file):
     assert read_table(file('a,b\n"1,107","1.201"\n"2,300","4.000"\n'))["a"].tolist() == ["1,107", "2,300"]
     assert read_table(file('a,b\n"1,107",version 10.15\n"2,300",10.15\n'))["a"].tolist() == ["1,107", "2,300"]
+
+
+def test_what_means_missing_leaves_no_doubt(file):
+    path = file('a,b,c\n"1,495",0.5,"1,200"\nunknown,2.5,none here\n"1,234,567",unknown,7\n')
+    assert read_table(path)["a"].tolist() == ["1,495", "unknown", "1,234,567"]
+    frame = read_table(path, missing_values=["unknown"])
+    assert frame.to_dict("list") == {
+        "a": ["1495", "unknown", "1234567"],
+        "b": ["0.5", "2.5", "unknown"],
+        "c": ["1,200", "none here", "7"],
+    }
+    assert commas_of(frame["a"]) == "thousands"
+    columns = infer_schema(frame, missing_values=["unknown"]).columns
+    assert [(each.kind, each.missing) for each in columns] == [("number", 1), ("number", 1), ("category", 0)]
+    assert read_table(path, missing_values={"b": "unknown"})["a"].tolist() == ["1,495", "unknown", "1,234,567"]
+    table, cells = read_as_written(path, missing_values={"a": "unknown"})
+    assert table["a"].tolist() == ["1495", "unknown", "1234567"]
+    assert cells["a"].tolist() == ["1,495", "unknown", "1,234,567"]
+
+
+def test_cells_as_they_are_written(file, tmp_path):
+    table, cells = read_as_written(file('id, x \n007," $1,438.28"\n08,"say ""hi""\nthere"\n'))
+    assert cells.to_dict("list") == {"id": ["007", "08"], "x": [" $1,438.28", 'say "hi"\nthere']}
+    assert table["x"].tolist() == ["$1,438.28", 'say "hi"\nthere']
+    table.to_parquet(tmp_path / "t.parquet")
+    table, cells = read_as_written(tmp_path / "t.parquet")
+    assert table is cells

@@ -1,8 +1,10 @@
+import csv
+
 import pandas as pd
 import pytest
 
 from pellucid.errors import DataError
-from pellucid.tables import read_table, write_table
+from pellucid.tables import read_as_written, read_table, write_table
 from pellucid.tables.writing import replaced_whole
 
 
@@ -53,3 +55,17 @@ def test_a_failure_leaves_the_old_file(tmp_path):
         fail()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_cells_with_marks_of_csv_are_quoted(tmp_path):
+    cells = ["a,b", 'say "hi"', "two\nlines", "old\rlines", "both\r\n", " blank ", "007", "", "$1,438.28", "tab\there"]
+    frame = pd.DataFrame({"a": cells, "b": ["x"] * len(cells)})
+    for name in ("t.csv", "t.tsv"):
+        write_table(frame, tmp_path / name)
+        with (tmp_path / name).open(newline="", encoding="utf-8") as file:
+            rows = list(csv.reader(file, delimiter="," if name == "t.csv" else "\t"))
+        assert rows == [["a", "b"], *([cell, "x"] for cell in cells)]
+        assert read_as_written(tmp_path / name)[1].to_dict("list") == frame.to_dict("list")
+    assert (
+        (tmp_path / "t.csv").read_bytes().startswith(b'a,b\n"a,b",x\n"say ""hi""",x\n"two\nlines",x\n"old\rlines",x\n')
+    )

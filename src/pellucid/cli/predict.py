@@ -28,23 +28,25 @@ def predict(
 ) -> None:
     """Predict the target for the rows of a table.
 
-    Writes the table with a column 'prediction'; with --proba also 'probability of CLASS' for each class, with
-    --interval also 'prediction low' and 'prediction high'.
+    Writes the table, every cell as it is written there, with a column 'prediction'; with --proba also 'probability of
+    CLASS' for each class, with --interval also 'prediction low' and 'prediction high'.
     """
     check("--interval", "greater than 0 and less than 1", interval, interval is None or 0 < interval < 1)
 
     from pellucid.cli.console import printable
     from pellucid.cli.models import load_table_model, target_name
-    from pellucid.tables import read_table, write_table
+    from pellucid.tables import read_as_written, write_table
     from pellucid.tables.frames import counted
+    from pellucid.tables.missing import MissingValues
     from pellucid.tables.writing import TABLE_ENDINGS, check_writable
 
     check_writable(out, TABLE_ENDINGS)
     check_spared("--out", out, {"table": table, "model": model})
     predictor = load_table_model(model)
-    frame = read_table(table)
+    declared = MissingValues(of_column=predictor.schema_.missing_values)
+    frame, cells = read_as_written(table, missing_values=declared)
     added = _added(predictor, frame, proba, interval)
-    write_table(frame.drop(columns=list(added), errors="ignore").assign(**added), out)
+    write_table(cells.drop(columns=list(added), errors="ignore").assign(**added), out)
     typer.echo(f"{counted(len(frame), 'prediction')} of {printable(target_name(predictor))} written to {out}")
 
 

@@ -7,7 +7,7 @@ column; if no column has such, and another cell has a decimal point, the commas 
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -46,7 +46,9 @@ _WITH_COMMAS = re.compile(r"[+-]?\d+(?:,\d+)+(?:\.\d*)?|[+-]?[\d.]*\d,\d+", re.A
 _WITHOUT_COMMAS = re.compile(r"[+-]?\d+(?:\.\d*)?", re.ASCII)
 
 
-def without_commas(table: pa.Table, *, alone: bool = False) -> tuple[pa.Table, dict[int, str]]:
+def without_commas(
+    table: pa.Table, *, alone: bool = False, missing: Mapping[int, Sequence[str]] | None = None
+) -> tuple[pa.Table, dict[int, str]]:
     """Rewrite numbers with decimal commas, as 1.234,5, or thousands commas, as 1,234.5, to plain ones, as 1234.5.
 
     Signs of money and per cent stay.
@@ -57,6 +59,8 @@ def without_commas(table: pa.Table, *, alone: bool = False) -> tuple[pa.Table, d
         Columns of text.
     alone : bool
         Whether commas separate the columns, so that each must settle by itself that its commas are decimal marks.
+    missing : mapping of int to sequence of str, optional
+        For columns, by their numbers, what means missing in them besides the usual words.
 
     Returns
     -------
@@ -75,22 +79,23 @@ def without_commas(table: pa.Table, *, alone: bool = False) -> tuple[pa.Table, d
     >>> without_commas(pa.table({"a": ["1,495", "950"], "b": ["0.5", ""]}), alone=True)[0].to_pydict()
     {'a': ['1495', '950'], 'b': ['0.5', '']}
     """
-    found = _columns_of(table, _WITH_DECIMAL_COMMA, "[.,]")
+    missing = missing or {}
+    found = _columns_of(table, _WITH_DECIMAL_COMMA, "[.,]", missing)
     decimal = [i for i in found if _settled({i: found[i]})] if alone else _settled(found)
     changed = dict.fromkeys(decimal, DECIMAL)
     if alone and not decimal:
-        changed = dict.fromkeys(_with_thousands(table), THOUSANDS)
+        changed = dict.fromkeys(_with_thousands(table, missing), THOUSANDS)
     for i, how in changed.items():
         table = table.set_column(i, table.column_names[i], _rewritten(table.column(i), how))
     return table, changed
 
 
-def _columns_of(table: pa.Table, pattern: str, mark: str) -> dict[int, Any]:
+def _columns_of(table: pa.Table, pattern: str, mark: str, missing: Mapping[int, Sequence[str]]) -> dict[int, Any]:
     """Return the cells that are not missing of the columns in which all are of a pattern, and one has a mark."""
-    missing = pa.array(sorted(MISSING_WORDS | ALSO_MISSING))
+    usual = sorted(MISSING_WORDS | ALSO_MISSING)
     found = {}
     for i, column in enumerate(table.columns):
-        cells = column.filter(pc.invert(pc.is_in(column, value_set=missing)))
+        cells = column.filter(pc.invert(pc.is_in(column, value_set=pa.array([*usual, *missing.get(i, ())]))))
         if _has(mark, cells) and pc.all(pc.match_substring_regex(cells, pattern)).as_py():
             found[i] = cells
     return found
@@ -114,13 +119,13 @@ def _settles_commas(cells: Any) -> bool:
     return bool(pc.any(pc.and_not(has_comma, pc.match_substring_regex(cells, _PERHAPS_THOUSANDS))).as_py())
 
 
-def _with_thousands(table: pa.Table) -> list[int]:
+def _with_thousands(table: pa.Table, missing: Mapping[int, Sequence[str]]) -> list[int]:
     """Return the numbers of the columns whose commas are thousands marks, as a cell of the file shows."""
-    found = _columns_of(table, _WITH_THOUSANDS, ",")
+    found = _columns_of(table, _WITH_THOUSANDS, ",", missing)
     if not found:
         return []
     is_shown = any(_has(_SURELY_THOUSANDS, cells) for cells in found.values())
-    numbers = _columns_of(table, _WITH_THOUSANDS, r"\.")
+    numbers = _columns_of(table, _WITH_THOUSANDS, r"\.", missing)
     return list(found) if is_shown or any(map(_settles_points, numbers.values())) else []
 
 

@@ -1,6 +1,6 @@
 """Read a table from a file: CSV with any usual separator, TSV, Parquet; CSV and TSV also gzipped.
 
-Cells of CSV and TSV stay text, without surrounding blanks; what they mean is found by `pellucid.tables.schema`.
+Cells of CSV and TSV stay text, without surrounding blanks; what they mean is found by `pellucid.tables.inference`.
 """
 
 import csv
@@ -8,6 +8,7 @@ import gzip
 import io
 import zlib
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -18,8 +19,9 @@ import pyarrow.parquet
 from pellucid.errors import DataError, near_names
 from pellucid.tables.decimals import mark_commas, without_commas
 from pellucid.tables.frames import check_columns, counted
+from pellucid.tables.missing import MissingValues
 
-__all__ = ["LARGEST_FILE", "read_table"]
+__all__ = ["LARGEST_FILE", "read_as_written", "read_table"]
 
 LARGEST_FILE = 4 * 2**30  # bytes, unpacked
 _SEPARATORS = (",", ";", "\t", "|")
@@ -33,7 +35,7 @@ _KNOWN_BINARIES = {
 _CONTROL_BYTES = bytes(set(range(32)) - set(b"\t\n\r\f\v"))
 
 
-def read_table(path: str | Path) -> pd.DataFrame:
+def read_table(path: str | Path, *, missing_values: Any = None) -> pd.DataFrame:
     r"""Read a table.
 
     Parameters
@@ -42,6 +44,9 @@ def read_table(path: str | Path) -> pd.DataFrame:
         Parquet and gzip are known by their content; everything else is text (UTF-8) with commas, semicolons, tabs or
         bars between its columns and the columns' names in its first line. Numbers with decimal
         commas (1.234,5) or thousands commas (1,234.5) become text without them (1234.5), if that is beyond doubt.
+    missing_values : text, number, list of such, mapping of columns to such, or MissingValues, optional
+        What is no number and yet leaves no doubt, as it means missing. These cells stay as they are; `infer_schema`,
+        told of them, takes them for missing.
 
     Raises
     ------
@@ -58,12 +63,35 @@ def read_table(path: str | Path) -> pd.DataFrame:
     ...     read_table(path).shape
     (2, 2)
     """
-    path = Path(path)
+    return _read(Path(path), MissingValues.of(missing_values), as_written=False)[0]
+
+
+def read_as_written(path: str | Path, *, missing_values: Any = None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    r"""Read a table as `read_table` does, and once more with every cell of a text file as it is written there.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = Path(folder, "small.csv")
+    ...     _ = path.write_text("a;b\n1,76; x \n2,5;y\n")
+    ...     table, cells = read_as_written(path)
+    >>> table.to_dict("list"), cells.to_dict("list")
+    ({'a': ['1.76', '2.5'], 'b': ['x', 'y']}, {'a': ['1,76', '2,5'], 'b': [' x ', 'y']})
+    """
+    return _read(Path(path), MissingValues.of(missing_values), as_written=True)
+
+
+def _read(path: Path, missing: MissingValues, *, as_written: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
     data = _read_bytes(path)
-    frame = _read_parquet(path, data) if data.startswith(b"PAR1") else _read_text(path, data)
+    if data.startswith(b"PAR1"):
+        frame = cells = _read_parquet(path, data)
+    else:
+        frame, cells = _read_text(path, data, missing, as_written=as_written)
     if frame.empty:
         raise DataError(f"'{path}' must have at least one row below its column names; it has none.")
-    return frame
+    return frame, cells
 
 
 def _read_bytes(path: Path) -> bytes:
@@ -110,7 +138,9 @@ def _read_parquet(path: Path, data: bytes) -> pd.DataFrame:
         raise DataError(f"'{path}' is a damaged Parquet file: {reason}") from None
 
 
-def _read_text(path: Path, data: bytes) -> pd.DataFrame:
+def _read_text(
+    path: Path, data: bytes, missing: MissingValues, *, as_written: bool
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     text = _decode(path, data)
     separator = _find_separator(path, text)
     names = _header(path, text, separator)
@@ -118,10 +148,12 @@ def _read_text(path: Path, data: bytes) -> pd.DataFrame:
         table = _parse(path, text, separator, len(names))
     except pa.ArrowInvalid as error:
         raise DataError(f"'{path}' cannot be read as a table: {error}") from None
-    table, written = without_commas(table, alone=separator == ",")
-    frame: pd.DataFrame = table.rename_columns(names).to_pandas()
+    trimmed = pa.table([pc.utf8_trim_whitespace(column) for column in table.columns], names=table.column_names)
+    declared = dict(enumerate(missing.by_column(names).values()))
+    plain, written = without_commas(trimmed, alone=separator == ",", missing=declared)
+    frame: pd.DataFrame = plain.rename_columns(names).to_pandas()
     mark_commas(frame, {names[i]: how for i, how in written.items()})
-    return frame
+    return frame, table.rename_columns(names).to_pandas() if as_written else frame
 
 
 def _decode(path: Path, data: bytes) -> str:
@@ -204,8 +236,7 @@ def _parse(path: Path, text: str, separator: str, width: int) -> pa.Table:
         raise
     if table.num_columns != width:
         raise DataError(f"'{path}' cannot be read as a table: its column names take more than one line.")
-    trimmed = [pc.utf8_trim_whitespace(column) for column in table.columns]
-    return pa.table(trimmed, names=table.column_names).slice(1)
+    return table.slice(1)
 
 
 def _wrong_width(path: Path, text: str, separator: str, width: int) -> DataError | None:

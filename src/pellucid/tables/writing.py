@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 import pandas as pd
 
@@ -42,9 +43,20 @@ def write_table(frame: pd.DataFrame, path: str | Path) -> None:
                 frame.to_parquet(temporary, index=False)
             else:
                 separator = "\t" if path.suffix.lower() == ".tsv" else ","
-                frame.to_csv(temporary, index=False, sep=separator, lineterminator="\n")
+                with temporary.open("w", encoding="utf-8", newline="") as file:
+                    frame.to_csv(_Lines(file), index=False, sep=separator, lineterminator="\r\n")  # type: ignore[call-overload]
     except OSError as error:
         raise DataError(f"'{path}' cannot be written: {error.strerror or error}.") from None
+
+
+class _Lines:
+    """Ends lines with a line feed alone, while the writer puts quotation marks around carriage returns, too."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, line: str) -> int:
+        return self._file.write(line.removesuffix("\r\n") + "\n")
 
 
 def check_writable(path: Path, endings: tuple[str, ...] = ()) -> None:
