@@ -41,12 +41,12 @@ def test_debug_shows_where_an_error_arose(pellucid, monkeypatch):
 
 
 def test_ctrl_c_that_a_library_turned_into_another_error(pellucid, monkeypatch):
-    def swallow(path):
+    def swallow(path, **_):
         with contextlib.suppress(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
         raise ImportError("half imported")
 
-    monkeypatch.setattr("pellucid.cli.training.read_table", swallow)
+    monkeypatch.setattr("pellucid.cli.preparing.read_table", swallow)
     assert pellucid("train", "t.csv", "--target", "y") == (130, "", "Interrupted.\n")
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
@@ -54,10 +54,10 @@ def test_ctrl_c_that_a_library_turned_into_another_error(pellucid, monkeypatch):
 def test_a_mistake_in_the_program_is_not_hidden(monkeypatch):
     from pellucid.cli import main
 
-    def fail(path):
+    def fail(path, **_):
         raise KeyError("mistake")
 
-    monkeypatch.setattr("pellucid.cli.training.read_table", fail)
+    monkeypatch.setattr("pellucid.cli.preparing.read_table", fail)
     monkeypatch.setattr(sys, "argv", ["pellucid", "train", "t.csv", "--target", "y"])
     with pytest.raises(KeyError, match="mistake"):
         main()

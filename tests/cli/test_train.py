@@ -182,10 +182,10 @@ def test_ctrl_c_in_the_importances(pellucid, table, tmp_path, monkeypatch):
 
 
 def test_ctrl_c_elsewhere(pellucid, table, tmp_path, monkeypatch):
-    def interrupt(path):
+    def interrupt(path, **_):
         signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr("pellucid.cli.training.read_table", interrupt)
+    monkeypatch.setattr("pellucid.cli.preparing.read_table", interrupt)
     status, _, err = pellucid("train", table, "--target", "species")
     assert (status, err) == (130, "Interrupted.\n")
     assert not (tmp_path / "model.safetensors").exists()
@@ -204,8 +204,12 @@ def test_ctrl_c_elsewhere(pellucid, table, tmp_path, monkeypatch):
         (["--seed", "-1"], "'--seed' must be"),
         (["--task", "clasification"], "Did you mean 'classification'?"),
         (["--target", "specie"], "must have the column 'specie'; it does not. Did you mean 'species'?"),
-        (["--target", "colour"], "'colour' must have a value in every row; it is missing in rows 6, 61."),
-        (["--target", "height"], "missing in rows 4, 41"),
+        (["--exclude", "colur"], "'--exclude' must name columns of the table; 'colur' is none. Did you mean 'colour'?"),
+        (["--exclude", "colour,species"], "'--exclude' must name other columns than '--target'; got 'species'"),
+        (
+            ["--missing", "widht=-1"],
+            "'--missing' must name columns of the table; 'widht' is none. Did you mean 'width'?",
+        ),
         (["--target", "species", "--task", "regression"], "must be a number; row 1 has"),
         (["--model", "no/where.safetensors"], "there is no folder 'no'"),
         (["--model", "model.pkl"], "must end in .safetensors"),
@@ -408,3 +412,74 @@ def test_classes_that_are_nearly_numbers_are_told_of(pellucid, flowers, tmp_path
     status, out, _ = pellucid("train", "f.csv", "--target", "age", *QUICK, "--no-report")
     assert status == 0
     assert "(classification); numbers with signs or units: read as text; write them as plain numbers\n" in out
+
+
+def test_what_means_missing(pellucid, flowers, tmp_path):
+    written = flowers.assign(
+        height=flowers["height"].fillna(-999),
+        width=[f"{value:,.3f}" for value in 1000 * flowers["width"]],
+        colour=flowers["colour"].fillna("no, not seen"),
+        code=np.where(np.arange(80) < 5, "-1", "7"),
+        mark=np.where(np.arange(80) < 5, "-1", "7"),
+    )
+    written.loc[[7, 8], "width"] = "unknown"
+    written.loc[[0, 70], "species"] = "unknown"
+    written.to_csv(tmp_path / "f.csv", index=False)
+    given = ("--missing", "-999,unknown", "--missing", '"no, not seen",code=-1')
+    status, out, err = pellucid("train", "f.csv", "--target", "species", *QUICK, "--no-report", *given, "--quiet")
+    assert (status, out, err) == (0, "", "")
+    status, out, err = pellucid("train", "f.csv", "--target", "species", *QUICK, "--no-report", *given)
+    assert status == 0
+    assert "Warning" not in err
+    out = " ".join(out.split())
+    assert "78 rows, 5 columns beside the target 2 rows have no 'species' and are left out: rows 1, 71." in out
+    assert "-999 (2 cells) counts as missing, as declared" in out
+    assert "written with thousands commas; unknown (2 cells) counts as missing, as declared" in out
+    assert "category, 2 levels: blue, red; no, not seen (2 cells) counts as missing, as declared" in out
+    assert "mark number from -1 to 7" in out
+    assert "Target 'species': one of 2 classes: rosa, viola" in out
+    model = package.load(tmp_path / "model.safetensors")
+    assert model.schema_.missing_values["width"] == ("-999", "unknown", "no, not seen")
+    assert pellucid("predict", "model.safetensors", "f.csv", "--out", "p.csv", "--proba")[0] == 0
+    emptied = written.replace({"height": {-999: ""}, "code": {"-1": ""}})
+    emptied = emptied.replace({"unknown": "", "no, not seen": ""})
+    emptied.to_csv(tmp_path / "e.csv", index=False)
+    assert pellucid("predict", "model.safetensors", "e.csv", "--out", "q.csv", "--proba")[0] == 0
+    kept = ["prediction", "probability of rosa"]
+    assert pd.read_csv(tmp_path / "p.csv")[kept].equals(pd.read_csv(tmp_path / "q.csv")[kept])
+
+
+def test_what_means_missing_and_is_nowhere(pellucid, table):
+    status, _, err = pellucid("train", table, "--target", "species", *QUICK, "--no-report", "--missing", "Red,width=9")
+    assert status == 0
+    assert "Warning: The values of '--missing' occur in no cell: 'Red', '9' (in column 'width'). Did you mean" in err
+
+
+def test_columns_left_out(pellucid, flowers, tmp_path):
+    flowers.rename(columns={"height": "height, cm"}).to_csv(tmp_path / "f.csv", index=False)
+    given = ("--exclude", '"height, cm"', "--exclude", "colour")
+    status, out, _ = pellucid("train", "f.csv", "--target", "species", *QUICK, "--no-report", *given)
+    assert status == 0
+    assert "80 rows, 1 column beside the target\nLeft out: 'height, cm', 'colour' (--exclude).\n" in out
+    assert package.load(tmp_path / "model.safetensors").feature_names_in_.tolist() == ["width"]
+    assert pellucid("predict", "model.safetensors", "f.csv", "--out", "p.csv")[0] == 0
+    status, _, err = pellucid("train", "f.csv", "--target", "species", "--time-column", "width", "--exclude", "width")
+    assert status == 2
+    assert "'--exclude' must name other columns than '--time-column'; got 'width'." in err
+
+
+@pytest.mark.parametrize("target", ["colour", "height"])
+def test_rows_without_a_target_are_left_out(pellucid, flowers, table, tmp_path, target):
+    status, out, _ = pellucid("train", table, "--target", target, *QUICK, "--no-report", "--exclude", "width")
+    assert status == 0
+    rows = "6, 61" if target == "colour" else "4, 41"
+    assert "2 columns beside the target\nLeft out: 'width' (--exclude).\n" in out
+    assert f"\n2 rows have no '{target}' and are left out: rows {rows}.\n" in out
+    flowers.assign(height="-").to_csv(tmp_path / "f.csv", index=False)
+    status, _, err = pellucid("train", "f.csv", "--target", "height")
+    assert status == 2
+    assert "The target 'height' must have a value in some rows; it has none in all 80 of 'f.csv'. Complete it" in err
+    flowers.assign(height=flowers["height"].where(flowers.index < 10)).to_csv(tmp_path / "f.csv", index=False)
+    status, _, err = pellucid("train", "f.csv", "--target", "height")
+    assert status == 2
+    assert "must have at least 20 rows to learn from; it has 9, of 80 those that have a value of 'height'" in err

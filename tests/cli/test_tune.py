@@ -161,3 +161,16 @@ def test_the_board_shows_the_best(table):
     assert "2 of 4 trials" in told
     assert "1:39 left" in told or "1:40 left" in told
     assert "alpha 0.1" in told
+
+
+def test_what_is_left_out(pellucid, flowers, tmp_path):
+    written = flowers.assign(height=flowers["height"].fillna(-999))
+    written.loc[[0, 70], "species"] = "unknown"
+    written.to_csv(tmp_path / "f.csv", index=False)
+    given = ("--missing", "-999,unknown", "--exclude", "width")
+    status, out, err = pellucid("tune", "f.csv", "--target", "species", *SWEEP, *QUICK, *given)
+    assert status == 0, err
+    assert out.startswith("Left out: 'width' (--exclude).\n2 rows have no 'species' and are left out: rows 1, 71.\n")
+    model = load(tmp_path / "f-tuning" / "model.safetensors")
+    assert model.missing_values == ("-999", "unknown")
+    assert [(each.label, each.missing) for each in model.schema_.columns] == [("height", 2), ("colour", 2)]

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pellucid.cli.failures import check, check_spared
-from pellucid.cli.options import check_learning, check_name
+from pellucid.cli.options import EXCLUDE, MISSING, check_learning, check_name, parse_list, parse_missing
 from pellucid.errors import PellucidError
 
 __all__ = ["train"]
@@ -19,6 +19,8 @@ def train(
     *,
     target: Annotated[str, typer.Option(help="Column to be predicted.", show_default=False)],
     task: Annotated[str, typer.Option(help="auto, classification or regression.")] = "auto",
+    missing: Annotated[list[str] | None, MISSING] = None,
+    exclude: Annotated[list[str] | None, EXCLUDE] = None,
     preset: Annotated[
         str, typer.Option(help="fast: one network; default: one for each of five folds; best: several recipes, too.")
     ] = "default",
@@ -65,10 +67,10 @@ def train(
 ) -> None:
     """Train networks to predict one column of a table from the others.
 
-    Says what it understood of each column, holds out 20% of the rows (--test-share), trains on the others, and prints
-    the score on the rows held out beside that of a trivial baseline. The report shows what each column counts, how far
-    the probabilities or intervals can be trusted, and how training went. Ctrl-C ends training early and keeps the best
-    networks so far.
+    Says what it understood of each column, leaves out rows without a target, holds out 20% of the rows (--test-share),
+    trains on the others, and prints the score on the rows held out beside that of a trivial baseline. The report shows
+    what each column counts, how far the probabilities or intervals can be trusted, and how training went. Ctrl-C ends
+    training early and keeps the best networks so far.
     """
     from pellucid.estimators.tabular import PRESETS
 
@@ -84,6 +86,7 @@ def train(
 
     from pellucid.cli.training import Places, run_training
 
+    declared = parse_missing(missing)
     folder = None if no_report else report or model.with_name(f"{model.stem}-report")
     parameters = {
         "preset": preset,
@@ -100,6 +103,8 @@ def train(
         target,
         Places(table, model, folder),
         task=task,
+        missing=declared,
+        exclude=parse_list(exclude),
         test_share=test_share,
         group_column=groups,
         importances=not no_importances,

@@ -3,8 +3,7 @@
 import os
 import sys
 import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
@@ -16,25 +15,25 @@ import pandas as pd
 from pellucid.cli.console import print_table, printable
 from pellucid.cli.evaluation import Evaluation, TabularModel, evaluate, target_values
 from pellucid.cli.members import MEMBER_TITLES, member_rows
+from pellucid.cli.preparing import options_named, prepare
 from pellucid.cli.report import write_report
 from pellucid.errors import DataError, DataWarning
 from pellucid.estimators.tabular import TabularClassifier, TabularRegressor
 from pellucid.spec import parameter_count
 from pellucid.storage import save
-from pellucid.tables import Schema, Target, fold_rows, infer_schema, read_table, split_rows
+from pellucid.tables import Schema, Target, fold_rows, split_rows
 from pellucid.tables.cells import coded
 from pellucid.tables.decimals import commas_of, how_written
 from pellucid.tables.frames import counted
 from pellucid.tables.inference import nearly_numbers_or_dates
-from pellucid.tables.schema import require_columns
+from pellucid.tables.missing import MissingValues
 from pellucid.tables.sentinels import note_of_sentinels
 from pellucid.tables.splits import group_numbers
 from pellucid.tables.writing import check_writable
 from pellucid.training.stopping import Outcome
 
-__all__ = ["Places", "column_of", "goal_of", "hold_out", "require_rows", "run_training", "untrained"]
+__all__ = ["Places", "column_of", "goal_of", "hold_out", "run_training", "untrained"]
 
-LEAST_ROWS = 20
 _PARTS = 20
 """Groups, or times, are dealt into so many parts at least, of which some are held out."""
 
@@ -75,6 +74,8 @@ def run_training(
     places: Places,
     *,
     task: str,
+    missing: MissingValues,
+    exclude: tuple[str, ...],
     test_share: float,
     group_column: str | None,
     importances: bool,
@@ -90,6 +91,10 @@ def run_training(
         Name of the column to be predicted.
     places : Places
     task : {'auto', 'classification', 'regression'}
+    missing : MissingValues
+        What cells say that means missing, in the target, too.
+    exclude : tuple of str
+        Columns to leave out.
     test_share : float
         Share of the rows held out for the score; with groups or times whole ones, the latest. 0: none.
     group_column : str or None
@@ -100,22 +105,23 @@ def run_training(
         Print nothing.
     """
     places.check()
-    frame = read_table(places.table)
     time_column = parameters["time_column"]
-    require_columns(frame, [name for name in (target, group_column, time_column) if name is not None])
+    needed = {"--groups": group_column, "--time-column": time_column}
+    prepared = prepare(places.table, target, task, missing=missing, exclude=exclude, needed=needed)
+    frame = prepared.frame
     grouping = None if group_column is None else frame.pop(group_column)
     groups = None if grouping is None else group_numbers(grouping)
-    require_rows(frame, places.table)
     goal = goal_of(frame[target], task, parameters["scoring"])
     times = None if time_column is None else frame[time_column]
     rows, held_out = hold_out(frame, goal, test_share, parameters["random_state"], groups, times)
-    schema = infer_schema(frame, target)
+    schema = prepared.schema(target)
     if not quiet:
-        _show_columns(places.table, schema)
+        _show_columns(places.table, schema, prepared.remarks)
         print(f"\nTarget {printable(repr(goal.label))}: {printable(goal.meaning())}{_remarks(goal, frame[target])}")
         kept = f"{len(held_out)} held out for the score" if len(held_out) else "none held out"
         print(f"\n{counted(len(rows), 'row')} to learn from, {kept}{_without_group(grouping)}\n", flush=True)
     learned = frame.iloc[rows].reset_index(drop=True)
+    parameters = {**parameters, "missing_values": prepared.parameter(schema)}
     model = _fit(parameters, learned, goal, schema, None if groups is None else groups[rows])
     evaluation = evaluate(model, goal, learned, frame.iloc[held_out].reset_index(drop=True))
     if importances and model.outcome_ is not Outcome.INTERRUPTED:
@@ -129,12 +135,6 @@ def run_training(
         if not quiet:
             print(f"Report: {printable(str(page))}")
     return evaluation
-
-
-def require_rows(frame: pd.DataFrame, table: Path) -> None:
-    """Raise DataError if a table has too few rows to learn from."""
-    if len(frame) < LEAST_ROWS:
-        raise DataError(f"'{table}' must have at least {LEAST_ROWS} rows to learn from; it has {len(frame)}.")
 
 
 def untrained(parameters: Mapping[str, Any], goal: Target) -> TabularModel:
@@ -172,7 +172,7 @@ def hold_out(
         return split_rows(rows, share, seed, classes) if share else everything
     stratify = None if groups is None else classes
     parts = max(_PARTS, ceil(2 / (share or 0.5)))
-    with _options_named():
+    with options_named():
         folds = list(fold_rows(rows, parts, seed, stratify=stratify, groups=groups, time=times))
     if not share:
         return everything
@@ -184,21 +184,11 @@ def hold_out(
     return np.setdiff1d(everything[0], held_out), held_out
 
 
-@contextmanager
-def _options_named() -> Iterator[None]:
-    """Name in errors the options of the command line, where the floors below name their parameters."""
-    try:
-        yield
-    except DataError as error:
-        told = str(error).replace("'groups'", "'--groups'").replace("'time'", "'--time-column'")
-        raise DataError(told) from error
-
-
 def _fit(
     parameters: Mapping[str, Any], learned: pd.DataFrame, goal: Target, schema: Schema, groups: Any
 ) -> TabularModel:
     model, y = untrained(parameters, goal), column_of(goal, learned)
-    with _options_named(), warnings.catch_warnings():
+    with options_named(), warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # many classes for few rows: the score tells
         warnings.simplefilter("default", DataWarning)
         return model.fit(learned.drop(columns=goal.label), y, groups=groups, schema=schema)
@@ -232,15 +222,15 @@ def _without_group(grouping: "pd.Series[Any] | None") -> str:
 def _remarks(goal: Target, column: "pd.Series[Any]") -> str:
     """Say what else is worth knowing of the target's column."""
     if goal.task == "regression":
-        remark = note_of_sentinels(target_values(goal, column), "leave these rows out")
+        remark = note_of_sentinels(target_values(goal, column), "leave these rows out (--missing)")
     else:
         remark = nearly_numbers_or_dates(coded(column))
     return "".join(f"; {each}" for each in (how_written(commas_of(column)), remark) if each)
 
 
-def _show_columns(table: Path, schema: Schema) -> None:
+def _show_columns(table: Path, schema: Schema, remarks: list[str]) -> None:
     size = f"{counted(schema.rows, 'row')}, {counted(len(schema.columns), 'column')}"
-    print(f"{printable(table.name)}: {size} beside the target\n")
+    print("\n".join([f"{printable(table.name)}: {size} beside the target", *remarks, ""]))
     print_table(("column", "missing", "understood as"), schema.describe())
 
 

@@ -6,7 +6,15 @@ from typing import Annotated
 import typer
 
 from pellucid.cli.failures import check
-from pellucid.cli.options import check_learning, parse_duration, parse_settings
+from pellucid.cli.options import (
+    EXCLUDE,
+    MISSING,
+    check_learning,
+    parse_duration,
+    parse_list,
+    parse_missing,
+    parse_settings,
+)
 
 __all__ = ["tune"]
 
@@ -31,6 +39,8 @@ def tune(
     ] = None,
     trials: Annotated[int | None, typer.Option(help="Most settings to try.", show_default="none")] = None,
     task: Annotated[str, typer.Option(help="auto, classification or regression.")] = "auto",
+    missing: Annotated[list[str] | None, MISSING] = None,
+    exclude: Annotated[list[str] | None, EXCLUDE] = None,
     scoring: Annotated[
         str | None,
         typer.Option(
@@ -84,6 +94,8 @@ def tune(
         seconds=seconds,
         trials=trials,
         task=task,
+        missing=parse_missing(missing),
+        exclude=parse_list(exclude),
         parameters={"scoring": scoring, "n_folds": folds, "random_state": seed, "n_threads": threads},
         test_share=test_share,
         quiet=quiet,

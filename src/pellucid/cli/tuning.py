@@ -13,13 +13,13 @@ from pellucid.cli.board import Board
 from pellucid.cli.console import print_table, printable
 from pellucid.cli.evaluation import Evaluation, evaluate
 from pellucid.cli.failures import INTERRUPTED, check_spared
+from pellucid.cli.preparing import prepare
 from pellucid.cli.report import as_png, html_page, html_picture, html_table, write_report, write_whole
-from pellucid.cli.training import column_of, goal_of, hold_out, require_rows, untrained
+from pellucid.cli.training import column_of, goal_of, hold_out, untrained
 from pellucid.errors import DataError
 from pellucid.plotting import SettingScores
 from pellucid.storage import save
-from pellucid.tables import infer_schema, read_table
-from pellucid.tables.schema import require_columns
+from pellucid.tables.missing import MissingValues
 from pellucid.tables.writing import check_writable, write_table
 from pellucid.tuning import Search, search
 from pellucid.tuning.words import text_of, variance_explained
@@ -39,6 +39,8 @@ def run_tuning(
     seconds: float | None,
     trials: int | None,
     task: str,
+    missing: MissingValues,
+    exclude: tuple[str, ...],
     parameters: Mapping[str, Any],
     test_share: float,
     quiet: bool,
@@ -56,6 +58,10 @@ def run_tuning(
     seconds : float or None
     trials : int or None
     task : {'auto', 'classification', 'regression'}
+    missing : MissingValues
+        What cells say that means missing, in the target, too.
+    exclude : tuple of str
+        Columns to leave out.
     parameters : mapping
         Of the estimator; its random_state draws the split, too.
     test_share : float
@@ -64,15 +70,17 @@ def run_tuning(
     places = {name: out / name for name in (MODEL, STUDY, TRIALS, PAGE)}
     for place in places.values():
         check_spared("--out", place, {"table": table})
-    frame = read_table(table)
-    require_columns(frame, [target])
-    require_rows(frame, table)
+    prepared = prepare(table, target, task, missing=missing, exclude=exclude)
+    frame = prepared.frame
     goal = goal_of(frame[target], task, parameters["scoring"])
     rows, held_out = hold_out(frame, goal, test_share, parameters["random_state"])
-    schema = infer_schema(frame, target)
+    schema = prepared.schema(target)
+    parameters = {**parameters, "missing_values": prepared.parameter(schema)}
     learned = frame.iloc[rows].reset_index(drop=True)
     estimator, y = untrained(parameters, goal), column_of(goal, learned)
     _make_folder(out)
+    if prepared.remarks and not quiet:
+        print("\n".join(prepared.remarks), flush=True)
     saved: list[Any] = [None]
 
     def keep(found: Search) -> None:

@@ -202,7 +202,9 @@ def note_of_met(counts: Mapping[str, int]) -> str:
     return f"{' and '.join(told)} {verb} as missing, as declared" if told else ""
 
 
-def warn_if_never_met(missing: MissingValues, met: Met, frame: pd.DataFrame | None = None) -> None:
+def warn_if_never_met(
+    missing: MissingValues, met: Met, frame: pd.DataFrame | None = None, *, name: str = "missing_values"
+) -> None:
     """Say aloud which declared values no cell has, in case they are written otherwise.
 
     One that is misspelt would be learned from as if it were a value, which nothing else would tell.
@@ -214,6 +216,8 @@ def warn_if_never_met(missing: MissingValues, met: Met, frame: pd.DataFrame | No
         What `empty_cells` found.
     frame : pandas.DataFrame, optional
         Where to look for texts that differ in capital letters only.
+    name : str
+        Of the parameter or option that declared them.
     """
     occurring = {text for texts in met.values() for text in texts}
     never = [repr(text) for text in missing.everywhere if text not in occurring]
@@ -221,7 +225,7 @@ def warn_if_never_met(missing: MissingValues, met: Met, frame: pd.DataFrame | No
     for label, texts in missing.of_column.items():
         never += [f"{text!r} (in column {label!r})" for text in texts if text not in met.get(label, {})]
     if never:
-        what = "values of 'missing_values' occur" if len(never) > 1 else "value of 'missing_values' occurs"
+        what = f"values of '{name}' occur" if len(never) > 1 else f"value of '{name}' occurs"
         hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
         warnings.warn(
             f"The {what} in no cell: {', '.join(never)}.{hint} If a cell means missing and is written otherwise, "

@@ -30,7 +30,7 @@ from pellucid.tables.frames import counted, row_list, to_pandas
 from pellucid.tables.inference import nearly_numbers_or_dates
 from pellucid.tables.schema import require_columns
 
-__all__ = ["TASKS", "ClassLabel", "Target", "TargetTable"]
+__all__ = ["TASKS", "ClassLabel", "Target", "TargetTable", "missing_targets"]
 
 TASKS = ("auto", "classification", "regression")
 _MOST_WHOLE_NUMBERS = 20
@@ -246,6 +246,21 @@ def _missing(series: "pd.Series[Any]") -> BoolArray:
     if types.is_numeric_dtype(series.dtype) and not types.is_complex_dtype(series.dtype):
         return series.isna().to_numpy(dtype=bool)
     return coded(series).codes < 0
+
+
+def missing_targets(series: "pd.Series[Any]", task: str = "auto") -> BoolArray:
+    """Tell which rows have no value of the target: their cells are empty or, among numbers, say so, as ``-`` does.
+
+    Examples
+    --------
+    >>> missing_targets(pd.Series(["1", "", "-", "2"])).tolist()
+    [False, True, True, False]
+    >>> missing_targets(pd.Series(["none", "", "one"])).tolist()
+    [False, True, False]
+    """
+    values, wrong = read_numbers(series)
+    missing = _missing(series)
+    return missing if task == "classification" or wrong.any() else missing | np.isnan(values)
 
 
 def _find_task(label: str, series: "pd.Series[Any]") -> str:
