@@ -104,7 +104,8 @@ def test_a_network_that_was_not_trained_on_a_table(pellucid, tmp_path):
 def test_what_an_ensemble_uses(pellucid, table, ensemble):
     status, out, error = pellucid("explain", "e.safetensors")
     assert (status, error) == (0, "")
-    assert f"out-of-fold score (log_loss, higher is better): {ensemble.oof_score_:.4f}" in out
+    assert f"out-of-fold log loss, lower is better: {-ensemble.oof_score_:.4f}" in out
+    assert "Importance: by how much the log loss rises when the column is shuffled." in out
     assert "category, 2 levels: blue, red" in out
     order = sorted(ensemble.feature_names_in_, key=lambda name: out.index(f"\n{name} "))
     ranked = ensemble.feature_names_in_[np.argsort(-ensemble.feature_importances_, kind="stable")]

@@ -435,7 +435,7 @@ def test_what_means_missing(pellucid, flowers, tmp_path):
     assert "78 rows, 5 columns beside the target 2 rows have no 'species' and are left out: rows 1, 71." in out
     assert "-999 (2 cells) counts as missing, as declared" in out
     assert "written with thousands commas; unknown (2 cells) counts as missing, as declared" in out
-    assert "category, 2 levels: blue, red; no, not seen (2 cells) counts as missing, as declared" in out
+    assert "category, 2 levels: blue, red; 'no, not seen' (2 cells) counts as missing, as declared" in out
     assert "mark number from -1 to 7" in out
     assert "Target 'species': one of 2 classes: rosa, viola" in out
     model = package.load(tmp_path / "model.safetensors")

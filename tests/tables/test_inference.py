@@ -58,7 +58,9 @@ def test_kinds(cells, kind):
         (["020", "113"] * 3, "numbers with zeros in front: read as codes"),
         ([1, 2.5, "a", b"b"] * 3, "mixed types (bytes, float, int, str), read as text"),
         (["1", "2"] * 10 + ["12 kg"], "mostly numbers, read as text because of '12 kg'"),
+        (["1,234", "2,345"] * 10 + ["12 kg"], "mostly numbers with commas inside, read as text because of '12 kg'"),
         (["1", "2", "a", "b"], ""),
+        (["1,2", "a,b", "c,d"], ""),
         ([True, 2, "x"] * 3, "mixed types (bool, int, str), read as text"),
     ],
 )
@@ -187,3 +189,23 @@ def test_codes_of_a_csv_file_stay_codes(tmp_path):
     code, number = infer_schema(read_table(path)).columns
     assert (code.kind, code.levels) == ("category", ("020", "113", "20"))
     assert number.kind == "number"
+
+
+@pytest.mark.parametrize(("form", "what"), [("{}", "mostly numbers"), ("{:,}", "mostly numbers with commas inside")])
+@pytest.mark.parametrize("words", [["unknown"], ["unknown"] * 90, ["n.a.", "unknown", "lost"] * 2])
+def test_words_among_numbers_are_named(form, what, words):
+    found = column([form.format(1000 + 17 * i) for i in range(100)] + words)
+    assert is_lost(found)
+    named = ", ".join(map(repr, dict.fromkeys(words)))
+    assert found.note.startswith(f"{what}, read as text because of {named}; if that means missing, leave these cells")
+    assert "(missing_values, --missing)" in found.note
+
+
+def test_many_words_among_numbers_are_not():
+    assert not column([*map(str, range(100)), *(["unknown"] * 120)]).note
+    assert column([*map(str, range(100)), *(f"word {'x' * i}" for i in range(20))]).note.startswith("free text")
+
+
+def test_levels_with_commas_are_told_apart():
+    assert column(["Ulm, DE", "Linz", "it's"] * 3).meaning() == "category, 3 levels: Linz, 'Ulm, DE', \"it's\""
+    assert column(["a, b", "a, b"]).meaning() == "ignored; the same value in every row: 'a, b'"

@@ -88,6 +88,7 @@ def _show_ensemble(path: Path, model: "TabularModel", options: list[str]) -> Non
     from pellucid.cli.members import MEMBER_TITLES, importance_rows, member_rows
     from pellucid.cli.models import target_name
     from pellucid.errors import PellucidError
+    from pellucid.estimators.tabular.importances import SHARES
     from pellucid.tables.frames import counted
 
     kind = type(model).__name__
@@ -96,7 +97,9 @@ def _show_ensemble(path: Path, model: "TabularModel", options: list[str]) -> Non
             f"{', '.join(options)} must be given for a single network only; '{path}' holds a {kind}, an ensemble. "
             f"Leave {'it' if len(options) == 1 else 'them'} out to see what it uses, or name a network (--network)."
         )
-    score = f"out-of-fold score ({model._scoring()}, higher is better): {model.oof_score_:.4f}"
+    is_share, name = model._scoring() in SHARES, model._scoring().replace("_", " ")
+    shown = model.oof_score_ if is_share else -model.oof_score_
+    score = f"out-of-fold {name}, {'higher' if is_share else 'lower'} is better: {shown:.4f}"
     print(f"{kind} of {printable(target_name(model))}, {counted(len(model.bag_.networks), 'network')}; {score}\n")
     importances = importance_rows(model)
     described = [(*row, importances.get(row[0], "not computed")) for row in model.schema_.describe()]
@@ -104,7 +107,7 @@ def _show_ensemble(path: Path, model: "TabularModel", options: list[str]) -> Non
         order = dict(zip(model._columns, model.feature_importances_, strict=True))
         described.sort(key=lambda row: -order[row[0]])
     print_table(("column", "missing", "understood as", "importance"), described)
-    print("\nImportance: by how much the score falls when the column is shuffled.\n")
+    print(f"\nImportance: by how much the {name} {'falls' if is_share else 'rises'} when the column is shuffled.\n")
     print_table(MEMBER_TITLES, member_rows(model))
 
 

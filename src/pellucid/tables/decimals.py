@@ -15,11 +15,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from pellucid.tables.cells import ALSO_MISSING, MISSING_WORDS, Coded
+from pellucid.tables.cells import ALSO_MISSING, MISSING_WORDS, BoolArray, Coded
 
 __all__ = [
     "COMMAS",
     "commas_of",
+    "have_commas",
     "how_written",
     "in_plain",
     "mark_commas",
@@ -180,6 +181,17 @@ def in_plain(cells: Coded, commas: str) -> Coded:
 
     texts = [plain(text) if commas and "," in text else text for text in cells.texts]
     return Coded(cells.codes, np.array(texts, dtype=object))
+
+
+def have_commas(texts: Iterable[str]) -> BoolArray:
+    """Tell which texts are numbers with commas inside, whatever these are.
+
+    Examples
+    --------
+    >>> have_commas(["1,234", "17", "-1.234,5", "a,b"]).tolist()
+    [True, False, True, False]
+    """
+    return np.array([_WITH_COMMAS.fullmatch(text) is not None for text in texts], dtype=bool)
 
 
 def numbers_with_commas(texts: Iterable[str | None]) -> bool:

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from pellucid.errors import DataError
 
-__all__ = ["check_columns", "counted", "row_list", "to_pandas"]
+__all__ = ["check_columns", "counted", "in_list", "row_list", "to_pandas"]
 
 
 def to_pandas(table: Any) -> pd.DataFrame:
@@ -78,6 +78,18 @@ def counted(count: int, noun: str) -> str:
     ('1 row', '0 rows')
     """
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def in_list(text: object) -> str:
+    """Return a text as it stands among others: between quotation marks where it could be taken for several.
+
+    Examples
+    --------
+    >>> in_list("Ulm"), in_list("Ulm, DE"), in_list(3)
+    ('Ulm', "'Ulm, DE'", '3')
+    """
+    told = str(text)
+    return repr(told) if set(told) & set(",;'\"") else told
 
 
 def row_list(rows: Any) -> str:

@@ -30,10 +30,10 @@ from pellucid.tables.cells import (
 )
 from pellucid.tables.date_forms import ISO_DATE, example_of, names_a_day
 from pellucid.tables.dates import date_format_of, note_of_lost_dates, read_dates
-from pellucid.tables.decimals import commas_of, how_written, numbers_with_commas
+from pellucid.tables.decimals import commas_of, have_commas, how_written, numbers_with_commas
 from pellucid.tables.duplicates import find_copies
-from pellucid.tables.frames import counted, to_pandas
-from pellucid.tables.missing import MissingValues, empty_cells, note_of_met
+from pellucid.tables.frames import counted, in_list, to_pandas
+from pellucid.tables.missing import DECLARE, MissingValues, empty_cells, note_of_met
 from pellucid.tables.schema import MOST_LEVELS, ColumnSchema, Schema, date_parts, require_columns, shortened
 from pellucid.tables.sentinels import CANDIDATES, note_of_sentinels
 
@@ -47,9 +47,10 @@ _WITH_UNITS = re.compile(
     r"\(?\s*([€$£¥]|[A-Z]{3}\s)?\s*[-+(]?\s*[€$£¥]?\s*\d[\d.,'\s]*(\s*[€$£¥%°][A-Za-z/²³]{0,4}|\s[A-Za-z°/%²³]{1,6})?\s*\)?"
 )
 _LOST_DATES = ("dates written in several ways", "mostly dates")
-_MOSTLY_NUMBERS = "mostly numbers, read as text because of"
+_MOSTLY_NUMBERS = "mostly numbers"
 _SENTINELS = frozenset(CANDIDATES.tolist())
-_MOSTLY = 0.9  # share of the cells that are numbers from which the others are named
+_MOSTLY = 0.9  # share of the cells, or of the different texts, that are numbers from which the others are named
+_MOST_NAMED = 3
 _IDENTIFIER = re.compile(r"(?i:unnamed:? ?\d+|index|row|(.*[\s_.-])?(id|uuid|guid))|.*[a-z](Id|ID)")
 
 
@@ -178,11 +179,25 @@ def text_column(label: str, cells: Coded, commas: str = "") -> ColumnSchema:
     column = _category(label, cells)
     if codes and not wrong.any():
         return replace(column, note=_CODES)
-    present = len(values) - column.missing
-    if not column.note and 0 < wrong.sum() <= (1 - _MOSTLY) * present:
-        first = shown(cells.texts[cells.codes[np.argmax(wrong)]])
-        return replace(column, note=f"{_MOSTLY_NUMBERS} {first}")
-    return column if column.note else replace(column, note=note_of_lost_dates(cells.texts))
+    return column if column.note else replace(column, note=_why_text(cells) or note_of_lost_dates(cells.texts))
+
+
+def _why_text(cells: Coded) -> str:
+    """Name what is no number in a column of numbers, with commas inside or without; nothing if it is no such column."""
+    alone = Coded(np.arange(len(cells.texts)), cells.texts)
+    with_commas = have_commas(cells.texts)
+    odd = read_numbers(alone)[1] & ~with_commas
+    counts = np.bincount(cells.codes[cells.codes >= 0], minlength=len(odd))
+    cells_odd, present = int(counts[odd].sum()), int(counts.sum())
+    few = cells_odd <= (1 - _MOSTLY) * present
+    few_texts = odd.sum() <= (1 - _MOSTLY) * len(odd) and 2 * cells_odd <= present
+    if not odd.any() or not (few or few_texts):
+        return ""
+    words = cells.texts[odd]
+    named = ", ".join(shown(word) for word in words[:_MOST_NAMED]) + (" …" if len(words) > _MOST_NAMED else "")
+    commas = " with commas inside" if with_commas.any() else ""
+    remedy = "" if any(letter.isdigit() for word in words for letter in word) else f"; if that means missing, {DECLARE}"
+    return f"{_MOSTLY_NUMBERS}{commas}, read as text because of {named}{remedy}"
 
 
 def nearly_numbers_or_dates(cells: Coded) -> str:
@@ -305,7 +320,7 @@ def _why_ignored(column: ColumnSchema, rows: int) -> str | None:
     if present == 0:
         return f"no values to learn from: {column.note}" if column.note else "no values"
     if column.distinct == 1 and column.missing == 0:
-        return f"the same value in every row{': ' + shortened(column.levels) if column.levels else ''}"
+        return f"the same value in every row{': ' + shortened(map(in_list, column.levels)) if column.levels else ''}"
     if column.kind == "category" and column.distinct > max(20, present / 2):
         found = f"{counted(column.distinct, 'different text')} in {counted(present, 'row')}"
         return f"{column.note} ({found})" if column.note else f"free text or an identifier: {found}"

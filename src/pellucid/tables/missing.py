@@ -29,6 +29,7 @@ from pellucid.tables.cells import (
 )
 from pellucid.tables.date_forms import ISO_DATE
 from pellucid.tables.dates import read_dates
+from pellucid.tables.frames import in_list
 
 __all__ = ["DECLARE", "Met", "MissingValues", "empty_cells", "note_of_met", "warn_if_never_met"]
 
@@ -197,7 +198,7 @@ def note_of_met(counts: Mapping[str, int]) -> str:
     >>> note_of_met({"-999": 2, "unknown": 1})
     '-999 (2 cells) and unknown (1 cell) count as missing, as declared'
     """
-    told = [f"{text} ({count} cell{'s' if count != 1 else ''})" for text, count in counts.items()]
+    told = [f"{in_list(text)} ({count} cell{'s' if count != 1 else ''})" for text, count in counts.items()]
     verb = "counts" if len(told) == 1 else "count"
     return f"{' and '.join(told)} {verb} as missing, as declared" if told else ""
 

@@ -16,7 +16,7 @@ from pellucid.spec.checks import check_choice, check_integer, check_number
 from pellucid.tables.cells import LARGEST_NUMBER, FloatArray
 from pellucid.tables.date_forms import DATE_FORMATS, ISO_DATE
 from pellucid.tables.decimals import COMMAS
-from pellucid.tables.frames import check_columns, counted
+from pellucid.tables.frames import check_columns, counted, in_list
 
 __all__ = ["DATE_PARTS", "MOST_LEVELS", "ColumnSchema", "Schema", "date_parts", "require_columns", "shortened"]
 
@@ -93,7 +93,7 @@ class ColumnSchema:
         words = {
             "number": f"number{self._range()}",
             "boolean": "yes or no",
-            "category": f"category, {counted(len(self.levels), 'level')}: {shortened(self.levels)}",
+            "category": f"category, {counted(len(self.levels), 'level')}: {shortened(map(in_list, self.levels))}",
             "date": f"date{self._range()}" + (f"; also {', '.join(self.parts)}" if self.parts else ""),
             "ignored": "ignored",
         }[self.kind]

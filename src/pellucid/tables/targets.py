@@ -26,7 +26,7 @@ from pellucid.tables.cells import (
     have_leading_zeros,
     read_numbers,
 )
-from pellucid.tables.frames import counted, row_list, to_pandas
+from pellucid.tables.frames import counted, in_list, row_list, to_pandas
 from pellucid.tables.inference import nearly_numbers_or_dates
 from pellucid.tables.schema import require_columns
 
@@ -143,7 +143,7 @@ class Target:
         if self.task == "regression":
             tail = f", skew {self.skew:.2g}" if abs(self.skew) >= _SKEWED else ""
             return f"a number, mean {self.mean:.6g}, standard deviation {self.scale:.6g}{tail} (regression)"
-        first = ", ".join(str(label) for label in self.labels[:10])
+        first = ", ".join(map(in_list, self.labels[:10]))
         more = ", …" if len(self.labels) > 10 else ""
         return f"one of {len(self.labels)} classes: {first}{more} (classification)"
 
@@ -377,7 +377,7 @@ class TargetTable:
     def meaning(self) -> str:
         """Say in a few words what is predicted."""
         what = "number" if self.task == "regression" else "mark"
-        return f"{counted(len(self.targets), what)}: {', '.join(target.label for target in self.targets)}"
+        return f"{counted(len(self.targets), what)}: {', '.join(in_list(target.label) for target in self.targets)}"
 
     def encode(self, table: Any) -> NDArray[Any]:
         """Return marks (rows, targets) of 0 and 1 as int64, or standardised values as float64.

@@ -16,6 +16,7 @@ from sklearn.base import clone
 from pellucid.errors import PellucidError, SpecError, TrainingWarning
 from pellucid.estimators.progress import ProgressBar
 from pellucid.estimators.tabular.base import BaseTabular
+from pellucid.estimators.tabular.importances import SHARES
 from pellucid.plotting import SearchHistory
 from pellucid.spec.checks import shown
 from pellucid.tuning.contests import GO_ON, CrossValidation, OutOfFold, Scored, Scorer
@@ -188,7 +189,10 @@ def _seeded(estimator: Any) -> Any:
 
 
 def _own_scoring(estimator: Any) -> Any:
-    return estimator._scoring() if isinstance(estimator, BaseTabular) else None
+    if not isinstance(estimator, BaseTabular):
+        return None
+    scoring = estimator._scoring()
+    return scoring if scoring in SHARES else f"neg_{scoring}"
 
 
 def _scorer(
