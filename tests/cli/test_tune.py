@@ -21,7 +21,10 @@ def test_a_sweep_from_table_to_model_and_report(pellucid, table, tmp_path):
     status, out, err = pellucid("tune", table, "--target", "species", *SWEEP, *QUICK)
     assert (status, "") == (0, "" if status == 0 else err)
     assert err.count("trial ") == 2
+    assert "trial 1: negative log loss -" in err
+    assert "epochs; best -" in err
     assert "Best: hidden_layer_sizes = " in out
+    assert "epochs = 0.1 × planned, with negative log loss -" in out
     assert "held out" in out
     folder = tmp_path / "flowers-tuning"
     assert {path.name for path in folder.iterdir()} >= {
@@ -38,6 +41,7 @@ def test_a_sweep_from_table_to_model_and_report(pellucid, table, tmp_path):
     assert "-".join(map(str, model.members[0].hidden)) == str(best)
     page = (folder / "search.html").read_text(encoding="utf-8")
     assert "Variance of the scores explained: hidden_layer_sizes" in page
+    assert "epochs (× planned)" in page
     status, out, _ = pellucid("predict", folder / "model.safetensors", table, "--out", "predictions.csv")
     assert status == 0
 
@@ -143,14 +147,22 @@ def test_the_board_shows_the_best(table):
     from pellucid.cli.board import Board
 
     class Found:
-        score_name = "log loss"
+        score_name = "negative log loss"
         best_score_ = 0.5
 
         class space:  # noqa: N801
-            distributions = ("alpha",)
+            distributions = ("alpha", "epochs")
 
         frame = pd.DataFrame(
-            {"score": [0.5, np.nan], "state": ["COMPLETE", "FAIL"], "seconds": 1.0, "alpha": [0.1, 1.0], "reason": ""}
+            {
+                "score": [0.5, np.nan],
+                "state": ["COMPLETE", "FAIL"],
+                "seconds": 1.0,
+                "n_iter": 164,
+                "alpha": [0.1, 1.0],
+                "epochs": 1.0,
+                "reason": "",
+            }
         )
 
     board = Board("table", 100, 4)
@@ -160,7 +172,9 @@ def test_the_board_shows_the_best(table):
     told = console.export_text()
     assert "2 of 4 trials" in told
     assert "1:39 left" in told or "1:40 left" in told
-    assert "alpha 0.1" in told
+    assert "epochs trained" in told
+    assert "164" in told
+    assert "alpha 0.1, epochs 1 × planned" in told
 
 
 def test_what_is_left_out(pellucid, flowers, tmp_path):

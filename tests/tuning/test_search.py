@@ -1,6 +1,7 @@
 """Searches: trials on disk outlive their processes; what goes wrong is told."""
 
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -19,6 +20,7 @@ from sklearn.preprocessing import StandardScaler
 from pellucid import MLPClassifier, MLPRegressor, TabularClassifier, TabularRegressor
 from pellucid.errors import PellucidError, SpecError, TrainingWarning
 from pellucid.tuning import search
+from pellucid.tuning.contests import OutOfFold
 
 optuna = pytest.importorskip("optuna", reason="the extra 'tune' is not installed")
 mpl.use("agg")
@@ -196,6 +198,7 @@ warnings.simplefilter("ignore")
 from sklearn.datasets import make_moons
 from pellucid import MLPClassifier
 from pellucid.tuning import search
+from pellucid.tuning.contests import OutOfFold
 X, y = make_moons(60, noise=0.2, random_state=0)
 space = {"hidden_layer_sizes": [(2,), (8,)], "learning_rate_init": (1e-4, 0.1, "log")}
 found = search(
@@ -319,3 +322,32 @@ def test_an_estimator_without_a_default_space():
 def test_progress(capsys):
     look(progress=True)
     assert "search: trial 4/4" in capsys.readouterr().err
+
+
+def test_no_setting_begins_that_would_not_end_in_time(monkeypatch):
+    scorer = OutOfFold(TabularClassifier(n_folds=2, max_epochs=2), X, Y, {})
+    now = time.monotonic()
+    assert not scorer.is_late(None)
+    assert not scorer.is_late(now + 100)
+    assert scorer.is_late(now)
+    scorer.quickest_cut = 300.0  # another one may take half of that
+    assert scorer.is_late(now + 100)
+    assert not scorer.is_late(now + 200)
+    scorer.quickest = 50.0
+    assert not scorer.is_late(now + 100)
+    settings = [{"dropout": 0.0}, {"dropout": 0.1}]
+    assert len(list(scorer.score(settings, None, now + 1000))) == 2
+    assert scorer.quickest < 50
+    monkeypatch.setattr(scorer, "is_late", lambda deadline: True)
+    assert [each.number for each in scorer.score(settings, None, now + 1000)] == [0]  # the first in any case
+
+
+def test_what_the_time_limit_cut_short_is_said_so():
+    told = []
+    model = TabularClassifier(n_folds=2, random_state=0)
+    space = {"epochs": [1000.0, 2000.0]}
+    given = {"sampler": "grid", "batch": 1, "refit": False, "on_trial": lambda found: told.append(len(found.frame))}
+    found = search(model, X, Y, space, time_limit=0.3, **given)
+    assert told == [1]
+    assert re.match(r"Best: epochs = [12]000 × planned, with negative log loss -\d\.\d{4}\.", str(found))
+    assert re.search(r" The time limit cut it short, after \d+ epochs\. 1 trial\.$", str(found))

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from pellucid.cli.console import printable
 from pellucid.tuning import Search
-from pellucid.tuning.words import text_of
+from pellucid.tuning.words import setting_text
 
 __all__ = ["Board"]
 
@@ -56,9 +56,10 @@ class Board:
         self.found = found
         if self._live is None and not self.quiet:
             last = found.frame.iloc[-1]
-            score = f"{last['score']:.4f}" if last["state"] != "FAIL" else last["reason"]
+            epochs = f"{found.score_name} {last['score']:.4f} after {last['n_iter']:.0f} epochs"
+            result = epochs if last["state"] != "FAIL" else last["reason"]
             sys.stderr.write(
-                printable(f"trial {len(found.frame)}: {score}, best {found.best_score_:.4f}. {self._left()}") + "\n"
+                printable(f"trial {len(found.frame)}: {result}; best {found.best_score_:.4f}. {self._left()}") + "\n"
             )
 
     def _left(self) -> str:
@@ -87,13 +88,14 @@ class Board:
         if self.found is None or not done:
             return Group(head, ProgressBar(total=1.0, completed=share, width=60))
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for title in ("", f"{self.found.score_name}", "seconds", "settings"):
+        for title in ("", f"{self.found.score_name}", "seconds", "epochs trained", "settings"):
             table.add_column(title)
         whole = self.found.frame[self.found.frame["state"] == "COMPLETE"]
         for place, (_, row) in enumerate(whole.sort_values("score", ascending=False).head(BEST_SHOWN).iterrows(), 1):
-            said = ", ".join(f"{name} {text_of(row[name])}" for name in self.found.space.distributions)
+            said = ", ".join(f"{name} {setting_text(name, row[name])}" for name in self.found.space.distributions)
             said = said if len(said) <= LONGEST_SETTING else said[: LONGEST_SETTING - 1] + "…"
-            table.add_row(str(place), f"{row['score']:.4f}", f"{row['seconds']:.1f}", Text(printable(said)))
+            figures = (f"{row['score']:.4f}", f"{row['seconds']:.1f}", f"{row['n_iter']:.0f}")
+            table.add_row(str(place), *figures, Text(printable(said)))
         return Group(head, ProgressBar(total=1.0, completed=share, width=60), Text(), table)
 
 

@@ -35,7 +35,11 @@ def tune(
     sweep: Annotated[bool, typer.Option("--sweep", help="Try every combination of the settings named.")] = False,
     time: Annotated[
         str | None,
-        typer.Option(help="How long, such as 90s, 10m or 2h.", show_default="10m, with --sweep or --trials none"),
+        typer.Option(
+            help="How long to search, such as 90s, 10m or 2h: no trial begins that would not end in time. The report "
+            "takes some seconds more.",
+            show_default="10m, with --sweep or --trials none",
+        ),
     ] = None,
     trials: Annotated[int | None, typer.Option(help="Most settings to try.", show_default="none")] = None,
     task: Annotated[str, typer.Option(help="auto, classification or regression.")] = "auto",

@@ -22,7 +22,7 @@ from pellucid.storage import save
 from pellucid.tables.missing import MissingValues
 from pellucid.tables.writing import check_writable, write_table
 from pellucid.tuning import Search, search
-from pellucid.tuning.words import text_of, variance_explained
+from pellucid.tuning.words import setting_title, text_of, variance_explained
 
 __all__ = ["run_tuning"]
 
@@ -56,6 +56,7 @@ def run_tuning(
     space : mapping or None
         Settings, all of whose combinations are tried; None: what is worth varying is searched.
     seconds : float or None
+        For reading and searching; the scores and the report come after it.
     trials : int or None
     task : {'auto', 'classification', 'regression'}
     missing : MissingValues
@@ -67,6 +68,7 @@ def run_tuning(
     test_share : float
     quiet : bool
     """
+    began = time.monotonic()
     places = {name: out / name for name in (MODEL, STUDY, TRIALS, PAGE)}
     for place in places.values():
         check_spared("--out", place, {"table": table})
@@ -88,7 +90,7 @@ def run_tuning(
             save(found.best_estimator_, places[MODEL])
             saved[0] = found.best_estimator_
 
-    began = time.monotonic()
+    seconds = _left_of(seconds, began)
     with Board(f"{table.name}: {goal.label}", seconds, trials, quiet=quiet) as board, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of interrupts and many classes: what follows tells
 
@@ -128,6 +130,10 @@ def run_tuning(
         for what, place in (("Model", places[MODEL]), ("Report", page), ("Search", places[PAGE])):
             print(f"{what}: {printable(str(place))}")
     return evaluation
+
+
+def _left_of(seconds: float | None, began: float) -> float | None:
+    return None if seconds is None else max(seconds - (time.monotonic() - began), 1e-3)
 
 
 def _make_folder(out: Path) -> None:
@@ -181,11 +187,14 @@ def _write_page(found: Search, texts: pd.DataFrame, path: Path, source: str, *, 
             str(row["number"]),
             row["state"].lower(),
             f"{row['score']:.5g}",
+            f"{row['n_iter']:.0f}",
             *(str(row[name]) for name in names),
             row["reason"],
         ]
         for _, row in best.iterrows()
     ]
-    table = html_table(("trial", "state", found.score_name, *names, "reason"), rows)
+    table = html_table(
+        ("trial", "state", found.score_name, "epochs trained", *map(setting_title, names), "reason"), rows
+    )
     page = html_page(f"Tuning on {source}", parts, [html_picture("Scores of all trials", picture), table])
     write_whole(path, page.encode("utf-8", "replace"))

@@ -4,7 +4,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from math import ceil, isfinite, nan
+from math import ceil, inf, isfinite, nan
 from typing import Any, Protocol
 
 import numpy as np
@@ -80,6 +80,10 @@ class Scorer(Protocol):
         """Raise SpecError if there is no parameter of such a name."""
         ...
 
+    def is_late(self, deadline: float | None) -> bool:
+        """Tell whether another setting is not worth beginning before the deadline, of ``time.monotonic()``."""
+        ...
+
     def score(
         self, settings: Sequence[Mapping[str, Any]], goes_on: GoesOn | None, deadline: float | None
     ) -> Iterator[Scored]:
@@ -106,6 +110,10 @@ class CrossValidation:
     def check_names(self, names: Sequence[str]) -> None:
         """Raise SpecError if the estimator has no parameter of such a name."""
         self.problem.check_names(names)
+
+    def is_late(self, deadline: float | None) -> bool:
+        """Tell whether the deadline is over."""
+        return deadline is not None and time.monotonic() >= deadline
 
     def rungs(self) -> list[int]:
         """Return the epochs after which the better settings go on; the last is the whole training.
@@ -240,12 +248,21 @@ class OutOfFold:
         self.known = {each.name for each in fields(Member)}
         preset = PRESETS.get(estimator.preset)
         self.member = Member() if preset is None else estimator._members_of(preset)[0][0]
+        self.quickest = self.quickest_cut = inf
 
     def check_names(self, names: Sequence[str]) -> None:
         """Raise SpecError if neither a member nor the estimator has a parameter of such a name."""
         for name in names:
             if name not in self.own:
                 member_name(name, self.known)
+
+    def is_late(self, deadline: float | None) -> bool:
+        """Tell whether less time is left than the quickest setting took: what is cut short would not count.
+
+        Of one that was cut short, half the time: another one may be quicker.
+        """
+        known = self.quickest if isfinite(self.quickest) else self.quickest_cut / 2
+        return deadline is not None and time.monotonic() + (known if isfinite(known) else 0.0) >= deadline
 
     def with_setting(self, setting: Mapping[str, Any]) -> Any:
         """Return the estimator, not fitted, with a setting."""
@@ -261,7 +278,7 @@ class OutOfFold:
     ) -> Iterator[Scored]:
         """Yield each setting's result: the out-of-fold score of its fit."""
         for number, setting in enumerate(settings):
-            if number and deadline is not None and time.monotonic() >= deadline:
+            if number and self.is_late(deadline):
                 return
             began = time.perf_counter()
             try:
@@ -280,13 +297,18 @@ class OutOfFold:
             if model.outcome_ is Outcome.INTERRUPTED:
                 return
             networks = model.bag_.networks
-            score = float(model.oof_score_)
+            score, seconds = float(model.oof_score_), time.perf_counter() - began
+            is_cut = model.outcome_ is Outcome.TIME_LIMIT
+            if is_cut:
+                self.quickest_cut = min(seconds, self.quickest_cut)
+            else:
+                self.quickest = min(seconds, self.quickest)
             yield Scored(
                 number,
                 score,
                 n_iter=float(model.n_iter_),
-                seconds=time.perf_counter() - began,
-                is_cut=model.outcome_ is Outcome.TIME_LIMIT,
+                seconds=seconds,
+                is_cut=is_cut,
                 reason="" if isfinite(score) else "the out-of-fold score is not a finite number",
                 parameters=max(len(each.parameters) for each in networks),
                 model=model,

@@ -19,6 +19,7 @@ from pellucid.estimators.tabular.base import BaseTabular
 from pellucid.estimators.tabular.importances import SHARES
 from pellucid.plotting import SearchHistory
 from pellucid.spec.checks import shown
+from pellucid.tables.frames import counted
 from pellucid.tuning.contests import GO_ON, CrossValidation, OutOfFold, Scored, Scorer
 from pellucid.tuning.failures import grouped_reasons
 from pellucid.tuning.measuring import check_time_limit, problem_of, score_name
@@ -37,7 +38,7 @@ from pellucid.tuning.study import (
     wrapped_errors,
 )
 from pellucid.tuning.trials import Result, Trial
-from pellucid.tuning.words import text_of
+from pellucid.tuning.words import setting_text, setting_title, text_of
 
 __all__ = ["Search", "search"]
 
@@ -290,7 +291,7 @@ class _Run:
         return len(ended) >= MOST_FAILURES and set(ended) == {"FAIL"}
 
     def _is_late(self) -> bool:
-        return self.deadline is not None and time.monotonic() >= self.deadline
+        return self.scorer.is_late(self.deadline)
 
     def _left(self) -> int:
         """Return how many trials nobody has begun."""
@@ -326,8 +327,10 @@ class _Run:
         told = 0
         for scored in self.scorer.score(settings, goes_on if self.pruning else None, self.deadline):
             with wrapped_errors(self.url):
-                self._tell(asked[scored.number], scored)
+                is_told = self._tell(asked[scored.number], scored)
             told += 1
+            if not is_told:
+                continue  # it is tried again
             if scored.model is not None and self.best is scored:
                 found.take(scored)
             if self.on_trial is not None:
@@ -352,13 +355,14 @@ class _Run:
         every = dict(means) | {-1 - place: value for place, value in enumerate(others)}
         return {number for number in best_of(every, GO_ON) if number >= 0}
 
-    def _tell(self, trial: Any, scored: Scored) -> None:
+    def _tell(self, trial: Any, scored: Scored) -> bool:
+        """Enter a result; return False for one that was cut short and is put back at the end."""
         from optuna.trial import TrialState  # noqa: PLC0415 - an extra
 
         if scored.is_cut and self.best is None and not _has_score(self.study):
             trial.set_user_attr("cut", True)  # better a poor result than none
         elif scored.is_cut:
-            return  # it is put back at the end
+            return False
         trial.set_user_attr("result", scored.as_data())
         if scored.reason:
             self.study.tell(trial, state=TrialState.FAIL)
@@ -369,6 +373,7 @@ class _Run:
             if self.best is None or scored.score > self.best.score:
                 self.best = scored
         self.open.pop(trial.number, None)
+        return True
 
     def _put_back(self) -> None:
         """Let others, or the next call, try what this one asked for and did not finish."""
@@ -423,6 +428,7 @@ class Search:
         self.is_complete_ = self.is_interrupted_ = False
         self.best_score_: float = nan
         self.best_params_: dict[str, Any] = {}
+        self._cut_epochs = 0.0  # of the best trial, if the time limit ended it
         self.frame = pd.DataFrame()
         self.best_estimator_: Any = None
         self.refresh()
@@ -446,6 +452,8 @@ class Search:
         if whole:
             best = max(whole, key=lambda trial: trial.value)
             self.best_params_, self.best_score_ = self.space.decode(best.params), float(best.value)
+            result = best.user_attrs.get("result", {})
+            self._cut_epochs = float(result.get("n_iter", 0.0)) if best.user_attrs.get("cut") else 0.0
 
     def take(self, scored: Scored) -> None:
         """Keep the model of this process's best trial, if the study has no better one."""
@@ -475,19 +483,26 @@ class Search:
 
     def __str__(self) -> str:
         states = self.frame["state"].value_counts()
-        what = ", ".join(f"{self._short(name)} = {text_of(value)}" for name, value in self.best_params_.items())
-        told = [f"{len(self.frame)} trials"]
+        what = ", ".join(
+            f"{self._short(name)} = {setting_text(self._short(name), value)}"
+            for name, value in self.best_params_.items()
+        )
+        told = [counted(len(self.frame), "trial")]
         told += [f"{states[key]} {word}" for key, word in (("PRUNED", "pruned"), ("FAIL", "failed")) if key in states]
-        return f"Best: {what}, with {self.score_name} {self.best_score_:.4f}. {', '.join(told)}."
+        cut = f" The time limit cut it short, after {self._cut_epochs:.0f} epochs." if self._cut_epochs else ""
+        return f"Best: {what}, with {self.score_name} {self.best_score_:.4f}.{cut} {', '.join(told)}."
 
     def _short(self, name: str) -> str:
         return short_name(self._estimator, name)
 
+    def _title(self, name: str) -> str:
+        return setting_title(self._short(name))
+
     def plot(self) -> SearchHistory:
         """Draw the best score so far against the trials, and the scores against each parameter."""
-        values = {self._short(name): self.frame[name].tolist() for name in self.space.distributions}
+        values = {self._title(name): self.frame[name].tolist() for name in self.space.distributions}
         logs = [
-            self._short(name)
+            self._title(name)
             for name, distribution in self.space.distributions.items()
             if getattr(distribution, "log", False)
         ]

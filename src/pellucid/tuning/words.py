@@ -6,10 +6,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-__all__ = ["best_first", "figure", "findings", "text_of", "variance_explained"]
+__all__ = ["best_first", "figure", "findings", "setting_text", "setting_title", "text_of", "variance_explained"]
 
 REST = "settings together"
 CHANCE = "folds and seeds"
+TIMES_PLANNED = "epochs"
+"""The setting of a tabular estimator's member that multiplies the planned epochs: 1 is not one epoch."""
+
 LARGE = 1e5
 """Scores from here on are told with a power of ten."""
 
@@ -27,6 +30,28 @@ def text_of(value: Any) -> str:
     if isinstance(value, tuple | list | np.ndarray):
         return "-".join(text_of(each) for each in value) or "none"
     return str(value)
+
+
+def setting_text(name: str, value: Any) -> str:
+    """Return a setting's value with what it is a multiple of, if it is.
+
+    Examples
+    --------
+    >>> setting_text("dropout", 0.1), setting_text("epochs", 1.5)
+    ('0.1', '1.5 × planned')
+    """
+    return f"{text_of(value)} × planned" if name == TIMES_PLANNED else text_of(value)
+
+
+def setting_title(name: str) -> str:
+    """Return a setting's name as the title of its values.
+
+    Examples
+    --------
+    >>> setting_title("dropout"), setting_title("epochs")
+    ('dropout', 'epochs (× planned)')
+    """
+    return f"{name} (× planned)" if name == TIMES_PLANNED else name
 
 
 def variance_explained(frame: pd.DataFrame, settings: Sequence[str]) -> dict[str, float]:
