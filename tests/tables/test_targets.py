@@ -229,3 +229,10 @@ def test_numbers_with_commas_that_are_no_classes_get_the_remedy():
         Target.of(cells)
     with pytest.raises(DataError, match=r"such as '1/4/2021'\. They are dates, taken as classes\."):
         Target.of(pd.Series([f"{i}/4/2021" for i in range(1, 30)], name="day"))
+
+
+def test_the_word_among_numbers_with_commas_is_named():
+    with pytest.raises(DataError, match="must be a number; row 2 has 'unknown'"):
+        Target.of(pd.Series(["1,234", "unknown", "2,345"], name="y"), "regression")
+    with pytest.raises(DataError, match="must be a number; row 1 has '1,234'"):
+        Target.of(pd.Series(["1,234", "2,345"], name="y"), "regression")

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from pellucid.cli.console import printable
-from pellucid.errors import DataError, did_you_mean
+from pellucid.errors import DataError, did_you_mean, near
 from pellucid.tables import Schema, infer_schema, read_table
 from pellucid.tables.frames import counted, row_list
 from pellucid.tables.missing import MissingValues, empty_cells, warn_if_never_met
@@ -108,9 +108,8 @@ def prepare(
 def _check_excluded(exclude: tuple[str, ...], known: list[str], options: Mapping[str, str]) -> None:
     for name in exclude:
         if name not in known:
-            raise DataError(
-                f"'--exclude' must name columns of the table; {name!r} is none.{did_you_mean(name, known[:50])}"
-            )
+            hint = near(name, known) or did_you_mean(name, known[:50])
+            raise DataError(f"'--exclude' must name columns of the table; {name!r} is none.{hint}")
         for option, needed in options.items():
             if name == needed:
                 raise DataError(f"'--exclude' must name other columns than '{option}'; got {name!r}.")

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 
-from pellucid.errors import DataError, DataWarning, did_you_mean
+from pellucid.errors import DataError, DataWarning, did_you_mean, near
 from pellucid.spec.checks import shown
 from pellucid.tables.cells import (
     MISSING_WORDS,
@@ -98,7 +98,7 @@ class MissingValues:
         if absent:
             raise DataError(
                 f"'missing_values' must name columns of the table; {absent[0]!r} is none."
-                f"{did_you_mean(absent[0], known[:50])}"
+                f"{near(absent[0], known) or did_you_mean(absent[0], known[:50])}"
             )
 
 

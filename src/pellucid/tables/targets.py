@@ -26,6 +26,7 @@ from pellucid.tables.cells import (
     have_leading_zeros,
     read_numbers,
 )
+from pellucid.tables.decimals import have_commas
 from pellucid.tables.frames import counted, in_list, row_list, to_pandas
 from pellucid.tables.inference import nearly_numbers_or_dates
 from pellucid.tables.schema import require_columns
@@ -287,10 +288,12 @@ def _are_codes(series: "pd.Series[Any]") -> bool:
 def _finite_numbers(label: str, series: "pd.Series[Any]") -> FloatArray:
     values, wrong = read_numbers(series)
     if wrong.any():
-        row = int(np.argmax(wrong))
+        cells = coded(series)
+        with_commas = np.append(have_commas(cells.texts), False)[cells.codes]  # may be numbers but for the others
+        row = int(np.argmax(wrong & ~with_commas if (wrong & ~with_commas).any() else wrong))
         raise DataError(
             f"The target {label!r} of a regression must be a number; row {row + 1} has {series.iloc[row]!r}. "
-            "Correct it, or choose the task 'classification'."
+            "Correct it, leave out the rows that mean missing, or choose the task 'classification'."
         )
     excessive = ~(np.abs(values) <= LARGEST_NUMBER)
     if excessive.any():
