@@ -351,3 +351,17 @@ def test_what_the_time_limit_cut_short_is_said_so():
     assert told == [1]
     assert re.match(r"Best: epochs = [12]000 × planned, with negative log loss -\d\.\d{4}\.", str(found))
     assert re.search(r" The time limit cut it short, after \d+ epochs\. 1 trial\.$", str(found))
+
+
+def test_the_first_trial_of_a_study_has_the_estimators_own_values():
+    space = {**SPACE, "alpha": (1e-6, 1e-2, "log"), "batch_size": ["auto", 8], "momentum": (0.95, 0.99)}
+    first = look(space=space).frame.iloc[0]
+    assert (first["learning_rate_init"], first["alpha"], first["batch_size"]) == (0.001, 0.0001, "auto")
+    assert first["hidden_layer_sizes"] in [(2,), (8,)]  # the space lacks its own (100,), and its momentum
+    assert 0.95 <= first["momentum"] <= 0.99
+    again = look(space=space, n_trials=6).frame
+    assert len(again) == len(again[list(space)].astype(str).drop_duplicates())
+    table = pd.DataFrame(X, columns=["a", "b"])
+    found = search(TabularRegressor(n_folds=2, max_epochs=2), table, X[:, 0], n_trials=1, storage="own.sqlite")
+    own = found.best_params_
+    assert (own["hidden"], own["activation"], own["learning_rate"]) == ((256, 256, 256), "mish", 0.2)

@@ -80,6 +80,10 @@ class Scorer(Protocol):
         """Raise SpecError if there is no parameter of such a name."""
         ...
 
+    def own_values(self, names: Sequence[str]) -> Mapping[str, Any]:
+        """Return the values that the estimator has itself."""
+        ...
+
     def is_late(self, deadline: float | None) -> bool:
         """Tell whether another setting is not worth beginning before the deadline, of ``time.monotonic()``."""
         ...
@@ -110,6 +114,11 @@ class CrossValidation:
     def check_names(self, names: Sequence[str]) -> None:
         """Raise SpecError if the estimator has no parameter of such a name."""
         self.problem.check_names(names)
+
+    def own_values(self, names: Sequence[str]) -> Mapping[str, Any]:
+        """Return the values that the estimator has itself."""
+        parameters = self.problem.estimator.get_params()
+        return {name: parameters[name] for name in names}
 
     def is_late(self, deadline: float | None) -> bool:
         """Tell whether the deadline is over."""
@@ -255,6 +264,14 @@ class OutOfFold:
         for name in names:
             if name not in self.own:
                 member_name(name, self.known)
+
+    def own_values(self, names: Sequence[str]) -> Mapping[str, Any]:
+        """Return the values that the estimator has itself, or its preset's first member."""
+        parameters = self.estimator.get_params()
+        return {
+            name: parameters[name] if name in self.own else getattr(self.member, member_name(name, self.known))
+            for name in names
+        }
 
     def is_late(self, deadline: float | None) -> bool:
         """Tell whether less time is left than the quickest setting took: what is cut short would not count.

@@ -79,6 +79,8 @@ def search(
 ) -> "Search":
     """Search settings with Optuna, whole batches of trials trained as populations.
 
+    A study's first trial has the estimator's own values, as far as the space has them.
+
     The study lies in a file. The same call again goes on with it: nothing that was finished is lost, whatever ended
     the process; what was under way is tried again. Several processes, on one machine with a file or on many with a
     database, may work on one study.
@@ -263,6 +265,9 @@ class _Run:
         try:
             with wrapped_errors(self.url):
                 requeue_lost(self.study, self.space)
+                if self.grid is None and not self.study.get_trials(deepcopy=False):
+                    own = self.space.encode(self.scorer.own_values(list(self.space.distributions)))
+                    self.study.enqueue_trial(own, skip_if_exists=True)
             is_first = True
             while (is_first or not self._is_late()) and (count := min(self.batch, self._left())) > 0:
                 if self._all_fail():

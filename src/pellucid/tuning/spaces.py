@@ -20,6 +20,7 @@ NETWORK_SPACE: Mapping[str, Any] = {
         (16,),
         (32,),
         (64,),
+        (100,),
         (128,),
         (256,),
         (32, 32),
@@ -31,7 +32,7 @@ NETWORK_SPACE: Mapping[str, Any] = {
     "activation": ["relu", "tanh", "silu", "gelu"],
     "learning_rate_init": (3e-4, 0.1, "log"),
     "alpha": (1e-7, 1.0, "log"),
-    "batch_size": [16, 32, 64, 128, 256],
+    "batch_size": ["auto", 16, 32, 64, 128, 256],
     "dropout": [0.0, 0.1, 0.2, 0.4],
     "layer_norm": [False, True],
 }
@@ -72,6 +73,25 @@ class Space(NamedTuple):
     def decode(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Return an Optuna trial's parameters as the estimator takes them."""
         return {name: self.values[name][value] if name in self.values else value for name, value in parameters.items()}
+
+    def encode(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Return parameters as an Optuna trial has them; those whose values the space does not have are left out.
+
+        Examples
+        --------
+        >>> space = read_space({"alpha": (1e-5, 1.0, "log"), "hidden_layer_sizes": [(8,), (8, 8)]})
+        >>> space.encode({"alpha": 0.1, "hidden_layer_sizes": (8, 8)}), space.encode({"alpha": 0.0})
+        ({'alpha': 0.1, 'hidden_layer_sizes': '8-8'}, {})
+        """
+        encoded: dict[str, Any] = {}
+        for name, value in parameters.items():
+            distribution = self.distributions[name]
+            if name in self.values:
+                if text_of(value) in self.values[name]:
+                    encoded[name] = text_of(value)
+            elif _is_number(value) and hasattr(distribution, "low") and distribution.low <= value <= distribution.high:
+                encoded[name] = value
+        return encoded
 
     def combinations(self) -> list[dict[str, Any]]:
         """Return every combination of the listed values, as an Optuna trial has them."""
