@@ -417,6 +417,17 @@ export function RolesDialog(): JSX.Element | null {
           </tbody>
         </table>
       </div>
+      <label class="field texts">
+        <span title="What cells say that mean that there is nothing; of one column COLUMN=VALUE">Also missing</span>
+        <input
+          type="text"
+          aria-label="Values that mean missing"
+          placeholder="such as -999, unknown, age=-1"
+          spellcheck={false}
+          value={(described.missing ?? []).join(", ")}
+          onChange={(event) => change({ missing: event.currentTarget.value.trim() ? [event.currentTarget.value] : [] })}
+        />
+      </label>
       <Control
         field={{
           name: "task",

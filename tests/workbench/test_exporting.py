@@ -79,16 +79,16 @@ def test_the_script_ends_with_the_same_weights(case: dict[str, Any], tmp_path: P
 
 @pytest.fixture
 def own_table() -> tuple[Run, Tables, bytes]:
-    data = ("a,b,y\n" + "\n".join(f"{i / 3},{'uvw'[i % 3]},{'no' if i % 4 else 'yes'}" for i in range(60))).encode()
+    cells = [f"{i / 3 if i % 7 else 'unknown'},{'uvw'[i % 3]},{'no' if i % 4 else 'yes'}" for i in range(60)]
+    data = "\n".join(["a,b,y", *cells]).encode()
     tables = Tables()
     table = tables.add("own.csv", data)
-    written = {"data": {"source": "table", "table": {"id": table.id, "name": "own.csv", "target": "y"}}}
-    settings = read_settings(written)
-    assert settings.data.table is not None
-    run = Run(
-        settings,
-        build(settings, table_rows(tables.get(table.id).frame, settings.data.table, settings.data.train_share)),
-    )
+    described = {"id": table.id, "name": "own.csv", "target": "y", "missing": ["a=unknown"]}
+    settings = read_settings({"data": {"source": "table", "table": described}})
+    choice = settings.data.table
+    assert choice is not None
+    run = Run(settings, build(settings, table_rows(tables.frame(choice), choice, settings.data.train_share)))
+    assert run.dataset.rows.names[:2] == ("a", "a is missing")
     run.advance(10)
     return run, tables, data
 

@@ -415,8 +415,13 @@ def test_a_network_with_a_scale_slopes_and_ntk_is_shown() -> None:
 def test_a_table_of_the_command_line(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("a,b,c\n" + "\n".join(f"{i},{i % 5},{i % 2}" for i in range(20)), encoding="utf-8")
-    with pytest.raises(PellucidError, match="must be a column"):
+    with pytest.raises(PellucidError, match="must name a column"):
         sessions_of_table(path, "d")
     with pytest.raises(PellucidError, match="cannot be read"):
         sessions_of_table(tmp_path / "none.csv")
+    with pytest.raises(PellucidError, match=r"'--exclude' must name a column of the table; got 'e'\."):
+        sessions_of_table(path, exclude=("a", "e"))
+    with pytest.raises(PellucidError, match="'missing_values' must name columns of the table; 'e' is none"):
+        sessions_of_table(path, missing=("e=1",))
     assert callable(sessions_of_table(path, "a"))
+    assert callable(sessions_of_table(path, missing=("3,b=4",), exclude=("a",)))

@@ -1,6 +1,7 @@
 """Own tables: read as data, limited, understood and corrected."""
 
 import io
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -106,6 +107,23 @@ def test_choices_are_written_and_read_back() -> None:
     settings = read_settings({"data": {"source": "table", "table": written}})
     assert read_settings(write_settings(settings)) == settings
     assert write_settings(settings)["data"]["table"]["levels"] == {"c": ["u", "v"]}
+
+
+def test_what_means_missing_is_declared() -> None:
+    tables = Tables()
+    lines = [f'"{28 + i},271.50",{i % 4 - 1},{i % 2}' for i in range(20)] + ["unknown,2,0"]
+    table = tables.add("t.csv", "\n".join(["price,age,y", *lines]).encode())
+    assert "price" not in table_rows(tables.frame(table), table).names
+    told = replace(table, missing=("unknown, age=-1", "none"))
+    rows = table_rows(tables.frame(told), told)
+    assert rows.names == ("price", "price is missing", "age", "age is missing")
+    assert rows.columns[[0, 20], 0].tolist() == [28_271.5, 37_771.5]  # the last is the median
+    assert rows.columns[:, 3].sum() == 5
+    assert "as declared" in rows.described[1]["note"]
+    assert rows.notes == ("No cell says 'none', which is to mean missing.",)
+    assert tables.frame(told) is tables.frame(told)
+    with pytest.raises(DataError, match="'missing_values' must name columns of the table; 'ages' is none"):
+        table_rows(tables.frame(table), replace(table, missing=("ages=-1",)))
 
 
 def test_parquet_is_read() -> None:

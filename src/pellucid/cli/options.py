@@ -1,17 +1,13 @@
 """Options that several commands have."""
 
-import csv
 import re
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 
 from pellucid.cli.failures import check
 from pellucid.errors import PellucidError, did_you_mean
-
-if TYPE_CHECKING:
-    from pellucid.tables.missing import MissingValues
 
 __all__ = [
     "EXCLUDE",
@@ -19,8 +15,6 @@ __all__ = [
     "check_learning",
     "check_name",
     "parse_duration",
-    "parse_list",
-    "parse_missing",
     "parse_settings",
     "parse_widths",
 ]
@@ -95,41 +89,6 @@ def parse_settings(given: Sequence[str]) -> dict[str, list[Any]]:
         read = [_read_widths(part) if name.strip() in WIDTHS else _read_value(part) for part in parts]
         settings[name.strip()] = read
     return settings
-
-
-def parse_list(given: Sequence[str] | None) -> tuple[str, ...]:
-    """Read names or values with commas between them, as in a line of CSV, each once.
-
-    Examples
-    --------
-    >>> parse_list(["a, b", '"net, total",c'])
-    ('a', 'b', 'net, total', 'c')
-    """
-    rows = csv.reader(given or (), skipinitialspace=True)
-    return tuple(dict.fromkeys(stripped for row in rows for part in row if (stripped := part.strip())))
-
-
-def parse_missing(given: Sequence[str] | None) -> "MissingValues":
-    """Read what means missing: values for all columns, and COLUMN=VALUE for one.
-
-    Examples
-    --------
-    >>> missing = parse_missing(["-999,unknown", "age=-1"])
-    >>> missing.by_column(["age", "town"])
-    {'age': ('-999', 'unknown', '-1'), 'town': ('-999', 'unknown')}
-    """
-    from pellucid.tables.missing import MissingValues
-
-    everywhere: list[str] = []
-    of_column: dict[str, list[str]] = {}
-    for text in parse_list(given):
-        label, equals, value = text.partition("=")
-        if equals and label.strip():
-            of_column.setdefault(label.strip(), []).append(value.strip())
-        else:
-            everywhere.append(text)
-    alone = MissingValues.of(of_column)
-    return MissingValues(MissingValues.of(everywhere).everywhere, alone.of_column)
 
 
 WIDTHS = ("hidden_layer_sizes", "hidden")

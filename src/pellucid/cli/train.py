@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pellucid.cli.failures import check, check_spared
-from pellucid.cli.options import EXCLUDE, MISSING, check_learning, check_name, parse_list, parse_missing
+from pellucid.cli.options import EXCLUDE, MISSING, check_learning, check_name
 from pellucid.errors import PellucidError
 
 __all__ = ["train"]
@@ -85,8 +85,9 @@ def train(
     check_spared("--model", model, {"table": table})
 
     from pellucid.cli.training import Places, run_training
+    from pellucid.tables.missing import MissingValues, split_list
 
-    declared = parse_missing(missing)
+    declared = MissingValues.written(missing)
     folder = None if no_report else report or model.with_name(f"{model.stem}-report")
     parameters = {
         "preset": preset,
@@ -104,7 +105,7 @@ def train(
         Places(table, model, folder),
         task=task,
         missing=declared,
-        exclude=parse_list(exclude),
+        exclude=split_list(exclude),
         test_share=test_share,
         group_column=groups,
         importances=not no_importances,

@@ -11,8 +11,6 @@ from pellucid.cli.options import (
     MISSING,
     check_learning,
     parse_duration,
-    parse_list,
-    parse_missing,
     parse_settings,
 )
 
@@ -86,6 +84,7 @@ def tune(
         seconds = 600.0
 
     from pellucid.cli.tuning import run_tuning
+    from pellucid.tables.missing import MissingValues, split_list
     from pellucid.tuning.study import require_optuna
 
     require_optuna()  # before any work is done
@@ -98,8 +97,8 @@ def tune(
         seconds=seconds,
         trials=trials,
         task=task,
-        missing=parse_missing(missing),
-        exclude=parse_list(exclude),
+        missing=MissingValues.written(missing),
+        exclude=split_list(exclude),
         parameters={"scoring": scoring, "n_folds": folds, "random_state": seed, "n_threads": threads},
         test_share=test_share,
         quiet=quiet,

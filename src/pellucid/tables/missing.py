@@ -4,6 +4,7 @@ A declared number means every cell that says this number, however it is written:
 means the cells that say exactly this; in a column of dates, this day. Texts such as 007 are codes, not numbers.
 """
 
+import csv
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -31,7 +32,16 @@ from pellucid.tables.date_forms import ISO_DATE
 from pellucid.tables.dates import read_dates
 from pellucid.tables.frames import in_list
 
-__all__ = ["DECLARE", "Met", "MissingValues", "empty_cells", "note_of_met", "warn_if_never_met"]
+__all__ = [
+    "DECLARE",
+    "Met",
+    "MissingValues",
+    "empty_cells",
+    "never_met",
+    "note_of_met",
+    "split_list",
+    "warn_if_never_met",
+]
 
 DECLARE = "leave these cells empty, or declare it (missing_values, --missing)"
 """What to do with cells that say something and mean that there is nothing."""
@@ -84,6 +94,25 @@ class MissingValues:
             return cls(of_column={str(label): _texts(values) for label, values in given.items()})
         return cls(_texts(given))
 
+    @classmethod
+    def written(cls, given: Sequence[str] | None) -> "MissingValues":
+        """Read what a person wrote: values for all columns, and COLUMN=VALUE for one, with commas between them.
+
+        Examples
+        --------
+        >>> MissingValues.written(["-999,unknown", "age=-1"]).by_column(["age", "town"])
+        {'age': ('-999', 'unknown', '-1'), 'town': ('-999', 'unknown')}
+        """
+        everywhere: list[str] = []
+        of_column: dict[str, list[str]] = {}
+        for text in split_list(given):
+            label, equals, value = text.partition("=")
+            if equals and label.strip():
+                of_column.setdefault(label.strip(), []).append(value.strip())
+            else:
+                everywhere.append(text)
+        return cls(cls.of(everywhere).everywhere, cls.of(of_column).of_column)
+
     def __bool__(self) -> bool:
         return bool(self.everywhere) or any(self.of_column.values())
 
@@ -100,6 +129,18 @@ class MissingValues:
                 f"'missing_values' must name columns of the table; {absent[0]!r} is none."
                 f"{near(absent[0], known) or did_you_mean(absent[0], known[:50])}"
             )
+
+
+def split_list(given: Sequence[str] | None) -> tuple[str, ...]:
+    """Split names or values at commas, as in a line of CSV; each once.
+
+    Examples
+    --------
+    >>> split_list(["a, b", '"net, total",c'])
+    ('a', 'b', 'net, total', 'c')
+    """
+    rows = csv.reader(given or (), skipinitialspace=True)
+    return tuple(dict.fromkeys(stripped for row in rows for part in row if (stripped := part.strip())))
 
 
 def _texts(given: Any) -> tuple[str, ...]:
@@ -220,11 +261,9 @@ def warn_if_never_met(
     name : str
         Of the parameter or option that declared them.
     """
+    never = never_met(missing, met)
     occurring = {text for texts in met.values() for text in texts}
-    never = [repr(text) for text in missing.everywhere if text not in occurring]
     near = _in_other_letters(frame, {text for text in missing.everywhere if text not in occurring})
-    for label, texts in missing.of_column.items():
-        never += [f"{text!r} (in column {label!r})" for text in texts if text not in met.get(label, {})]
     if never:
         what = f"values of '{name}' occur" if len(never) > 1 else f"value of '{name}' occurs"
         hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
@@ -234,6 +273,21 @@ def warn_if_never_met(
             DataWarning,
             stacklevel=3,
         )
+
+
+def never_met(missing: MissingValues, met: Met) -> list[str]:
+    """Name the declared values that no cell has, as they are told.
+
+    Examples
+    --------
+    >>> never_met(MissingValues.of([-999, "none"]), {"age": {"-999": 2}})
+    ["'none'"]
+    """
+    occurring = {text for texts in met.values() for text in texts}
+    never = [repr(text) for text in missing.everywhere if text not in occurring]
+    for label, texts in missing.of_column.items():
+        never += [f"{text!r} (in column {label!r})" for text in texts if text not in met.get(label, {})]
+    return never
 
 
 _MOST_TEXTS = 10_000

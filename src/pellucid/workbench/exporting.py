@@ -242,7 +242,11 @@ def _source(settings: Settings, run: Run) -> tuple[str, str, str]:
         described = replace(table, id="", name="table")
         imports = "from pellucid.workbench.own_table import table_rows\nfrom pellucid.workbench.settings import Table"
         train = f"{data.train_share!r}, {data.seed!r}"
-        return "read_table, split_rows", imports, f"table_rows(read_table({table.name!r}), {described!r}, {train})"
+        file = repr(table.name)
+        if table.missing:
+            imports += "\nfrom pellucid.tables.missing import MissingValues"
+            file += f", missing_values=MissingValues.written({table.missing!r})"
+        return "read_table, split_rows", imports, f"table_rows(read_table({file}), {described!r}, {train})"
     made = f"make({data.source!r}, size={data.size}, noise={data.noise!r}, seed={data.seed})"
     return "split_rows", "from pellucid.workbench.sources import make", made
 

@@ -23,7 +23,9 @@ from pellucid.workbench.sources import Rows
 __all__ = ["GivenSession", "Served", "sessions_of_table", "show"]
 
 
-def sessions_of_table(path: Path, target: str | None = None) -> Callable[[str], Session]:
+def sessions_of_table(
+    path: Path, target: str | None = None, *, missing: tuple[str, ...] = (), exclude: tuple[str, ...] = ()
+) -> Callable[[str], Session]:
     """Return what makes sessions that begin with a table.
 
     Parameters
@@ -31,6 +33,10 @@ def sessions_of_table(path: Path, target: str | None = None) -> Callable[[str], 
     path : Path
     target : str or None
         The column to be predicted; None: the last one.
+    missing : tuple of str
+        What cells say that mean that there is nothing, as in `Table`.
+    exclude : tuple of str
+        Columns to leave out.
 
     Raises
     ------
@@ -44,13 +50,14 @@ def sessions_of_table(path: Path, target: str | None = None) -> Callable[[str], 
     except OSError as error:
         raise DataError(f"'{path}' cannot be read: {error.strerror}.") from None
     table = tables.add(path.name, data)
-    if target is not None:
-        known = [str(name) for name in tables.get(table.id).frame.columns]
-        if target not in known:
-            raise DataError(f"'--target' must be a column of the table; got {target!r}.{did_you_mean(target, known)}")
-        table = replace(table, target=target)
+    known = [str(name) for name in tables.get(table.id).frame.columns]
+    for option, name in [("--target", target or table.target), *(("--exclude", name) for name in exclude)]:
+        if name not in known:
+            raise DataError(f"'{option}' must name a column of the table; got {name!r}.{did_you_mean(name, known)}")
+    roles = tuple((name, "ignore") for name in exclude)
+    table = replace(table, target=target or table.target, missing=missing, roles=roles)
     settings = Settings(data=Data(source="table", table=table))
-    rows = table_rows(tables.get(table.id).frame, table, settings.data.train_share, settings.data.seed)
+    rows = table_rows(tables.frame(table), table, settings.data.train_share, settings.data.seed)
     build(settings, rows)  # what is wrong is said now, not in the browser
     return lambda name: Session(name, settings, tables)
 

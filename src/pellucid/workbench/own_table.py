@@ -21,6 +21,7 @@ from pellucid.errors import DataError, PellucidError
 from pellucid.tables import ColumnSchema, Target, infer_schema, read_table, split_rows
 from pellucid.tables.cells import coded, read_numbers
 from pellucid.tables.columns import measure_names, read_coded, read_measures
+from pellucid.tables.missing import MissingValues, empty_cells, never_met
 from pellucid.textbook.arrays import Array
 from pellucid.workbench.limits import MOST_COLUMNS, MOST_LEVELS, MOST_ROWS, TEXT, UPLOAD_BYTES
 from pellucid.workbench.settings import Table
@@ -52,6 +53,7 @@ class Tables:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[str, Upload] = OrderedDict()
+        self._read: tuple[Any, pd.DataFrame] | None = None
 
     def add(self, name: str, data: bytes) -> Table:
         """Read a table and keep it.
@@ -83,6 +85,22 @@ class Tables:
         self._kept.move_to_end(key)
         return self._kept[key]
 
+    def frame(self, choice: Table) -> pd.DataFrame:
+        """Return a table as it is read where some values mean missing; the last one is remembered.
+
+        Raises
+        ------
+        DataError
+            If there is none of this name.
+        """
+        upload = self.get(choice.id)
+        if not choice.missing:
+            return upload.frame
+        made_of = (choice.id, choice.missing)
+        if self._read is None or self._read[0] != made_of:
+            self._read = (made_of, read_upload(upload.name, upload.data, choice.missing))
+        return self._read[1]
+
 
 def _safe(name: str) -> str:
     """Return the last part of a file's name, for messages only; no path is ever made of it."""
@@ -90,8 +108,10 @@ def _safe(name: str) -> str:
     return "".join(letter for letter in last if letter.isprintable())[:80] or "table"
 
 
-def read_upload(name: str, data: bytes) -> pd.DataFrame:
+def read_upload(name: str, data: bytes, missing: tuple[str, ...] = ()) -> pd.DataFrame:
     r"""Read a table from bytes: text with separators, or Parquet.
+
+    What means missing leaves no doubt where all else are numbers.
 
     Raises
     ------
@@ -115,7 +135,7 @@ def read_upload(name: str, data: bytes) -> pd.DataFrame:
         path = Path(folder, "table")
         path.write_bytes(data)
         try:
-            frame = read_table(path)
+            frame = read_table(path, missing_values=MissingValues.written(missing))
         except PellucidError as error:
             raise DataError(str(error).replace(str(path), name)) from None
     if len(frame) > MOST_ROWS or len(frame.columns) > MOST_COLUMNS:
@@ -166,15 +186,21 @@ def table_rows(table: pd.DataFrame, choice: Table, train_share: float = 1.0, see
     [[1.0, 0.0, 1.0], [2.0, 1.0, 0.0], [3.0, 0.0, 1.0], [2.0, 0.0, 0.0]]
     >>> table_rows(frame, Table("id", fills=(("size", "zero"),))).columns[:, 0].tolist()
     [1.0, 0.0, 3.0, 2.0]
+    >>> table_rows(frame, Table("id", missing=("size=3",))).columns[:, 0].tolist()
+    [1.0, 1.5, 1.5, 2.0]
     """
     label = choice.target or str(table.columns[-1])
     if label not in table.columns:
         raise DataError(f"The table has no column {label!r} to predict; choose another target.")
-    has_target = ~coded_missing(table[label])
-    known = table[has_target].reset_index(drop=True)
+    missing = MissingValues.written(choice.missing)
+    missing.check_columns(table.columns)
+    emptied, met = empty_cells(table, missing.by_column(table.columns)) if missing else (table, {})
+    has_target = ~coded_missing(emptied[label])
+    known, as_read = (each[has_target].reset_index(drop=True) for each in (emptied, table))
     roles, kinds, fills = (dict(_pairs(pairs)) for pairs in (choice.roles, choice.kinds, choice.fills))
     levels = {name: chosen for name, *chosen in choice.levels}
-    columns = [_as_kind(each, known[each.label], kinds.get(each.label)) for each in infer_schema(known, label).columns]
+    schema = infer_schema(as_read, label, missing_values=missing)
+    columns = [_as_kind(each, known[each.label], kinds.get(each.label)) for each in schema.columns]
     used = [each.kind != "ignored" and roles.get(each.label, "input") == "input" for each in columns]
     is_whole = np.ones(len(known), bool)
     for column, is_used in zip(columns, used, strict=True):
@@ -202,8 +228,10 @@ def table_rows(table: pd.DataFrame, choice: Table, train_share: float = 1.0, see
         raise DataError(f"The table must have a column to learn from; it has none ({notes}).")
     described.append(_of_target(label, target, int((~has_target).sum()), int((~is_whole).sum())))
     classes = tuple(str(each) for each in target.labels)
+    never = never_met(missing, met)
+    remarks = (f"No cell says {', '.join(never)}, which is to mean missing.",) if never else ()
     days = frozenset(measure_names(column)[0] for column in columns if column.kind == "date")
-    return Rows(np.column_stack(inputs), tuple(names), y, classes, tuple(described), days=days)
+    return Rows(np.column_stack(inputs), tuple(names), y, classes, tuple(described), notes=remarks, days=days)
 
 
 def coded_missing(series: "pd.Series[Any]") -> Array:

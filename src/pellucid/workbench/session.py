@@ -384,7 +384,7 @@ class Session:
         made_of = (choice, settings.data.train_share, settings.data.seed)
         if self._rows is None or self._rows[0] != made_of:
             try:
-                self._rows = (made_of, table_rows(self.tables.get(choice.id).frame, *made_of))
+                self._rows = (made_of, table_rows(self.tables.frame(choice), *made_of))
             except DataError as error:
                 raise at_path("data.table", error) from None
         return build(settings, self._rows[1])

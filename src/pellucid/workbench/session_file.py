@@ -153,7 +153,7 @@ class _Reader:
             first, last = (_with_table(each, kept.id) for each in (first, last))
             data = first.data
             assert data.table is not None  # noqa: S101 - just set
-            rows = table_rows(self.tables.get(kept.id).frame, data.table, data.train_share, data.seed)
+            rows = table_rows(self.tables.frame(data.table), data.table, data.train_share, data.seed)
         _check_rows(last, first)
         run = Run(first, build(first, rows))
         run.use(last)

@@ -103,6 +103,8 @@ class Table:
     levels : tuple of (column, level, level, …)
         Levels of a category that become inputs; all others are one, called other. Without: the most frequent.
     task : {'auto', 'classification', 'regression'}
+    missing : tuple of str
+        What cells say that mean that there is nothing, such as '-999' or 'age=-1', in one column.
     """
 
     id: str
@@ -113,13 +115,15 @@ class Table:
     fills: tuple[tuple[str, ...], ...] = ()
     levels: tuple[tuple[str, ...], ...] = ()
     task: str = "auto"
+    missing: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_choice(self, "task", ("auto", "classification", "regression"))
         for name in ("id", "name", "target"):
             _check_text(self, name)
-        for name in ("roles", "kinds", "fills", "levels"):
+        for name in ("roles", "kinds", "fills", "levels", "missing"):
             entries = getattr(self, name)
+            entries = [entries] if name == "missing" else entries
             if len(entries) > MOST_COLUMNS or any(len(text) > TEXT for entry in entries for text in entry):
                 raise SpecError(
                     f"'{name}' of Table must speak of at most {MOST_COLUMNS} columns, in texts of {TEXT} letters."
