@@ -145,10 +145,12 @@ def test_the_board_shows_the_best(table):
     from rich.console import Console
 
     from pellucid.cli.board import Board
+    from pellucid.tuning.library import Combination
 
     class Found:
         score_name = "negative log loss"
         best_score_ = 0.5
+        combination_ = Combination((0, 1), 0.625)
 
         class space:  # noqa: N801
             distributions = ("alpha", "epochs")
@@ -170,7 +172,7 @@ def test_the_board_shows_the_best(table):
     console = Console(width=120, record=True, file=io.StringIO())
     console.print(board._draw())
     told = console.export_text()
-    assert "2 of 4 trials" in told
+    assert "2 of 4 trials    joined 0.6250" in told
     assert "1:39 left" in told or "1:40 left" in told
     assert "epochs trained" in told
     assert "164" in told

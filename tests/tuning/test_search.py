@@ -131,7 +131,7 @@ def test_a_default_space_for_networks_and_pipelines():
 def test_tabular_estimators_are_scored_out_of_fold():
     table = pd.DataFrame({"a": X[:, 0], "b": X[:, 1], "c": np.where(X[:, 0] > 0, "x", "y")})
     model = TabularClassifier(n_folds=2, max_epochs=3)
-    found = search(model, table, Y, n_trials=2, storage="tabular.sqlite", refit=True)
+    found = search(model, table, Y, n_trials=2, storage="tabular.sqlite", combine=1)
     assert found.best_score_ == found.best_estimator_.oof_score_
     assert found.best_estimator_.members[0].hidden == found.best_params_["hidden"]
     space = {"hidden_layer_sizes": [(4,), (8,)], "learning_rate_init": [0.1]}
@@ -139,7 +139,7 @@ def test_tabular_estimators_are_scored_out_of_fold():
     found = search(
         TabularRegressor(n_folds=2, max_epochs=2), inputs, y, space, sampler="grid", storage="numbers.sqlite"
     )
-    assert found.best_estimator().members[0].hidden in ((4,), (8,))
+    assert {each.hidden for each in found.best_estimator().members} <= {(4,), (8,)}
     assert found.best_estimator_.predict(inputs).shape == (60,)
     with pytest.raises(SpecError, match="Member has no parameter 'hidde'"):
         search(model, table, Y, {"hidde": [1]}, storage="wrong.sqlite")
@@ -365,3 +365,33 @@ def test_the_first_trial_of_a_study_has_the_estimators_own_values():
     found = search(TabularRegressor(n_folds=2, max_epochs=2), table, X[:, 0], n_trials=1, storage="own.sqlite")
     own = found.best_params_
     assert (own["hidden"], own["activation"], own["learning_rate"]) == ((256, 256, 256), "mish", 0.2)
+
+
+def test_trials_of_a_table_are_joined_as_their_out_of_fold_predictions_say():
+    table, y = pd.DataFrame(X, columns=["a", "b"]), np.sin(3 * X[:, 0]) + X[:, 1] ** 2
+    model = TabularRegressor(n_folds=3, max_epochs=6)
+    found = search(model, table, y, n_trials=6, combine=3, storage="joined.sqlite")
+    numbers = found.combination_.numbers
+    assert 1 < len(numbers) <= 3
+    assert found.best_estimator_.oof_score_ == found.combination_.score >= found.best_score_
+    assert len(found.best_estimator_.bag_.networks) == 3 * len(numbers)
+    assert found.best_estimator_.bag_.weights.sum() == pytest.approx(1)
+    assert [each.hidden for each in found.best_estimator_.members] == found.frame.loc[list(numbers), "hidden"].tolist()
+    assert found.best_estimator_.time_limit is None
+    assert f"the networks of {found.combination_} reach" in str(found)
+    members = found.best_estimator().members
+    assert set(members) == set(found.best_estimator_.members)
+    again = search(model, table, y, n_trials=6, combine=3, storage="joined.sqlite")
+    assert again.combination_ == found.combination_
+    assert set(again.best_estimator_.members) == set(members)
+    alone = search(model, table, y, n_trials=6, combine=1, storage="joined.sqlite")
+    assert alone.combination_ is None
+    assert len(alone.best_estimator_.members) == 1
+
+
+@pytest.mark.parametrize("combine", [0, True, 2.5])
+def test_how_many_are_joined_is_checked(combine):
+    with pytest.raises(SpecError, match="'combine' of search must be an integer of at least 1"):
+        look(combine=combine)
+    with pytest.raises(SpecError, match="'combine' of search is for tabular estimators; got 3 for MLPClassifier"):
+        look(combine=3)

@@ -57,9 +57,11 @@ class Board:
         if self._live is None and not self.quiet:
             last = found.frame.iloc[-1]
             epochs = f"{found.score_name} {last['score']:.4f} after {last['n_iter']:.0f} epochs"
+            reached = "" if found.combination_ is None else f", joined {found.combination_.score:.4f}"
             result = epochs if last["state"] != "FAIL" else last["reason"]
             sys.stderr.write(
-                printable(f"trial {len(found.frame)}: {result}; best {found.best_score_:.4f}. {self._left()}") + "\n"
+                printable(f"trial {len(found.frame)}: {result}; best {found.best_score_:.4f}{reached}. {self._left()}")
+                + "\n"
             )
 
     def _left(self) -> str:
@@ -82,8 +84,11 @@ class Board:
         if self.trials is not None:
             share = max(share, min(1.0, done / self.trials))
         of = "" if self.trials is None else f" of {self.trials}"
+        joined = None if self.found is None else self.found.combination_
+        reached = "" if joined is None else f"    joined {joined.score:.4f}"
         head = Text(
-            f"{self.title}    {done}{of} trials    {self._left()}    Ctrl-C ends, nothing is lost", style="bold"
+            f"{self.title}    {done}{of} trials{reached}    {self._left()}    Ctrl-C ends, nothing is lost",
+            style="bold",
         )
         if self.found is None or not done:
             return Group(head, ProgressBar(total=1.0, completed=share, width=60))

@@ -111,6 +111,7 @@ def run_tuning(
             storage=places[STUDY],
             batch=1,
             refit=False,
+            combine=None if space is None else 1,
             on_trial=on_trial,
         )
     texts = _texts(found)

@@ -80,8 +80,8 @@ class Scorer(Protocol):
         """Raise SpecError if there is no parameter of such a name."""
         ...
 
-    def own_values(self, names: Sequence[str]) -> Mapping[str, Any]:
-        """Return the values that the estimator has itself."""
+    def starts(self, names: Sequence[str]) -> list[Mapping[str, Any]]:
+        """Return settings to begin with: what the estimator has itself."""
         ...
 
     def is_late(self, deadline: float | None) -> bool:
@@ -115,10 +115,10 @@ class CrossValidation:
         """Raise SpecError if the estimator has no parameter of such a name."""
         self.problem.check_names(names)
 
-    def own_values(self, names: Sequence[str]) -> Mapping[str, Any]:
-        """Return the values that the estimator has itself."""
+    def starts(self, names: Sequence[str]) -> list[Mapping[str, Any]]:
+        """Return settings to begin with: what the estimator has itself."""
         parameters = self.problem.estimator.get_params()
-        return {name: parameters[name] for name in names}
+        return [{name: parameters[name] for name in names}]
 
     def is_late(self, deadline: float | None) -> bool:
         """Tell whether the deadline is over."""
@@ -256,7 +256,8 @@ class OutOfFold:
         self.own = set(estimator.get_params()) - {"members"}
         self.known = {each.name for each in fields(Member)}
         preset = PRESETS.get(estimator.preset)
-        self.member = Member() if preset is None else estimator._members_of(preset)[0][0]
+        kinds = [[Member()]] if preset is None else estimator._members_of(preset)
+        self.recipes = [member for kind in kinds for member in kind]
         self.quickest = self.quickest_cut = inf
 
     def check_names(self, names: Sequence[str]) -> None:
@@ -265,13 +266,15 @@ class OutOfFold:
             if name not in self.own:
                 member_name(name, self.known)
 
-    def own_values(self, names: Sequence[str]) -> Mapping[str, Any]:
-        """Return the values that the estimator has itself, or its preset's first member."""
-        parameters = self.estimator.get_params()
-        return {
-            name: parameters[name] if name in self.own else getattr(self.member, member_name(name, self.known))
-            for name in names
-        }
+    def starts(self, names: Sequence[str]) -> list[Mapping[str, Any]]:
+        """Return settings to begin with: the recipes of the estimator's preset."""
+        own = {name: self.estimator.get_params()[name] for name in names if name in self.own}
+        inner = {name: member_name(name, self.known) for name in names if name not in self.own}
+        return [own | {name: getattr(each, field) for name, field in inner.items()} for each in self.recipes]
+
+    def differs_in_members_only(self, names: Sequence[str]) -> bool:
+        """Tell whether models with other values of such names have the same folds, and the same meaning."""
+        return not self.own & set(names)
 
     def is_late(self, deadline: float | None) -> bool:
         """Tell whether less time is left than the quickest setting took: what is cut short would not count.
@@ -287,7 +290,7 @@ class OutOfFold:
         outer = {name: value for name, value in setting.items() if name in self.own}
         if isinstance(inner.get("hidden"), int):
             inner["hidden"] = (inner["hidden"],)
-        base = {each.name: getattr(self.member, each.name) for each in fields(Member)}
+        base = {each.name: getattr(self.recipes[0], each.name) for each in fields(Member)}
         return clone(self.estimator).set_params(members=[Member(**{**base, **inner})], **outer)
 
     def score(
@@ -311,6 +314,7 @@ class OutOfFold:
             except Exception as error:
                 yield Scored(number, seconds=time.perf_counter() - began, reason=f"{type(error).__name__}: {error}")
                 continue
+            model.set_params(time_limit=self.estimator.time_limit)
             if model.outcome_ is Outcome.INTERRUPTED:
                 return
             networks = model.bag_.networks

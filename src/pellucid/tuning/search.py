@@ -22,6 +22,7 @@ from pellucid.spec.checks import shown
 from pellucid.tables.frames import counted
 from pellucid.tuning.contests import GO_ON, CrossValidation, OutOfFold, Scored, Scorer
 from pellucid.tuning.failures import grouped_reasons
+from pellucid.tuning.library import Combination, Library
 from pellucid.tuning.measuring import check_time_limit, problem_of, score_name
 from pellucid.tuning.problem import full_name, last_name, last_step, planned_epochs, short_name
 from pellucid.tuning.rungs import best_of
@@ -43,6 +44,7 @@ from pellucid.tuning.words import setting_text, setting_title, text_of
 __all__ = ["Search", "search"]
 
 DEFAULT_TRIALS = 50
+COMBINED = 8
 BATCH = 8
 """Settings trained together: more fill the processors, but each is chosen with less known."""
 
@@ -74,12 +76,14 @@ def search(
     batch: int | None = None,
     n_jobs: int | None = None,
     refit: bool = True,
+    combine: int | None = None,
     progress: bool = False,
     on_trial: Callable[["Search"], object] | None = None,
 ) -> "Search":
     """Search settings with Optuna, whole batches of trials trained as populations.
 
-    A study's first trial has the estimator's own values, as far as the space has them.
+    A study's first trial has the estimator's own values, as far as the space has them; of a tabular estimator the first
+    trials have those of its preset's recipes.
 
     The study lies in a file. The same call again goes on with it: nothing that was finished is lost, whatever ended
     the process; what was under way is tried again. Several processes, on one machine with a file or on many with a
@@ -113,6 +117,9 @@ def search(
         Trials trained together.
     refit : bool
         Fit the best setting on all rows at the end.
+    combine : int or None
+        Trials of a tabular estimator whose networks ``best_estimator_`` joins, at most: those that together predict
+        best out of fold (Caruana et al., 2004). None: 8; 1: the best trial alone.
     progress : bool
         Show a bar with the time left and the best score so far.
     on_trial : callable or None
@@ -143,6 +150,7 @@ def search(
     """
     optuna = require_optuna()
     _check(n_trials, time_limit, batch, sampler, optuna)
+    most = _combined_at_most(combine, estimator)
     estimator = _seeded(estimator)
     given = default_space(last_step(estimator)) if space is None else space
     read = read_space({full_name(estimator, name): value for name, value in given.items()} if given else given)
@@ -156,6 +164,8 @@ def search(
     run = _Run(study, read, scorer, storage_url(storage), trials, time_limit, pruning, _batch(batch, n_jobs), on_trial)
     run.grid = read.combinations() if sampler == "grid" else None
     found = Search(study, read, estimator, X, y, score_name(scoring or _own_scoring(estimator), estimator))
+    if most > 1 and isinstance(scorer, OutOfFold) and scorer.differs_in_members_only(list(read.distributions)):
+        found.library = Library(X, y, dict(fit_params or {}).get("sample_weight"), most)
     bar = ProgressBar("search", unit="trial") if progress else None
     is_interrupted = run.go(found, bar)
     found.refresh()
@@ -180,6 +190,16 @@ def _check(n_trials: Any, time_limit: Any, batch: Any, sampler: Any, optuna: Any
     check_time_limit("search", time_limit)
     if sampler not in SAMPLERS and not isinstance(sampler, optuna.samplers.BaseSampler):
         raise SpecError(f"'sampler' of search must be one of {', '.join(SAMPLERS)} or Optuna's; got {shown(sampler)}.")
+
+
+def _combined_at_most(combine: Any, estimator: Any) -> int:
+    if combine is None:
+        return COMBINED
+    if isinstance(combine, bool) or not isinstance(combine, int | np.integer) or combine < 1:
+        raise SpecError(f"'combine' of search must be an integer of at least 1 (or None); got {shown(combine)}.")
+    if combine > 1 and not isinstance(estimator, BaseTabular):
+        raise SpecError(f"'combine' of search is for tabular estimators; got {combine} for {type(estimator).__name__}.")
+    return int(combine)
 
 
 def _seeded(estimator: Any) -> Any:
@@ -266,8 +286,8 @@ class _Run:
             with wrapped_errors(self.url):
                 requeue_lost(self.study, self.space)
                 if self.grid is None and not self.study.get_trials(deepcopy=False):
-                    own = self.space.encode(self.scorer.own_values(list(self.space.distributions)))
-                    self.study.enqueue_trial(own, skip_if_exists=True)
+                    for start in self.scorer.starts(list(self.space.distributions)):
+                        self.study.enqueue_trial(self.space.encode(start), skip_if_exists=True)
             is_first = True
             while (is_first or not self._is_late()) and (count := min(self.batch, self._left())) > 0:
                 if self._all_fail():
@@ -336,8 +356,9 @@ class _Run:
             told += 1
             if not is_told:
                 continue  # it is tried again
-            if scored.model is not None and self.best is scored:
-                found.take(scored)
+            if scored.model is not None:
+                with wrapped_errors(self.url):
+                    found.take(asked[scored.number].number, scored, is_best=self.best is scored)
             if self.on_trial is not None:
                 found.refresh()
                 self.on_trial(found)
@@ -421,7 +442,10 @@ class Search:
         reason, and the parameters.
     best_params_, best_score_ : dict, float
     best_estimator_ : estimator
-        Fitted; None if nothing was refitted. A tabular estimator's best is there while the search goes on.
+        Fitted; None if nothing was refitted. A tabular estimator's is there while the search goes on: the networks of
+        the trials in `combination_`, or of the best one alone.
+    combination_ : Combination or None
+        Of a tabular estimator the ``numbers`` of the trials that are joined, and their ``score`` out of fold.
     study : optuna.Study
         For Optuna's own pictures and more.
     is_complete_, is_interrupted_ : bool
@@ -436,6 +460,8 @@ class Search:
         self._cut_epochs = 0.0  # of the best trial, if the time limit ended it
         self.frame = pd.DataFrame()
         self.best_estimator_: Any = None
+        self.library: Library | None = None
+        self.combination_: Combination | None = None
         self.refresh()
 
     def refresh(self) -> None:
@@ -453,6 +479,9 @@ class Search:
             ],
             columns=["number", "state", *FIGURES, *self.space.distributions],
         )
+        joined = None if self.library is None else Combination.of(self.study.user_attrs.get("combination"))
+        if joined != self.combination_:  # another process, or call, knows a better one
+            self.combination_, self.best_estimator_ = joined, None
         whole = [trial for trial in trials if trial.state.name == "COMPLETE"]
         if whole:
             best = max(whole, key=lambda trial: trial.value)
@@ -460,11 +489,18 @@ class Search:
             result = best.user_attrs.get("result", {})
             self._cut_epochs = float(result.get("n_iter", 0.0)) if best.user_attrs.get("cut") else 0.0
 
-    def take(self, scored: Scored) -> None:
-        """Keep the model of this process's best trial, if the study has no better one."""
-        is_best = not self.best_score_ > scored.score
-        self.best_estimator_ = scored.model if is_best else None
-        scored.model = None
+    def take(self, number: int, scored: Scored, *, is_best: bool) -> None:
+        """Keep a trial's model, if it is this process's best one and the study has no better, or joined with others."""
+        model, scored.model = scored.model, None
+        if self.library is None:
+            if is_best:
+                self.best_estimator_ = None if self.best_score_ > scored.score else model
+            return
+        joined, whole = self.library.add(number, model)
+        known = Combination.of(self.study.user_attrs.get("combination"))
+        if known is None or joined.score > known.score:
+            self.study.set_user_attr("combination", joined.as_data())
+            self.combination_, self.best_estimator_ = joined, whole
 
     def check(self) -> None:
         """Raise what there is to raise if no trial has a score."""
@@ -479,9 +515,15 @@ class Search:
         raise PellucidError("No trial was finished: other processes may have them all. Give more time or trials.")
 
     def best_estimator(self) -> Any:
-        """Return an estimator, not fitted, with the best setting."""
+        """Return an estimator, not fitted, with the best setting, or the members of the trials that are joined."""
         if isinstance(self._estimator, BaseTabular):
-            return OutOfFold(self._estimator, self._X, self._y, {}).with_setting(self.best_params_)
+            scorer = OutOfFold(self._estimator, self._X, self._y, {})
+            if self.combination_ is None:
+                return scorer.with_setting(self.best_params_)
+            trials = self.frame[self.frame["number"].isin(self.combination_.numbers)]
+            settings = [{name: trial[name] for name in self.space.distributions} for _, trial in trials.iterrows()]
+            joined = [scorer.with_setting(setting) for setting in settings]
+            return joined[0].set_params(members=[member for each in joined for member in each.members])
         return clone(self._estimator).set_params(
             **{name: clone(value, safe=False) for name, value in self.best_params_.items()}
         )
@@ -495,7 +537,10 @@ class Search:
         told = [counted(len(self.frame), "trial")]
         told += [f"{states[key]} {word}" for key, word in (("PRUNED", "pruned"), ("FAIL", "failed")) if key in states]
         cut = f" The time limit cut it short, after {self._cut_epochs:.0f} epochs." if self._cut_epochs else ""
-        return f"Best: {what}, with {self.score_name} {self.best_score_:.4f}.{cut} {', '.join(told)}."
+        best = f"Best: {what}, with {self.score_name} {self.best_score_:.4f}.{cut} {', '.join(told)}."
+        if self.combination_ is None or len(self.combination_.numbers) == 1:
+            return best
+        return f"{best} Joined, the networks of {self.combination_} reach {self.combination_.score:.4f}."
 
     def _short(self, name: str) -> str:
         return short_name(self._estimator, name)

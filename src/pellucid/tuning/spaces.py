@@ -45,8 +45,8 @@ TABULAR_SPACE: Mapping[str, Any] = {
     "weight_decay": (1e-3, 0.3, "log"),
     "dropout": (0.0, 0.5),
     "frequency": (0.02, 2.0, "log"),
-    "bins": (8, 64),
-    "epochs": [0.7, 1.0, 1.5],
+    "bins": (8, 128, "log"),
+    "epochs": [0.7, 1.0, 1.3, 1.7],
 }
 
 MEMBER_NAMES: Mapping[str, str] = {

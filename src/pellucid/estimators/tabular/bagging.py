@@ -4,7 +4,7 @@ A row is validation in one fold: what the networks that never saw it predict for
 of what they predict for new rows. Scores, weights, calibration and intervals come from these predictions.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import ceil
 from time import perf_counter
@@ -483,13 +483,13 @@ def _collect(
     fold_of = np.full(len(problem.X), -1, np.min_scalar_type(-len(folds)))
     for fold, (_, valid) in enumerate(folds):
         fold_of[valid] = fold
-    outcome = gravest([each.run for each in done.values()])
+    outcome = gravest(each.run.outcome for each in done.values())
     return Bag(trained, np.full(members, 1 / members), out_of_fold, outcome, fold_of, list(recipes), other_epochs)
 
 
-def gravest(runs: Sequence[Run]) -> Outcome:
-    """Return why a population ended: of several reasons the gravest."""
-    return max((run.outcome for run in runs), key=GRAVITY.index)
+def gravest(outcomes: Iterable[Outcome]) -> Outcome:
+    """Return why several trainings ended: of their reasons the gravest."""
+    return max(outcomes, key=GRAVITY.index)
 
 
 def greedy_weights(out_of_fold: Array, loss: Callable[[Array], float], rounds: int = 25) -> Array:

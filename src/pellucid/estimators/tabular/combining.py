@@ -1,0 +1,111 @@
+"""Several fitted models as one: their networks side by side, each counting as its out-of-fold predictions say."""
+
+from collections.abc import Sequence
+from copy import copy
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from pellucid.errors import DataError
+from pellucid.estimators.tabular.bagging import Bag, gravest
+from pellucid.estimators.tabular.base import BaseTabular
+
+__all__ = ["combined"]
+
+
+def combined(
+    models: Sequence[BaseTabular], X: Any, y: Any, sample_weight: Any = None, *, most: int = 8
+) -> tuple[BaseTabular, list[int]]:
+    """Join models that were fitted to the same rows on the same folds, and differ in their members only.
+
+    Parameters
+    ----------
+    models : sequence of TabularClassifier or of TabularRegressor
+        They stay as they are.
+    X, y, sample_weight
+        What they were fitted to.
+    most : int
+        Members that may count, at least 1.
+
+    Returns
+    -------
+    model : TabularClassifier or TabularRegressor
+        Fitted; its ``members`` are those that count.
+    used : list of int
+        Places of the models that count.
+
+    Raises
+    ------
+    DataError
+        If the models' folds differ.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from pellucid import TabularClassifier
+    >>> from pellucid.estimators.tabular import Member
+    >>> X, y = load_iris(return_X_y=True)
+    >>> members = [Member(hidden=(16,)), Member(hidden=(8, 8), numbers="periodic")]
+    >>> models = [TabularClassifier(members=[each], max_epochs=9, random_state=0).fit(X, y) for each in members]
+    >>> model, used = combined(models, X, y)
+    >>> model.oof_score_ >= max(each.oof_score_ for each in models), len(model.members) == len(used)
+    (True, True)
+    """
+    first = models[0]
+    if any(not _same_folds(first.bag_, each.bag_) for each in models):
+        raise DataError("Models that are joined must have the same folds: fit them to the same rows, with one seed.")
+    model = copy(first)
+    frame = model._validated_table(X, reset=False)
+    weight = model._checked_weight(sample_weight, frame, least=2)
+    Y, _ = model._take_target(y, weight, None, True)
+    problem = model._problem(model.encoder_.transform(frame), Y, model._weights(Y, weight), weight)
+    bag = _joined([each.bag_ for each in models])
+    owner = np.repeat(np.arange(len(models)), [len(each.bag_.weights) for each in models])
+    kept = np.arange(len(bag.weights))
+    while True:
+        model._keep(bag, problem, Y, weight)
+        counting = np.argsort(-bag.weights, kind="stable")[: min(most, np.count_nonzero(bag.weights))]
+        if len(counting) == len(bag.weights):
+            break
+        kept = kept[np.sort(counting)]
+        bag = _of_members(bag, np.sort(counting))
+    model.members = list(dict.fromkeys(member for members in bag.recipes for member in members))
+    return model, sorted({int(owner[place]) for place in kept})
+
+
+def _same_folds(one: Bag, other: Bag) -> bool:
+    if one.fold_of is None or other.fold_of is None or len(one.recipes) != len(other.recipes):
+        return False
+    return np.array_equal(one.fold_of, other.fold_of)
+
+
+def _joined(bags: Sequence[Bag]) -> Bag:
+    """Put the members of bags side by side."""
+    networks, first = [], 0
+    for bag in bags:
+        networks += [replace(each, member=first + each.member) for each in bag.networks]
+        first += len(bag.weights)
+    return Bag(
+        networks,
+        np.full(first, 1 / first),
+        np.concatenate([bag.out_of_fold for bag in bags]),
+        gravest(bag.outcome for bag in bags),
+        bags[0].fold_of,
+        [sum(members, start=()) for members in zip(*(bag.recipes for bag in bags), strict=True)],
+        sum(bag.other_epochs for bag in bags),
+    )
+
+
+def _of_members(bag: Bag, kept: Any) -> Bag:
+    """Return a bag with some of the members."""
+    place = {int(member): index for index, member in enumerate(kept)}
+    left_out = sum(each.epochs for each in bag.networks if each.member not in place)
+    return replace(
+        bag,
+        networks=[replace(each, member=place[each.member]) for each in bag.networks if each.member in place],
+        weights=np.full(len(kept), 1 / len(kept)),
+        out_of_fold=bag.out_of_fold[kept],
+        recipes=[tuple(members[member] for member in kept) for members in bag.recipes],
+        other_epochs=bag.other_epochs + left_out,
+    )

@@ -1,0 +1,66 @@
+"""The models of a search whose networks are joined: those that together predict best out of fold."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pellucid.estimators.tabular.base import BaseTabular
+from pellucid.estimators.tabular.combining import combined
+
+__all__ = ["Combination", "Library"]
+
+
+@dataclass(frozen=True)
+class Combination:
+    """Trials whose networks are joined.
+
+    Parameters
+    ----------
+    numbers : tuple of int
+        Of the trials.
+    score : float
+        Out of fold, all together.
+    """
+
+    numbers: tuple[int, ...]
+    score: float
+
+    def as_data(self) -> dict[str, Any]:
+        """Return it as a study holds it."""
+        return {"numbers": list(self.numbers), "score": self.score}
+
+    @classmethod
+    def of(cls, data: Any) -> "Combination | None":
+        """Read what a study holds; None where it holds none."""
+        return None if data is None else cls(tuple(data["numbers"]), float(data["score"]))
+
+    def __str__(self) -> str:
+        *others, last = map(str, self.numbers)
+        return f"trials {', '.join(others)} and {last}" if others else f"trial {last}"
+
+
+@dataclass
+class Library:
+    """Keeps the models that count, and joins each new one with them.
+
+    Parameters
+    ----------
+    X, y, sample_weight
+        What all models are fitted to.
+    most : int
+        Models that may be joined.
+    """
+
+    X: Any
+    y: Any
+    sample_weight: Any
+    most: int
+    models: dict[int, BaseTabular] = field(default_factory=dict)
+
+    def add(self, number: int, model: BaseTabular) -> tuple[Combination, BaseTabular]:
+        """Take a trial's model; return which trials count now, and the model that they make."""
+        models = {**self.models, number: model}
+        numbers: Sequence[int] = list(models)
+        whole, used = combined(list(models.values()), self.X, self.y, self.sample_weight, most=self.most)
+        self.models = {numbers[place]: models[numbers[place]] for place in used}
+        return Combination(tuple(sorted(self.models)), float(whole.oof_score_)), whole
