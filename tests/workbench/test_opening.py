@@ -313,6 +313,8 @@ def test_rows_of_weight_0_are_left_out() -> None:
     assert given.rows.held_out.sum() == (model.bag_.fold_of[weight > 0] == 1).sum()
     np.testing.assert_array_equal(given.rows.weight, weight[weight > 0])
     assert build(given.settings, given.rows).weight is not None
+    others = frame.iloc[::-1].reset_index(drop=True)  # as many, but not those that were learned from
+    assert Given.of(model, others, y, weight, member=1).rows.held_out is None
 
 
 def test_a_wall_of_a_tabular_network(monkeypatch: pytest.MonkeyPatch) -> None:

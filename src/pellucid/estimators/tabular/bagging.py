@@ -157,6 +157,23 @@ class Bag:
         blended: Array = np.tensordot(self.weights[used], self.out_of_fold[used], axes=1)
         return blended
 
+    def learned_from(self, engine: Engine, X: Array | CodedRows) -> bool:
+        """Tell whether these are the rows of the fit, in their order: they are predicted as they were out of fold.
+
+        Parameters
+        ----------
+        engine : Engine
+        X : array or CodedRows of shape (rows, inputs)
+        """
+        if self.fold_of is None or len(self.fold_of) != len(X):
+            return False
+        for each in self.networks:
+            rows = np.flatnonzero(self.fold_of == each.fold)[:ROWS_COMPARED]
+            known = self.out_of_fold[each.member, rows]
+            if not np.allclose(each.predict(engine, X[rows]), known, rtol=1e-3, atol=1e-5, equal_nan=True):
+                return False
+        return True
+
     def averaged_away(self, engine: Engine, X: Array | CodedRows) -> Array:
         """Estimate how much less the squared error of all networks' mean is than that of a row's out-of-fold mean.
 
@@ -367,6 +384,9 @@ def _of_rows(score: Callable[[Array, Array], float], rows: Array) -> Score:
 
 ROWS_AT_ONCE = 8_192
 """Rows that are predicted at once."""
+
+ROWS_COMPARED = 50
+"""Rows of each fold by which the rows of the fit are known again."""
 
 ROWS_FOR_VARIANCE = 2_000
 """Rows from which the variance of the networks is estimated, where there are more."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state
 
+from pellucid.engines import get_engine
 from pellucid.errors import DataError
 from pellucid.estimators.tabular.bagging import Bag, Problem, Trained
 from pellucid.estimators.tabular.base import BaseTabular
@@ -111,7 +112,7 @@ def network_step(
         output_names(twin, job.network.outputs),
         twin.encoder_.level_names,
         class_names(twin),
-        _held_out(model.bag_, networks[member], len(frame), job.data.index),
+        _held_out(model, networks[member], encoded, job.data.index),
         [*notes, *_notes_on_units(twin)],
     )
 
@@ -157,9 +158,9 @@ def output_names(model: Any, count: int) -> tuple[str, ...]:
     return (name,) if count == 1 else tuple(f"{name} {index + 1}" for index in range(count))
 
 
-def _held_out(bag: Bag, trained: Trained, rows: int, counted: Array | None) -> Array | None:
+def _held_out(model: BaseTabular, trained: Trained, X: Array, counted: Array | None) -> Array | None:
     """Return which of the rows that count the network did not see; None where that is not known of these rows."""
-    if bag.fold_of is None or len(bag.fold_of) != rows:
+    if not model.bag_.learned_from(get_engine(model.engine, model.n_threads), X):
         return None
-    is_held_out = np.asarray(bag.fold_of == trained.fold)
+    is_held_out = np.asarray(model.bag_.fold_of == trained.fold)
     return is_held_out if counted is None else is_held_out[counted]
