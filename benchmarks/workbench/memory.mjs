@@ -1,20 +1,10 @@
 // Plays the spiral at full speed in headless Chromium: `node memory.mjs URL CHROMIUM PROFILE MINUTES SAMPLES`. Prints
 // where the run is, and what the page holds.
-import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
 import { deflateRawSync } from "node:zlib";
+import { opened } from "./chromium.mjs";
 
-const require = createRequire(fileURLToPath(new URL("../../frontend/package.json", import.meta.url)));
-const { chromium } = require("playwright-core");
 const [url, executablePath, profile, minutes, samples] = process.argv.slice(2);
-const context = await chromium.launchPersistentContext(profile, {
-  executablePath,
-  headless: true,
-  viewport: { width: 1440, height: 900 },
-  args: ["--no-sandbox", "--lang=en-US"],
-  env: { ...process.env, LANG: "en_US.UTF-8" },
-});
-const page = context.pages()[0] ?? (await context.newPage());
+const { context, page } = await opened(executablePath, profile);
 const settings = { data: { source: "spiral" }, stop: { epochs: 1e9 } };
 await page.goto(`${url}#s=${deflateRawSync(JSON.stringify(settings)).toString("base64url")}`);
 await page.getByLabel("Speed").selectOption("");

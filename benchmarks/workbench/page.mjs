@@ -1,19 +1,9 @@
 // Opens the page in headless Chromium: `node page.mjs URL CHROMIUM PROFILE SECONDS`. Prints its first paint, and at the
 // end how often it drew the output map.
-import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
+import { opened } from "./chromium.mjs";
 
-const require = createRequire(fileURLToPath(new URL("../../frontend/package.json", import.meta.url)));
-const { chromium } = require("playwright-core");
 const [url, executablePath, profile, seconds] = process.argv.slice(2);
-const context = await chromium.launchPersistentContext(profile, {
-  executablePath,
-  headless: true,
-  viewport: { width: 1440, height: 900 },
-  args: ["--no-sandbox", "--lang=en-US"],
-  env: { ...process.env, LANG: "en_US.UTF-8" },
-});
-const page = context.pages()[0] ?? (await context.newPage());
+const { context, page } = await opened(executablePath, profile);
 await page.addInitScript(() => {
   window.drawn = 0;
   const put = CanvasRenderingContext2D.prototype.putImageData;
