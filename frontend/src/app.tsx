@@ -228,6 +228,8 @@ function useWiring(page: Page): void {
 }
 
 const FINE = 44;
+/** Pixels a side below which a map is asked for once more to be shown large. */
+const LARGE = 50;
 let sentView = "";
 
 function sendView({ store, ui }: Page): void {
@@ -248,6 +250,7 @@ function sendView({ store, ui }: Page): void {
     output_resolution: store.playing.value ? 80 : 200,
     charts: chart === "confusion" || chart === "predicted" || chart === "histograms" ? [chart] : [],
     links: ui.links.value,
+    large: ui.shown.value && resolution < LARGE ? [ui.shown.value.layer, ui.shown.value.neuron] : null,
   };
   const text = JSON.stringify([store.run.value.id, connected, view]);
   if (text === sentView) return;

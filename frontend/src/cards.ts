@@ -103,7 +103,7 @@ export const CARDS: Card[] = [
     ],
     question:
       "Take a neuron of layer 2. Which of its inputs pushes its sum the most? Set that weight to 0 and look again.",
-    hint: "A push is weight times input: a large weight on an input near 0 does little.",
+    hint: "A push is weight times input: a large weight on an input near 0 does little. Close the drawer to edit the weight below the drawing, and open it again.",
     part: "step",
     drawer: "step",
     stage: 0,
@@ -164,10 +164,10 @@ export const CARDS: Card[] = [
     ],
     question:
       "While it runs, multiply the learning rate by 3, again and again. At which value does the loss begin to shake, and does it recover when you go back?",
-    hint: "The chart marks where you changed it. A log scale of the loss shows the shaking best.",
+    hint: "The chart marks where you changed it. Around 0.7 it shakes, at 2 it shoots up; at 7 neurons die for good, and only a reset helps.",
     part: "training",
     chart: "curves",
-    settings: setUp({ data: { noise: 0.2 }, widths: [8, 8], training: { learning_rate: 0.003 } }),
+    settings: setUp({ data: { noise: 0.3 }, widths: [8, 8], activation: "relu", training: { learning_rate: 0.003 } }),
   },
   {
     name: "capacity",

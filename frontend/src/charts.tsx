@@ -67,6 +67,10 @@ export function Charts(): JSX.Element {
   );
 }
 
+/** Whether most epochs have a value: a line through the others would say what nobody measured. */
+const isDense = (values: (number | null)[]): boolean =>
+  2 * values.reduce((count: number, value) => count + (value === null ? 0 : 1), 0) >= values.length;
+
 /** Where settings were changed while the run went on, and the moment that is shown, if the run went further. */
 function useMarks(): Mark[] {
   const { store } = usePage();
@@ -107,8 +111,7 @@ function Curves(): JSX.Element {
     ],
     [version],
   );
-  const exact =
-    loss[1]!.reduce((count: number, value) => count + (value === null ? 0 : 1), 0) > 1 || loss[0]!.length < 3;
+  const exact = isDense(loss[1]!);
   const training = store.settings.value?.training;
   const penalised = Boolean(training && (training.l1 || training.l2));
   const score = useMemo(
@@ -116,8 +119,8 @@ function Curves(): JSX.Element {
     [version],
   );
   const series = [
-    { label: "train", colour: colours.train },
-    { label: "validation", colour: colours.validation },
+    { label: "train", colour: colours.train, scattered: !exact },
+    { label: "validation", colour: colours.validation, scattered: !isDense(loss[2]!) },
   ];
   const moving = Boolean(training && training.schedule?.name && training.schedule.name !== "constant");
   const rate = useMemo(
@@ -138,7 +141,7 @@ function Curves(): JSX.Element {
         </label>
       </div>
       <Plot
-        label={`Loss over the epochs; now ${number(history.latest("train", store.epoch.peek()))} in training`}
+        label={`Loss over the epochs; now ${number(store.standing.peek().train)} in training`}
         series={[
           ...series,
           { label: "batches", colour: exact ? colours.batches : colours.train, width: exact ? 1 : 1.8 },

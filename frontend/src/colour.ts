@@ -77,6 +77,16 @@ const css = ([red, green, blue]: RGB): string => `rgb(${red} ${green} ${blue})`;
 /** The colour of a value between −1 and 1. */
 export const diverging = (theme: Theme, value: number): string => css(at(STOPS[theme], (value + 1) / 2));
 
+/** The ink, dark or light, that is better read on a colour of `diverging`. */
+export function inkOn(theme: Theme, value: number): string {
+  const [red, green, blue] = at(STOPS[theme], (value + 1) / 2).map((channel) => {
+    const share = channel / 255;
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+  }) as unknown as RGB;
+  const luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue; // as the contrast of WCAG counts it
+  return 1.05 / (luminance + 0.05) > (luminance + 0.05) / 0.05 ? "#fff" : "#000";
+}
+
 /** The colour of a class; any for what is none, as where points are still those of a regression. */
 export const classColour = (theme: Theme, index: number): string =>
   css(CLASSES[theme][Math.abs(Math.round(index || 0)) % CLASSES[theme].length]!);

@@ -98,7 +98,13 @@ export function CompareView(): JSX.Element {
           </div>
           <ul class="kept">
             {runs.map((run, place) => (
-              <Kept key={run.id} run={run} epoch={shownEpoch} colour={classColour(theme, place + 1)} />
+              <Kept
+                key={run.id}
+                run={run}
+                rows={histories.get(run.id) ?? []}
+                epoch={shownEpoch}
+                colour={classColour(theme, place + 1)}
+              />
             ))}
           </ul>
         </div>
@@ -137,9 +143,25 @@ function useHistories(): Map<string, number[][]> {
   return histories;
 }
 
-function Kept({ run, epoch, colour }: { run: KeptRun; epoch: number; colour: string }): JSX.Element {
+interface KeptProps {
+  run: KeptRun;
+  rows: number[][];
+  epoch: number;
+  colour: string;
+}
+
+/** What was last measured up to an epoch; at a run's end what it was kept with. */
+function measuredAt({ run, rows, epoch }: KeptProps, name: (typeof COLUMNS)[number], end: number | null): number | null {
+  if (epoch >= (run.epoch ?? 0)) return end;
+  const place = COLUMNS.indexOf(name);
+  return rows.findLast((row) => row[0]! <= epoch && Number.isFinite(row[place]))?.[place] ?? null;
+}
+
+function Kept(props: KeptProps): JSX.Element {
+  const { run, epoch, colour } = props;
   const { store, ui } = usePage();
   const canvas = useRef<HTMLCanvasElement>(null);
+  const score = measuredAt(props, "validation_score", run.score);
   const [map, setMap] = useState<{ output: NumberArray; kind: string; epoch: number } | null>(null);
   const theme = ui.theme.value;
   useEffect(() => {
@@ -179,12 +201,14 @@ function Kept({ run, epoch, colour }: { run: KeptRun; epoch: number; colour: str
       </div>
       <canvas ref={canvas} role="img" aria-label={`Map of ${run.name} at epoch ${map?.epoch ?? "?"}`} />
       <dl>
-        <dt>loss</dt>
-        <dd>{number(run.loss, 3)}</dd>
-        <dt>validation</dt>
-        <dd>{number(run.validation, 3)}</dd>
-        <dt>{store.scoreName.value === "accuracy" ? "accuracy" : "R²"}</dt>
-        <dd>{store.scoreName.value === "accuracy" ? percent(run.score) : number(run.score, 3)}</dd>
+        <dt>epoch</dt>
+        <dd>{count(Math.min(epoch, run.epoch ?? 0))}</dd>
+        <dt>training loss</dt>
+        <dd>{number(measuredAt(props, "train", run.loss), 3)}</dd>
+        <dt>validation loss</dt>
+        <dd>{number(measuredAt(props, "validation", run.validation), 3)}</dd>
+        <dt>{run.score_name === "accuracy" ? "accuracy" : "R²"}</dt>
+        <dd>{run.score_name === "accuracy" ? percent(score) : number(score, 3)}</dd>
       </dl>
       <ul class="differences">
         {run.differences.slice(0, 6).map((each) => (

@@ -21,6 +21,10 @@ export function onAxis(value: number, span: number): string {
   return number(Number.isFinite(rounded) ? rounded : value, 9);
 }
 
+/** A regression's value, which a network learns centred and scaled, as the table has it. */
+export const inUnits = (dataset: { task: string; target: { mean?: number; scale?: number } }, value: number): number =>
+  dataset.task === "regression" ? value * (dataset.target.scale ?? 1) + (dataset.target.mean ?? 0) : value;
+
 /** A day, counted from 1970-01-01: 2024-02-29. */
 export function day(value: number): string {
   const date = new Date(Math.round(value) * 86_400_000);

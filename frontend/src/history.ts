@@ -51,18 +51,6 @@ export class History {
     return this.rows.map((row) => (Number.isFinite(row[place]) ? row[place]! : null));
   }
 
-  /** The last value that was measured up to an epoch, not too long before. */
-  latest(name: Column, epoch = Infinity, back = 200): number | null {
-    const place = COLUMNS.indexOf(name);
-    let last = this.rows.length - 1;
-    while (last >= 0 && this.rows[last]![0]! > epoch) last--;
-    for (let row = last; row >= Math.max(0, last + 1 - back); row--) {
-      const value = this.rows[row]![place]!;
-      if (Number.isFinite(value)) return value;
-    }
-    return null;
-  }
-
   private thin(): void {
     this.rows.splice(
       0,

@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { classColour, diverging } from "./colour.ts";
 import { featureName, number } from "./format.ts";
-import { Painted, Waiting } from "./painted.tsx";
+import { Painted, Plane, Waiting } from "./painted.tsx";
 import { usePage } from "./ui.ts";
 import type { NumberArray } from "./wire.ts";
 
@@ -94,6 +94,7 @@ export function Surface(): JSX.Element {
           square
           on={[answer, theme]}
           paint={(context, width, height) => paintSurface(context, width, height, answer, theme)}
+          read={(x, y, width, height) => readSurface(x, y, width, height, answer)}
         />
       ) : (
         <p class="note waiting">Measuring the loss around the present weights…</p>
@@ -107,6 +108,37 @@ export function Surface(): JSX.Element {
 }
 
 const LEVELS = 14;
+
+const surfacePlane = (width: number, height: number, { x, y }: { x: [number, number]; y: [number, number] }): Plane =>
+  new Plane(width, height, [x[0], y[0]], [x[1], y[1]]);
+
+/** A measured value at a share of the plane, between the four around it. */
+function between(values: ArrayLike<number>, size: number, across: number, up: number): number {
+  const [cx, cy] = [across * (size - 1), up * (size - 1)];
+  const [left, bottom] = [Math.min(Math.floor(cx), size - 2), Math.min(Math.floor(cy), size - 2)];
+  const [fx, fy] = [cx - left, cy - bottom];
+  const at = (column: number, row: number) => values[row * size + column]!;
+  return (
+    (at(left, bottom) * (1 - fx) + at(left + 1, bottom) * fx) * (1 - fy) +
+    (at(left, bottom + 1) * (1 - fx) + at(left + 1, bottom + 1) * fx) * fy
+  );
+}
+
+function readSurface(
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+  answer: { content: any; arrays: Record<string, NumberArray> },
+): string | null {
+  const { loss } = answer.arrays;
+  const plane = surfacePlane(width, height, answer.content);
+  const place = plane.at(x, y);
+  if (!place || !loss) return null;
+  const share = (axis: 0 | 1) => (place[axis] - plane.low[axis]) / (plane.high[axis] - plane.low[axis]);
+  const value = between(loss.data, loss.shape[1]!, share(0), share(1));
+  return `${plane.written(0, place[0])}, ${plane.written(1, place[1])}: loss ${number(value, 3)}`;
+}
 
 function paintSurface(
   context: CanvasRenderingContext2D,
@@ -122,26 +154,18 @@ function paintSurface(
   const finite = [...values].filter(Number.isFinite).sort((a, b) => a - b);
   const low = finite[0] ?? 0;
   const high = finite[Math.floor(finite.length * 0.97)] ?? 1;
-  const [ox, oy, w, h] = [4, 4, width - 8, height - 26];
+  const plane = surfacePlane(width, height, answer.content);
+  const { left: ox, top: oy, width: w, height: h } = plane;
   const cell = 3;
   const dark = theme === "dark";
   for (let y = 0; y < h; y += cell)
     for (let x = 0; x < w; x += cell) {
-      const [cx, cy] = [(x / w) * (size - 1), (1 - y / h) * (size - 1)];
-      const [left, bottom] = [Math.min(Math.floor(cx), size - 2), Math.min(Math.floor(cy), size - 2)];
-      const [fx, fy] = [cx - left, cy - bottom];
-      const at = (column: number, row: number) => values[row * size + column]!;
-      const value =
-        (at(left, bottom) * (1 - fx) + at(left + 1, bottom) * fx) * (1 - fy) +
-        (at(left, bottom + 1) * (1 - fx) + at(left + 1, bottom + 1) * fx) * fy;
+      const value = between(values, size, x / w, 1 - y / h);
       const share = Math.max(0, Math.min(1, (value - low) / (high - low || 1)));
       const level = Math.floor(share * LEVELS) / LEVELS;
       context.fillStyle = `hsl(212 ${55 - 20 * level}% ${dark ? 16 + 52 * level : 30 + 64 * level}%)`;
-      context.fillRect(ox + x, oy + y, cell, cell);
+      context.fillRect(ox + x, oy + y, Math.min(cell, w - x), Math.min(cell, h - y));
     }
-  const { x: across, y: up, labels } = answer.content;
-  const px = (value: number) => ox + ((value - across[0]) / (across[1] - across[0])) * w;
-  const py = (value: number) => oy + (1 - (value - up[0]) / (up[1] - up[0])) * h;
   if (path && path.shape[0]) {
     context.save();
     context.beginPath();
@@ -151,24 +175,19 @@ function paintSurface(
     context.lineWidth = 2;
     context.beginPath();
     for (let place = 0; place < path.data.length; place += 3)
-      context.lineTo(px(path.data[place]!), py(path.data[place + 1]!));
+      context.lineTo(plane.x(path.data[place]!), plane.y(path.data[place + 1]!));
     context.stroke();
     const last = path.data.length - 3;
     context.beginPath();
-    context.arc(px(path.data[last]!), py(path.data[last + 1]!), 5, 0, 2 * Math.PI);
+    context.arc(plane.x(path.data[last]!), plane.y(path.data[last + 1]!), 5, 0, 2 * Math.PI);
     context.fillStyle = "#f08a24";
     context.fill();
     context.strokeStyle = "#fff";
     context.stroke();
     context.restore();
   }
-  context.fillStyle = getComputedStyle(context.canvas).color;
-  context.font = "11px system-ui, sans-serif";
-  context.fillText(
-    `→ ${labels?.[0] ?? ""}   ↑ ${labels?.[1] ?? ""}   loss ${number(Math.exp(low), 3)} … ${number(Math.exp(high), 3)}`,
-    ox,
-    height - 6,
-  );
+  const { labels } = answer.content;
+  plane.axes(context, `${labels?.[0] ?? ""} →`, `${labels?.[1] ?? ""} →`);
 }
 
 export function Warp(): JSX.Element {
@@ -228,6 +247,11 @@ export function Warp(): JSX.Element {
           paint={(context, w, h) =>
             paintWarp(context, w, h, answer, theme, dataset.task, dataset.target.low, dataset.target.high)
           }
+          read={(x, y, w, h) => {
+            const plane = warpPlane(w, h, answer.arrays.grid!);
+            const place = plane.at(x, y);
+            return place && `${plane.written(0, place[0])}, ${plane.written(1, place[1])}`;
+          }}
         />
       ) : (
         <Waiting />
@@ -235,10 +259,27 @@ export function Warp(): JSX.Element {
       <p class="note">
         The grid is the plane of{" "}
         {dataset ? `${featureName(dataset.axes.x.name)} and ${featureName(dataset.axes.y.name)}` : "the inputs"}, where
-        these two neurons put it. A layer has done its work where one straight line parts the classes.
+        these two neurons put it.{" "}
+        {dataset?.task === "regression"
+          ? "A layer has done its work where the colours change along a straight line."
+          : "A layer has done its work where one straight line parts the classes."}
       </p>
     </div>
   );
+}
+
+/** The plane in which all corners of the grid lie. */
+function warpPlane(width: number, height: number, grid: NumberArray): Plane {
+  const [low, high] = [
+    [Infinity, Infinity],
+    [-Infinity, -Infinity],
+  ];
+  for (let place = 0; place < grid.data.length; place++) {
+    const axis = place % 2;
+    low[axis] = Math.min(low[axis]!, grid.data[place]!);
+    high[axis] = Math.max(high[axis]!, grid.data[place]!);
+  }
+  return new Plane(width, height, low as [number, number], high as [number, number]);
 }
 
 function paintWarp(
@@ -254,18 +295,7 @@ function paintWarp(
   const { grid, points } = answer.arrays;
   if (!grid || !points) return;
   const size = grid.shape[0]!;
-  const bounds = [Infinity, -Infinity, Infinity, -Infinity];
-  const widen = (x: number, y: number) => {
-    bounds[0] = Math.min(bounds[0]!, x);
-    bounds[1] = Math.max(bounds[1]!, x);
-    bounds[2] = Math.min(bounds[2]!, y);
-    bounds[3] = Math.max(bounds[3]!, y);
-  };
-  for (let place = 0; place < grid.data.length; place += 2) widen(grid.data[place]!, grid.data[place + 1]!);
-  const pad = 12;
-  const px = (value: number) => pad + ((value - bounds[0]!) / (bounds[1]! - bounds[0]! || 1)) * (width - 2 * pad);
-  const py = (value: number) =>
-    height - pad - ((value - bounds[2]!) / (bounds[3]! - bounds[2]! || 1)) * (height - 2 * pad);
+  const plane = warpPlane(width, height, grid);
   context.strokeStyle = theme === "dark" ? "#5d6671" : "#b3b7be";
   context.lineWidth = 0.8;
   for (const turned of [false, true])
@@ -273,18 +303,19 @@ function paintWarp(
       context.beginPath();
       for (let step = 0; step < size; step++) {
         const place = 2 * (turned ? step * size + line : line * size + step);
-        context.lineTo(px(grid.data[place]!), py(grid.data[place + 1]!));
+        context.lineTo(plane.x(grid.data[place]!), plane.y(grid.data[place + 1]!));
       }
       context.stroke();
     }
   for (let place = 0; place < points.data.length; place += 3) {
     const target = points.data[place + 2]!;
     context.beginPath();
-    context.arc(px(points.data[place]!), py(points.data[place + 1]!), 2.6, 0, 2 * Math.PI);
+    context.arc(plane.x(points.data[place]!), plane.y(points.data[place + 1]!), 2.6, 0, 2 * Math.PI);
     context.fillStyle =
       task === "regression"
         ? diverging(theme, high > low ? (2 * (target - low)) / (high - low) - 1 : 0)
         : classColour(theme, target);
     context.fill();
   }
+  plane.axes(context, "neuron across →", "neuron up →");
 }

@@ -84,6 +84,23 @@ export interface LinkPlace {
   to: number;
 }
 
+/** Where a neuron's bias is drawn, beside its map; null where there is no room. */
+export function biasPlace(place: Place, size: number): { x: number; y: number; radius: number } | null {
+  if (place.layer < 0 || size < 14) return null;
+  const radius = Math.min(5, size / 7);
+  return { x: place.x - size / 2 - radius - 1, y: place.y + size / 2 - radius, radius };
+}
+
+/** The neuron whose bias is drawn at a point, if one is within reach. */
+export function biasAt(plan: Drawing, x: number, y: number, reach = 3): Place | null {
+  for (const column of plan.columns)
+    for (const place of column.places) {
+      const bias = biasPlace(place, column.size);
+      if (bias && Math.hypot(bias.x - x, bias.y - y) <= bias.radius + reach) return place;
+    }
+  return null;
+}
+
 /** The link nearest to a point, if one is within reach. */
 export function linkAt(plan: Drawing, x: number, y: number, reach = 7): LinkPlace | null {
   for (let place = 1; place < plan.columns.length; place++) {

@@ -12,6 +12,7 @@ import {
   type LinkPlace,
   MOST_LAYERS,
   MOST_NEURONS,
+  biasAt,
   drawing,
   linkAt,
 } from "./layout.ts";
@@ -496,12 +497,15 @@ function strength(store: Store, counts: number[], link: LinkPlace): number {
 function Links({ plan }: { plan: Drawing }): JSX.Element {
   const { store, ui } = usePage();
   const [hover, setHover] = useState<{ link: LinkPlace; x: number; y: number } | null>(null);
-  void (hover && store.slow.value);
-  const find = (event: PointerEvent | MouseEvent): { link: LinkPlace | null; x: number; y: number } => {
+  const [bias, setBias] = useState<{ layer: number; neuron: number; x: number; y: number } | null>(null);
+  void ((hover || bias) && store.slow.value);
+  const find = (event: PointerEvent | MouseEvent) => {
     const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
     const [x, y] = [event.clientX - box.left, event.clientY - box.top];
-    return { link: linkAt(plan, x, y), x, y };
+    const at = biasAt(plan, x, y);
+    return { bias: at, link: at ? null : linkAt(plan, x, y), x, y };
   };
+  const biasGradient = bias && store.live.gradients?.[store.placeOf([bias.layer, "bias", bias.neuron])];
   const embedded = store.dataset.value?.embedded;
   const counts = hover?.link.layer === 0 && embedded ? embedded.counts : null;
   const weight = hover && !counts ? store.valueOf([hover.link.layer, "weights", hover.link.from, hover.link.to]) : null;
@@ -513,16 +517,27 @@ function Links({ plan }: { plan: Drawing }): JSX.Element {
     <div
       class="links"
       onPointerMove={(event) => {
-        const { link, x, y } = find(event);
+        const { bias, link, x, y } = find(event);
+        setBias(bias && { layer: bias.layer, neuron: bias.neuron, x, y });
         setHover(link && { link, x, y });
       }}
-      onPointerLeave={() => setHover(null)}
+      onPointerLeave={() => {
+        setHover(null);
+        setBias(null);
+      }}
       onClick={(event) => {
-        const { link } = find(event);
+        const { bias, link } = find(event);
+        if (bias) return ui.selectWeight([bias.layer, "bias", bias.neuron]);
         const from = link && link.layer === 0 && embedded ? starts(embedded.counts)[link.from]! : (link?.from ?? 0);
         ui.selectWeight(link && [link.layer, "weights", from, link.to]);
       }}
     >
+      {bias && (
+        <span class="tip" style={{ left: `${bias.x + 12}px`, top: `${bias.y - 12}px` }}>
+          b{subscript(bias.neuron + 1)} = {number(store.valueOf([bias.layer, "bias", bias.neuron]))}
+          {biasGradient !== null && biasGradient !== undefined && <em> ∂L/∂b = {number(biasGradient)}</em>}
+        </span>
+      )}
       {hover && counts && (
         <span class="tip" style={{ left: `${hover.x + 12}px`, top: `${hover.y - 12}px` }}>
           {counts[hover.link.from]} weights of {featureName(store.dataset.value?.features[hover.link.from] ?? "")}:

@@ -3,13 +3,19 @@ import { effect } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { classColour, diverging } from "./colour.ts";
-import { day, number, onAxis } from "./format.ts";
+import { day, inUnits, number, onAxis } from "./format.ts";
 import { useNeuronName } from "./network.tsx";
 import { fit, paintMap, paintOutput, paintPoints } from "./paint.ts";
 import { withValue } from "./settings.ts";
-import { MAP_KEY } from "./store.ts";
+import { type FieldMap, type Live, MAP_KEY } from "./store.ts";
 import type { Axis } from "./types.ts";
-import { ARROWS, usePage } from "./ui.ts";
+import { ARROWS, type NeuronPlace, usePage } from "./ui.ts";
+
+/** The map of a neuron that is shown large: the fine one, if it has come. */
+function largeMap(live: Live, { layer, neuron }: NeuronPlace): FieldMap | undefined {
+  const key = MAP_KEY(layer, neuron);
+  return live.large?.key === key ? live.large : live.maps.get(key);
+}
 
 export function OutputView(): JSX.Element {
   const { store, ui } = usePage();
@@ -34,7 +40,7 @@ export function OutputView(): JSX.Element {
         const place = ui.shown.value;
         const theme = ui.theme.value;
         const { live } = store;
-        const chosen = place && live.maps.get(MAP_KEY(place.layer, place.neuron));
+        const chosen = place && largeMap(live, place);
         if (chosen) paintMap(canvas, chosen.data, chosen.size, theme, ui.discrete.value, true);
         else if (live.output) paintOutput(canvas, live.output, live.outputKind, theme, ui.discrete.value);
       }),
@@ -108,11 +114,12 @@ function Reading({ size }: { size: number }): JSX.Element {
     const look = (length: number) =>
       Math.min(length - 1, Math.floor(v * length)) * length + Math.min(length - 1, Math.floor(h * length));
     const neuron = ui.shown.value;
-    const chosen = neuron && store.live.maps.get(MAP_KEY(neuron.layer, neuron.neuron));
+    const chosen = neuron && largeMap(store.live, neuron);
     if (chosen) {
       const value = ((chosen.data[look(chosen.size)]! - 127.5) / 127.5) * chosen.range;
       const odds = neuron.layer === store.run.value?.layers.length && dataset.task !== "regression";
-      return `${place}: ${number(odds ? (value + 1) / 2 : value, 2)}`; // even odds are the middle of the colours
+      const said = neuron.layer === store.run.value?.layers.length ? inUnits(dataset, value) : value;
+      return `${place}: ${number(odds ? (value + 1) / 2 : said, 3)}`; // even odds are the middle of the colours
     }
     const { output, outputKind, outputRange } = store.live;
     if (!output) return place;
@@ -120,7 +127,8 @@ function Reading({ size }: { size: number }): JSX.Element {
     const byte = output.data[look(length)]!;
     if (outputKind === "classes")
       return `${place}: ${dataset.classes[byte] ?? byte} (${number(output.data[length * length + look(length)]! / 255, 2)})`;
-    return `${place}: ${number(outputRange[0] + (byte / 255) * (outputRange[1] - outputRange[0]), 2)}`;
+    const value = outputRange[0] + (byte / 255) * (outputRange[1] - outputRange[0]);
+    return `${place}: ${number(inUnits(dataset, value), 3)}`;
   };
   const text = says();
   return (
@@ -156,14 +164,14 @@ function Legend(): JSX.Element | null {
   if (dataset.task === "regression")
     return (
       <div class="legend">
-        <span>{number(dataset.target.low, 3)}</span>
+        <span>{number(inUnits(dataset, dataset.target.low), 3)}</span>
         <span
           class="ramp"
           style={{
             background: `linear-gradient(90deg, ${[-1, -0.5, 0, 0.5, 1].map((value) => diverging(theme, value)).join()})`,
           }}
         />
-        <span>{number(dataset.target.high, 3)}</span>
+        <span>{number(inUnits(dataset, dataset.target.high), 3)}</span>
       </div>
     );
   return (

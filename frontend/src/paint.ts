@@ -1,7 +1,7 @@
 // Painting on canvases: maps, links, points.
 import { type Theme, classTable, diverging, divergingTable, pointColour } from "./colour.ts";
 import { inputOf, together } from "./embedded.ts";
-import { type Drawing, strongest } from "./layout.ts";
+import { type Drawing, biasPlace, strongest } from "./layout.ts";
 import { type Live, MAP_KEY, type Points } from "./store.ts";
 import type { Dataset, Run } from "./types.ts";
 import type { NumberArray } from "./wire.ts";
@@ -295,12 +295,13 @@ function paintBiases(context: CanvasRenderingContext2D, { plan, live, run, theme
   context.lineWidth = 1;
   for (const { layer, size, places } of plan.columns) {
     const block = run.layout.find((each) => each.role === "bias" && each.layer === layer);
-    if (!block || size < 14) continue;
-    const radius = Math.min(5, size / 7);
-    for (const { neuron, x, y } of places) {
-      const bias = live.parameters?.[block.start + neuron] ?? 0;
+    if (!block) continue;
+    for (const place of places) {
+      const at = biasPlace(place, size);
+      if (!at) continue;
+      const bias = live.parameters?.[block.start + place.neuron] ?? 0;
       context.beginPath();
-      context.arc(x - size / 2 - radius - 1, y + size / 2 - radius, radius, 0, 2 * Math.PI);
+      context.arc(at.x, at.y, at.radius, 0, 2 * Math.PI);
       context.fillStyle = diverging(theme, Math.max(-1, Math.min(1, bias)));
       context.fill();
       context.stroke();

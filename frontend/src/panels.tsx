@@ -454,6 +454,9 @@ export function RolesDialog(): JSX.Element | null {
 
 // --- inputs ----------------------------------------------------------------------------------------------------------
 
+/** Columns that are offered as inputs, to be pressed; more are written as formulas. */
+const MOST_CHIPS = 40;
+
 function InputsPanel(): JSX.Element | null {
   const { store } = usePage();
   const [formula, setFormula] = useState("");
@@ -463,8 +466,12 @@ function InputsPanel(): JSX.Element | null {
   if (!settings || !catalog || !dataset) return null;
   const { inputs } = settings;
   const features = inputs.features ?? dataset.features;
-  const offered = [...new Set([...catalog.features.map((each) => each.name), ...(inputs.features ?? [])])];
   const plane = catalog.sources.find((source) => source.name === settings.data.source)?.editable ?? false;
+  const columnsOf = dataset.axes.columns.slice(0, MOST_CHIPS).map((_, place) => `x${place + 1}`);
+  const usual = plane ? catalog.features.map((each) => each.name) : columnsOf;
+  const offered = [...new Set([...usual, ...(inputs.features ?? [])])];
+  const label = (name: string) =>
+    (!plane && /^x[1-9]\d*$/.test(name) && dataset.axes.columns[Number(name.slice(1)) - 1]) || featureName(name);
   const setFeatures = (next: string[]) => store.change(withValue(settings, ["inputs", "features"], next));
   const toggle = (name: string) =>
     setFeatures(features.includes(name) ? features.filter((each) => each !== name) : [...features, name]);
@@ -484,7 +491,7 @@ function InputsPanel(): JSX.Element | null {
               disabled={features.length === 1 && features[0] === name}
               onClick={() => toggle(name)}
             >
-              {featureName(name)}
+              {label(name)}
             </button>
           ))}
         </div>
@@ -519,7 +526,7 @@ function InputsPanel(): JSX.Element | null {
       ) : (
         <p class="note">
           All {dataset.features.length} inputs of the table.{" "}
-          <button type="button" class="text" onClick={() => setFeatures(dataset.features.slice(0, 2))}>
+          <button type="button" class="text" onClick={() => setFeatures(columnsOf)}>
             Choose or make some
           </button>
         </p>

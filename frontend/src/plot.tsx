@@ -13,6 +13,8 @@ export interface Series {
   width?: number;
   paths?: uPlot.Series.PathBuilder;
   fill?: string;
+  /** Points, and no line between them. */
+  scattered?: boolean;
 }
 
 export interface Mark {
@@ -124,7 +126,7 @@ export function Plot(props: PlotProps): JSX.Element {
         },
         axes: [
           { ...axis, size: 26, values: short },
-          { ...axis, size: 46, values: short },
+          { ...axis, size: 54, values: short },
         ],
         series: [
           { label: props.xLabel ?? "epoch", value: (_, value) => (value === null ? "–" : number(value)) },
@@ -134,8 +136,12 @@ export function Plot(props: PlotProps): JSX.Element {
             width: each.width ?? 1.8,
             dash: each.dash,
             fill: each.fill,
-            points: { show: (plot) => plot.data[0].length <= 2, size: 6, fill: each.colour },
-            paths: each.paths,
+            points: {
+              show: (plot) => each.scattered || plot.data[0].length <= 2,
+              size: each.scattered ? 3.5 : 6,
+              fill: each.colour,
+            },
+            paths: each.scattered ? () => null : each.paths,
             spanGaps: true,
             value: (_, value) => (value === null ? "–" : number(value)),
           })),

@@ -1,8 +1,8 @@
 // What was said beside what is true: a confusion matrix for classes, a plane of points for numbers.
 import type { JSX } from "preact";
-import { LINES, diverging } from "./colour.ts";
-import { number, percent } from "./format.ts";
-import { Painted, Waiting } from "./painted.tsx";
+import { LINES, diverging, inkOn } from "./colour.ts";
+import { inUnits, percent } from "./format.ts";
+import { Painted, Plane, Waiting } from "./painted.tsx";
 import { usePage } from "./ui.ts";
 import type { NumberArray } from "./wire.ts";
 
@@ -56,7 +56,7 @@ function Matrix({ title, matrix }: { title: string; matrix: NumberArray }): JSX.
                   key={column}
                   style={{
                     background: share ? diverging(ui.theme.value, value * 0.8) : "transparent",
-                    color: share > 0.62 ? (ui.theme.value === "dark" ? "#0d0f12" : "#fff") : "inherit",
+                    color: share ? inkOn(ui.theme.value, value * 0.8) : "inherit",
                   }}
                 >
                   {at(row, column)}
@@ -77,41 +77,39 @@ export function Predicted(): JSX.Element {
   const theme = ui.theme.value;
   if (!found) return <Waiting />;
   const { data } = found;
+  const dataset = store.dataset.value;
+  const units = (value: number) => (dataset ? inUnits(dataset, value) : value);
   let [low, high] = [Infinity, -Infinity];
   for (let place = 0; place < data.length; place += 3) {
-    low = Math.min(low, data[place]!, data[place + 1]!);
-    high = Math.max(high, data[place]!, data[place + 1]!);
+    low = Math.min(low, units(data[place]!), units(data[place + 1]!));
+    high = Math.max(high, units(data[place]!), units(data[place + 1]!));
   }
+  const planeOf = (width: number, height: number) => new Plane(width, height, [low, low], [high, high]);
   return (
     <>
       <Painted
         label="Predicted against true values"
         square
         on={[found, theme]}
+        read={(x, y, width, height) => {
+          const plane = planeOf(width, height);
+          const place = plane.at(x, y);
+          return place && `true ${plane.written(0, place[0])}, predicted ${plane.written(1, place[1])}`;
+        }}
         paint={(context, width, height) => {
-          const margin = 34;
-          const at = (value: number, length: number) =>
-            margin + ((value - low) / (high - low || 1)) * (length - margin - 8);
-          const ink = getComputedStyle(context.canvas).color;
-          context.strokeStyle = ink;
-          context.fillStyle = ink;
+          const plane = planeOf(width, height);
+          plane.axes(context, "true →", "predicted →");
+          context.strokeStyle = getComputedStyle(context.canvas).color;
           context.globalAlpha = 0.5;
           context.beginPath();
-          context.moveTo(at(low, width), height - at(low, height));
-          context.lineTo(at(high, width), height - at(high, height));
+          context.moveTo(plane.x(low), plane.y(low));
+          context.lineTo(plane.x(high), plane.y(high));
           context.stroke();
           context.globalAlpha = 1;
-          context.font = "11px system-ui, sans-serif";
-          context.fillText(`true → ${number(low, 3)} … ${number(high, 3)}`, margin, height - 6);
-          context.save();
-          context.translate(12, height - margin);
-          context.rotate(-Math.PI / 2);
-          context.fillText("predicted →", 0, 0);
-          context.restore();
           for (let place = 0; place < data.length; place += 3) {
             const validation = data[place + 2] === 1;
             context.beginPath();
-            context.arc(at(data[place]!, width), height - at(data[place + 1]!, height), 2.4, 0, 2 * Math.PI);
+            context.arc(plane.x(units(data[place]!)), plane.y(units(data[place + 1]!)), 2.4, 0, 2 * Math.PI);
             context.fillStyle = context.strokeStyle = validation ? LINES[theme].validation : LINES[theme].train;
             if (validation) context.stroke();
             else context.fill();

@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { diverging } from "./colour.ts";
 import { NumberBox } from "./fields.tsx";
-import { featureName, number, subscript, weightName } from "./format.ts";
+import { count, featureName, number, subscript, weightName } from "./format.ts";
 import { Expression, FormulaView } from "./formula.tsx";
 import { Icon } from "./icons.tsx";
 import { InputsTable, featuresOf } from "./inputs.tsx";
@@ -51,7 +51,7 @@ export function StepView(): JSX.Element {
   const layout = run?.widths.join();
   useEffect(() => {
     if (!playing) ask();
-  }, [playing, step, single, run?.id, layout, run?.frozen.length]);
+  }, [playing, step, store.batch.value, single, run?.id, layout, run?.frozen.length, run?.marks, store.taken.value]);
   const rows: number[] = answer?.content.rows ?? [];
   const shownRow = Math.min(row, Math.max(rows.length - 1, 0));
   useEffect(() => {
@@ -432,16 +432,22 @@ function Contributions({ answer, layer, neuron, input }: WorkingProps): JSX.Elem
   if (!answer.arrays[`row_d_weights.${layer}`])
     return <p class="note">The rows' shares are left out: there are too many weights.</p>;
   const shares = rows.map((_, place) => at(answer, `row_d_weights.${layer}`, place, input, neuron) ?? 0);
-  const most = Math.max(1e-15, ...shares.map(Math.abs));
+  const all = at(answer, `d_weights.${layer}`, input, neuron);
+  const penalty = answer.content.penalty ? (all ?? 0) - shares.reduce((sum, share) => sum + share, 0) : 0;
+  const bars = [
+    ...shares.map((share, place) => ({ name: String(rows[place]), title: `row ${rows[place]}: ${share}`, share })),
+    ...(penalty ? [{ name: "penalty", title: `the penalty's derivative: ${penalty}`, share: penalty }] : []),
+  ];
+  const most = Math.max(1e-15, ...bars.map((bar) => Math.abs(bar.share)));
   return (
     <div class="contributions">
       <p class="note">
         What each row adds to <Expression text={`∂L/∂${weightName(input, neuron)}`} />:
       </p>
       <div class="bars">
-        {shares.map((share, place) => (
-          <div key={rows[place]} class="bar-row" title={`row ${rows[place]}: ${share}`}>
-            <span class="num">{rows[place]}</span>
+        {bars.map(({ name, title, share }) => (
+          <div key={name} class="bar-row" title={title}>
+            <span class="num">{name}</span>
             <span class="track">
               <i
                 class={share < 0 ? "minus" : "plus"}
@@ -456,7 +462,7 @@ function Contributions({ answer, layer, neuron, input }: WorkingProps): JSX.Elem
         ))}
       </div>
       <p class="sum">
-        together <b class="num">{number(at(answer, `d_weights.${layer}`, input, neuron))}</b>
+        together <b class="num">{number(all)}</b>
       </p>
     </div>
   );
@@ -541,6 +547,10 @@ function GradientCheck({ layer, neuron, input }: WorkingProps): JSX.Element {
   const { store } = usePage();
   const answer = store.answers.gradient_check!.value;
   const entries: any[] = useMemo(() => answer?.content.entries ?? [], [answer]);
+  const there = store.run.value?.layout.reduce(
+    (sum, block) => sum + block.shape.reduce((product, length) => product * length, 1),
+    0,
+  );
   return (
     <div class="check-gradient">
       <div class="row wrap">
@@ -564,7 +574,8 @@ function GradientCheck({ layer, neuron, input }: WorkingProps): JSX.Element {
         {answer && (
           <span class={`badge ${answer.content.passed ? "good" : "bad"}`} data-test="check-result">
             {answer.content.passed ? "agrees" : "differs"}: largest difference {number(answer.content.largest, 2)} in{" "}
-            {answer.content.count}
+            {count(answer.content.count)}
+            {answer.content.count > 1 && there && answer.content.count < there ? ` of ${count(there)} parameters` : ""}
           </span>
         )}
       </div>

@@ -32,6 +32,8 @@ export interface Live {
   gradients: Float32Array | null;
   norms: Float32Array | null;
   maps: Map<string, FieldMap>;
+  /** The one neuron's map that is shown large, where the others are coarse. */
+  large: (FieldMap & { key: string }) | null;
   output: NumberArray | null;
   outputKind: string;
   outputRange: [number, number];
@@ -69,6 +71,14 @@ export class Ticker {
   }
 }
 
+/** Loss and score of a moment, where they were measured. */
+export interface Standing {
+  train?: number | null;
+  validation?: number | null;
+  train_score?: number | null;
+  validation_score?: number | null;
+}
+
 export interface Clock {
   frame(callback: () => void): void;
 }
@@ -91,6 +101,8 @@ export const MAP_KEY = (layer: number, neuron: number): string => `${layer},${ne
 
 export class Store {
   readonly settings = signal<Settings | null>(null);
+  /** The last settings that the server took. */
+  readonly taken = signal<Settings | null>(null);
   readonly catalog = signal<Catalog | null>(null);
   readonly dataset = signal<Dataset | null>(null);
   readonly run = signal<Run | null>(null);
@@ -106,6 +118,10 @@ export class Store {
   readonly rare = new Ticker(350);
   readonly epoch = signal(0);
   readonly step = signal(0);
+  /** Batches done of the next epoch. */
+  readonly batch = signal(0);
+  /** What the last frame that measured them found. */
+  readonly standing = signal<Standing>({});
   readonly playing = signal(false);
   readonly rate = signal<number | null>(null);
   readonly position = signal<Moment | null>(null);
@@ -122,6 +138,7 @@ export class Store {
     gradients: null,
     norms: null,
     maps: new Map(),
+    large: null,
     output: null,
     outputKind: "probability",
     outputRange: [0, 1],
@@ -134,14 +151,13 @@ export class Store {
   onFile: (name: string, type: string, bytes: Uint8Array) => void = () => {};
 
   private revision = 0;
-  /** The last settings that the server took. */
-  private good: Settings | null = null;
   /** The frame that waits to be painted. */
   private due: any = null;
   private notice = 0;
   /** The last frame that the server knows to be drawn. */
   private acknowledged = -2;
   private runId = -1;
+  private measured: Standing = {};
 
   constructor(
     readonly model: Model,
@@ -174,8 +190,7 @@ export class Store {
     const revision = this.model.get("revision") ?? 0;
     if (revision < this.revision) return;
     this.revision = revision;
-    this.good = this.model.get("settings");
-    this.settings.value = this.good;
+    this.settings.value = this.taken.value = this.model.get("settings");
   }
 
   private takeRun(): void {
@@ -185,10 +200,13 @@ export class Store {
       if (run.id !== this.runId) {
         this.runId = run.id;
         this.live.maps.clear();
+        this.live.large = null;
         this.live.parameters = this.live.gradients = this.live.norms = null;
         this.norms.length = 0;
         this.epoch.value = run.epoch; // from here on frames tell, so that all numbers shown are of one moment
         this.step.value = run.step;
+        this.batch.value = 0;
+        this.standing.value = this.measured = {};
       }
       this.run.value = run;
       this.playing.value = run.playing;
@@ -249,6 +267,11 @@ export class Store {
         live.maps.set(MAP_KEY(layer, neuron), { data, size, range: content.ranges[place] });
       });
     }
+    if (found.large) {
+      const [layer, neuron] = content.large.neuron;
+      const data = found.large.data as Uint8Array;
+      live.large = { key: MAP_KEY(layer, neuron), data, size: found.large.shape[1]!, range: content.large.range };
+    }
     if (content.badges) {
       this.badges.value = JSON.stringify(content.badges);
       live.dead = new Set(content.badges.dead.map(([layer, neuron]: [number, number]) => MAP_KEY(layer, neuron)));
@@ -257,6 +280,7 @@ export class Store {
       );
     }
     if (found.confusion_train || found.predicted || found.histogram_weights) live.charts = { content, arrays: found };
+    if (content.train !== undefined && content.run === this.runId) this.measured = content;
     if (content.reset) {
       this.history.clear();
       this.norms.length = 0;
@@ -289,6 +313,8 @@ export class Store {
       batch(() => {
         this.epoch.value = content.epoch;
         this.step.value = content.step;
+        this.batch.value = content.batch ?? 0;
+        this.standing.value = this.measured;
         this.rate.value = content.rate ?? this.rate.peek();
         if (content.playing !== undefined) this.playing.value = content.playing;
         this.scoreName.value = content.score ?? this.scoreName.peek();
@@ -330,7 +356,8 @@ export class Store {
 
   /** Go back to the last settings that the server took. */
   takeBack(): void {
-    if (this.good) this.change(this.good);
+    const taken = this.taken.peek();
+    if (taken) this.change(taken);
     this.problems.value = [];
   }
 

@@ -160,12 +160,12 @@ function StepMenu(): JSX.Element {
 
 const SPEEDS: [string, number | null][] = [
   ["full speed", null],
-  ["1000 epochs/s", 1000],
-  ["100 epochs/s", 100],
-  ["30 epochs/s", 30],
-  ["10 epochs/s", 10],
-  ["3 epochs/s", 3],
-  ["1 epoch/s", 1],
+  ["1000 / s", 1000],
+  ["100 / s", 100],
+  ["30 / s", 30],
+  ["10 / s", 10],
+  ["3 / s", 3],
+  ["1 / s", 1],
 ];
 
 function SpeedMenu(): JSX.Element {
@@ -175,7 +175,7 @@ function SpeedMenu(): JSX.Element {
     <select
       class="speed"
       aria-label="Speed"
-      title="Speed"
+      title="Speed, in epochs a second"
       value={speed === null ? "" : String(speed)}
       onChange={(event) =>
         store.send({
@@ -198,21 +198,23 @@ function Standing(): JSX.Element {
   const { store } = usePage();
   void store.slow.value;
   const run = store.run.value;
-  const { history } = store;
   const accuracy = store.scoreName.value === "accuracy";
-  const epoch = store.epoch.peek();
-  const heldOut = history.latest("validation_score", epoch);
-  const score = heldOut ?? history.latest("train_score", epoch);
+  const batch = store.batch.peek();
+  const { train, train_score, validation_score: heldOut = null } = store.standing.peek();
+  const score = heldOut ?? train_score;
   const rate = store.rate.peek();
   return (
     <dl class="standing" data-part="standing">
       <div>
         <dt>epoch</dt>
-        <dd data-test="epoch">{count(epoch)}</dd>
+        <dd>
+          <span data-test="epoch">{count(store.epoch.peek())}</span>
+          {batch > 0 && <small title="Batches done of the next epoch"> + {count(batch)}</small>}
+        </dd>
       </div>
       <div title="On the training rows, without penalties">
         <dt>training loss</dt>
-        <dd data-test="loss">{number(history.latest("train", epoch), 3)}</dd>
+        <dd data-test="loss">{number(train, 3)}</dd>
       </div>
       <div title={`On the rows ${heldOut === null ? "that train: none are held out" : "held out for validation"}`}>
         <dt>

@@ -80,7 +80,7 @@ export interface Dataset {
   train: number;
   validation: number;
   axes: { x: Axis; y: Axis; mode: string; columns: string[] };
-  target: { name: string; low: number; high: number };
+  target: { name: string; low: number; high: number; mean?: number; scale?: number };
   editable: boolean;
   /** How many features each input becomes before the first layer, and their names; null where inputs stay as they are. */
   embedded?: { counts: number[]; names: string[] } | null;
@@ -137,6 +137,7 @@ export interface KeptRun {
   loss: number | null;
   validation: number | null;
   score: number | null;
+  score_name: string;
 }
 
 export interface Wall {

@@ -331,7 +331,7 @@ function Cells(): JSX.Element | null {
                 data-cell={cell}
                 style={table ? table.places[cell] : {}}
                 title={`${title}. ${score === undefined || Number.isNaN(score) ? "" : `Score ${number(score, 3)}. `}${ended ?? ""}`}
-                aria-label={`${title}: loss ${number(measured[cell], 3)}. Open it`}
+                aria-label={`${title}: loss ${number(measured[cell], byLoss ? 3 : 2)}. Open it`}
                 onClick={() => {
                   store.send({ kind: "wall_open", cell });
                   ui.drawer.value = null;

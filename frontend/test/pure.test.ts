@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { classColour, diverging, divergingTable } from "../src/colour.ts";
+import { classColour, diverging, divergingTable, inkOn } from "../src/colour.ts";
 import { inputOf, starts, together } from "../src/embedded.ts";
 import { count, day, featureName, number, onAxis, parse, percent, weightName } from "../src/format.ts";
 import { fromFragment, toFragment } from "../src/fragment.ts";
 import { History } from "../src/history.ts";
-import { curveAt, drawing, linkAt, strongest } from "../src/layout.ts";
+import { biasAt, biasPlace, curveAt, drawing, linkAt, strongest } from "../src/layout.ts";
 import { parseNotation, plain } from "../src/notation.ts";
 import { writeMap, writeScaled } from "../src/paint.ts";
 import { differences, insertLayer, path, removeLayer, resizeLayer, valueAt, withValue } from "../src/settings.ts";
@@ -116,16 +116,11 @@ test("a history is bounded, evenly spread, and cut when time goes back", () => {
   assert.ok(Math.min(...gaps) > 0 && Math.max(...gaps) < 300, `gaps up to ${Math.max(...gaps)}`);
   assert.ok(history.column("train").filter((value) => value !== null).length > 25);
   assert.equal(history.column("validation").at(-1), null);
-  assert.equal(history.latest("validation"), null);
   history.add(row(2000, 7), 9);
   assert.equal(history.column("epoch").at(-1), 2000);
   assert.equal(history.column("train").at(-1), 7);
   history.add(row(2001, NaN), 9);
   assert.equal(history.column("train").at(-1), null);
-  assert.equal(history.latest("train"), 7);
-  const short = new History();
-  for (let epoch = 0; epoch < 9; epoch++) short.add(row(epoch, epoch % 3 ? NaN : epoch), 9);
-  assert.deepEqual([short.latest("train", 4), short.latest("train", 0), short.latest("train", -1)], [3, 0, null]);
 });
 
 test("every neuron of [8]×6 has a place of its own, within the drawing", () => {
@@ -263,4 +258,30 @@ test("numbers on an axis have as many digits as its span needs", () => {
 test("a day is told by its date", () => {
   assert.deepEqual([day(0), day(19782.4), day(-1)], ["1970-01-01", "2024-02-29", "1969-12-31"]);
   assert.equal(day(1e15), "1e15");
+});
+
+test("a bias is found where it is drawn, and nothing else there", () => {
+  const plan = drawing([2, 3, 1], 600, 400);
+  const [layer, output] = [plan.columns[1]!, plan.columns[2]!];
+  for (const [place, size] of [...layer.places.map((each) => [each, layer.size] as const), [output.places[0]!, output.size] as const]) {
+    const at = biasPlace(place, size)!;
+    assert.equal(biasAt(plan, at.x + 2, at.y - 2), place);
+    assert.equal(biasAt(plan, at.x - 2 * at.radius, at.y), null);
+  }
+  assert.equal(biasPlace(plan.columns[0]!.places[0]!, 50), null);
+});
+
+test("ink is read on every colour of the table", () => {
+  const channel = (value: number) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+  const luminance = (colour: string) => {
+    if (colour.startsWith("#")) return colour === "#fff" ? 1 : 0;
+    const [red, green, blue] = colour.match(/\d+/g)!.map((each) => Number(each) / 255);
+    return 0.2126 * channel(red!) + 0.7152 * channel(green!) + 0.0722 * channel(blue!);
+  };
+  for (const theme of ["light", "dark"] as const)
+    for (let value = -0.8; value <= 0.8; value += 0.05) {
+      const [one, other] = [luminance(diverging(theme, value)), luminance(inkOn(theme, value))];
+      const contrast = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
+      assert.ok(contrast >= 4.5, `${contrast} at ${value} in ${theme}`);
+    }
 });

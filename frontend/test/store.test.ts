@@ -204,3 +204,17 @@ test("eleven cards, each with a set-up, a part that lights up, and a question", 
     assert.ok(card.question.includes("?") && card.text.length >= 2 && card.hint.length > 10);
   }
 });
+
+test("loss and score are those that the last frame measured, and of its run", () => {
+  const { model, store, paint } = opened();
+  model.hand({ ...FRAME, train: 0.5, train_score: 0.9, validation_score: null, batch: 3 }, BUFFERS as any);
+  model.hand({ kind: "frame", run: 1, frame: 6, epoch: 3, step: 12, brief: true });
+  paint();
+  assert.equal(store.epoch.value, 3);
+  assert.deepEqual([store.standing.value.train, store.standing.value.validation_score], [0.5, null]);
+  model.hand({ ...FRAME, frame: 7, train: 0.4, batch: 3 }, BUFFERS as any);
+  paint();
+  assert.deepEqual([store.standing.value.train, store.batch.value], [0.4, 3]);
+  model.say({ run: { ...RUN, id: 2, epoch: 0 } });
+  assert.deepEqual([store.standing.value, store.batch.value], [{}, 0]);
+});

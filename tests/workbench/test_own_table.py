@@ -176,7 +176,7 @@ def test_a_file_is_dropped_and_a_table_pasted() -> None:
         page.until(lambda state: state["revision"] == 1)
         assert page.state["dataset"]["classes"] == ["blue", "green", "red"]
         page.send("paste", text="x\ty\tz\n" + "\n".join(f"{i}\t{i * i % 7}\t{i % 2}" for i in range(30)))
-        page.until(lambda state: state["dataset"]["table"]["name"] == "pasted table")
+        page.until(lambda state: state["dataset"]["table"]["name"] == "pasted.csv")
         page.send("step", unit="epoch", count=2)
         page.wait("frame", epoch=2)
         page.send("paste", text="nothing")

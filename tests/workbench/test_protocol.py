@@ -70,3 +70,22 @@ def test_curves_keep_what_frames_looked_at() -> None:
     assert rows[-1, 0] == 19_999
     curves.cut(5_000)
     assert curves.since(-1)[-1, 0] <= 5_000
+
+
+def test_what_was_measured_at_an_epoch_that_was_thinned_out_comes_back() -> None:
+    curves = Curves()
+    rows = np.full((20_000, len(COLUMNS)), np.nan)
+    rows[:, 0] = np.arange(20_000)
+    for start in range(0, 20_000, 500):
+        curves.add(rows[start : start + 500])
+    absent = next(epoch for epoch in range(5_000, 6_000) if not curves.at(epoch))
+    curves.fill(absent, train=0.5)
+    assert curves.at(absent) == {"epoch": absent, "train": 0.5}
+    curves.fill(30_000, train=0.1)  # later than all that is known
+    assert not curves.at(30_000)
+    for epoch in range(1, 20_000, 2):
+        curves.fill(epoch, train=1 / epoch)
+    found = curves.since(-1)
+    assert (np.diff(found[:, 0]) > 0).all()
+    assert len(found) < 10_000
+    assert np.isfinite(found[:, 1]).sum() > 1_000

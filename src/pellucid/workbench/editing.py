@@ -77,7 +77,10 @@ class Editing:
     def _mark(self, at: Position, index: int, what: str, before: Any, after: Any) -> None:
         self.forget_marks(at[0])
         parameter = parameter_of(self.session.run.job.network, index)
-        mark = {"epoch": at[0], "batch": at[1], "path": what, "label": what, "parameter": parameter}
+        layer, role, *place = parameter
+        name = f"b{place[0] + 1}" if role == "bias" else f"w{place[0] + 1},{place[1] + 1}"
+        label = f"{name} of layer {layer + 1}" if what == "edit" else f"freeze {name} of layer {layer + 1}"
+        mark = {"epoch": at[0], "batch": at[1], "path": what, "label": label, "parameter": parameter}
         self.marks.append(mark | {"from": before, "to": after})
         del self.marks[:-MOST_UNDO]
 

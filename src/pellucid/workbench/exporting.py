@@ -228,11 +228,13 @@ def _unscripted_parts(network: spec.Network) -> str:
 
 
 def _note(run: Run) -> str:
+    table = run.settings.data.table
+    needs = "" if table is None else f"\nIt reads {table.name!r}: save the table under this name where you run it.\n"
     if not run.changes:
-        return ""
+        return needs
     return (
-        f"\nThe run was changed {len(run.changes)} times while it went on. This script trains under the last settings\n"
-        "from the start, so that its weights differ; the session file has the run as it was.\n"
+        f"{needs}\nThe run was changed {len(run.changes)} times while it went on. This script trains under the last\n"
+        "settings from the start, so that its weights differ; the session file has the run as it was.\n"
     )
 
 

@@ -40,6 +40,8 @@ __all__ = [
 ]
 
 BINS = 40
+LARGE = 60
+"""Pixels a side of a neuron's map that is shown large."""
 OF_MANY = 48
 """Pixels a side, at most, of what a network of many members says."""
 FEWEST_EVALUATED = 200
@@ -61,6 +63,8 @@ class Looks:
         Pixels a side.
     charts : frozenset of str
     links : {'weights', 'gradients'}
+    large : (layer, neuron) or None
+        Whose map is also shown large, where the others are coarse.
     """
 
     maps: tuple[tuple[int, int], ...] = ()
@@ -68,6 +72,7 @@ class Looks:
     output_resolution: int = 100
     charts: frozenset[str] = frozenset()
     links: str = "weights"
+    large: tuple[int, int] | None = None
 
 
 def looks_from(content: dict[str, Any]) -> Looks:
@@ -79,18 +84,27 @@ def looks_from(content: dict[str, Any]) -> Looks:
         If it is none.
     """
     maps = content.get("maps", [])
-    charts = content.get("charts", [])
+    charts, large = content.get("charts", []), content.get("large")
     if not isinstance(maps, list) or len(maps) > MOST_MAPS or not all(_is_neuron(each) for each in maps):
         raise DataError(f"'maps' of a view must be a list of at most {MOST_MAPS} neurons [layer, number].")
     if not isinstance(charts, list) or not all(isinstance(chart, str) for chart in charts):
         raise DataError("'charts' of a view must be a list of names.")
+    if large is not None and not _is_neuron(large):
+        raise DataError("'large' of a view must be a neuron [layer, number], or null.")
     return Looks(
         tuple((layer, neuron) for layer, neuron in maps),
         integer_in(content, "resolution", 4, MOST_RESOLUTION, 40),
         integer_in(content, "output_resolution", 4, MOST_RESOLUTION, 100),
         frozenset(charts) & set(CHARTS),
         name_in(content, "links", ("weights", "gradients"), "weights"),
+        None if large is None else (large[0], large[1]),
     )
+
+
+def _there(shown: Shown, neurons: tuple[tuple[int, int], ...]) -> list[tuple[int, int]]:
+    """Return the neurons that the network has."""
+    widths = (shown.network.inputs, *shown.network.widths[1:])
+    return [each for each in neurons if each[0] + 1 < len(widths) and each[1] < widths[each[0] + 1]]
 
 
 def _is_neuron(value: Any) -> bool:
@@ -165,11 +179,14 @@ class FrameMaker:
         train_score = SCORES[name](shown.network.output, prediction, batch.targets, batch.sample_weight)
         epoch, within = shown.position
         train = step.loss - step.penalty
+        found = {"train": train, "penalised": step.loss, "train_score": train_score}
+        if len(data.validation):
+            of_both = ("validation", "validation_score")
+            there = shown.curves.at(epoch) if within == 0 else {}
+            if not there.keys() >= set(of_both):
+                there = dict(zip(of_both, scores(self.engine, shown, some_rows(data, data.validation)), strict=True))
+            found |= {name: there[name] for name in of_both}
         if within == 0:
-            found = {"train": train, "penalised": step.loss, "train_score": train_score}
-            if len(data.validation) and not shown.curves.has("validation_score", epoch):
-                validation = scores(self.engine, shown, some_rows(data, data.validation))
-                found |= dict(zip(("validation", "validation_score"), validation, strict=True))
             shown.curves.fill(epoch, **found)
         known = (shown.run, shown.version)
         reset = known != self._known
@@ -182,9 +199,8 @@ class FrameMaker:
         ]
         content |= {
             "reset": reset,
-            "train": train,
             "penalty": step.penalty,
-            "train_score": train_score,
+            **found,
             "badges": badges(shown, step),
         }
         buffers |= {"history": history, "gradient_norms": np.array(norms, "f4")}
@@ -202,42 +218,47 @@ class FrameMaker:
         content: dict[str, Any],
         buffers: dict[str, Array],
     ) -> None:
-        network, size = shown.network, looks.resolution
-        inputs = self._pixels(shown.dataset, view, size)
-        widths = (network.inputs, *network.widths[1:])
-        last = len(network.hidden)
-        fresh = (id(shown.dataset), view, looks)
-        asked = [each for each in looks.maps if each[0] <= last and each[1] < widths[each[0] + 1]]
+        size = looks.resolution
+        fresh = (shown.run, id(shown.dataset), view, looks)  # of another run, a page has no maps yet
+        asked = _there(shown, looks.maps)
         if fresh == self._inputs_shown:
             asked = [each for each in asked if each[0] >= 0]
         self._inputs_shown = fresh
-        planes, reaches = [], []
-        if any(layer >= 0 for layer, _ in asked):
-            grid = Batch(inputs, np.zeros((len(inputs), network.outputs), inputs.dtype))
-            drawn = shown.drawn(parameters.vector)
-            passes = self.engine.loss_and_gradients(network.member, shown.training, drawn, grid).layers
-            of_layers = [done.activation for done in passes]
-            if shown.dataset.task != "regression":
-                of_layers[last] = 2 * of_layers[last] - 1  # even odds are the middle of the colours
-            planes = [of_layers[layer][:, j] if layer >= 0 else inputs[:, j] for layer, j in asked]
-            said = 1.0 if shown.dataset.task != "regression" else float(np.abs(shown.dataset.targets).max())
-            reaches = [said if layer == last else None for layer, _ in asked]  # as strong in colour as the large map
-        elif asked:
-            planes = [inputs[:, j] for _, j in asked]
         content["maps"] = [list(each) for each in asked]
-        content["ranges"], buffers["maps"] = as_bytes(planes, size, reaches)
+        content["ranges"], buffers["maps"] = as_bytes(*self._planes_of(shown, parameters, asked, view, size))
+        if looks.large is not None and (large := _there(shown, (looks.large,))):
+            (range_,), map_ = as_bytes(*self._planes_of(shown, parameters, large, view, LARGE))
+            content["large"], buffers["large"] = {"neuron": list(looks.large), "range": range_}, map_[0]
         fine = looks.output_resolution if shown.members == 1 else min(looks.output_resolution, OF_MANY)
         content["output"], buffers["output"] = output_map(
             self.engine, shown, parameters, self._pixels(shown.dataset, view, fine)
         )
 
+    def _planes_of(
+        self, shown: Shown, parameters: Parameters, asked: list[tuple[int, int]], view: View, size: int
+    ) -> tuple[list[Array], int, list[float | None]]:
+        """Return what neurons say of the plane's pixels, how many those are a side, and how far maps reach."""
+        network, last = shown.network, len(shown.network.hidden)
+        inputs = self._pixels(shown.dataset, view, size)
+        if all(layer < 0 for layer, _ in asked):
+            return [inputs[:, j] for _, j in asked], size, []
+        grid = Batch(inputs, np.zeros((len(inputs), network.outputs), inputs.dtype))
+        drawn = shown.drawn(parameters.vector)
+        passes = self.engine.loss_and_gradients(network.member, shown.training, drawn, grid).layers
+        of_layers = [done.activation for done in passes]
+        said = float(np.abs(shown.dataset.targets).max())
+        if shown.dataset.task != "regression":
+            of_layers[last], said = 2 * of_layers[last] - 1, 1.0  # even odds are the middle of the colours
+        planes = [of_layers[layer][:, j] if layer >= 0 else inputs[:, j] for layer, j in asked]
+        return planes, size, [said if layer == last else None for layer, _ in asked]  # as strong as the large map
+
     def _pixels(self, dataset: Dataset, view: View, resolution: int) -> Array:
-        """Return what the network sees of the plane's pixels, fine enough for bytes; the last two are remembered."""
+        """Return what the network sees of the plane's pixels, fine enough for bytes; the last three are remembered."""
         if dataset is not self._dataset:
             self._planes, self._dataset = {}, dataset
         key = (view, resolution)
         if key not in self._planes:
-            if len(self._planes) >= 2:
+            if len(self._planes) >= 3:
                 self._planes.pop(next(iter(self._planes)))
             self._planes[key] = dataset.seen(dataset.plane(view).rows(resolution)).astype(np.float32)
         return self._planes[key]

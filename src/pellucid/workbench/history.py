@@ -75,19 +75,27 @@ class Curves:
         self._rows[: self._count] = thinned
 
     def fill(self, epoch: int, **values: float) -> None:
-        """Put in what a frame found at an epoch, by the columns' names, if that has a row."""
+        """Put in what a frame found at an epoch, by the columns' names; a row that was thinned out comes back."""
         with self._lock:
+            if self._count == len(self._rows):
+                self._thin()
             place = int(np.searchsorted(self._rows[: self._count, 0], epoch))
-            if place < self._count and self._rows[place, 0] == epoch:
-                for name, value in values.items():
-                    self._rows[place, COLUMNS.index(name)] = value
+            if place == self._count:
+                return  # what came after an earlier moment was forgotten meanwhile
+            if self._rows[place, 0] != epoch:
+                self._rows[place + 1 : self._count + 1] = self._rows[place : self._count].copy()
+                self._rows[place] = NAN
+                self._rows[place, 0] = epoch
+                self._count += 1
+            for name, value in values.items():
+                self._rows[place, COLUMNS.index(name)] = value
 
-    def has(self, name: str, epoch: int) -> bool:
-        """Tell whether there is a value of an epoch, or no row for it."""
+    def at(self, epoch: int) -> dict[str, float]:
+        """Return what is known of an epoch, by the columns' names."""
         with self._lock:
             place = int(np.searchsorted(self._rows[: self._count, 0], epoch))
-            is_there = place < self._count and self._rows[place, 0] == epoch
-            return not is_there or bool(np.isfinite(self._rows[place, COLUMNS.index(name)]))
+            row = self._rows[place] if place < self._count and self._rows[place, 0] == epoch else []
+            return {name: float(value) for name, value in zip(COLUMNS, row, strict=False) if np.isfinite(value)}
 
     def since(self, epoch: float) -> Array:
         """Return the rows of later epochs, shape (rows, columns)."""

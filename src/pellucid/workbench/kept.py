@@ -137,7 +137,8 @@ def _summed_up(
     engine, data = get_engine("auto", 1), shown.dataset
     loss, score = scores(engine, shown, training_rows(data))
     validation, validation_score = scores(engine, shown, data.held_out) if len(data.validation) else (None, None)
-    summary = {"loss": loss, "validation": validation, "train_score": score, "score": validation_score}
+    summary: dict[str, Any] = {"loss": loss, "validation": validation, "train_score": score, "score": validation_score}
+    summary["score_name"] = data.score
     return KeptRun(number, name, settings, history, shown, moments, summary)
 
 
