@@ -218,6 +218,8 @@ export class Store {
   /** Have the server take over the settings that a fragment holds, if it holds some; it adds what they leave out. */
   async openFragment(fragment: string): Promise<void> {
     const settings = await fromFragment(fragment);
+    if (!settings && fragment.startsWith("#s="))
+      this.report("The settings in the address cannot be read: copy the whole of it.");
     if (settings && JSON.stringify(settings) !== JSON.stringify(this.settings.peek())) this.tell(settings);
   }
 

@@ -296,8 +296,8 @@ function Cells(): JSX.Element | null {
     <>
       <div class="bar">
         <span class="note">
-          epoch {count(wall.epoch)} of {count(wall.epochs)} · {wall.cells.length} networks · best{" "}
-          {number(measured[best], 3)}
+          epoch {count(wall.epoch)} of {count(wall.epochs)} · {wall.cells.length} networks · best loss
+          {store.dataset.value?.validation ? " of the rows held out" : ""} {number(measured[best], 3)}
         </span>
         <progress max={wall.epochs} value={wall.epoch} aria-label="Progress of the wall" />
         <span class="spacer" />

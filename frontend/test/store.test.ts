@@ -218,3 +218,11 @@ test("loss and score are those that the last frame measured, and of its run", ()
   model.say({ run: { ...RUN, id: 2, epoch: 0 } });
   assert.deepEqual([store.standing.value, store.batch.value], [{}, 0]);
 });
+
+test("an address that was cut off is told of", async () => {
+  const { model, store } = opened("#s=abc");
+  model.say({ run: { ...RUN, fresh: true } });
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(model.pushed.length, 0);
+  assert.match(store.notices.value[0]!.text, /cannot be read/);
+});
