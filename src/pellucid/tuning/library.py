@@ -1,5 +1,6 @@
 """The models of a search whose networks are joined: those that together predict best out of fold."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -61,6 +62,8 @@ class Library:
         """Take a trial's model; return which trials count now, and the model that they make."""
         models = {**self.models, number: model}
         numbers: Sequence[int] = list(models)
-        whole, used = combined(list(models.values()), self.X, self.y, self.sample_weight, most=self.most)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the table, as in each trial
+            whole, used = combined(list(models.values()), self.X, self.y, self.sample_weight, most=self.most)
         self.models = {numbers[place]: models[numbers[place]] for place in used}
         return Combination(tuple(sorted(self.models)), float(whole.oof_score_)), whole

@@ -498,7 +498,7 @@ class Search:
             return
         joined, whole = self.library.add(number, model)
         known = Combination.of(self.study.user_attrs.get("combination"))
-        if known is None or joined.score > known.score:
+        if math.isfinite(joined.score) and (known is None or joined.score > known.score):
             self.study.set_user_attr("combination", joined.as_data())
             self.combination_, self.best_estimator_ = joined, whole
 
