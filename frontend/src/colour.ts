@@ -54,7 +54,8 @@ const mix = (a: RGB, b: RGB, share: number): RGB =>
   [0, 1, 2].map((channel) => Math.round(a[channel]! + (b[channel]! - a[channel]!) * share)) as unknown as RGB;
 
 function at(stops: readonly RGB[], share: number): RGB {
-  const place = Math.min(Math.max(share, 0), 1) * (stops.length - 1);
+  const known = Number.isNaN(share) ? 0.5 : share; // what has diverged is neither high nor low
+  const place = Math.min(Math.max(known, 0), 1) * (stops.length - 1);
   const low = Math.min(Math.floor(place), stops.length - 2);
   return mix(stops[low]!, stops[low + 1]!, place - low);
 }

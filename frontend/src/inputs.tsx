@@ -47,7 +47,7 @@ export function InputsTable({ stage, answer, row, input }: Props): JSX.Element {
   }
   if (columns.length === 0) return <p class="note">What it learns stands in the formulas.</p>;
   return (
-    <div class="scroll">
+    <div class="scroll" tabIndex={0} role="region" aria-label="Numbers of the input">
       <table class="sheet">
         <thead>
           <tr>

@@ -114,10 +114,12 @@ export function Inspector(): JSX.Element | null {
         <div class="scroll">
           <table class="parameters-table">
             <tbody>
-              <ParameterRow parameter={[layer, "bias", neuron]} label={`b${subscript(neuron + 1)}`} chosen={weight?.[1] === "bias"} />
+              <ParameterRow
+                key={`b${layer},${neuron}`}
+                parameter={[layer, "bias", neuron]} label={`b${subscript(neuron + 1)}`} chosen={weight?.[1] === "bias"} />
               {Array.from({ length: incoming }, (_, from) => (
                 <ParameterRow
-                  key={from}
+                  key={`w${layer},${from},${neuron}`}
                   parameter={[layer, "weights", from, neuron]}
                   label={`${weightName(from, neuron)} · ${label(from)}`}
                   chosen={weight?.[1] === "weights" && weight[0] === layer && weight[2] === from}

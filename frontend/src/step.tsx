@@ -352,7 +352,7 @@ function ForwardTable({ answer, layer, neuron, row }: WorkingProps): JSX.Element
   const features: string[] = answer.content.layers[0].inputs;
   const width = answer.arrays[`inputs.${layer}`]?.shape[1] ?? 0;
   return (
-    <div class="scroll">
+    <div class="scroll" tabIndex={0} role="region" aria-label="Inputs and weights of the neuron">
       <table class="sheet">
         <thead>
           <tr>
@@ -382,7 +382,7 @@ function LossTable({ answer, row }: WorkingProps): JSX.Element {
   const last = answer.content.layers.length - 1;
   const outputs = answer.arrays.targets?.shape[1] ?? 0;
   return (
-    <div class="scroll">
+    <div class="scroll" tabIndex={0} role="region" aria-label="The rows' losses">
       <table class="sheet">
         <thead>
           <tr>
@@ -497,11 +497,11 @@ function UpdateTable({ answer, layer, neuron }: WorkingProps): JSX.Element {
     </tr>
   );
   return (
-    <div class="scroll">
+    <div class="scroll" tabIndex={0} role="region" aria-label="Old and new values">
       <table class="sheet">
         <thead>
           <tr>
-            <th scope="col" />
+            <th scope="col">θ</th>
             <th scope="col">old</th>
             <th scope="col">∂L/∂θ</th>
             <th scope="col" title="With penalty and clipping: what the optimiser is given">
@@ -582,7 +582,7 @@ function GradientCheck({ layer, neuron, input }: WorkingProps): JSX.Element {
       {entries.length > 0 && (
         <details class="more">
           <summary>Chain rule beside central differences</summary>
-          <div class="scroll">
+          <div class="scroll" tabIndex={0} role="region" aria-label="Chain rule beside central differences">
             <table class="sheet">
               <thead>
                 <tr>

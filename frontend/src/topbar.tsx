@@ -200,8 +200,9 @@ function Standing(): JSX.Element {
   const run = store.run.value;
   const accuracy = store.scoreName.value === "accuracy";
   const batch = store.batch.peek();
-  const { train, train_score, validation_score: heldOut = null } = store.standing.peek();
-  const score = heldOut ?? train_score;
+  const { train, train_score, validation_score } = store.standing.peek();
+  const held = Boolean(store.dataset.value?.validation);
+  const score = held ? validation_score : train_score;
   const rate = store.rate.peek();
   return (
     <dl class="standing" data-part="standing">
@@ -216,9 +217,9 @@ function Standing(): JSX.Element {
         <dt>training loss</dt>
         <dd data-test="loss">{number(train, 3)}</dd>
       </div>
-      <div title={`On the rows ${heldOut === null ? "that train: none are held out" : "held out for validation"}`}>
+      <div title={`On the rows ${held ? "held out for validation" : "that train: none are held out"}`}>
         <dt>
-          {heldOut === null ? "training" : "validation"} {accuracy ? "accuracy" : "R²"}
+          {held ? "validation" : "training"} {accuracy ? "accuracy" : "R²"}
         </dt>
         <dd data-test="score">{accuracy ? percent(score) : number(score, 3)}</dd>
       </div>

@@ -532,6 +532,8 @@ test("a bias is read and chosen in the drawing, and batches are counted", async 
   const shown = value((await tip.innerText()).split("=")[1]);
   await own.mouse.click(x, y);
   const edited = value(await own.getByLabel("Value of b₁").inputValue());
+  await own.mouse.click(x, y + (await own.locator('[data-neuron="0,1"]').boundingBox()).y - box.y);
+  await own.locator('input[aria-label="Value of b₂"]:focus').waitFor(); // and typing goes there
   assert.ok(Math.abs(shown - edited) <= 1e-3 * Math.abs(edited) + 1e-4, `${shown} and ${edited}`);
   await own.context().close();
 });
@@ -582,6 +584,10 @@ test("axe finds nothing serious: light and dark, drawers, course, dialogs, small
       await seen.locator(`[data-drawer="${drawer}"]`).click();
       await seen.waitForTimeout(400);
       await check(seen, `${colorScheme}, ${drawer}`);
+      if (drawer !== "step") continue;
+      await seen.locator('.stages [data-stage="update"]').click();
+      await seen.locator(".step-table td").first().waitFor();
+      await check(seen, `${colorScheme}, update`);
     }
     if (colorScheme === "light") {
       await seen.getByLabel("Epochs of the wall").fill("3");

@@ -89,3 +89,18 @@ def test_what_was_measured_at_an_epoch_that_was_thinned_out_comes_back() -> None
     assert (np.diff(found[:, 0]) > 0).all()
     assert len(found) < 10_000
     assert np.isfinite(found[:, 1]).sum() > 1_000
+
+
+def test_a_long_run_keeps_rows_of_all_its_epochs() -> None:
+    curves = Curves()
+    rows = np.full((100_000, len(COLUMNS)), np.nan)
+    rows[:, 0] = np.arange(100_000)
+    for start in range(0, 100_000, 50):
+        curves.add(rows[start : start + 50])
+        curves.fill(start + 49, train=1.0)
+    found = curves.since(-1)
+    assert found[0, 0] == 0
+    assert found[-1, 0] == 99_999
+    assert np.diff(found[:, 0]).max() < 200
+    assert len(found) <= 8_192
+    assert np.isfinite(found[:, 1]).mean() > 0.1

@@ -65,8 +65,8 @@ def describe_dataset(dataset: Dataset, settings: Settings) -> dict[str, Any]:
         "score": dataset.score,
         "target": {
             "name": output_names(dataset)[0] if regression else "y",
-            "low": float(dataset.targets.min()) if regression else 0.0,
-            "high": float(dataset.targets.max()) if regression else float(max(len(class_names(dataset)) - 1, 1)),
+            "low": float(dataset.targets[:, 0].min()) if regression else 0.0,
+            "high": float(dataset.targets[:, 0].max()) if regression else float(max(len(class_names(dataset)) - 1, 1)),
             "mean": dataset.mean,
             "scale": dataset.scale,
         },

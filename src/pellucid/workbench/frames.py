@@ -246,11 +246,11 @@ class FrameMaker:
         drawn = shown.drawn(parameters.vector)
         passes = self.engine.loss_and_gradients(network.member, shown.training, drawn, grid).layers
         of_layers = [done.activation for done in passes]
-        said = float(np.abs(shown.dataset.targets).max())
+        said = np.abs(shown.dataset.targets).max(axis=0)
         if shown.dataset.task != "regression":
-            of_layers[last], said = 2 * of_layers[last] - 1, 1.0  # even odds are the middle of the colours
+            of_layers[last], said = 2 * of_layers[last] - 1, np.ones_like(said)  # even odds: the middle of the colours
         planes = [of_layers[layer][:, j] if layer >= 0 else inputs[:, j] for layer, j in asked]
-        return planes, size, [said if layer == last else None for layer, _ in asked]  # as strong as the large map
+        return planes, size, [float(said[j]) if layer == last else None for layer, j in asked]  # as the large map
 
     def _pixels(self, dataset: Dataset, view: View, resolution: int) -> Array:
         """Return what the network sees of the plane's pixels, fine enough for bytes; the last three are remembered."""
@@ -361,7 +361,7 @@ def output_map(engine: Engine, shown: Shown, parameters: Parameters, pixels: Arr
         planes = np.stack([prediction.argmax(axis=1), np.rint(255 * prediction.max(axis=1).clip(0, 1))])
         return {"kind": "classes", "range": [0, 1]}, planes.astype(np.uint8).reshape(2, size, size)
     is_probability = data.task in ("binary", "multilabel")  # of several labels, of the first
-    low, high = (0.0, 1.0) if is_probability else (float(data.targets.min()), float(data.targets.max()))
+    low, high = (0.0, 1.0) if is_probability else (float(data.targets[:, 0].min()), float(data.targets[:, 0].max()))
     share = (prediction[:, 0] - low) / (high - low or 1.0)
     kind = "probability" if is_probability else "value"
     map_ = np.rint(255 * share.clip(0, 1)).astype(np.uint8).reshape(size, size)

@@ -28,14 +28,15 @@ NAN = float("nan")
 
 
 class Curves:
-    """A row an epoch; of a long run every second, fourth … one. One thread adds, others read and fill in.
+    """A row an epoch; of a long run some thousands, evenly spread. One thread adds, others read and fill in.
 
     Examples
     --------
     >>> curves = Curves()
     >>> rows = np.zeros((100_000, len(COLUMNS)))
     >>> rows[:, 0] = np.arange(100_000)
-    >>> curves.add(rows)
+    >>> for start in range(0, 100_000, 1000):
+    ...     curves.add(rows[start : start + 1000])
     >>> len(curves.since(-1)) <= MOST, curves.since(99_998)[:, 0].tolist()
     (True, [99999.0])
     """
@@ -63,14 +64,16 @@ class Curves:
                 self._thin()
 
     def _thin(self) -> None:
-        """Keep one of each two rows: the one that a frame looked at, else the later; the first and last stay."""
+        """Keep half as many rows, evenly spread over the epochs: of neighbours one that a frame looked at, if any.
+
+        The first and the last stay.
+        """
         rows = self._rows[: self._count]
-        pairs = rows[1 : self._count - 1]
-        pairs = pairs[: len(pairs) // 2 * 2].reshape(-1, 2, len(COLUMNS))
-        rest = rows[1 + 2 * len(pairs) :]
-        looked_at = np.isfinite(pairs[:, 0, 1]) & ~np.isfinite(pairs[:, 1, 1])
-        kept = np.where(looked_at[:, np.newaxis], pairs[:, 0], pairs[:, 1])
-        thinned = np.vstack([rows[:1], kept, rest])
+        passed = rows[:, 0] - rows[0, 0]
+        bucket = np.floor(passed * (MOST // 2) / max(passed[-1], 1.0))
+        order = np.lexsort((~np.isfinite(rows[:, 1]), bucket))  # within a bucket those that were looked at come first
+        kept = order[np.append(True, np.diff(bucket[order]) > 0)]
+        thinned = rows[np.unique([0, *kept, self._count - 1])]
         self._count = len(thinned)
         self._rows[: self._count] = thinned
 

@@ -54,6 +54,10 @@ class Surface:
     path: Array
 
 
+LARGEST = 1e100
+"""Weights beyond which squares of distances are no numbers."""
+
+
 class Landscape:
     """What a page asks about the shape of the loss and of a layer's space."""
 
@@ -67,6 +71,8 @@ class Landscape:
         resolution = integer_in(content, "resolution", 5, MOST_RESOLUTION, 31)
         span = number_in(content, "span", 1e-6, 1e6, 0.0) if content.get("span") is not None else None
         shown, path = await session.command(lambda: (session.run.shown(), path_of(session.run)))
+        if not (np.abs(path) < LARGEST).all():
+            raise DataError("There is no surface around weights that have diverged. Reset the run, or go back in it.")
         network = shown.network
         if along == "parameters":
             asked = content.get("parameters")
