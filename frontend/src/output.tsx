@@ -5,6 +5,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { classColour, diverging } from "./colour.ts";
 import { day, inUnits, number, onAxis } from "./format.ts";
 import { useNeuronName } from "./network.tsx";
+import { Tip } from "./painted.tsx";
 import { fit, paintMap, paintOutput, paintPoints } from "./paint.ts";
 import { withValue } from "./settings.ts";
 import { type FieldMap, type Live, MAP_KEY } from "./store.ts";
@@ -117,9 +118,9 @@ function Reading({ size }: { size: number }): JSX.Element {
     const chosen = neuron && largeMap(store.live, neuron);
     if (chosen) {
       const value = ((chosen.data[look(chosen.size)]! - 127.5) / 127.5) * chosen.range;
-      const odds = neuron.layer === store.run.value?.layers.length && dataset.task !== "regression";
-      const said = neuron.layer === store.run.value?.layers.length ? inUnits(dataset, value) : value;
-      return `${place}: ${number(odds ? (value + 1) / 2 : said, 3)}`; // even odds are the middle of the colours
+      if (neuron.layer !== store.run.value?.layers.length) return `${place}: ${number(value, 3)}`;
+      const said = dataset.task === "regression" ? inUnits(dataset, value) : (value + 1) / 2; // even odds in the middle
+      return `${place}: ${number(said, 3)}`;
     }
     const { output, outputKind, outputRange } = store.live;
     if (!output) return place;
@@ -140,18 +141,7 @@ function Reading({ size }: { size: number }): JSX.Element {
       }}
       onPointerLeave={() => setAt(null)}
     >
-      {text && at && (
-        <span
-          class="tip"
-          style={{
-            left: at[0] > size / 2 ? "auto" : `${at[0] + 12}px`,
-            right: at[0] > size / 2 ? `${size - at[0] + 12}px` : "auto",
-            top: `${Math.max(2, at[1] - 30)}px`,
-          }}
-        >
-          {text}
-        </span>
-      )}
+      {text && at && <Tip at={at} width={size} text={text} />}
     </div>
   );
 }

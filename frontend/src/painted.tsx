@@ -4,6 +4,23 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { onAxis } from "./format.ts";
 import { fit } from "./paint.ts";
 
+/** What is said of a place, beside it, on the side that has more room. */
+export function Tip({ at, width, text }: { at: readonly [number, number]; width: number; text: string }): JSX.Element {
+  const isRight = at[0] > width / 2;
+  return (
+    <span
+      class="tip"
+      style={{
+        left: isRight ? "auto" : `${at[0] + 12}px`,
+        right: isRight ? `${width - at[0] + 12}px` : "auto",
+        top: `${Math.max(2, at[1] - 30)}px`,
+      }}
+    >
+      {text}
+    </span>
+  );
+}
+
 /** A canvas that is as wide as its place, painted again whenever what it shows changes. */
 export function Painted(props: {
   label: string;
@@ -45,18 +62,7 @@ export function Painted(props: {
       onPointerLeave={() => setAt(null)}
     >
       <canvas ref={canvas} role="img" aria-label={props.label} />
-      {text && at && (
-        <span
-          class="tip"
-          style={{
-            left: at[0] > width / 2 ? "auto" : `${at[0] + 12}px`,
-            right: at[0] > width / 2 ? `${width - at[0] + 12}px` : "auto",
-            top: `${Math.max(2, at[1] - 30)}px`,
-          }}
-        >
-          {text}
-        </span>
-      )}
+      {text && at && <Tip at={at} width={width} text={text} />}
     </div>
   );
 }

@@ -145,7 +145,7 @@ def test_the_board_shows_the_best(table):
     from rich.console import Console
 
     from pellucid.cli.board import Board
-    from pellucid.tuning.library import Combination
+    from pellucid.tuning.combining import Combination
 
     class Found:
         score_name = "negative log loss"

@@ -72,12 +72,17 @@ def test_curves_keep_what_frames_looked_at() -> None:
     assert curves.since(-1)[-1, 0] <= 5_000
 
 
+def chunks(epochs: int, length: int) -> list[np.ndarray]:
+    """Return rows of so many epochs, of which nothing is known, in pieces."""
+    rows = np.full((epochs, len(COLUMNS)), np.nan)
+    rows[:, 0] = np.arange(epochs)
+    return [rows[start : start + length] for start in range(0, epochs, length)]
+
+
 def test_what_was_measured_at_an_epoch_that_was_thinned_out_comes_back() -> None:
     curves = Curves()
-    rows = np.full((20_000, len(COLUMNS)), np.nan)
-    rows[:, 0] = np.arange(20_000)
-    for start in range(0, 20_000, 500):
-        curves.add(rows[start : start + 500])
+    for chunk in chunks(20_000, 500):
+        curves.add(chunk)
     absent = next(epoch for epoch in range(5_000, 6_000) if not curves.at(epoch))
     curves.fill(absent, train=0.5)
     assert curves.at(absent) == {"epoch": absent, "train": 0.5}
@@ -93,11 +98,9 @@ def test_what_was_measured_at_an_epoch_that_was_thinned_out_comes_back() -> None
 
 def test_a_long_run_keeps_rows_of_all_its_epochs() -> None:
     curves = Curves()
-    rows = np.full((100_000, len(COLUMNS)), np.nan)
-    rows[:, 0] = np.arange(100_000)
-    for start in range(0, 100_000, 50):
-        curves.add(rows[start : start + 50])
-        curves.fill(start + 49, train=1.0)
+    for chunk in chunks(100_000, 50):
+        curves.add(chunk)
+        curves.fill(int(chunk[-1, 0]), train=1.0)
     found = curves.since(-1)
     assert found[0, 0] == 0
     assert found[-1, 0] == 99_999

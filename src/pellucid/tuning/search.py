@@ -20,9 +20,9 @@ from pellucid.estimators.tabular.importances import SHARES
 from pellucid.plotting import SearchHistory
 from pellucid.spec.checks import shown
 from pellucid.tables.frames import counted
+from pellucid.tuning.combining import Combination, Combiner
 from pellucid.tuning.contests import GO_ON, CrossValidation, OutOfFold, Scored, Scorer
 from pellucid.tuning.failures import grouped_reasons
-from pellucid.tuning.library import Combination, Library
 from pellucid.tuning.measuring import check_time_limit, problem_of, score_name
 from pellucid.tuning.problem import full_name, last_name, last_step, planned_epochs, short_name
 from pellucid.tuning.rungs import best_of
@@ -165,7 +165,7 @@ def search(
     run.grid = read.combinations() if sampler == "grid" else None
     found = Search(study, read, estimator, X, y, score_name(scoring or _own_scoring(estimator), estimator))
     if most > 1 and isinstance(scorer, OutOfFold) and scorer.differs_in_members_only(list(read.distributions)):
-        found.library = Library(X, y, dict(fit_params or {}).get("sample_weight"), most)
+        found.combiner = Combiner(X, y, dict(fit_params or {}).get("sample_weight"), most)
     bar = ProgressBar("search", unit="trial") if progress else None
     is_interrupted = run.go(found, bar)
     found.refresh()
@@ -460,7 +460,7 @@ class Search:
         self._cut_epochs = 0.0  # of the best trial, if the time limit ended it
         self.frame = pd.DataFrame()
         self.best_estimator_: Any = None
-        self.library: Library | None = None
+        self.combiner: Combiner | None = None
         self.combination_: Combination | None = None
         self.refresh()
 
@@ -479,7 +479,7 @@ class Search:
             ],
             columns=["number", "state", *FIGURES, *self.space.distributions],
         )
-        joined = None if self.library is None else Combination.of(self.study.user_attrs.get("combination"))
+        joined = None if self.combiner is None else Combination.of(self.study.user_attrs.get("combination"))
         if joined != self.combination_:  # another process, or call, knows a better one
             self.combination_, self.best_estimator_ = joined, None
         whole = [trial for trial in trials if trial.state.name == "COMPLETE"]
@@ -492,11 +492,11 @@ class Search:
     def take(self, number: int, scored: Scored, *, is_best: bool) -> None:
         """Keep a trial's model, if it is this process's best one and the study has no better, or joined with others."""
         model, scored.model = scored.model, None
-        if self.library is None:
+        if self.combiner is None:
             if is_best:
                 self.best_estimator_ = None if self.best_score_ > scored.score else model
             return
-        joined, whole = self.library.add(number, model)
+        joined, whole = self.combiner.add(number, model)
         known = Combination.of(self.study.user_attrs.get("combination"))
         if math.isfinite(joined.score) and (known is None or joined.score > known.score):
             self.study.set_user_attr("combination", joined.as_data())

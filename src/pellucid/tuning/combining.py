@@ -8,7 +8,7 @@ from typing import Any
 from pellucid.estimators.tabular.base import BaseTabular
 from pellucid.estimators.tabular.combining import combined
 
-__all__ = ["Combination", "Library"]
+__all__ = ["Combination", "Combiner"]
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Combination:
 
 
 @dataclass
-class Library:
+class Combiner:
     """Keeps the models that count, and joins each new one with them.
 
     Parameters
