@@ -526,7 +526,12 @@ function InputsPanel(): JSX.Element | null {
       ) : (
         <p class="note">
           All {dataset.features.length} inputs of the table.{" "}
-          <button type="button" class="text" onClick={() => setFeatures(columnsOf)}>
+          <button
+            type="button"
+            class="text"
+            disabled={store.taken.value !== settings} // until the columns are those of the settings
+            onClick={() => setFeatures(columnsOf)}
+          >
             Choose or make some
           </button>
         </p>

@@ -541,6 +541,7 @@ test("a bias is read and chosen in the drawing, and batches are counted", async 
 test("the inputs of a known table are chosen by its columns' names", async () => {
   const own = await tab();
   await own.locator("#listed-source").selectOption("iris");
+  await until("four inputs", async () => (await own.locator('[data-neuron^="-1,"]').count()) === 4);
   await own.getByRole("button", { name: "Choose or make some" }).click();
   await own.getByRole("button", { name: "sepal width (cm)", exact: true }).click();
   await until("three inputs", async () => (await own.locator('[data-neuron^="-1,"]').count()) === 3);
