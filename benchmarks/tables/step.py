@@ -1,7 +1,7 @@
 """One training step of RealMLP-TD's network (256 rows) by Pellucid and by pytabkit, turn by turn.
 
     pip install pytabkit
-    python benchmarks/tables/step.py [--rounds 5] [--threads 1] [--columns 28]
+    python benchmarks/tables/step.py [--rounds 5] [--threads 1] [--columns 28] [--dtype bfloat16]
 
 Each trains on the same made-up rows for few epochs and for many; the difference, over the steps between, is what a step
 takes: forward, loss, backward, the optimiser, and its share of drawing an order and of the validation rows' pass after
@@ -11,6 +11,7 @@ each epoch. Pellucid's network is the recipe's: four features a number (PBLD), a
 
 import argparse
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
 from statistics import median
 from time import perf_counter
@@ -22,6 +23,7 @@ from threadpoolctl import threadpool_limits
 
 from pellucid.bench import pinned
 from pellucid.engines import NativeEngine
+from pellucid.estimators.tabular.base import PRODUCTS
 from pellucid.estimators.tabular.members import Member, describe_network, describe_training
 from pellucid.spec import LogLoss, parameter_count
 from pellucid.tables.inputs import Inputs
@@ -43,11 +45,12 @@ def rows(columns: int) -> tuple[Any, Any]:
     return X, (X[:, 0] * X[:, 1] + random.normal(size=len(X)) > 0).astype(int)
 
 
-def pellucid(X: Any, y: Any, threads: int) -> Run:
+def pellucid(X: Any, y: Any, threads: int, products: str) -> Run:
     """Train by the native engine, a whole training in one call."""
     member = Member(numbers="periodic", label_smoothing=0.1)
     names = tuple(f"x{place}" for place in range(X.shape[1]))
     network = describe_network(member, Inputs(names, names, numeric=len(names), passed=0, levels=()), X, 2, "softmax")
+    network = replace(network, products=products)
     targets = np.eye(2, dtype=np.float32)[y]
     parameters = initial_parameters(network, weights_stream(0), "float32", X[:ROWS])
     layers = [f"{layer.width}" for layer in network.hidden]
@@ -63,7 +66,7 @@ def pellucid(X: Any, y: Any, threads: int) -> Run:
     return run
 
 
-def pytabkit(X: Any, y: Any, threads: int) -> Run:
+def pytabkit(X: Any, y: Any, threads: int, _: str) -> Run:
     """Train by pytabkit's RealMLP-TD, which draws its own fifth of the rows to hold out."""
     import_module("torch").set_num_threads(threads)
     models = import_module("pytabkit")
@@ -95,10 +98,12 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--columns", type=int, default=28)
+    parser.add_argument("--dtype", choices=PRODUCTS, default="float32", help="of Pellucid's products")
     arguments = parser.parse_args()
     X, y = rows(arguments.columns)
     with pinned(arguments.threads):
-        runs = {each.__name__: each(X, y, arguments.threads) for each in (pellucid, pytabkit)}
+        setting = (X, y, arguments.threads, PRODUCTS[arguments.dtype])
+        runs = {each.__name__: each(*setting) for each in (pellucid, pytabkit)}
         for run in runs.values():
             run(1)
         taken: dict[str, list[float]] = {name: [] for name in runs}

@@ -46,7 +46,7 @@ def expected_calibration_error(probabilities: np.ndarray, classes: np.ndarray, b
     return float(sum(gaps))
 
 
-def measure(folder: Path, name: str, task: str, split: str, preset: str, threads: int) -> dict[str, Any]:
+def measure(folder: Path, name: str, task: str, split: str, **settings: Any) -> dict[str, Any]:
     """Fit one table and score its test rows."""
     table = pd.read_parquet(folder / f"{name}.parquet")
     rows = rows_of(folder, name, split)
@@ -55,13 +55,13 @@ def measure(folder: Path, name: str, task: str, split: str, preset: str, threads
     is_regression = task == "regression"
     y = y.astype("float64") if is_regression else y.astype(str)
     kind: Any = TabularRegressor if is_regression else TabularClassifier
-    model = kind(preset=preset, random_state=0, n_threads=threads)
+    model = kind(random_state=0, **settings)
     began, processor_began = time.perf_counter(), time.process_time()
     model.fit(X.iloc[learned], y.iloc[learned])
     fit_seconds, processor_seconds = time.perf_counter() - began, time.process_time() - processor_began
     X_test, y_test = X.iloc[rows["test"]], y.iloc[rows["test"]].to_numpy()
     began = time.perf_counter()
-    result = {"name": name, "method": f"pellucid_{preset}", "split": split, "fit_s": round(fit_seconds, 2)}
+    result = {"name": name, "method": f"pellucid_{settings['preset']}", "split": split, "fit_s": round(fit_seconds, 2)}
     result["processor_s"] = round(processor_seconds, 2)
     if is_regression:
         predicted = model.predict(X_test)
@@ -161,6 +161,7 @@ def main() -> None:
     parser.add_argument("--tables", nargs="*")
     parser.add_argument("--split", default="0")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--dtype", default="float32", choices=["float32", "bfloat16"])
     parser.add_argument("--out", type=Path)
     parser.add_argument("--show", type=Path, help="measure nothing: show what an earlier run wrote there")
     arguments = parser.parse_args()
@@ -172,11 +173,10 @@ def main() -> None:
         markdown(results, peers_of(arguments.folder))
         report(results, peers_of(arguments.folder))
         return
+    settings = {"preset": arguments.preset, "n_threads": arguments.threads, "dtype": arguments.dtype}
     results = []
     for name in arguments.tables or tasks:
-        result = measure(
-            arguments.folder / "data", name, tasks[name], arguments.split, arguments.preset, arguments.threads
-        )
+        result = measure(arguments.folder / "data", name, tasks[name], arguments.split, **settings)
         results.append(result)
         print(json.dumps(result), flush=True)
         if arguments.out:

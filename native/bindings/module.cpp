@@ -82,7 +82,6 @@ using EnsembleTuple = std::tuple<std::size_t, bool>;
 Network make_network(std::size_t inputs, const std::vector<LayerTuple>& layers, const std::string& output,
                      const std::optional<EmbeddingTuple>& embedding, bool input_scale,
                      const std::optional<EnsembleTuple>& ensemble, bool bfloat16) {
-    if (bfloat16 && input_scale) throw nb::value_error("a network of bfloat16 products scales no inputs.");
     Network network;
     network.input_scale = input_scale;
     network.bfloat16 = bfloat16;

@@ -43,6 +43,16 @@ inline size_t packed_pairs_size(size_t along, size_t across) {
     return packed_size<Pair>(divided_up(along, 2), across);
 }
 
+// A whole row, the usual case, is copied by a few instructions.
+template <size_t most>
+PELLUCID_INLINE void copy_numbers(size_t count, const float* from, float (&to)[most]) {
+    if (count == most) {
+        __builtin_memcpy(to, from, most * sizeof(float));
+    } else {
+        __builtin_memcpy(to, from, count * sizeof(float));
+    }
+}
+
 // packed[tile of outputs][pair of inputs][most_tile_rows]
 inline void pack_pairs_forward(const Weights<float>& weights, size_t begin, size_t end, Pair* packed) {
     const size_t inputs = weights.inputs, outputs = weights.outputs, pairs = divided_up(inputs, 2);
@@ -52,6 +62,10 @@ inline void pack_pairs_forward(const Weights<float>& weights, size_t begin, size
         for (size_t input = 0; input < inputs; input += 2, to += most_tile_rows) {
             const float* const first = weights.data + input * outputs + output;
             const bool has_second = input + 1 < inputs;
+            if (count == most_tile_rows && has_second) {
+                for (size_t m = 0; m < most_tile_rows; ++m) to[m] = paired(first[m], first[outputs + m]);
+                continue;
+            }
             for (size_t m = 0; m < count; ++m) to[m] = paired(first[m], has_second ? first[outputs + m] : 0.0f);
             for (size_t m = count; m < most_tile_rows; ++m) to[m] = {};
         }
@@ -60,19 +74,21 @@ inline void pack_pairs_forward(const Weights<float>& weights, size_t begin, size
 
 // packed[tile of inputs][pair of outputs][most_tile_rows]
 inline void pack_pairs_backward(const Weights<float>& weights, size_t begin, size_t end, Pair* packed) {
-    constexpr size_t stretch = 32;  // pairs of a row at a time: the tile's part of them stays in the first-level cache
+    constexpr size_t stretch = lanes<float>;  // pairs of a row at a time
     const size_t inputs = weights.inputs, outputs = weights.outputs, pairs = divided_up(outputs, 2);
     for (size_t input = begin; input < end; input += most_tile_rows) {
         const size_t count = smaller(most_tile_rows, inputs - input);
         Pair* const to = packed + input / most_tile_rows * packed_tile<Pair>(pairs);
         for (size_t pair = 0; pair < pairs; pair += stretch) {
-            const size_t stop = smaller(pairs, pair + stretch);
+            const size_t numbers = smaller(2 * stretch, outputs - 2 * pair);
+            Pair side_by_side[most_tile_rows][stretch];
             for (size_t m = 0; m < most_tile_rows; ++m) {
-                const float* const row = weights.data + (input + m) * outputs;
-                for (size_t k = pair; k < stop; ++k) {
-                    const bool has_second = 2 * k + 1 < outputs;
-                    to[k * most_tile_rows + m] = m < count ? paired(row[2 * k], has_second ? row[2 * k + 1] : 0.0f) : Pair{};
-                }
+                float row[2 * stretch] = {};
+                if (m < count) copy_numbers(numbers, weights.data + (input + m) * outputs + 2 * pair, row);
+                for (size_t k = 0; k < stretch; ++k) side_by_side[m][k] = paired(row[2 * k], row[2 * k + 1]);
+            }
+            for (size_t k = 0; k < smaller(stretch, pairs - pair); ++k) {
+                for (size_t m = 0; m < most_tile_rows; ++m) to[(pair + k) * most_tile_rows + m] = side_by_side[m][k];
             }
         }
     }

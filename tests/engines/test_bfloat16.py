@@ -75,6 +75,8 @@ def test_other_parts_round_at_the_same_places(isa):
             for net in (
                 network(activation=Tanh(), layer_norm=True),
                 replace(network(), parametrization="ntk"),
+                replace(network(), input_scale=True),
+                replace(network(), input_scale=True, parametrization="ntk", ensemble=Ensemble(2)),
                 replace(network(), ensemble=Ensemble(3)),
                 replace(network(), hidden=(Layer(7, parametric=True), Layer(5))),
             )
@@ -121,9 +123,7 @@ def test_numbers_of_another_type_are_refused():
         train(native(), job(net, Training(LogLoss()), batch(net)))
 
 
-def test_scaled_inputs_are_refused():
-    with pytest.raises(SpecError, match="'products' of Network must be 'full'"):
-        Network(2, (), 1, input_scale=True, products="bfloat16")
+def test_other_products_are_refused():
     with pytest.raises(SpecError, match="'products' of Network must be one of"):
         Network(2, (), 1, products="float16")
 

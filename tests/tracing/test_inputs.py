@@ -83,7 +83,8 @@ def test_the_numbers_are_those_of_the_engine() -> None:
     step = trace(model(), X, y)
     data = Batch(X, y[:, np.newaxis].astype(float))
     again = get_engine().loss_and_gradients(step.network, step.training, step.before, data)
-    np.testing.assert_array_equal(step.layers[0].inputs, again.layers[0].inputs)
+    assert step.inputs is not None
+    np.testing.assert_array_equal(step.inputs.unscaled, again.layers[0].inputs)
     np.testing.assert_array_equal(step.layers[0].pre_activation, again.layers[0].pre_activation)
 
 

@@ -76,7 +76,6 @@ class Network:
     products : {'full', 'bfloat16'}
         With 'bfloat16' both operands of the layers' products, forwards and backwards, are rounded to eight significant
         bits; the sums, and all else, stay float32. Processors with AVX512_BF16 multiply such numbers twice as fast.
-        Not with `input_scale`.
 
     Examples
     --------
@@ -107,8 +106,6 @@ class Network:
         check_flag(self, "input_scale")
         check_choice(self, "parametrization", ("standard", "ntk"))
         check_choice(self, "products", ("full", "bfloat16"))
-        if self.products == "bfloat16" and self.input_scale:
-            raise SpecError("'products' of Network must be 'full' where 'input_scale' is True; got 'bfloat16'.")
         if not isinstance(self.hidden, tuple) or not all(isinstance(x, Layer) for x in self.hidden):
             raise SpecError(f"'hidden' of Network must be a tuple of Layer; got {shown(self.hidden)}.")
         if self.ensemble is not None:

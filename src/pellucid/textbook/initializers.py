@@ -35,7 +35,7 @@ from pellucid.spec import (
 )
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.ensembles import member_parameters
-from pellucid.textbook.network import first_inputs, hidden_outputs
+from pellucid.textbook.network import embedded, hidden_outputs
 from pellucid.textbook.parameters import Parameters
 
 __all__ = [
@@ -180,7 +180,7 @@ def fit_layers_to_data(network: Network, parameters: Parameters, random: RandomS
     if isinstance(inputs, np.ndarray):
         inputs = inputs.astype(np.float64)
     zero_last = isinstance(network.initializer, FromData) and network.initializer.zero_last
-    seen = first_inputs(network, parameters, inputs)
+    seen = embedded(network, parameters, inputs)
     for index, (fan_in, fan_out) in enumerate(pairwise(network.widths)):
         weights, bias = parameters.weights[index], parameters.bias[index]
         weights[...] = random.standard_normal((fan_in, fan_out))

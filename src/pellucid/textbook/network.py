@@ -8,8 +8,9 @@ Each hidden layer computes, for a batch of rows,
     a ← a · mask                        dropout, in training only
 
 and hands a to the next; the output layer applies its output activation. Before the first layer, columns may be
-embedded and their features scaled, x ← embed(x) · scale. The backward pass walks the same way in
-reverse and multiplies derivatives: the chain rule. The members of an ensemble are such networks, one after another.
+embedded, x ← embed(x). Its inputs may be scaled, which is to scale its weights, input by input: (x · scale) @ W =
+x @ (scale · W). The backward pass walks the same way in reverse and multiplies derivatives: the chain rule. The members
+of an ensemble are such networks, one after another.
 """
 
 from collections.abc import Sequence
@@ -32,7 +33,18 @@ from pellucid.textbook.outputs import output_activation
 from pellucid.textbook.parameters import Parameters
 from pellucid.textbook.penalties import penalty, penalty_gradient
 
-__all__ = ["Batch", "LayerPass", "Step", "backward", "first_inputs", "forward", "hidden_outputs", "predict", "step"]
+__all__ = [
+    "Batch",
+    "LayerPass",
+    "Step",
+    "backward",
+    "embedded",
+    "factored_weights",
+    "forward",
+    "hidden_outputs",
+    "predict",
+    "step",
+]
 
 
 @dataclass
@@ -82,6 +94,7 @@ class LayerPass:
     Attributes
     ----------
     inputs : array of shape (rows, inputs)
+        Of the first layer: embedded, if they are, but not scaled.
     pre_activation : array
         z as the activation saw it (after layer normalisation, if any).
     activation : array
@@ -167,7 +180,7 @@ def forward(
     if network.ensemble is not None:
         raise SpecError("An ensemble has one forward pass a member: pass network.member and member_parameters(…).")
     passes: list[LayerPass] = []
-    inputs = first_inputs(network, parameters, inputs)
+    inputs = embedded(network, parameters, inputs)
     for index in range(len(network.hidden)):
         mask = masks[index] if masks else None
         done = _hidden_forward(network, parameters, index, inputs, mask)
@@ -179,18 +192,14 @@ def forward(
     return passes
 
 
-def first_inputs(network: Network, parameters: Parameters, inputs: Any) -> Any:
-    """Return what the first layer sees: the inputs, embedded and scaled where the network does so.
+def embedded(network: Network, parameters: Parameters, inputs: Any) -> Any:
+    """Return the features of the rows: their columns, embedded where the network does so.
 
     Returns
     -------
     array or SciPy CSR matrix of shape (rows, network.features)
     """
-    if network.embedding is not None:
-        inputs = embed(network.embedding, parameters, inputs)
-    if parameters.scale is not None:
-        inputs = inputs * parameters.scale if isinstance(inputs, np.ndarray) else inputs.multiply(parameters.scale)
-    return inputs
+    return inputs if network.embedding is None else embed(network.embedding, parameters, inputs)
 
 
 def _weighted_sums(network: Network, parameters: Parameters, index: int, inputs: Any) -> Array:
@@ -200,9 +209,22 @@ def _weighted_sums(network: Network, parameters: Parameters, index: int, inputs:
 
 def _multiplied_weights(network: Network, parameters: Parameters, index: int) -> Array:
     """Return a layer's weights as its products see them."""
+    return _operand(network, factored_weights(network, parameters, index))
+
+
+def factored_weights(network: Network, parameters: Parameters, index: int) -> Array:
+    """Return a layer's weights times what goes with them: W · c, or scale · W · c of the first layer's.
+
+    Returns
+    -------
+    array of shape (inputs, outputs)
+    """
     weights, factor = parameters.weights[index], network.weight_factor(index)
-    weights = weights if factor == 1.0 else weights * factor
-    return _operand(network, weights)
+    if factor != 1.0:
+        weights = weights * factor
+    if index == 0 and parameters.scale is not None:
+        weights = weights * parameters.scale[:, np.newaxis]
+    return weights
 
 
 def _operand(network: Network, values: Any) -> Any:
@@ -239,7 +261,7 @@ def predict(network: Network, parameters: Parameters, inputs: Any) -> Array:
     if network.ensemble is not None:
         members = (member_parameters(network, parameters, m) for m in range(network.ensemble.members))
         return combine_members(network.output, [predict(network.member, own, inputs) for own in members])
-    inputs = first_inputs(network, parameters, inputs)
+    inputs = embedded(network, parameters, inputs)
     for index in range(len(network.hidden)):
         inputs = hidden_outputs(network, parameters, index, inputs)
     return _weighted_sums(network, parameters, len(network.hidden), inputs)
@@ -290,9 +312,8 @@ def backward(
     gradients : Parameters
         Filled with ∂L/∂θ (no penalties).
     inputs : array of shape (rows, network.inputs)
-        What came in; only a network that embeds or scales its inputs needs them.
+        What came in; only a network that embeds its inputs needs them.
     """
-    embeds = network.embedding is not None or network.input_scale
     for index in range(len(passes) - 1, -1, -1):
         done = passes[index]
         done.delta = delta
@@ -304,17 +325,25 @@ def backward(
             _operand(network, delta),
             gradients.weights[index],
             gradients.bias[index],
-            with_inputs=index > 0 or embeds,
+            with_inputs=index > 0 or network.embedding is not None,
         )
         if network.products != "full":  # the bias's gradient is a sum, not a product
             np.sum(delta, axis=0, out=gradients.bias[index])
-        factor = network.weight_factor(index)
-        if factor != 1.0:
-            gradients.weights[index] *= factor
+        _factors_backward(network, parameters, index, gradients)
         if d_inputs is not None and index > 0:
             delta = _activation_backward(network, parameters, index - 1, passes[index - 1], d_inputs, gradients)
-        elif d_inputs is not None:
-            _first_inputs_backward(network, parameters, inputs, d_inputs, gradients)
+        elif d_inputs is not None and network.embedding is not None:
+            embed_backward(network.embedding, parameters, inputs, d_inputs, gradients)
+
+
+def _factors_backward(network: Network, parameters: Parameters, index: int, gradients: Parameters) -> None:
+    """Turn the gradient of a layer's factored weights into that of its weights, and of the inputs' scale."""
+    d_weights, factor = gradients.weights[index], network.weight_factor(index)
+    if factor != 1.0:
+        d_weights *= factor
+    if index == 0 and parameters.scale is not None and gradients.scale is not None:
+        np.sum(d_weights * parameters.weights[index], axis=1, out=gradients.scale)
+        d_weights *= parameters.scale[:, np.newaxis]
 
 
 def _activation_backward(
@@ -330,19 +359,6 @@ def _activation_backward(
     np.sum(d_outputs * done.bend, axis=0, out=d_slope)
     d_outputs *= 1 + (rule.derivative(z, z + done.bend) - 1) * slope
     return d_outputs
-
-
-def _first_inputs_backward(
-    network: Network, parameters: Parameters, inputs: Any, d_inputs: Array, gradients: Parameters
-) -> None:
-    """Walk back through the scale and the embedding; ``d_inputs`` is ∂L/∂(what the first layer saw)."""
-    if parameters.scale is not None and gradients.scale is not None:
-        features = inputs if network.embedding is None else embed(network.embedding, parameters, inputs)
-        products = d_inputs * features if isinstance(features, np.ndarray) else features.multiply(d_inputs)
-        gradients.scale[...] = np.asarray(products.sum(axis=0)).ravel()
-        d_inputs = d_inputs * parameters.scale
-    if network.embedding is not None:
-        embed_backward(network.embedding, parameters, inputs, d_inputs, gradients)
 
 
 def _layer_norm_backward(

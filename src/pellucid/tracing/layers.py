@@ -11,7 +11,7 @@ from pellucid.textbook.activations import activation_rule
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.dense import dense_forward
 from pellucid.textbook.layer_norm import layer_norm_backward
-from pellucid.textbook.network import LayerPass
+from pellucid.textbook.network import LayerPass, factored_weights
 from pellucid.textbook.outputs import output_backward
 from pellucid.textbook.parameters import Parameters
 from pellucid.tracing.parametric import ParametricTrace, trace_parametric
@@ -219,7 +219,7 @@ def _trace_layer(
         neuron_names=labels[index + 1],
         weight_letter="w",
         input_letter="a" if index else first,
-        inputs=done.inputs,
+        inputs=done.inputs if index or before.scale is None else done.inputs * before.scale,
         weights=before.weights[index],
         bias=before.bias[index],
         factor=network.weight_factor(index),
@@ -265,8 +265,7 @@ def _numbered(width: int) -> tuple[str, ...]:
 def _weighted_sum(network: Network, done: LayerPass, parameters: Parameters, index: int) -> Array:
     if done.normalised is None:
         return done.pre_activation
-    weights, factor = parameters.weights[index], network.weight_factor(index)
-    return dense_forward(done.inputs, weights if factor == 1 else weights * factor, parameters.bias[index])
+    return dense_forward(done.inputs, factored_weights(network, parameters, index), parameters.bias[index])
 
 
 def _derivative(network: Network, done: LayerPass, index: int) -> Array | None:

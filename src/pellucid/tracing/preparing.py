@@ -15,7 +15,7 @@ from pellucid.errors import DataError, PellucidError, SpecError
 from pellucid.estimators.base import BaseMLP
 from pellucid.estimators.fitted import DTYPES, as_dtype
 from pellucid.estimators.tabular.base import BaseTabular
-from pellucid.estimators.tabular.steps import NetworkStep, network_step
+from pellucid.estimators.tabular.steps import NetworkStep, multiply_in_full, network_step
 from pellucid.spec import Stopping
 from pellucid.textbook.network import Batch
 from pellucid.tracing.notation import subscript
@@ -127,9 +127,7 @@ def prepare(
         twin.class_weight = None
         notes.append("class_weight='balanced' is left out here: it weighs all training rows, not these alone.")
     job = _forward_job(twin, X) if y is None else _job(twin, X, y, sample_weight, classes, is_fitted)
-    if job.network.products != "full":
-        job.network = replace(job.network, products="full")
-        notes.append("Numbers are shown as they are; the model's products round theirs to bfloat16 first.")
+    multiply_in_full(job, notes)
     engine = get_engine(twin.engine)
     reason = engine.unsupported(job.network, job.training)
     if reason is not None:

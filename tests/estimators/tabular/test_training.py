@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from pellucid import TabularClassifier, TabularRegressor
+from pellucid import TabularClassifier, TabularRegressor, load, save, trace
 from pellucid.engines import NativeEngine
 from pellucid.errors import DataError
 from pellucid.estimators.tabular import Member, bagging, memory, sources
@@ -367,3 +367,31 @@ def test_networks_that_share_weights_may_be_members():
     assert model.score(X, y) > 0.9
     again = TabularClassifier.from_state(*model.to_state())
     np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
+
+
+# --- precision --------------------------------------------------------------------------------------------------------
+
+
+def test_products_may_be_of_bfloat16_numbers(shop, tmp_path):
+    X, number, _ = shop
+    settings = {"members": [Member(hidden=(32, 32))], "max_epochs": 30, "random_state": 0}
+    full = TabularRegressor(**settings).fit(X, number)
+    rounding = TabularRegressor(**settings, dtype="bfloat16").fit(X, number)
+    assert {each.network.products for each in full.bag_.networks} == {"full"}
+    assert {each.network.products for each in rounding.bag_.networks} == {"bfloat16"}
+    apart = np.abs(rounding.predict(X) - full.predict(X)).mean() / np.std(number)
+    assert 1e-5 < apart < 0.05  # rounding tells, and little
+    assert rounding.oof_score_ > 1.1 * full.oof_score_  # scores are negative
+    save(rounding, tmp_path / "model.safetensors")
+    np.testing.assert_array_equal(load(tmp_path / "model.safetensors").predict(X), rounding.predict(X))
+    step = trace(rounding, X[:5], number[:5])
+    assert any("bfloat16" in note for note in step.notes)
+    rounding.partial_fit(X, number)
+    assert {each.network.products for each in rounding.bag_.networks} == {"bfloat16"}
+
+
+@pytest.mark.parametrize("wrong", ["bfloat", "float64", None, 16])
+def test_another_precision_is_refused(shop, wrong):
+    X, number, _ = shop
+    with pytest.raises(DataError, match="'dtype' of TabularRegressor must be one of float32, bfloat16; got"):
+        TabularRegressor(dtype=wrong).fit(X, number)

@@ -99,9 +99,8 @@ class NativeEngine:
         """One forward and backward pass, with all that happened in it."""
         passes = _empty_passes(network, parameters.vector.dtype, batch, dropout is not None)
         done = self._step(network, training, parameters, batch, dropout, passes)
-        seen = passes[0].inputs * parameters.scale if network.input_scale else passes[0].inputs
         for first in passes[:: len(network.hidden) + 1]:  # of each member
-            first.inputs = seen
+            first.inputs = passes[0].inputs
         return done
 
     def _step(

@@ -61,6 +61,8 @@ class Problem:
         Trained and, unless `score` is given, monitored on the validation rows.
     score : Score or None
         From predictions and the numbers of their rows; higher is better.
+    products : {'full', 'bfloat16'}
+        Of the networks.
     networks : dict
         Those described so far, by member.
     """
@@ -72,13 +74,14 @@ class Problem:
     output: str
     loss: Loss
     score: Callable[[Array, Array], float] | None = None
+    products: str = "full"
     networks: dict[Member, Network] = field(default_factory=dict, repr=False)
 
     def network_of(self, member: Member) -> Network:
         """Return the member's network, described once."""
         if member not in self.networks:
-            outputs = self.Y.shape[1]
-            self.networks[member] = describe_network(member, self.inputs, self.X, outputs, self.output)
+            network = describe_network(member, self.inputs, self.X, self.Y.shape[1], self.output)
+            self.networks[member] = replace(network, products=self.products)
         return self.networks[member]
 
 

@@ -42,6 +42,9 @@ __all__ = ["BaseTabular", "Remembered"]
 
 SHARE_SET_ASIDE = 0.2
 
+PRODUCTS = {"float32": "full", "bfloat16": "bfloat16"}
+"""How networks multiply, by `dtype`."""
+
 SMALL_TABLE = 2_000
 """Rows up to which every member is trained on every fold: there, chance matters and networks are cheap."""
 
@@ -235,7 +238,10 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
     def _problem(
         self, X_encoded: Array | CodedRows, Y: Array, trained_weight: Array | None, weight: Array | None
     ) -> Problem:
-        return Problem(self.encoder_.inputs, X_encoded, self._targets(Y), trained_weight, *self._objective(Y, weight))
+        objective = self._objective(Y, weight)
+        problem = Problem(self.encoder_.inputs, X_encoded, self._targets(Y), trained_weight, *objective)
+        problem.products = PRODUCTS[self.dtype]
+        return problem
 
     def _keep(self, bag: Bag, problem: Problem, Y: Array, weight: Array | None) -> None:
         """Take over the trained networks: weigh them, calibrate them, and note how they did."""
@@ -363,6 +369,8 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             is_list = isinstance(self.members, Sequence) and len(self.members) > 0
             if not is_list or not all(isinstance(member, Member) for member in self.members):
                 raise self._wrong("members", "be a list of at least one Member, or None")
+        if not isinstance(self.dtype, str) or self.dtype not in PRODUCTS:
+            raise self._wrong("dtype", f"be one of {', '.join(PRODUCTS)}", did_you_mean(str(self.dtype), PRODUCTS))
         for name, low in (("n_folds", 1), ("max_epochs", 1), ("n_threads", 1)):
             value = getattr(self, name)
             is_whole = isinstance(value, Integral) and not isinstance(value, bool)

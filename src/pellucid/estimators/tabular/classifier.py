@@ -65,6 +65,9 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
     n_threads : int >= 1 or None, default=None
         None: all processors.
     engine : {'auto', 'native', 'textbook'}, default='auto'
+    dtype : {'float32', 'bfloat16'}, default='float32'
+        Precision of the layers' products. With 'bfloat16' they round their operands to eight significant bits, and a
+        fit takes about two thirds of the time where the processor has AVX512_BF16; all else stays float32.
     callbacks : list or None, default=None
         Functions f(estimator, epoch), or objects with methods of `Callback`. The epochs of all networks are counted
         through; a true answer ends all. Ctrl-C, likewise, keeps what was trained, if that is a network at least.
@@ -129,6 +132,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         warm_start: bool = False,
         n_threads: int | None = None,
         engine: str = "auto",
+        dtype: str = "float32",
         callbacks: Sequence[Any] | None = None,
         progress: bool = False,
     ) -> None:
@@ -145,6 +149,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         self.warm_start = warm_start
         self.n_threads = n_threads
         self.engine = engine
+        self.dtype = dtype
         self.callbacks = callbacks
         self.progress = progress
 

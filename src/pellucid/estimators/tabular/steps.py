@@ -16,7 +16,7 @@ from pellucid.tables.frames import counted
 from pellucid.textbook.arrays import Array
 from pellucid.training.jobs import Job
 
-__all__ = ["NetworkStep", "class_names", "network_step", "output_names"]
+__all__ = ["NetworkStep", "class_names", "multiply_in_full", "network_step", "output_names"]
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,7 @@ def network_step(
         problem = twin._problem(encoded, Y, twin._weights(Y, weight), weight)
     seeds = deepcopy(check_random_state(model.random_state)).randint(2**31 - 1, size=len(networks))
     job = update_job(model.bag_, member, problem, int(seeds[member]))
+    multiply_in_full(job, notes)
     return NetworkStep(
         _of_dtype(job, dtype),
         networks[member],
@@ -115,6 +116,13 @@ def network_step(
         _held_out(model, networks[member], encoded, job.data.index),
         [*notes, *_notes_on_units(twin)],
     )
+
+
+def multiply_in_full(job: Job, notes: list[str]) -> None:
+    """Let the job's network round no operands: what is shown must add up."""
+    if job.network.products != "full":
+        job.network = replace(job.network, products="full")
+        notes.append("Numbers are shown as they are; the model's products round theirs to bfloat16 first.")
 
 
 def _of_dtype(job: Job, dtype: str) -> Job:
