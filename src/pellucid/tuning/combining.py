@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pellucid.estimators.tabular.base import BaseTabular
-from pellucid.estimators.tabular.combining import combined
+from pellucid.estimators.tabular.combining import LearnedRows, combined
 
 __all__ = ["Combination", "Combiner"]
 
@@ -57,6 +57,7 @@ class Combiner:
     sample_weight: Any
     most: int
     models: dict[int, BaseTabular] = field(default_factory=dict)
+    rows: LearnedRows | None = None
 
     def add(self, number: int, model: BaseTabular) -> tuple[Combination, BaseTabular]:
         """Take a trial's model; return which trials count now, and the model that they make."""
@@ -64,6 +65,8 @@ class Combiner:
         numbers: Sequence[int] = list(models)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the table, as in each trial
-            whole, used = combined(list(models.values()), self.X, self.y, self.sample_weight, most=self.most)
+            if self.rows is None:
+                self.rows = LearnedRows.of(model, self.X, self.y, self.sample_weight)
+            whole, used = combined(list(models.values()), self.rows, most=self.most)
         self.models = {numbers[place]: models[numbers[place]] for place in used}
         return Combination(tuple(sorted(self.models)), float(whole.oof_score_)), whole

@@ -109,7 +109,7 @@ class Trained:
     loss: Sequence[float] = ()
     validation_loss: Sequence[float] = ()
 
-    def predict(self, engine: Engine, X: Array) -> Array:
+    def predict(self, engine: Engine, X: Array | CodedRows) -> Array:
         """Predictions of shape (rows, outputs), output activation applied."""
         z = engine.forward(self.network, Parameters(self.network, self.parameters), X)
         return output_activation(self.network.output, z)
@@ -144,7 +144,7 @@ class Bag:
     recipes: list[tuple[Member, ...]] = field(default_factory=list)
     other_epochs: int = 0
 
-    def predict(self, engine: Engine, X: Array) -> Array:
+    def predict(self, engine: Engine, X: Array | CodedRows) -> Array:
         """Return the weighted mean of the networks' predictions, of shape (rows, outputs) in float64."""
         counts = np.bincount([each.member for each in self.networks], minlength=len(self.weights))
         total = np.zeros((len(X), self.networks[0].network.outputs))
@@ -177,7 +177,19 @@ class Bag:
                 return False
         return True
 
-    def averaged_away(self, engine: Engine, X: Array | CodedRows) -> Array:
+    @property
+    def predicted(self) -> Array:
+        """Which rows each member predicted out of fold, of shape (members, rows)."""
+        predicted: Array = ~np.isnan(self.out_of_fold[:, :, 0])
+        return predicted
+
+    @property
+    def rows_looked_at(self) -> Array:
+        """A sample of the rows that are validation in some fold, by which `averaged_away` estimates."""
+        rows = np.empty(0, np.int64) if self.fold_of is None else np.flatnonzero(self.fold_of >= 0)
+        return rows[:: max(1, len(rows) // ROWS_FOR_VARIANCE)]
+
+    def averaged_away(self, engine: Engine, X: Array) -> Array:
         """Estimate how much less the squared error of all networks' mean is than that of a row's out-of-fold mean.
 
         Networks differ by chance, with a variance v; the mean of K of them has v / K of it, that of the m networks that
@@ -187,8 +199,8 @@ class Bag:
         Parameters
         ----------
         engine : Engine
-        X : array or CodedRows of shape (rows, inputs)
-            What was learned from.
+        X : array of shape (rows, inputs)
+            The rows `rows_looked_at` of what was learned from.
 
         Returns
         -------
@@ -197,11 +209,10 @@ class Bag:
         used = [each for each in self.networks if self.weights[each.member] > 0]
         unseen = int((self.weights > 0).sum())
         outputs = self.networks[0].network.outputs
-        rows = np.empty(0, np.int64) if self.fold_of is None else np.flatnonzero(self.fold_of >= 0)
-        rows = rows[:: max(1, len(rows) // ROWS_FOR_VARIANCE)]
+        rows = self.rows_looked_at
         if len(used) - unseen < 2 or not len(rows):
             return np.zeros(outputs)
-        predicted = np.stack([each.predict(engine, X[rows]).astype(np.float64) for each in used])
+        predicted = np.stack([each.predict(engine, X).astype(np.float64) for each in used])
         saw = np.array([each.fold for each in used])[:, np.newaxis] != self.fold_of[rows]  # type: ignore[index]
         predicted[~saw] = np.nan
         enough = saw.sum(axis=0) >= 2

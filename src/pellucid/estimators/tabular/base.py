@@ -38,7 +38,7 @@ from pellucid.textbook.arrays import Array
 from pellucid.training.coded import CodedRows
 from pellucid.training.stopping import Outcome
 
-__all__ = ["BaseTabular", "Remembered"]
+__all__ = ["BaseTabular", "Remembered", "Taken"]
 
 SHARE_SET_ASIDE = 0.2
 
@@ -53,6 +53,23 @@ ROWS_REMEMBERED = 1000
 
 FEWEST_TO_CALIBRATE = 100
 """With fewer rows remembered, `partial_fit` leaves the calibration as it is."""
+
+
+class Taken(NamedTuple):
+    """Rows of a table that networks which are there can go on with, checked and in numbers.
+
+    Parameters
+    ----------
+    problem : Problem
+    Y : array
+        The target as `BaseTabular` keeps it: places of classes, marks, or numbers in their units.
+    weight : array of shape (rows,) or None
+        As given; in training, classes may weigh, too.
+    """
+
+    problem: Problem
+    Y: Array
+    weight: Array | None
 
 
 class Remembered(NamedTuple):
@@ -160,7 +177,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             else:
                 source = FrameSource(self._validated_table(X, reset=not is_continued))
             bag, problem, Y, weight = self._train(X, source, y, sample_weight, groups, classes, schema, began)
-            self._keep(bag, problem, Y, weight)
+            self._keep(bag, problem.X[bag.rows_looked_at], Y, weight)
 
     def _file(self, table: ParquetTable, target: Any, folder: str, *, reset: bool) -> FileSource:
         """Take or check the names of a file's columns."""
@@ -243,28 +260,38 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         problem.products = PRODUCTS[self.dtype]
         return problem
 
-    def _keep(self, bag: Bag, problem: Problem, Y: Array, weight: Array | None) -> None:
-        """Take over the trained networks: weigh them, calibrate them, and note how they did."""
+    def _keep(self, bag: Bag, looked_at: Array, Y: Array, weight: Array | None) -> None:
+        """Weigh the trained networks, and take them over."""
         if not bag.networks:
             if bag.outcome is Outcome.INTERRUPTED:
                 raise KeyboardInterrupt
             raise DivergedError(f"No network of {type(self).__name__} could be trained. {Outcome.DIVERGED.value}")
-        seen: Array = ~np.isnan(bag.out_of_fold[:, :, 0])  # (members, rows)
-        common = seen.all(axis=0)
-        trained_members = np.isin(np.arange(len(seen)), [each.member for each in bag.networks])
+        self._weigh(bag, Y, weight)
+        self._take_over(bag, looked_at, Y, weight)
+
+    def _weigh(self, bag: Bag, Y: Array, weight: Array | None) -> None:
+        """Find how much each member counts, by its out-of-fold predictions."""
+        common = bag.predicted.all(axis=0)
+        trained_members = np.isin(np.arange(len(bag.out_of_fold)), [each.member for each in bag.networks])
         if not common.any():
             bag.weights = trained_members / trained_members.sum()
         elif len(bag.out_of_fold) > 1:
             rows = np.flatnonzero(common)
             bag.weights = greedy_weights(bag.out_of_fold[:, rows].astype(np.float64), self._loss_of(Y, rows, weight))
+
+    def _take_over(self, bag: Bag, looked_at: Array, Y: Array, weight: Array | None) -> None:
+        """Take over networks that are weighed: calibrate them, and note how they did.
+
+        Of the inputs only those of ``bag.rows_looked_at`` are needed.
+        """
         self._forget_importances()
         self.bag_ = bag
         self.outcome_ = bag.outcome
         self.n_iter_ = max(each.epochs for each in bag.networks)
-        rows = np.flatnonzero(seen[bag.weights > 0].all(axis=0))
+        rows = np.flatnonzero(bag.predicted[bag.weights > 0].all(axis=0))
         self._oof_rows = rows
         blended = bag.blended()[rows].astype(np.float64, copy=False)
-        self._calibrate(blended, Y, rows, weight, problem)
+        self._calibrate(blended, Y, rows, weight, looked_at)
         latest = rows[-ROWS_REMEMBERED:]
         self._remembered = Remembered.of(
             blended[-ROWS_REMEMBERED:], Y[latest], None if weight is None else weight[latest]
@@ -282,19 +309,14 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             self._fit(X, y, sample_weight, None, classes)
             return
         self._check_parameters()
-        frame = self._validated_table(X, reset=False)
-        weight = self._checked_weight(sample_weight, frame, least=1)
-        Y, _ = self._take_target(_as_long_as(frame, y), weight, classes, True)
-        trained_weight = self._weights(Y, weight)
-        if trained_weight is not None and not trained_weight.any():
+        problem, Y, weight = self._taken(X, y, sample_weight, classes)
+        if problem.weight is not None and not problem.weight.any():
             return  # all rows are of classes of weight 0
-        X_encoded = self.encoder_.transform(frame)
         engine = get_engine(self.engine, self.n_threads)
         seed = check_random_state(self.random_state)
         seeds = seed.randint(2**31 - 1, size=len(self.bag_.networks)).tolist()
-        problem = self._problem(X_encoded, Y, trained_weight, weight)
         with listening(self, UPDATE_EPOCHS * len(seeds), X, y) as listeners, thread_limit(self.n_threads):
-            before = self.bag_.predict(engine, X_encoded)
+            before = self.bag_.predict(engine, problem.X)
             told = Told(listeners.on_epoch, UPDATE_EPOCHS * len(seeds)) if listeners else None
             self.bag_ = update_bag(self.bag_, problem, engine=engine, seeds=seeds, on_epoch=told)
         self.outcome_ = self.bag_.outcome
@@ -304,6 +326,14 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         if len(self._remembered.Y) >= FEWEST_TO_CALIBRATE:
             blended, Y, weight = self._remembered.blended, self._remembered.Y, self._remembered.weight
             self._calibrate(blended, Y, np.arange(len(Y)), weight, None)
+
+    def _taken(self, X: Any, y: Any, sample_weight: Any, classes: Any = None) -> Taken:
+        """Check rows and turn them into what the networks that are there learn; the range of the target may grow."""
+        frame = self._validated_table(X, reset=False)
+        weight = self._checked_weight(sample_weight, frame, least=1)
+        Y, _ = self._take_target(_as_long_as(frame, y), weight, classes, True)
+        problem = self._problem(self.encoder_.transform(frame), Y, self._weights(Y, weight), weight)
+        return Taken(problem, Y, weight)
 
     # --- what a classifier and a regressor do differently -------------------------------------------------------------
 
@@ -330,8 +360,11 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         """Return the function that members are weighed by: from the rows' predictions to a loss."""
 
     @abstractmethod
-    def _calibrate(self, blended: Array, Y: Array, rows: Array, weight: Array | None, problem: Problem | None) -> None:
-        """Learn from out-of-fold predictions for these rows, and score them."""
+    def _calibrate(self, blended: Array, Y: Array, rows: Array, weight: Array | None, looked_at: Array | None) -> None:
+        """Learn from out-of-fold predictions for these rows, and score them.
+
+        The inputs of the bag's ``rows_looked_at`` are None where they were predicted before they were learned from.
+        """
 
     @abstractmethod
     def _finished(self, raw: Array) -> Array:
@@ -474,13 +507,10 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         True
         """
         check_is_fitted(self, "bag_")
-        frame = self._validated_table(X, reset=False)
-        unlike = copy(self)  # taking a target sets attributes
-        Y, _ = unlike._take_target(_as_long_as(frame, y), None, None, True)
-        weight = None if sample_weight is None else checked_weights(sample_weight, frame, dtype=np.float64)
+        problem, Y, weight = copy(self)._taken(X, y, sample_weight)  # taking a target sets attributes
         with thread_limit(self.n_threads):
             mean, deviation = permutation_importances(
-                self, self.encoder_.transform(frame), Y, weight, repeats=repeats, max_rows=max_rows, progress=progress
+                self, problem.X, Y, weight, repeats=repeats, max_rows=max_rows, progress=progress
             )
         self.feature_importances_, self.feature_importances_std_ = mean, deviation
         return self

@@ -13,7 +13,6 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import column_or_1d
 
 from pellucid.errors import DataError, DataWarning
-from pellucid.estimators.tabular.bagging import Problem
 from pellucid.estimators.tabular.base import BaseTabular
 from pellucid.estimators.tabular.calibration import SMALLEST, find_temperature, with_temperature
 from pellucid.estimators.tabular.members import Member, Preset
@@ -259,9 +258,9 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         weight = None if weight is None else weight[rows]
         return lambda probabilities: self._scoring_loss(probabilities, Y[rows], weight)
 
-    def _calibrate(self, blended: Array, Y: Array, rows: Array, weight: Array | None, problem: Problem | None) -> None:
+    def _calibrate(self, blended: Array, Y: Array, rows: Array, weight: Array | None, looked_at: Array | None) -> None:
         weight = None if weight is None else weight[rows]
-        if problem is not None and not self._is_multilabel:
+        if looked_at is not None and not self._is_multilabel:
             self._warn_of_rare_classes(Y, rows)
         self.temperature_ = 1.0
         if not self._is_multilabel and len(rows):

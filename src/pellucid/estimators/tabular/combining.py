@@ -3,28 +3,62 @@
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from pellucid.errors import DataError
 from pellucid.estimators.tabular.bagging import Bag, gravest
 from pellucid.estimators.tabular.base import BaseTabular
+from pellucid.textbook.arrays import Array
 
-__all__ = ["combined"]
+__all__ = ["LearnedRows", "combined"]
 
 
-def combined(
-    models: Sequence[BaseTabular], X: Any, y: Any, sample_weight: Any = None, *, most: int = 8
-) -> tuple[BaseTabular, list[int]]:
+class LearnedRows(NamedTuple):
+    """What joining needs of the rows that models were fitted to.
+
+    Parameters
+    ----------
+    Y, weight : array, array or None
+        Targets and weights, as `Taken`.
+    looked_at : array of shape (rows, inputs)
+        Inputs of the bags' ``rows_looked_at``.
+    """
+
+    Y: Array
+    weight: Array | None
+    looked_at: Array
+
+    @classmethod
+    def of(cls, model: BaseTabular, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Take from a table what joins this model with any that was fitted to it on the same folds.
+
+        Parameters
+        ----------
+        model : TabularClassifier or TabularRegressor
+            It stays as it is.
+        X, y, sample_weight
+            What it was fitted to.
+
+        Raises
+        ------
+        DataError
+            If the rows do not suit the model.
+        """
+        problem, Y, weight = copy(model)._taken(X, y, sample_weight)  # taking a target sets attributes
+        return cls(Y, weight, problem.X[model.bag_.rows_looked_at])
+
+
+def combined(models: Sequence[BaseTabular], rows: LearnedRows, *, most: int = 8) -> tuple[BaseTabular, list[int]]:
     """Join models that were fitted to the same rows on the same folds, and differ in their members only.
 
     Parameters
     ----------
     models : sequence of TabularClassifier or of TabularRegressor
         They stay as they are.
-    X, y, sample_weight
-        What they were fitted to.
+    rows : LearnedRows
+        Of any of them.
     most : int
         Members that may count, at least 1.
 
@@ -38,7 +72,7 @@ def combined(
     Raises
     ------
     DataError
-        If the models' folds differ.
+        If the models' folds differ, or what they took the columns for.
 
     Examples
     --------
@@ -48,28 +82,27 @@ def combined(
     >>> X, y = load_iris(return_X_y=True)
     >>> members = [Member(hidden=(16,)), Member(hidden=(8, 8), numbers="periodic")]
     >>> models = [TabularClassifier(members=[each], max_epochs=9, random_state=0).fit(X, y) for each in members]
-    >>> model, used = combined(models, X, y)
+    >>> model, used = combined(models, LearnedRows.of(models[0], X, y))
     >>> model.oof_score_ >= max(each.oof_score_ for each in models), len(model.members) == len(used)
     (True, True)
     """
     first = models[0]
     if any(not _same_folds(first.bag_, each.bag_) for each in models):
         raise DataError("Models that are joined must have the same folds: fit them to the same rows, with one seed.")
+    if any(first.schema_ != each.schema_ for each in models):
+        raise DataError("Models that are joined must read their columns alike: fit them by one schema, or by none.")
     model = copy(first)
-    frame = model._validated_table(X, reset=False)
-    weight = model._checked_weight(sample_weight, frame, least=2)
-    Y, _ = model._take_target(y, weight, None, True)
-    problem = model._problem(model.encoder_.transform(frame), Y, model._weights(Y, weight), weight)
     bag = _joined([each.bag_ for each in models])
     owner = np.repeat(np.arange(len(models)), [len(each.bag_.weights) for each in models])
     kept = np.arange(len(bag.weights))
     while True:
-        model._keep(bag, problem, Y, weight)
+        model._weigh(bag, rows.Y, rows.weight)
         counting = np.argsort(-bag.weights, kind="stable")[: min(most, np.count_nonzero(bag.weights))]
         if len(counting) == len(bag.weights):
             break
         kept = kept[np.sort(counting)]
         bag = _of_members(bag, np.sort(counting))
+    model._take_over(bag, rows.looked_at, rows.Y, rows.weight)
     model.members = list(dict.fromkeys(member for members in bag.recipes for member in members))
     return model, sorted({int(owner[place]) for place in kept})
 

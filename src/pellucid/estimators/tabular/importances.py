@@ -11,6 +11,7 @@ from pellucid.errors import DataError
 from pellucid.estimators.progress import ProgressBar
 from pellucid.estimators.tabular.bagging import Bag
 from pellucid.textbook.arrays import Array
+from pellucid.training.coded import CodedRows
 
 __all__ = ["permutation_importances"]
 
@@ -20,7 +21,7 @@ SHARES = ("accuracy", "roc_auc")
 
 def permutation_importances(
     estimator: Any,
-    X: Array,
+    X: Array | CodedRows,
     Y: Array,
     weight: Array | None,
     *,
@@ -34,7 +35,7 @@ def permutation_importances(
     ----------
     estimator : TabularClassifier or TabularRegressor
         Fitted.
-    X : array of shape (rows, inputs)
+    X : array or CodedRows of shape (rows, inputs)
         All rows learned from, encoded.
     Y : array
         Their targets.
@@ -74,7 +75,7 @@ def permutation_importances(
     return losses.mean(axis=1), losses.std(axis=1)
 
 
-def _known_rows(estimator: Any, X: Array) -> tuple[Bag, Array]:
+def _known_rows(estimator: Any, X: Array | CodedRows) -> tuple[Bag, Array]:
     bag: Bag = estimator.bag_
     if bag.fold_of is None:
         raise DataError(
@@ -113,7 +114,7 @@ def _shuffled_losses(
 class _Judge:
     """Out-of-fold predictions of some rows, and their loss."""
 
-    def __init__(self, estimator: Any, bag: Bag, X: Array, Y: Array, weight: Array | None) -> None:
+    def __init__(self, estimator: Any, bag: Bag, X: Array | CodedRows, Y: Array, weight: Array | None) -> None:
         self.estimator, self.bag, self.X, self.Y, self.weight = estimator, bag, X, Y, weight
         self.engine = get_engine(estimator.engine, estimator.n_threads)
 

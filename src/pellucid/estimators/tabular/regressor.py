@@ -10,7 +10,6 @@ from sklearn.base import RegressorMixin
 
 from pellucid.engines import get_engine
 from pellucid.errors import DataError
-from pellucid.estimators.tabular.bagging import Problem
 from pellucid.estimators.tabular.base import BaseTabular
 from pellucid.estimators.tabular.calibration import ResidualQuantiles
 from pellucid.estimators.tabular.members import Member, Preset
@@ -211,9 +210,9 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         values: Array = predicted * self._spread + self._centre
         return np.clip(values, self._low, self._high)
 
-    def _calibrate(self, blended: Array, Y: Array, rows: Array, weight: Array | None, problem: Problem | None) -> None:
+    def _calibrate(self, blended: Array, Y: Array, rows: Array, weight: Array | None, looked_at: Array | None) -> None:
         predicted = self._in_units(blended)
-        shrinking = self._shrinking(Y[rows], Y[rows] - predicted, problem)
+        shrinking = self._shrinking(Y[rows], Y[rows] - predicted, looked_at)
         self._residuals = [
             ResidualQuantiles.of(predicted[:, column], predicted[:, column] + shrinking[column] * residuals)
             for column, residuals in enumerate((Y[rows] - predicted).T if len(rows) else ())
@@ -223,14 +222,14 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         weight = None if weight is None else weight[rows]
         self.oof_score_ = -self._scoring_loss(predicted, Y[rows], weight) if len(rows) else np.nan
 
-    def _shrinking(self, truth: Array, residuals: Array, problem: Problem | None) -> Array:
+    def _shrinking(self, truth: Array, residuals: Array, looked_at: Array | None) -> Array:
         """Return by how much the mean of all networks errs less than those that did not see a row, for each target.
 
         1 where one value is frequent, as in counts: a residual that is moved would miss it.
         """
-        if problem is None or not len(residuals):
+        if looked_at is None or not len(residuals):
             return np.ones(residuals.shape[1])
-        away = self.bag_.averaged_away(get_engine(self.engine, self.n_threads), problem.X) * self._spread**2
+        away = self.bag_.averaged_away(get_engine(self.engine, self.n_threads), looked_at) * self._spread**2
         square = np.maximum(np.mean(residuals**2, axis=0), np.finfo(float).tiny)
         shrinking: Array = np.sqrt(np.maximum(1 - away / square, 0.25))
         commonest = np.array([np.unique(column, return_counts=True)[1].max() for column in truth.T])

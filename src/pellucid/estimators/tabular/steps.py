@@ -14,6 +14,7 @@ from pellucid.estimators.tabular.base import BaseTabular
 from pellucid.estimators.tabular.updating import update_job
 from pellucid.tables.frames import counted
 from pellucid.textbook.arrays import Array
+from pellucid.training.coded import CodedRows
 from pellucid.training.jobs import Job
 
 __all__ = ["NetworkStep", "class_names", "multiply_in_full", "network_step", "output_names"]
@@ -93,16 +94,10 @@ def network_step(
     if getattr(twin, "class_weight", None) == "balanced":
         twin.class_weight = None
         notes.append("class_weight='balanced' is left out here: it weighs all training rows, not these alone.")
-    frame = twin._validated_table(X, reset=False)
-    weight = twin._checked_weight(sample_weight, frame, least=1)
-    encoded = np.asarray(twin.encoder_.transform(frame))
     if y is None:
-        Y = np.zeros((len(frame), networks[member].network.outputs))
-        targets = Y.astype(np.float32)
-        problem = Problem(twin.encoder_.inputs, encoded, targets, None, *twin._objective(Y, None))
+        problem = _without_targets(twin, X, sample_weight, networks[member].network.outputs)
     else:
-        Y, _ = twin._take_target(y, weight, None, True)
-        problem = twin._problem(encoded, Y, twin._weights(Y, weight), weight)
+        problem = twin._taken(X, y, sample_weight).problem
     seeds = deepcopy(check_random_state(model.random_state)).randint(2**31 - 1, size=len(networks))
     job = update_job(model.bag_, member, problem, int(seeds[member]))
     multiply_in_full(job, notes)
@@ -113,9 +108,16 @@ def network_step(
         output_names(twin, job.network.outputs),
         twin.encoder_.level_names,
         class_names(twin),
-        _held_out(model, networks[member], encoded, job.data.index),
+        _held_out(model, networks[member], problem.X, job.data.index),
         [*notes, *_notes_on_units(twin)],
     )
+
+
+def _without_targets(model: BaseTabular, X: Any, sample_weight: Any, outputs: int) -> Problem:
+    frame = model._validated_table(X, reset=False)
+    model._checked_weight(sample_weight, frame, least=1)
+    Y = np.zeros((len(frame), outputs), dtype=np.float32)
+    return Problem(model.encoder_.inputs, model.encoder_.transform(frame), Y, None, *model._objective(Y, None))
 
 
 def multiply_in_full(job: Job, notes: list[str]) -> None:
@@ -166,7 +168,7 @@ def output_names(model: Any, count: int) -> tuple[str, ...]:
     return (name,) if count == 1 else tuple(f"{name} {index + 1}" for index in range(count))
 
 
-def _held_out(model: BaseTabular, trained: Trained, X: Array, counted: Array | None) -> Array | None:
+def _held_out(model: BaseTabular, trained: Trained, X: Array | CodedRows, counted: Array | None) -> Array | None:
     """Return which of the rows that count the network did not see; None where that is not known of these rows."""
     if not model.bag_.learned_from(get_engine(model.engine, model.n_threads), X):
         return None

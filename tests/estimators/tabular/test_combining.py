@@ -1,0 +1,58 @@
+"""Models of one table are joined: its rows are read once, and what they were taken for must agree."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pellucid import TabularClassifier, TabularRegressor
+from pellucid.errors import DataError
+from pellucid.estimators.tabular import Member
+from pellucid.estimators.tabular.combining import LearnedRows, combined
+from pellucid.tables import TabularEncoder, infer_schema
+from pellucid.tuning.combining import Combiner
+
+MEMBERS = [Member(hidden=(4,)), Member(hidden=(8, 8)), Member(hidden=(16,), numbers="periodic")]
+
+
+@pytest.fixture(scope="module")
+def table():
+    random = np.random.default_rng(0)
+    X = pd.DataFrame({"size": random.normal(size=200), "colour": random.choice(["red", "blue", "green"], 200)})
+    return X, X["size"] + (X["colour"] == "red") + random.normal(0, 0.3, 200)
+
+
+def fitted(kind, X, y, member, seed=0, **given):
+    return kind(members=[member], n_folds=3, max_epochs=15, random_state=seed).fit(X, y, **given)
+
+
+@pytest.mark.parametrize("kind", [TabularRegressor, TabularClassifier])
+def test_trials_of_a_table_are_joined_and_it_is_read_once(table, kind, monkeypatch):
+    X, y = table
+    y = y if kind is TabularRegressor else y > 0
+    weight = np.linspace(0.5, 1.5, len(X))
+    models = [fitted(kind, X, y, member, sample_weight=weight) for member in MEMBERS]
+    read = []
+    transform = TabularEncoder.transform
+    monkeypatch.setattr(TabularEncoder, "transform", lambda self, *given: read.append(1) or transform(self, *given))
+    combiner = Combiner(X, y, weight, 2)
+    for number, model in enumerate(models):
+        joined, whole = combiner.add(number, model)
+    assert len(read) == 1
+    assert len(whole.bag_.weights) == len(joined.numbers) <= 2
+    assert whole.oof_score_ == joined.score >= max(model.oof_score_ for model in models)
+    used = [models[number] for number in joined.numbers]
+    again, _ = combined(used, LearnedRows.of(used[-1], X, y, weight), most=2)
+    assert again.oof_score_ == joined.score
+    mean = sum(share * model._raw(X) for share, model in zip(whole.bag_.weights, used, strict=True))
+    assert whole._raw(X) == pytest.approx(mean, rel=1e-6)  # float32 networks, summed in another order
+
+
+def test_what_cannot_be_joined(table):
+    X, y = table
+    one, other = fitted(TabularRegressor, X, y, MEMBERS[0]), fitted(TabularRegressor, X, y, MEMBERS[1], seed=1)
+    rows = LearnedRows.of(one, X, y)
+    with pytest.raises(DataError, match="must have the same folds: fit them to the same rows, with one seed"):
+        combined([one, other], rows)
+    schema = infer_schema(X[["size"]])
+    with pytest.raises(DataError, match="must read their columns alike: fit them by one schema, or by none"):
+        combined([one, fitted(TabularRegressor, X, y, MEMBERS[1], schema=schema)], rows)
