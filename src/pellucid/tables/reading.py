@@ -7,6 +7,7 @@ import csv
 import gzip
 import io
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -63,11 +64,12 @@ def read_table(path: str | Path, *, missing_values: Any = None) -> pd.DataFrame:
     ...     read_table(path).shape
     (2, 2)
     """
-    return _read(Path(path), MissingValues.of(missing_values), as_written=False)[0]
+    missing = MissingValues.of(missing_values)
+    return _read(Path(path)).understood(missing)
 
 
 def read_as_written(path: str | Path, *, missing_values: Any = None) -> tuple[pd.DataFrame, pd.DataFrame]:
-    r"""Read a table as `read_table` does, and once more with every cell of a text file as it is written there.
+    r"""Return what `read_table` does, and the same table with every cell of a text file as it is written there.
 
     Examples
     --------
@@ -80,18 +82,53 @@ def read_as_written(path: str | Path, *, missing_values: Any = None) -> tuple[pd
     >>> table.to_dict("list"), cells.to_dict("list")
     ({'a': ['1.76', '2.5'], 'b': ['x', 'y']}, {'a': ['1,76', '2,5'], 'b': [' x ', 'y']})
     """
-    return _read(Path(path), MissingValues.of(missing_values), as_written=True)
+    missing = MissingValues.of(missing_values)
+    table = _read(Path(path))
+    return table.understood(missing), table.as_written()
 
 
-def _read(path: Path, missing: MissingValues, *, as_written: bool) -> tuple[pd.DataFrame, pd.DataFrame]:
+@dataclass(frozen=True)
+class _Typed:
+    """A table whose file says of what type its cells are: there is nothing to be understood."""
+
+    cells: pd.DataFrame
+
+    def understood(self, missing: MissingValues) -> pd.DataFrame:
+        return self.cells
+
+    def as_written(self) -> pd.DataFrame:
+        return self.cells
+
+
+@dataclass(frozen=True)
+class _Text:
+    """A table of text: its columns' names, and its cells, of shape (rows, names), as they are written."""
+
+    names: list[str]
+    cells: pa.Table
+    separator: str
+
+    def understood(self, missing: MissingValues) -> pd.DataFrame:
+        """Return the cells without blanks around them, and numbers without commas, if that is beyond doubt."""
+        cells = pa.table([pc.utf8_trim_whitespace(each) for each in self.cells.columns], self.cells.column_names)
+        declared = dict(enumerate(missing.by_column(self.names).values()))
+        plain, commas = without_commas(cells, alone=self.separator == ",", missing=declared)
+        frame: pd.DataFrame = plain.rename_columns(self.names).to_pandas()
+        mark_commas(frame, {self.names[i]: how for i, how in commas.items()})
+        return frame
+
+    def as_written(self) -> pd.DataFrame:
+        frame: pd.DataFrame = self.cells.rename_columns(self.names).to_pandas()
+        return frame
+
+
+def _read(path: Path) -> _Typed | _Text:
     data = _read_bytes(path)
-    if data.startswith(b"PAR1"):
-        frame = cells = _read_parquet(path, data)
-    else:
-        frame, cells = _read_text(path, data, missing, as_written=as_written)
-    if frame.empty:
+    is_parquet = data.startswith(b"PAR1")
+    table = _Typed(_read_parquet(path, data)) if is_parquet else _read_text(path, data)
+    if 0 in table.cells.shape:
         raise DataError(f"'{path}' must have at least one row below its column names; it has none.")
-    return frame, cells
+    return table
 
 
 def _read_bytes(path: Path) -> bytes:
@@ -138,22 +175,14 @@ def _read_parquet(path: Path, data: bytes) -> pd.DataFrame:
         raise DataError(f"'{path}' is a damaged Parquet file: {reason}") from None
 
 
-def _read_text(
-    path: Path, data: bytes, missing: MissingValues, *, as_written: bool
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _read_text(path: Path, data: bytes) -> _Text:
     text = _decode(path, data)
     separator = _find_separator(path, text)
     names = _header(path, text, separator)
     try:
-        table = _parse(path, text, separator, len(names))
+        return _Text(names, _parse(path, text, separator, len(names)), separator)
     except pa.ArrowInvalid as error:
         raise DataError(f"'{path}' cannot be read as a table: {error}") from None
-    trimmed = pa.table([pc.utf8_trim_whitespace(column) for column in table.columns], names=table.column_names)
-    declared = dict(enumerate(missing.by_column(names).values()))
-    plain, written = without_commas(trimmed, alone=separator == ",", missing=declared)
-    frame: pd.DataFrame = plain.rename_columns(names).to_pandas()
-    mark_commas(frame, {names[i]: how for i, how in written.items()})
-    return frame, table.rename_columns(names).to_pandas() if as_written else frame
 
 
 def _decode(path: Path, data: bytes) -> str:
