@@ -104,6 +104,15 @@ def test_what_was_read_is_written_as_it_was(pellucid, flowers, tmp_path):
     assert pd.read_csv(tmp_path / "again.csv", **kept).equals(out)
 
 
+def test_names_of_columns_are_written_as_they_were(pellucid, flowers, model, tmp_path):
+    flowers = flowers.set_axis([" height", "width ", "colour", " prediction "], axis=1)
+    flowers.to_csv(tmp_path / "f.csv", index=False)
+    for name in ("f.csv", "p.csv"):
+        assert pellucid("predict", "m.safetensors", name, "--out", "q.csv")[0] == 0
+        (tmp_path / "q.csv").rename(tmp_path / "p.csv")
+        assert (tmp_path / "p.csv").read_text().splitlines()[0] == " height,width ,colour,prediction"
+
+
 def test_decimal_commas_are_written_as_they_were(pellucid, flowers, tmp_path):
     flowers.to_csv(tmp_path / "f.csv", index=False, sep=";", decimal=",")
     package.save(fitted(TabularRegressor, flowers, "width"), tmp_path / "m.safetensors")

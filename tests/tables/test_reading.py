@@ -254,8 +254,12 @@ def test_what_means_missing_leaves_no_doubt(file):
 
 def test_cells_as_they_are_written(file, tmp_path):
     table, cells = read_as_written(file('id, x \n007," $1,438.28"\n08,"say ""hi""\nthere"\n'))
-    assert cells.to_dict("list") == {"id": ["007", "08"], "x": [" $1,438.28", 'say "hi"\nthere']}
+    assert cells.to_dict("list") == {"id": ["007", "08"], " x ": [" $1,438.28", 'say "hi"\nthere']}
     assert table["x"].tolist() == ["$1,438.28", 'say "hi"\nthere']
+    table, cells = read_as_written(file("a, ,\n1,2,3\n"))
+    assert list(table.columns) == list(cells.columns) == ["a", "unnamed 2", "unnamed 3"]
+    with pytest.raises(DataError, match=r"must be unique\..* has 'a' twice \(columns 1 and 2\)"):
+        read_as_written(file("a, a\n1,2\n"))
     table.to_parquet(tmp_path / "t.parquet")
     table, cells = read_as_written(tmp_path / "t.parquet")
     assert table is cells

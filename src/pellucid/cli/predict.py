@@ -28,8 +28,8 @@ def predict(
 ) -> None:
     """Predict the target for the rows of a table.
 
-    Writes the table, every cell as it is written there, with a column 'prediction'; with --proba also 'probability of
-    CLASS' for each class, with --interval also 'prediction low' and 'prediction high'.
+    Writes the table, cells and columns' names as they are written there, with a column 'prediction'; with --proba also
+    'probability of CLASS' for each class, with --interval also 'prediction low' and 'prediction high'.
     """
     check("--interval", "greater than 0 and less than 1", interval, interval is None or 0 < interval < 1)
 
@@ -46,7 +46,8 @@ def predict(
     declared = MissingValues(of_column=predictor.schema_.missing_values)
     frame, cells = read_as_written(table, missing_values=declared)
     added = _added(predictor, frame, proba, interval)
-    write_table(cells.drop(columns=list(added), errors="ignore").assign(**added), out)
+    kept = cells.loc[:, ~frame.columns.isin(list(added))]
+    write_table(kept.assign(**added), out)
     typer.echo(f"{counted(len(frame), 'prediction')} of {printable(target_name(predictor))} written to {out}")
 
 

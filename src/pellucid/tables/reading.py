@@ -69,7 +69,9 @@ def read_table(path: str | Path, *, missing_values: Any = None) -> pd.DataFrame:
 
 
 def read_as_written(path: str | Path, *, missing_values: Any = None) -> tuple[pd.DataFrame, pd.DataFrame]:
-    r"""Return what `read_table` does, and the same table with every cell of a text file as it is written there.
+    r"""Return what `read_table` does, and the same table as it is written, blanks and all.
+
+    Of text that is every cell and every column's name; a column without a name has the same in both.
 
     Examples
     --------
@@ -77,10 +79,10 @@ def read_as_written(path: str | Path, *, missing_values: Any = None) -> tuple[pd
     >>> from pathlib import Path
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder, "small.csv")
-    ...     _ = path.write_text("a;b\n1,76; x \n2,5;y\n")
+    ...     _ = path.write_text("a; b\n1,76; x \n2,5;y\n")
     ...     table, cells = read_as_written(path)
     >>> table.to_dict("list"), cells.to_dict("list")
-    ({'a': ['1.76', '2.5'], 'b': ['x', 'y']}, {'a': ['1,76', '2,5'], 'b': [' x ', 'y']})
+    ({'a': ['1.76', '2.5'], 'b': ['x', 'y']}, {'a': ['1,76', '2,5'], ' b': [' x ', 'y']})
     """
     missing = MissingValues.of(missing_values)
     table = _read(Path(path))
@@ -102,11 +104,16 @@ class _Typed:
 
 @dataclass(frozen=True)
 class _Text:
-    """A table of text: its columns' names, and its cells, of shape (rows, names), as they are written."""
+    """A table of text: what its header says, and its cells, of shape (rows, columns), as they are written."""
 
-    names: list[str]
+    header: list[str]
     cells: pa.Table
     separator: str
+
+    @property
+    def names(self) -> list[str]:
+        """The columns' names."""
+        return [name.strip() for name in self.header]
 
     def understood(self, missing: MissingValues) -> pd.DataFrame:
         """Return the cells without blanks around them, and numbers without commas, if that is beyond doubt."""
@@ -118,7 +125,7 @@ class _Text:
         return frame
 
     def as_written(self) -> pd.DataFrame:
-        frame: pd.DataFrame = self.cells.rename_columns(self.names).to_pandas()
+        frame: pd.DataFrame = self.cells.rename_columns(self.header).to_pandas()
         return frame
 
 
@@ -178,9 +185,9 @@ def _read_parquet(path: Path, data: bytes) -> pd.DataFrame:
 def _read_text(path: Path, data: bytes) -> _Text:
     text = _decode(path, data)
     separator = _find_separator(path, text)
-    names = _header(path, text, separator)
+    header = _header(path, text, separator)
     try:
-        return _Text(names, _parse(path, text, separator, len(names)), separator)
+        return _Text(header, _parse(path, text, separator, len(header)), separator)
     except pa.ArrowInvalid as error:
         raise DataError(f"'{path}' cannot be read as a table: {error}") from None
 
@@ -228,9 +235,9 @@ def _header(path: Path, text: str, separator: str) -> list[str]:
         cells = next(row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if row)
     except (csv.Error, StopIteration) as error:
         raise DataError(f"The line of column names of '{path}' cannot be read: {error}.") from None
-    names = [cell.strip() or f"unnamed {i}" for i, cell in enumerate(cells, start=1)]
-    check_columns(names, f"'{path}'")
-    return names
+    header = [cell if cell.strip() else f"unnamed {i}" for i, cell in enumerate(cells, start=1)]
+    check_columns([name.strip() for name in header], f"'{path}'")
+    return header
 
 
 def _parse(path: Path, text: str, separator: str, width: int) -> pa.Table:
