@@ -131,6 +131,17 @@ def test_values_that_no_cell_has_are_told_of():
         warn_if_never_met(MissingValues(("1",)), met, frame)
 
 
+def test_of_a_part_of_a_table_only_what_is_written_otherwise_is_told_of():
+    frame = pd.DataFrame({"age": [1, 2], "town": ["Unknown", "Ulm"], "way": ["NONE", "Unknown"]})
+    missing = MissingValues(("-999", "-"), {"town": ("none", "unknown"), "way": ("none",)})
+    with pytest.warns(DataWarning) as told:
+        warn_if_never_met(missing, {}, frame, is_part=True)
+    assert str(told[0].message).startswith(
+        "The values of 'missing_values' occur in no cell: 'unknown' (in column 'town'), 'none' (in column 'way'). "
+        "Did you mean 'Unknown' or 'NONE'?"
+    )
+
+
 def test_in_a_file(tmp_path):
     frame = pd.DataFrame(
         {"age": [31, -999, 28, 45] * 5, "text": ["7", "8", "unknown", "9"] * 5, "y": [1, 2, -999, 4] * 5}

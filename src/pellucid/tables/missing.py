@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Real
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -245,7 +245,12 @@ def note_of_met(counts: Mapping[str, int]) -> str:
 
 
 def warn_if_never_met(
-    missing: MissingValues, met: Met, frame: pd.DataFrame | None = None, *, name: str = "missing_values"
+    missing: MissingValues,
+    met: Met,
+    frame: pd.DataFrame | None = None,
+    *,
+    name: str = "missing_values",
+    is_part: bool = False,
 ) -> None:
     """Say aloud which declared values no cell has, in case they are written otherwise.
 
@@ -260,16 +265,21 @@ def warn_if_never_met(
         Where to look for texts that differ in capital letters only.
     name : str
         Of the parameter or option that declared them.
+    is_part : bool
+        Whether the table may be a part of the one that they were declared for, as a fold is, and lack them by chance:
+        then only those are told of that differ from a text of the table in capital letters only.
     """
-    never = never_met(missing, met)
-    occurring = {text for texts in met.values() for text in texts}
-    near = _in_other_letters(frame, {text for text in missing.everywhere if text not in occurring})
+    never = _never(missing, met)
+    near = _in_other_letters(frame, never)
+    if is_part:
+        never = [each for each in never if near[each]]
     if never:
         what = f"values of '{name}' occur" if len(never) > 1 else f"value of '{name}' occurs"
-        hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+        meant = list(dict.fromkeys(repr(text) for each in never for text in near[each]))[:3]
+        hint = f" Did you mean {' or '.join(meant)}?" if meant else ""
         warnings.warn(
-            f"The {what} in no cell: {', '.join(never)}.{hint} If a cell means missing and is written otherwise, "
-            "declare it as it is written.",
+            f"The {what} in no cell: {', '.join(map(_told, never))}.{hint} If a cell means missing and is written "
+            "otherwise, declare it as it is written.",
             DataWarning,
             stacklevel=3,
         )
@@ -283,22 +293,39 @@ def never_met(missing: MissingValues, met: Met) -> list[str]:
     >>> never_met(MissingValues.of([-999, "none"]), {"age": {"-999": 2}})
     ["'none'"]
     """
+    return list(map(_told, _never(missing, met)))
+
+
+class _Declared(NamedTuple):
+    """A text that means missing, and in which column; None: in all."""
+
+    text: str
+    label: str | None = None
+
+
+def _never(missing: MissingValues, met: Met) -> list[_Declared]:
     occurring = {text for texts in met.values() for text in texts}
-    never = [repr(text) for text in missing.everywhere if text not in occurring]
+    never = [_Declared(text) for text in missing.everywhere if text not in occurring]
     for label, texts in missing.of_column.items():
-        never += [f"{text!r} (in column {label!r})" for text in texts if text not in met.get(label, {})]
+        never += [_Declared(text, label) for text in texts if text not in met.get(label, {})]
     return never
+
+
+def _told(declared: _Declared) -> str:
+    where = "" if declared.label is None else f" (in column {declared.label!r})"
+    return f"{declared.text!r}{where}"
 
 
 _MOST_TEXTS = 10_000
 
 
-def _in_other_letters(frame: pd.DataFrame | None, texts: set[str]) -> list[str]:
-    """Return texts of the table that differ from these in capital letters only."""
-    wanted = {text.casefold() for text in texts}
-    near: dict[str, None] = {}
-    for _, series in () if frame is None or not wanted else frame.items():
-        if types.is_object_dtype(series.dtype) or types.is_string_dtype(series.dtype):
-            found = coded(series).texts[:_MOST_TEXTS]
-            near |= dict.fromkeys(str(text) for text in found if text.casefold() in wanted)
-    return list(near)[:3]
+def _in_other_letters(frame: pd.DataFrame | None, never: Sequence[_Declared]) -> dict[_Declared, list[str]]:
+    """Return for each of these values the texts of the table that differ from it in capital letters only."""
+    near: dict[_Declared, dict[str, None]] = {each: {} for each in never}
+    for label, series in () if frame is None else frame.items():
+        asked = [each for each in never if each.label in (None, label)]
+        if asked and (types.is_object_dtype(series.dtype) or types.is_string_dtype(series.dtype)):
+            folded = [(str(text).casefold(), str(text)) for text in coded(series).texts[:_MOST_TEXTS]]
+            for each in asked:
+                near[each] |= dict.fromkeys(text for small, text in folded if small == each.text.casefold())
+    return {each: list(texts) for each, texts in near.items()}

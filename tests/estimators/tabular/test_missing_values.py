@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
+from sklearn.model_selection import cross_val_score
 
 from pellucid import TabularClassifier, TabularRegressor, load, save
 from pellucid.errors import DataError, DataWarning
@@ -84,6 +85,13 @@ def test_what_no_cell_says_is_told_of(rows):
     frame, _, y = rows
     with pytest.warns(DataWarning, match=r"occurs in no cell: 'Unknown'\. Did you mean 'unknown'\?"):
         TabularClassifier(**QUICK, missing_values=["Unknown", -999]).fit(frame, y)
+
+
+def test_folds_may_lack_what_the_table_has(rows):
+    frame, _, y = rows
+    frame = frame.assign(town=frame["town"].where(frame.index != 5, "lost"))
+    model = TabularClassifier(**QUICK, missing_values={"age": -999, "town": ["unknown", "lost"]})
+    assert len(cross_val_score(model, frame, y, cv=3)) == 3  # warnings are errors
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,8 @@ class Source(Protocol):
     def learn(self, schema: Schema | None, rows: Array, seed: int, missing: MissingValues) -> TabularEncoder:
         """Learn what the columns mean, from these rows where there is a choice.
 
-        Declared values that no cell has are told of.
+        Declared values that no cell has are told of; of a table in memory, which may be a part of a larger one, those
+        only that differ in capital letters from what a cell has.
 
         Raises
         ------
@@ -67,7 +68,7 @@ class FrameSource:
             return TabularEncoder(schema).fit(frame)
         schema = infer_schema(frame, missing_values=missing)
         if missing:
-            warn_if_never_met(missing, empty_cells(frame, missing.by_column(frame.columns))[1], frame)
+            warn_if_never_met(missing, empty_cells(frame, missing.by_column(frame.columns))[1], frame, is_part=True)
         return TabularEncoder(schema).fit(frame)
 
     def encode(self, encoder: TabularEncoder) -> Array | CodedRows:
