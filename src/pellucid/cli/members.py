@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from pellucid.cli.evaluation import TabularModel
-from pellucid.estimators.tabular.bagging import Trained
+from pellucid.estimators.tabular.bag import Trained
 from pellucid.spec import parameter_count
 
 __all__ = ["MEMBER_TITLES", "importance_rows", "member_rows"]

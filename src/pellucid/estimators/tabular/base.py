@@ -20,7 +20,8 @@ from pellucid.engines import get_engine
 from pellucid.errors import DataError, DataWarning, DivergedError, did_you_mean
 from pellucid.estimators.callbacks import CallbackSupportMixin, listening
 from pellucid.estimators.fitted import thread_limit
-from pellucid.estimators.tabular.bagging import Bag, Problem, Told, greedy_weights
+from pellucid.estimators.tabular.bag import Bag, greedy_weights
+from pellucid.estimators.tabular.bagging import Problem, Told
 from pellucid.estimators.tabular.columns import as_frame, has_names
 from pellucid.estimators.tabular.importances import permutation_importances
 from pellucid.estimators.tabular.members import PRESETS, Member, Preset, planned_epochs

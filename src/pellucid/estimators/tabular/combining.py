@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 
 from pellucid.errors import DataError
-from pellucid.estimators.tabular.bagging import Bag, gravest
+from pellucid.estimators.tabular.bag import Bag, gravest
 from pellucid.estimators.tabular.base import BaseTabular
 from pellucid.textbook.arrays import Array
 

@@ -9,7 +9,7 @@ from sklearn.utils import check_random_state
 from pellucid.engines import get_engine
 from pellucid.errors import DataError
 from pellucid.estimators.progress import ProgressBar
-from pellucid.estimators.tabular.bagging import Bag
+from pellucid.estimators.tabular.bag import Bag
 from pellucid.textbook.arrays import Array
 from pellucid.training.coded import CodedRows
 

@@ -11,17 +11,10 @@ from time import perf_counter
 from typing import Self
 
 from pellucid.engines import Engine
-from pellucid.estimators.tabular.bagging import (
-    Bag,
-    Begun,
-    Problem,
-    Told,
-    make_job,
-    seconds_of_epoch,
-    train_bag,
-    train_jobs,
-)
+from pellucid.estimators.tabular.bag import Bag
+from pellucid.estimators.tabular.bagging import Begun, Problem, Told, make_job, train_bag, train_jobs
 from pellucid.estimators.tabular.members import Member, epochs_of, milestones
+from pellucid.estimators.tabular.time_limits import seconds_of_epoch
 from pellucid.textbook.arrays import Array
 from pellucid.training.jobs import Watch
 

@@ -24,7 +24,7 @@ from pellucid.estimators.state import (
     read_parameters,
     to_data,
 )
-from pellucid.estimators.tabular.bagging import Bag, Trained
+from pellucid.estimators.tabular.bag import Bag, Trained
 from pellucid.estimators.tabular.calibration import ResidualQuantiles
 from pellucid.estimators.tabular.members import Member
 from pellucid.spec import Network, from_json, parameter_count, to_json

@@ -9,7 +9,8 @@ from sklearn.utils import check_random_state
 
 from pellucid.engines import get_engine
 from pellucid.errors import DataError
-from pellucid.estimators.tabular.bagging import Bag, Problem, Trained
+from pellucid.estimators.tabular.bag import Bag, Trained
+from pellucid.estimators.tabular.bagging import Problem
 from pellucid.estimators.tabular.base import BaseTabular
 from pellucid.estimators.tabular.updating import update_job
 from pellucid.tables.frames import counted

@@ -6,7 +6,8 @@ from dataclasses import replace
 import numpy as np
 
 from pellucid.engines import Engine
-from pellucid.estimators.tabular.bagging import Bag, Problem, Told, gravest
+from pellucid.estimators.tabular.bag import Bag, gravest
+from pellucid.estimators.tabular.bagging import Problem, Told
 from pellucid.estimators.tabular.members import describe_training
 from pellucid.spec import Constant, Stopping
 from pellucid.textbook.network import Batch

@@ -1,0 +1,213 @@
+"""A bag: networks that each learned from other rows, how much each of them counts, and what they predict together."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pellucid.engines import Engine
+from pellucid.estimators.tabular.members import Member
+from pellucid.spec import Network
+from pellucid.textbook.arrays import Array
+from pellucid.textbook.outputs import output_activation
+from pellucid.textbook.parameters import Parameters
+from pellucid.training.coded import CodedRows
+from pellucid.training.stopping import Outcome
+
+__all__ = ["Bag", "Trained", "gravest", "greedy_weights"]
+
+ROWS_COMPARED = 50
+"""Rows of each fold by which the rows of the fit are known again."""
+
+ROWS_FOR_VARIANCE = 2_000
+"""Rows from which the variance of the networks is estimated, where there are more."""
+
+GRAVITY = (
+    Outcome.CONVERGED,
+    Outcome.ALL_EPOCHS,
+    Outcome.STOPPED,
+    Outcome.TIME_LIMIT,
+    Outcome.DIVERGED,
+    Outcome.INTERRUPTED,
+)
+
+
+@dataclass
+class Trained:
+    """One network of the bag.
+
+    Attributes
+    ----------
+    network : Network
+    parameters : array
+    member, fold : int
+    epochs, best_epoch : int
+        Epochs trained, and the one whose parameters are kept.
+    loss, validation_loss : list of float
+        One number an epoch.
+    """
+
+    network: Network
+    parameters: Array
+    member: int
+    fold: int
+    epochs: int = 0
+    best_epoch: int = 0
+    loss: Sequence[float] = ()
+    validation_loss: Sequence[float] = ()
+
+    def predict(self, engine: Engine, X: Array | CodedRows) -> Array:
+        """Predictions of shape (rows, outputs), output activation applied."""
+        z = engine.forward(self.network, Parameters(self.network, self.parameters), X)
+        return output_activation(self.network.output, z)
+
+
+@dataclass
+class Bag:
+    """The trained networks and how much each member counts.
+
+    Attributes
+    ----------
+    networks : list of Trained
+    weights : array of shape (members,)
+        At least 0, with the sum 1.
+    out_of_fold : array of shape (members, rows, outputs)
+        What each member predicts for rows that it did not see; NaN where it saw them.
+    outcome : Outcome
+        Why training ended: of several reasons the gravest.
+    fold_of : array of int of shape (rows,) or None
+        The fold in which each row is validation; -1: none. None: not known any more.
+    recipes : list of tuples of Member
+        For each fold its members.
+    other_epochs : int
+        Epochs that went into networks which are not here: of recipes that lost a race, or trainings that failed.
+    """
+
+    networks: list[Trained]
+    weights: Array
+    out_of_fold: Array
+    outcome: Outcome = Outcome.ALL_EPOCHS
+    fold_of: Array | None = None
+    recipes: list[tuple[Member, ...]] = field(default_factory=list)
+    other_epochs: int = 0
+
+    def predict(self, engine: Engine, X: Array | CodedRows) -> Array:
+        """Return the weighted mean of the networks' predictions, of shape (rows, outputs) in float64."""
+        counts = np.bincount([each.member for each in self.networks], minlength=len(self.weights))
+        total = np.zeros((len(X), self.networks[0].network.outputs))
+        for each in self.networks:
+            share = self.weights[each.member] / counts[each.member]
+            if share:
+                total += share * each.predict(engine, X)
+        return total
+
+    def blended(self) -> Array:
+        """Return the members' out-of-fold predictions, weighted, of shape (rows, outputs); NaN where there is none."""
+        used = self.weights > 0
+        blended: Array = np.tensordot(self.weights[used], self.out_of_fold[used], axes=1)
+        return blended
+
+    def learned_from(self, engine: Engine, X: Array | CodedRows) -> bool:
+        """Tell whether these are the rows of the fit, in their order: they are predicted as they were out of fold.
+
+        Parameters
+        ----------
+        engine : Engine
+        X : array or CodedRows of shape (rows, inputs)
+        """
+        if self.fold_of is None or len(self.fold_of) != len(X):
+            return False
+        for each in self.networks:
+            rows = np.flatnonzero(self.fold_of == each.fold)[:ROWS_COMPARED]
+            known = self.out_of_fold[each.member, rows]
+            if not np.allclose(each.predict(engine, X[rows]), known, rtol=1e-3, atol=1e-5, equal_nan=True):
+                return False
+        return True
+
+    @property
+    def predicted(self) -> Array:
+        """Which rows each member predicted out of fold, of shape (members, rows)."""
+        predicted: Array = ~np.isnan(self.out_of_fold[:, :, 0])
+        return predicted
+
+    @property
+    def rows_looked_at(self) -> Array:
+        """A sample of the rows that are validation in some fold, by which `averaged_away` estimates."""
+        rows = np.empty(0, np.int64) if self.fold_of is None else np.flatnonzero(self.fold_of >= 0)
+        return rows[:: max(1, len(rows) // ROWS_FOR_VARIANCE)]
+
+    def averaged_away(self, engine: Engine, X: Array) -> Array:
+        """Estimate how much less the squared error of all networks' mean is than that of a row's out-of-fold mean.
+
+        Networks differ by chance, with a variance v; the mean of K of them has v / K of it, that of the m networks that
+        did not see a row v / m. v is taken from the networks that were trained on a row, over a sample of the rows: on
+        these they differ somewhat less than on new rows, so the estimate is low rather than high.
+
+        Parameters
+        ----------
+        engine : Engine
+        X : array of shape (rows, inputs)
+            The rows `rows_looked_at` of what was learned from.
+
+        Returns
+        -------
+        array of shape (outputs,)
+        """
+        used = [each for each in self.networks if self.weights[each.member] > 0]
+        unseen = int((self.weights > 0).sum())
+        outputs = self.networks[0].network.outputs
+        rows = self.rows_looked_at
+        if len(used) - unseen < 2 or not len(rows):
+            return np.zeros(outputs)
+        predicted = np.stack([each.predict(engine, X).astype(np.float64) for each in used])
+        saw = np.array([each.fold for each in used])[:, np.newaxis] != self.fold_of[rows]  # type: ignore[index]
+        predicted[~saw] = np.nan
+        enough = saw.sum(axis=0) >= 2
+        variance = np.nanvar(predicted[:, enough], axis=0, ddof=1).mean(axis=0) if enough.any() else np.zeros(outputs)
+        away: Array = variance * (1 / unseen - 1 / len(used))
+        return away
+
+
+def gravest(outcomes: Iterable[Outcome]) -> Outcome:
+    """Return why several trainings ended: of their reasons the gravest."""
+    return max(outcomes, key=GRAVITY.index)
+
+
+def greedy_weights(out_of_fold: Array, loss: Callable[[Array], float], rounds: int = 25) -> Array:
+    """Choose how much each member counts: again and again the one that lowers the loss of the mean most.
+
+    Caruana et al., "Ensemble selection from libraries of models", 2004; with replacement.
+
+    Parameters
+    ----------
+    out_of_fold : array of shape (members, rows, outputs)
+    loss : callable
+        From predictions of shape (rows, outputs) to a number.
+    rounds : int
+
+    Returns
+    -------
+    array of shape (members,)
+        At least 0, with the sum 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> truth = np.array([[0.0], [1.0]])
+    >>> members = np.stack([truth + 1, truth - 1, truth + 5])
+    >>> greedy_weights(members, lambda predictions: float(((predictions - truth) ** 2).mean()), rounds=10).tolist()
+    [0.5, 0.5, 0.0]
+    """
+    counts = np.zeros(len(out_of_fold))
+    total = np.zeros(out_of_fold.shape[1:])
+    best_counts, best_loss = counts, np.inf
+    for _ in range(rounds):
+        losses = [loss((total + member) / (counts.sum() + 1)) for member in out_of_fold]
+        chosen = int(np.argmin(losses))
+        counts = counts.copy()
+        counts[chosen] += 1
+        total = total + out_of_fold[chosen]
+        if losses[chosen] < best_loss - 1e-12:
+            best_counts, best_loss = counts, losses[chosen]
+    weights: Array = best_counts / best_counts.sum()
+    return weights
