@@ -186,6 +186,15 @@ def test_a_plan_that_the_time_cut_short_says_so(shop):
     assert TabularRegressor(**TINY_BAG, time_limit=600).fit(X, y).outcome_ is not Outcome.TIME_LIMIT
 
 
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_network_that_ends_early_in_a_shorter_plan_was_cut_all_the_same(seed):
+    random = np.random.default_rng(0)
+    X, noise = random.normal(size=(60, 3)), random.normal(size=60)
+    settings = {"members": [replace(TINY, epochs=1000.0)], "n_folds": 2, "n_threads": 1}
+    model = TabularRegressor(**settings, random_state=seed, time_limit=0.3).fit(X, noise)
+    assert model.outcome_ is Outcome.TIME_LIMIT
+
+
 def test_more_time_is_used(shop):
     X, y, _ = shop
     epochs = [

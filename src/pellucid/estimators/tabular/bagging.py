@@ -190,7 +190,7 @@ def train_bag(
         for each in done.values():
             each.run.state.forget()
     bag = _collect(problem, recipes, folds, done, engine)
-    if is_cut and bag.outcome is Outcome.ALL_EPOCHS:
+    if is_cut and bag.outcome in (Outcome.ALL_EPOCHS, Outcome.CONVERGED):  # as far as the shorter plan went
         bag.outcome = Outcome.TIME_LIMIT
     return bag
 
