@@ -1,6 +1,6 @@
 // The column at the left: data, inputs, training and stopping.
 import type { ComponentChildren, JSX } from "preact";
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { Control, DESCRIBED, SettingControl } from "./fields.tsx";
 import { count, featureName } from "./format.ts";
 import { Icon } from "./icons.tsx";
@@ -58,18 +58,21 @@ export function Panels(): JSX.Element {
   );
 }
 
+const FORMULAS = "inputs.features";
+
 /** What the server could not take; the run goes on with the settings before. */
 function Problems(): JSX.Element | null {
-  const { store } = usePage();
-  const problems = store.problems.value;
+  const { store, ui } = usePage();
+  const problems = store.problems.value.filter((each) => each.path !== FORMULAS || ui.formula.value === null);
   if (problems.length === 0) return null;
   return (
     <div class="problems" role="alert">
       {problems.map((problem) => (
         <p key={problem.message}>{problem.message}</p>
       ))}
-      <button type="button" class="quiet outlined" onClick={() => store.takeBack()}>
-        Take it back
+      <p>Nothing was changed.</p>
+      <button type="button" class="quiet outlined" onClick={() => store.forgetProblems()}>
+        All right
       </button>
     </div>
   );
@@ -457,9 +460,54 @@ export function RolesDialog(): JSX.Element | null {
 /** Columns that are offered as inputs, to be pressed; more are written as formulas. */
 const MOST_CHIPS = 40;
 
+/** Adds an input; a formula that is refused stays to be corrected, with the reason below it. */
+function OwnFormula({ features, add }: { features: string[]; add: (formula: string) => void }): JSX.Element {
+  const { store, ui } = usePage();
+  const [typed, setTyped] = useState("");
+  const reason = useId();
+  const taken = store.taken.value;
+  const sent = ui.formula.value;
+  const problem = sent === null ? undefined : store.problems.value.find((each) => each.path === FORMULAS)?.message;
+  useEffect(() => {
+    if (sent !== null && taken?.inputs.features?.includes(sent)) setTyped((now) => (now.trim() === sent ? "" : now));
+    ui.formula.value = null;
+  }, [taken]);
+  return (
+    <form
+      class="row wrap"
+      onSubmit={(event) => {
+        event.preventDefault();
+        const formula = typed.trim();
+        if (!formula) return;
+        if (features.includes(formula)) return setTyped("");
+        ui.formula.value = formula;
+        add(formula);
+      }}
+    >
+      <input
+        type="text"
+        value={typed}
+        placeholder="own: cos(x1) * x2"
+        aria-label="Own formula"
+        aria-invalid={Boolean(problem)}
+        aria-describedby={problem && reason}
+        spellcheck={false}
+        onInput={(event) => setTyped(event.currentTarget.value)}
+      />
+      <button type="submit" class="quiet" aria-label="Add the formula" disabled={typed.trim() === ""}>
+        <Icon name="plus" />
+      </button>
+      {problem && (
+        <p class="problem" id={reason} role="alert">
+          {problem}
+        </p>
+      )}
+    </form>
+  );
+}
+
 function InputsPanel(): JSX.Element | null {
   const { store } = usePage();
-  const [formula, setFormula] = useState("");
   const settings = store.settings.value;
   const catalog = store.catalog.value;
   const dataset = store.dataset.value;
@@ -502,27 +550,7 @@ function InputsPanel(): JSX.Element | null {
           first layer.
         </p>
       ) : plane || inputs.features !== null ? (
-        <form
-          class="row"
-          onSubmit={(event) => {
-            event.preventDefault();
-            const name = formula.trim();
-            if (name && !features.includes(name)) setFeatures([...features, name]);
-            setFormula("");
-          }}
-        >
-          <input
-            type="text"
-            value={formula}
-            placeholder="own: cos(x1) * x2"
-            aria-label="Own formula"
-            spellcheck={false}
-            onInput={(event) => setFormula(event.currentTarget.value)}
-          />
-          <button type="submit" class="quiet" aria-label="Add the formula" disabled={formula.trim() === ""}>
-            <Icon name="plus" />
-          </button>
-        </form>
+        <OwnFormula features={features} add={(formula) => setFeatures([...features, formula])} />
       ) : (
         <p class="note">
           All {dataset.features.length} inputs of the table.{" "}

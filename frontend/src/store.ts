@@ -177,6 +177,9 @@ export class Store {
       model.on(`change:${key}`, take);
       if (model.get(key) !== undefined) take();
     }
+    model.on("change:problems", (problems: Problem[]) => {
+      if (problems.length && (this.model.get("revision") ?? 0) >= this.revision) this.takeBack();
+    });
     model.on("change:settings", () => this.takeSettings());
     model.on("change:run", () => this.takeRun());
     model.on("msg:custom", (content: any, buffers: DataView[]) => this.takeMessage(content, buffers));
@@ -245,6 +248,7 @@ export class Store {
         return;
       case "error":
         this.report(failureText(content));
+        if (content.about === "settings") this.takeBack();
         return;
     }
     const answer = this.answers[content.kind];
@@ -356,10 +360,12 @@ export class Store {
     this.model.save_changes();
   }
 
-  /** Go back to the last settings that the server took. */
-  takeBack(): void {
-    const taken = this.taken.peek();
-    if (taken) this.change(taken);
+  /** Show the last settings that the server took: what it refused would be refused with every later change, too. */
+  private takeBack(): void {
+    this.settings.value = this.taken.peek();
+  }
+
+  forgetProblems(): void {
     this.problems.value = [];
   }
 

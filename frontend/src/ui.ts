@@ -43,6 +43,8 @@ export class Ui {
   readonly validationShown = signal(true);
   readonly tool = signal<Tool>("look");
   readonly lit = signal<string | null>(null);
+  /** The formula that was sent and not taken yet: what is wrong with it is said where it was written. */
+  readonly formula = signal<string | null>(null);
   /** The network's drawing as it stands. */
   readonly plan = signal<Drawing | null>(null);
   readonly dialog = signal<"paste" | "roles" | "keys" | null>(null);

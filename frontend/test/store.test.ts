@@ -119,6 +119,29 @@ test("a changed setting is shown at once, sent with a revision, and an older ech
   assert.equal(model.pushed.length, 1);
 });
 
+test("settings that are refused are shown no longer, and later changes do not have them", () => {
+  const { model, store } = opened();
+  store.setAt("inputs.features", ["x1", "log("]);
+  model.say({ problems: [{ path: "inputs.features", message: "ends too early" }], revision: 1 });
+  assert.deepEqual(store.settings.value, SETTINGS);
+  assert.equal(store.problems.value[0]!.message, "ends too early");
+  store.setAt("training.learning_rate", 0.1);
+  assert.deepEqual(model.pushed.at(-1).settings.inputs, SETTINGS.inputs);
+  assert.equal(model.pushed.at(-1).settings.training.learning_rate, 0.1);
+  store.forgetProblems();
+  assert.deepEqual(store.problems.value, []);
+});
+
+test("what is refused of an earlier change leaves a later one, which is under way, as it is", () => {
+  const { model, store } = opened();
+  store.setAt("training.learning_rate", -1);
+  store.setAt("training.learning_rate", 0.1);
+  model.say({ problems: [{ path: "training.learning_rate", message: "greater than 0" }], revision: 1 });
+  assert.equal(store.settings.value!.training.learning_rate, 0.1);
+  model.hand({ kind: "error", message: "A running fit is watched.", about: "settings" });
+  assert.deepEqual(store.settings.value, SETTINGS);
+});
+
 test("a fresh session takes the URL's settings; one that goes on keeps its own", async () => {
   const wanted = { ...SETTINGS, data: { ...SETTINGS.data, seed: 42 } };
   const { model, store } = opened(await toFragment(wanted));

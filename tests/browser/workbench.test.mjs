@@ -402,10 +402,20 @@ test("points are added with a click and removed again; features and formulas are
   await own.locator('[data-neuron="-1,3"]').waitFor();
   await own.getByLabel("Own formula").fill("__import__('os')");
   await own.getByLabel("Own formula").press("Enter");
-  await until("a reason", async () => (await own.locator(".problems").count()) > 0);
-  await own.getByRole("button", { name: "Take it back" }).click();
-  await until("no problem", async () => (await own.locator(".problems").count()) === 0);
+  await own.locator("form .problem").filter({ hasText: "knows no function '__import__'" }).waitFor();
+  assert.equal(await own.locator(".problems").count(), 0, "it is said where it was written");
   assert.equal(await own.getByRole("button", { name: "__import__('os')" }).count(), 0);
+  await own.getByRole("button", { name: "x₂²", exact: true }).click(); // nothing else is held up by it
+  await own.locator('[data-neuron="-1,4"]').waitFor();
+  assert.equal(await own.locator(".problem, .problems").count(), 0);
+  assert.equal(await own.getByLabel("Own formula").inputValue(), "__import__('os')");
+  await own.getByLabel("Own formula").fill("sqrt(x1)");
+  await own.getByLabel("Own formula").press("Enter");
+  await own.locator("form .problem").filter({ hasText: "finite" }).waitFor();
+  await own.getByLabel("Own formula").fill("sqrt(abs(x1))");
+  await own.getByLabel("Own formula").press("Enter");
+  await own.locator('[data-neuron="-1,5"]').waitFor();
+  assert.equal(await own.getByLabel("Own formula").inputValue(), "");
   await own.context().close();
 });
 
