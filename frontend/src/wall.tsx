@@ -1,10 +1,11 @@
 // The wall: two or three settings varied at once, every combination a network that trains, each a small live map.
 import type { JSX } from "preact";
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
 import { TABLES, writeClasses, writeMap } from "./paint.ts";
 import { NumberBox } from "./fields.tsx";
 import { count, number, parse } from "./format.ts";
 import { Icon } from "./icons.tsx";
+import { LIST_RULES, listed } from "./listed.ts";
 import { nameOf } from "./settings.ts";
 import type { Catalog } from "./types.ts";
 import type { NumberArray } from "./wire.ts";
@@ -78,13 +79,16 @@ export function WallView(): JSX.Element | null {
   const wall = store.wall.value;
   const offered = useMemo(() => (catalog ? axes(catalog) : []), [catalog]);
   const [chosen, setChosen] = useState(["training.learning_rate", "network.layers", ACTIVATION]);
-  const [written, setWritten] = useState<Record<string, string[]>>({});
+  const [written, setWritten] = useState<Record<string, string>>({});
   const [epochs, setEpochs] = useState(300);
   if (!catalog) return null;
-  const valuesOf = (axis: Axis) => written[axis.path] ?? axis.start;
+  const textOf = (axis: Axis) => written[axis.path] ?? axis.start.join("; ");
+  const valuesOf = (axis: Axis) =>
+    axis.kind === "names" ? textOf(axis).split("; ") : listed(axis.kind, textOf(axis)).values;
   const picked = chosen
     .map((path) => offered.find((axis) => axis.path === path))
     .filter((axis): axis is Axis => Boolean(axis));
+  const isWrong = picked.some((axis) => axis.kind !== "names" && listed(axis.kind, textOf(axis)).problem);
   const networks = picked.reduce((product, axis) => product * valuesOf(axis).length, 1);
   const most = catalog.limits.wall ?? 200;
   const fits = networks >= 2 && networks <= most && new Set(chosen).size === chosen.length;
@@ -150,8 +154,8 @@ export function WallView(): JSX.Element | null {
               </div>
               <AxisValues
                 axis={axis}
-                values={valuesOf(axis)}
-                change={(values) => setWritten({ ...written, [axis.path]: values })}
+                text={textOf(axis)}
+                change={(text) => setWritten({ ...written, [axis.path]: text })}
               />
             </fieldset>
           );
@@ -184,14 +188,14 @@ export function WallView(): JSX.Element | null {
               type="button"
               class="solid"
               data-test="wall-start"
-              disabled={!fits}
-              title={fits ? undefined : `A wall has 2 to ${most} networks`}
+              disabled={!fits || isWrong}
+              title={isWrong ? "A list has a value that is none" : fits ? undefined : `A wall has 2 to ${most} networks`}
               onClick={start}
             >
               Train {count(networks)} networks
             </button>
           )}
-          {!fits && <span class="note">2 to {most} networks, please</span>}
+          {!fits && !isWrong && <span class="note">2 to {most} networks, please</span>}
         </div>
       </div>
       <Cells />
@@ -199,56 +203,64 @@ export function WallView(): JSX.Element | null {
   );
 }
 
-function AxisValues({
-  axis,
-  values,
-  change,
-}: {
+interface AxisProps {
   axis: Axis;
-  values: string[];
-  change: (values: string[]) => void;
-}): JSX.Element {
-  if (axis.kind === "names")
-    return (
-      <div class="chips">
-        {axis.choices!.map((choice) => (
-          <button
-            type="button"
-            class="chip"
-            key={choice.name}
-            aria-pressed={values.includes(choice.name)}
-            disabled={values.length === 1 && values[0] === choice.name}
-            onClick={() =>
-              change(
-                values.includes(choice.name) ? values.filter((each) => each !== choice.name) : [...values, choice.name],
-              )
-            }
-          >
-            {choice.label}
-          </button>
-        ))}
-      </div>
-    );
-  const valid = (text: string) => (axis.kind === "numbers" ? parse(text) !== null : /^\d+([\s,×x]+\d+)*$/.test(text));
+  text: string;
+  change: (text: string) => void;
+}
+
+function AxisValues(props: AxisProps): JSX.Element {
+  return props.axis.kind === "names" ? <AxisNames {...props} /> : <AxisList {...props} kind={props.axis.kind} />;
+}
+
+function AxisNames({ axis, text, change }: AxisProps): JSX.Element {
+  const values = text.split("; ");
   return (
-    <input
-      type="text"
-      aria-label={`Values of ${axis.label}`}
-      title={
-        axis.kind === "shapes"
-          ? "Widths of the layers, networks parted by semicolons: 4; 8 8; 8 8 8"
-          : "Values, parted by semicolons"
-      }
-      value={values.join("; ")}
-      onChange={(event) => {
-        const next = event.currentTarget.value
-          .split(";")
-          .map((text) => text.trim())
-          .filter((text) => text !== "" && valid(text));
-        if (next.length) change([...new Set(next)]);
-        else event.currentTarget.value = values.join("; ");
-      }}
-    />
+    <div class="chips">
+      {axis.choices!.map((choice) => (
+        <button
+          type="button"
+          class="chip"
+          key={choice.name}
+          aria-pressed={values.includes(choice.name)}
+          disabled={values.length === 1 && values[0] === choice.name}
+          onClick={() =>
+            change(
+              (values.includes(choice.name)
+                ? values.filter((each) => each !== choice.name)
+                : [...values, choice.name]
+              ).join("; "),
+            )
+          }
+        >
+          {choice.label}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+/** Values that are written; what is none of them is named, and the wall waits. */
+function AxisList({ axis, text, change, kind }: AxisProps & { kind: keyof typeof LIST_RULES }): JSX.Element {
+  const reason = useId();
+  const { problem } = listed(kind, text);
+  return (
+    <>
+      <input
+        type="text"
+        aria-label={`Values of ${axis.label}`}
+        aria-invalid={Boolean(problem)}
+        aria-describedby={problem ? reason : undefined}
+        title={LIST_RULES[kind]}
+        value={text}
+        onChange={(event) => change(event.currentTarget.value)}
+      />
+      {problem && (
+        <p class="problem" id={reason} role="alert">
+          {problem}
+        </p>
+      )}
+    </>
   );
 }
 

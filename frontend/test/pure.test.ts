@@ -6,6 +6,7 @@ import { count, day, featureName, number, onAxis, parse, percent, weightName } f
 import { fromFragment, toFragment } from "../src/fragment.ts";
 import { History } from "../src/history.ts";
 import { biasAt, biasPlace, curveAt, drawing, linkAt, strongest } from "../src/layout.ts";
+import { listed } from "../src/listed.ts";
 import { parseNotation, plain } from "../src/notation.ts";
 import { writeMap, writeScaled } from "../src/paint.ts";
 import { differences, insertLayer, path, removeLayer, resizeLayer, valueAt, withValue } from "../src/settings.ts";
@@ -34,6 +35,15 @@ test("a map is written with the screen's pixels, mixed where it has fewer or mor
   assert.deepEqual(written([0, 0, 200, 200], 2, 4).filter((_, place) => place % 4 === 0), [200, 150, 50, 0]);
   assert.deepEqual(written(Array.from({ length: 81 }, () => 255), 9, 5), Array.from({ length: 25 }, () => 255));
   assert.deepEqual(written([0, 255, 0, 255], 2, 4, true).slice(0, 4), [29, 29, 226, 226]);
+});
+
+test("a list of values is read; what is none of them is named, with the rule", () => {
+  assert.deepEqual(listed("numbers", "0.1; 1e-3;0.1; "), { values: ["0.1", "1e-3"], problem: "" });
+  assert.deepEqual(listed("shapes", "4; 8 8; 4×2").values, ["4", "8 8", "4×2"]);
+  assert.match(listed("numbers", "0.1; abc; 1").problem, /^“abc” is no number\. Numbers are parted by semicolons/);
+  assert.match(listed("numbers", "0.1, 0.3, 1").problem, /^“0.1, 0.3, 1” is no number/);
+  assert.match(listed("shapes", "4; x; 0").problem, /^“x”, “0” are no networks/);
+  assert.match(listed("numbers", " ; ").problem, /^There is no value/);
 });
 
 test("what people type is read, and what is no number is not", () => {

@@ -324,6 +324,10 @@ test("a table is dropped, its columns are given other roles, and a pasted one is
 test("the wall trains many networks, and one of them opens", async () => {
   const many = await tab();
   await many.locator('[data-drawer="wall"]').click();
+  await many.getByLabel("Values of Learning rate η").fill("0.001; abc; 0.3");
+  await many.getByLabel("Values of Learning rate η").blur();
+  await many.locator(".wall .problem").filter({ hasText: "“abc” is no number" }).waitFor();
+  assert.ok(await many.locator('[data-test="wall-start"]').isDisabled());
   await many.getByLabel("Values of Learning rate η").fill("0.001; 0.03; 0.3");
   await many.getByLabel("Values of Learning rate η").blur();
   await many.getByLabel("Values of Hidden layers").fill("2; 6; 4 4");
