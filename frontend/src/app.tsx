@@ -146,11 +146,12 @@ function Dialogs(): JSX.Element {
 }
 
 const KEYS: [string, string][] = [
-  ["Space", "play, pause"],
+  ["Space", "play, pause; on a button, what it does"],
   ["R", "reset to the same start"],
   ["B · E · T", "one batch · one epoch · ten epochs"],
   ["Arrows", "in the drawing: from neuron to neuron"],
   ["Enter", "choose a neuron, then Tab to its values"],
+  ["Arrows, Enter", "on the map: move the cross, add or remove a point there"],
   ["+ · −", "a neuron more, a neuron less in the chosen layer"],
   ["1 · 2 · 3", "inside one step · compare · the wall"],
   [", · .", "stage before · stage after"],
@@ -292,7 +293,8 @@ function pressKey({ store, ui }: Page, event: KeyboardEvent): void {
     Escape: () => (ui.neuron.peek() ? ui.selectNeuron(null) : (ui.drawer.value = null)),
   };
   const action = actions[key];
-  if (!action || (key === " " && target.matches("button, summary, [role=tab], input"))) return;
+  const presses = "button:not(.editor), summary, [role=tab], input:not([type=range])"; // what Space has a use for
+  if (!action || (key === " " && target.matches(presses))) return;
   event.preventDefault();
   action();
 }

@@ -307,7 +307,7 @@ function Editor(props: {
         const [x, y] = cursor ?? [size / 2, size / 2];
         if (move)
           setCursor([Math.max(0, Math.min(size, x + move[0] * STEP)), Math.max(0, Math.min(size, y + move[1] * STEP))]);
-        else if (event.key === "Enter" || event.key === " ") act(x, y);
+        else if (event.key === "Enter") act(x, y);
         else return;
         event.preventDefault();
         event.stopPropagation();

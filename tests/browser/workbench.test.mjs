@@ -396,6 +396,16 @@ test("points are added with a click and removed again; features and formulas are
   await own.locator(".editor").click({ position: { x: 60, y: 40 } });
   await until("a point more", async () => (await rows()) === "211 + 90 rows");
   assert.equal(await epoch(own), 10); // the network learns on among them
+  await own.keyboard.press("Space"); // plays, though the map has the focus
+  await until("training", async () => (await epoch(own)) > 10);
+  await own.keyboard.press("Space");
+  await own.getByRole("button", { name: "Play" }).waitFor();
+  assert.equal(await rows(), "211 + 90 rows");
+  await own.locator(".editor").press("ArrowLeft");
+  await own.keyboard.press("Enter");
+  await until("another point", async () => (await rows()) === "212 + 90 rows");
+  await own.getByRole("button", { name: "Undo" }).click();
+  await until("a point as before", async () => (await rows()) === "211 + 90 rows");
   await own.getByRole("button", { name: "remove", exact: true }).click();
   await own.locator(".editor").click({ position: { x: 60, y: 40 } });
   await until("a point less", async () => (await rows()) === "210 + 90 rows");
