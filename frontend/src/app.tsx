@@ -110,8 +110,9 @@ function Notices(): JSX.Element {
   return (
     <div class="notices" role="status" aria-live="polite">
       {store.notices.value.map((notice) => (
-        <p key={notice.id}>
-          {notice.text}
+        <p key={notice.text}>
+          <span>{notice.text}</span>
+          {notice.times > 1 && <small aria-label={`${notice.times} times`}>× {notice.times}</small>}
           <button type="button" class="quiet small" aria-label="Dismiss" onClick={() => store.dismiss(notice.id)}>
             <Icon name="close" />
           </button>

@@ -49,9 +49,10 @@ export function StepView(): JSX.Element {
   const input = weight && weight[1] === "weights" && weight[0] === place.layer ? weight[2] : 0;
   const ask = () => store.send({ kind: "explain", rows: single === null ? "batch" : [single] });
   const layout = run?.widths.join();
+  const watched = Boolean(run?.live);
   useEffect(() => {
-    if (!playing) ask();
-  }, [playing, step, store.batch.value, single, run?.id, layout, run?.frozen.length, run?.marks, store.taken.value]);
+    if (!playing && !watched) ask();
+  }, [playing, watched, step, store.batch.value, single, run?.id, layout, run?.frozen.length, run?.marks, store.taken.value]);
   const rows: number[] = answer?.content.rows ?? [];
   const shownRow = Math.min(row, Math.max(rows.length - 1, 0));
   useEffect(() => {
@@ -141,7 +142,11 @@ export function StepView(): JSX.Element {
           </label>
         )}
       </div>
-      {playing ? (
+      {watched ? (
+        <p class="note waiting">
+          A running fit is watched: open it with <code>pellucid.workbench.show</code> to look inside a step.
+        </p>
+      ) : playing ? (
         <p class="note waiting">
           Training runs.{" "}
           <button type="button" class="text" onClick={() => store.togglePlay()}>

@@ -83,6 +83,13 @@ export interface Clock {
   frame(callback: () => void): void;
 }
 
+/** What a person is told for a while, and how often it was said. */
+export interface Notice {
+  id: number;
+  text: string;
+  times: number;
+}
+
 const REPORTED_AS_ANSWERS = [
   "explanation",
   "formulas",
@@ -94,7 +101,7 @@ const REPORTED_AS_ANSWERS = [
   "kept_history",
   "kept_map",
 ];
-const MOST_NOTICES = 4;
+const MOST_NOTICES = 3;
 const NOTICE_STAYS = 12_000;
 const MOST_NORMS = 1200;
 export const MAP_KEY = (layer: number, neuron: number): string => `${layer},${neuron}`;
@@ -111,7 +118,7 @@ export class Store {
   readonly problems = signal<Problem[]>([]);
   readonly connection = signal("opening");
   readonly points = signal<Points | null>(null);
-  readonly notices = signal<{ id: number; text: string }[]>([]);
+  readonly notices = signal<Notice[]>([]);
   readonly frame = signal(0);
   /** For what need not follow each frame: numbers and links; charts. */
   readonly slow = new Ticker(140);
@@ -332,10 +339,12 @@ export class Store {
   }
 
   report(text: string): void {
-    const id = ++this.notice;
+    const id = ++this.notice; // what is said again is new, and stays as long
     const timer = setTimeout(() => this.dismiss(id), NOTICE_STAYS);
     (timer as { unref?: () => void }).unref?.();
-    this.notices.value = [...this.notices.value.slice(1 - MOST_NOTICES), { id, text }];
+    const times = 1 + (this.notices.value.find((notice) => notice.text === text)?.times ?? 0);
+    const others = this.notices.value.filter((notice) => notice.text !== text);
+    this.notices.value = [...others.slice(1 - MOST_NOTICES), { id, text, times }];
   }
 
   dismiss(id: number): void {
@@ -385,7 +394,7 @@ export class Store {
 
   togglePlay(): void {
     const playing = !this.playing.peek();
-    this.playing.value = playing;
+    if (!this.run.peek()?.live) this.playing.value = playing;
     this.send({ kind: playing ? "play" : "pause" });
   }
 

@@ -179,8 +179,19 @@ test("errors become notices, of which only the last few stay", () => {
   for (let place = 0; place < 9; place++) model.hand({ kind: "error", message: `wrong ${place}`, about: "edit" });
   assert.deepEqual(
     store.notices.value.map((notice) => notice.text),
-    ["wrong 5", "wrong 6", "wrong 7", "wrong 8"],
+    ["wrong 6", "wrong 7", "wrong 8"],
   );
+  model.hand({ kind: "error", message: "wrong 7", about: "edit" });
+  assert.deepEqual(
+    store.notices.value.map((notice) => [notice.text, notice.times]),
+    [
+      ["wrong 6", 1],
+      ["wrong 8", 1],
+      ["wrong 7", 2],
+    ],
+  );
+  store.dismiss(store.notices.value[0]!.id);
+  assert.equal(store.notices.value.length, 2);
   assert.equal(
     failureText({ subject: "'size'", rule: "must be a number;", value: "x", remedy: "Give one." }),
     "'size' must be a number; Got \"x\". Give one.",

@@ -63,6 +63,7 @@ def test_a_running_fit_streams_into_the_page() -> None:
                 if content["epoch"] > first + 20:
                     break
             assert len(buffers["history"]) >= 1
+            assert content["playing"]
             page.send("play")
             assert "watched" in page.wait("error")[0]["message"]
             stop.set()

@@ -223,6 +223,11 @@ class Session:
         return self.trainer.shown
 
     @property
+    def is_playing(self) -> bool:
+        """Whether training runs."""
+        return self.trainer.is_playing
+
+    @property
     def _is_owed(self) -> bool:
         """Whether the page has seen maps only of the moment where training stopped."""
         return self._was_brief and not self.trainer.is_playing
@@ -327,7 +332,7 @@ class Session:
             self._drawn = self.frames.number
             self.frames.forget()
             return
-        content |= {"playing": self.trainer.is_playing, "rate": self.trainer.rate}
+        content |= {"playing": self.is_playing, "rate": self.trainer.rate}
         await self.send_arrays(content, buffers)
 
     async def _on_ack(self, message: Message) -> None:

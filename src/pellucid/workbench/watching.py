@@ -125,12 +125,17 @@ class WatchingSession(Session):
         """The training's latest moment."""
         return self.watched.shown
 
+    @property
+    def is_playing(self) -> bool:
+        """Whether the training runs."""
+        return not self.watched.is_over
+
     def describe_run(self) -> dict[str, Any]:
         """Return the state `run`."""
         epoch, batch = self.shown.position
         ended = "The training is over." if self.watched.is_over else None
         place = {"epoch": epoch, "batch": batch}
-        now = {"step": self.shown.step, "playing": not self.watched.is_over, "ended": ended, "live": True}
+        now = {"step": self.shown.step, "playing": self.is_playing, "ended": ended, "live": True}
         return super().describe_run() | place | now | {"moments": [], "position": place, "furthest": place}
 
     def _handler(self, message: Message) -> Any:
