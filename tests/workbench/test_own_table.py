@@ -10,9 +10,10 @@ import pytest
 
 from pellucid.errors import DataError, SpecError
 from pellucid.tables import split_rows
+from pellucid.workbench.dataset import build
 from pellucid.workbench.limits import MOST_COLUMNS, MOST_LEVELS, MOST_ROWS, UPLOAD_BYTES
 from pellucid.workbench.own_table import MOST_TABLES, Tables, read_upload, table_rows
-from pellucid.workbench.settings import Table, read_settings, write_settings
+from pellucid.workbench.settings import Table, View, read_settings, write_settings
 from workbench.client import Page, served
 
 TEXT = "size,colour,when,smokes,bought\n" + "\n".join(
@@ -31,6 +32,19 @@ def test_columns_become_inputs() -> None:
     assert np.isfinite(rows.columns).all()
     target = rows.described[-1]
     assert (target["role"], target["missing"]) == ("target", 1)
+
+
+def test_the_first_map_is_of_two_columns_of_the_table_where_there_are_two() -> None:
+    days = pd.date_range("2015-01-01", periods=200, freq="11D")
+    year = days.year.to_numpy()
+    frame = pd.DataFrame({"size": np.sin(np.arange(200)), "when": days, "price": year + 0.01 * np.sin(np.arange(200))})
+    rows = table_rows(frame, Table("id"))
+    assert rows.sources[: rows.names.index("when year") + 1] == ("size", "when", "when")
+    settings = read_settings({"data": {"source": "table", "table": {"id": "id"}}})
+    assert set(build(settings, rows).plane(View()).names) == {"size", "when year"}
+    assert build(settings, rows).plane(View(y=rows.names.index("when"))).names == ("size", "when")
+    alone = build(settings, table_rows(frame[["when", "price"]], Table("id")))
+    assert "when year" in alone.plane(View()).names
 
 
 def test_roles_kinds_and_target_can_be_changed() -> None:

@@ -172,12 +172,19 @@ class Dataset:
         """Return the two columns that a view asks for, or those that tell most of the target."""
         last = self.rows.columns.shape[1] - 1
         x, y = (None if each is None else min(each, last) for each in (view.x, view.y))
-        open_ = iter([each for each in self._telling if each not in (x, y)])
-        x = next(open_, 0) if x is None else x
-        y = next(open_, x) if y is None else y
+        x = self._most_telling_beside(y) if x is None else x
+        y = self._most_telling_beside(x) if y is None else y
         if view.x is None and view.y is None:
             return min(x, y), max(x, y)
         return x, (x + 1) % (last + 1) if x == y else y
+
+    def _most_telling_beside(self, other: int | None) -> int:
+        """Return the column that tells most of the target beside another one: of another source, if there is one."""
+        if other is None:
+            return self._telling[0]
+        sources = self.rows.sources or self.rows.names
+        others = [each for each in self._telling if each != other]
+        return next((each for each in others if sources[each] != sources[other]), next(iter(others), other))
 
     @cached_property
     def _telling(self) -> list[int]:

@@ -102,7 +102,8 @@ class Given:
         names = Names(estimator.encoder_.inputs.names, output_names(estimator, job.network.outputs))
         given = _rows(data, job.network, names, class_names(estimator))
         level_names = estimator.encoder_.level_names
-        given = replace(given, held_out=is_held_out, notes=(notes,), level_names=level_names)
+        sources = estimator.encoder_.inputs.sources
+        given = replace(given, held_out=is_held_out, notes=(notes,), level_names=level_names, sources=sources)
         settings = _settings(estimator, job, job.network, job.training.batch_size or 200, is_shuffled=True)
         return cls(given, settings, job.parameters.astype(np.float64), State())
 
@@ -111,7 +112,8 @@ class Given:
         job = step.job
         _check(job.network, (job.data.rows, job.data.inputs.shape[1]))
         rows = _rows(job.data.taken(), job.network, Names(step.inputs, step.outputs), step.classes)
-        rows = replace(rows, held_out=step.held_out, notes=tuple(step.notes), level_names=step.levels)
+        sources = estimator.encoder_.inputs.sources
+        rows = replace(rows, held_out=step.held_out, notes=tuple(step.notes), level_names=step.levels, sources=sources)
         settings = _settings(estimator, job, job.network, job.training.batch_size or 200, is_shuffled=True)
         each = step.trained
         state = replace(State(), epochs=each.epochs)

@@ -215,12 +215,14 @@ def table_rows(table: pd.DataFrame, choice: Table, train_share: float = 1.0, see
     if train_share < 1:
         train, _ = split_rows(len(frame), 1 - train_share, seed, y if target.labels else None)
     names: list[str] = []
+    sources: list[str] = []
     inputs: list[Array] = []
     described = []
     for column, is_used in zip(columns, used, strict=True):
         made = _Column(column, frame[column.label], train, fills.get(column.label), levels.get(column.label))
         found = [(name, values) for name, values in made.inputs() if np.ptp(values[train]) > 0] if is_used else []
         names += [name[:TEXT] for name, _ in found]
+        sources += [column.label] * len(found)
         inputs += [values for _, values in found]
         described.append(made.described("input" if found else "ignore", len(found)))
     if not inputs:
@@ -231,7 +233,16 @@ def table_rows(table: pd.DataFrame, choice: Table, train_share: float = 1.0, see
     never = never_met(missing, met)
     remarks = (f"No cell says {', '.join(never)}, which is to mean missing.",) if never else ()
     days = frozenset(measure_names(column)[0] for column in columns if column.kind == "date")
-    return Rows(np.column_stack(inputs), tuple(names), y, classes, tuple(described), notes=remarks, days=days)
+    return Rows(
+        np.column_stack(inputs),
+        tuple(names),
+        y,
+        classes,
+        tuple(described),
+        notes=remarks,
+        days=days,
+        sources=tuple(sources),
+    )
 
 
 def coded_missing(series: "pd.Series[Any]") -> Array:

@@ -52,6 +52,8 @@ class Rows:
         What a reader must know about the rows.
     days : frozenset of str
         Names of the columns that are days since 1970-01-01.
+    sources : tuple of str
+        Column of the raw table that each column comes from, as the parts of a date do; empty: each its own.
     """
 
     columns: Array
@@ -67,6 +69,7 @@ class Rows:
     held_out: Array | None = None
     notes: tuple[str, ...] = ()
     days: frozenset[str] = frozenset()
+    sources: tuple[str, ...] = ()
 
 
 def make(source: str, size: int = 300, noise: float = 0.15, seed: int = 0) -> Rows:
