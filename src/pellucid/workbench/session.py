@@ -44,6 +44,7 @@ from pellucid.workbench.settings import (
 from pellucid.workbench.sources import Rows
 from pellucid.workbench.trainer import Trainer
 from pellucid.workbench.wall import Walls
+from pellucid.workbench.wording import words_of
 
 __all__ = ["Session", "Wire"]
 
@@ -252,7 +253,7 @@ class Session:
 
     def _on_failure(self, error: Exception) -> None:
         LOG.error("Training failed.", exc_info=error)
-        asyncio.run_coroutine_threadsafe(self.tell_error(_words(error), "play"), self.loop)
+        asyncio.run_coroutine_threadsafe(self.tell_error(words_of(error), "play"), self.loop)
 
     # --- messages -------------------------------------------------------------------------------------------------
 
@@ -275,10 +276,10 @@ class Session:
         try:
             await self._handler(message)(message)
         except (PellucidError, TypeError, KeyError, IndexError, OverflowError, MemoryError) as error:
-            await self.tell_error(_words(error), message.kind)
+            await self.tell_error(words_of(error), message.kind)
         except Exception as error:  # a mistake of ours must not end the session
             LOG.exception("A message of the kind %s failed.", message.kind)
-            await self.tell_error(_words(error), message.kind)
+            await self.tell_error(words_of(error), message.kind)
 
     def _handler(self, message: Message) -> Handler:
         kind, is_update = message.kind, message.method == "update"
@@ -315,7 +316,7 @@ class Session:
                 self._drawn = self.frames.number
                 if str(error) != failure:
                     LOG.exception("A frame could not be made.")
-                    await self.tell_error(_words(error), "frame")
+                    await self.tell_error(words_of(error), "frame")
                 failure = str(error)
             if monotonic() - self._told > STATE_EVERY or not self.trainer.is_playing:
                 await self.tell_run()
@@ -355,7 +356,8 @@ class Session:
             settings = read_settings(message.content.get("settings"))
             await self.take(settings)
         except PellucidError as error:
-            await self.send(update(problems=[{"path": path_of(error), "message": str(error)}], revision=self.revision))
+            problem = {"path": path_of(error), "message": words_of(error)}
+            await self.send(update(problems=[problem], revision=self.revision))
 
     async def take(self, settings: Settings, *, remember: bool = True) -> None:
         """Go on with other settings: at once where they allow it, else from the start."""
@@ -474,14 +476,6 @@ class Session:
             self.frames.forget()
             await self.tell_points()
         self.ask_frame()
-
-
-def _words(error: BaseException) -> str:
-    if isinstance(error, PellucidError):
-        return str(error)
-    if isinstance(error, MemoryError):
-        return "There is not enough memory for this; ask for less."
-    return f"The message could not be understood ({type(error).__name__})."
 
 
 def _suited(settings: Settings, dataset: Dataset) -> Settings:

@@ -28,6 +28,7 @@ from pellucid.workbench.limits import MOST_OF_WALL, MOST_WALL
 from pellucid.workbench.protocol import Message, encode, update
 from pellucid.workbench.run import Run, Shown
 from pellucid.workbench.settings import NetLayer, Settings, read_settings, write_settings
+from pellucid.workbench.wording import words_of
 
 if TYPE_CHECKING:
     from pellucid.workbench.session import Session
@@ -272,7 +273,7 @@ class Walls:
                 await self._tell(wall)
         except PellucidError as error:
             wall.stopped.set()
-            await self.session.tell_error(str(error), "wall")
+            await self.session.tell_error(words_of(error), "wall")
         await self.session.send(update(wall=self.told()))
 
     async def _tell(self, wall: Wall) -> None:
