@@ -150,7 +150,7 @@ const KEYS: [string, string][] = [
   ["Space", "play, pause; on a button, what it does"],
   ["R", "reset to the same start"],
   ["B · E · T", "one batch · one epoch · ten epochs"],
-  ["Arrows", "in the drawing: from neuron to neuron"],
+  ["Arrows", "from neuron to neuron; on the wall, from network to network"],
   ["Enter", "choose a neuron, then Tab to its values"],
   ["Arrows, Enter", "on the map: move the cross, add or remove a point there"],
   ["+ · −", "a neuron more, a neuron less in the chosen layer"],

@@ -1,6 +1,7 @@
 // The wall: two or three settings varied at once, every combination a network that trains, each a small live map.
 import type { JSX } from "preact";
 import { useEffect, useId, useMemo, useRef, useState } from "preact/hooks";
+import { type Arrangement, arrangement } from "./arrangement.ts";
 import { TABLES, writeClasses, writeMap } from "./paint.ts";
 import { NumberBox } from "./fields.tsx";
 import { count, number, parse } from "./format.ts";
@@ -9,7 +10,7 @@ import { LIST_RULES, listed } from "./listed.ts";
 import { nameOf } from "./settings.ts";
 import type { Catalog } from "./types.ts";
 import type { NumberArray } from "./wire.ts";
-import { usePage } from "./ui.ts";
+import { ARROWS, usePage } from "./ui.ts";
 
 /** A setting that the wall can vary: how its values are written, and read again. */
 interface Axis {
@@ -264,13 +265,25 @@ function AxisList({ axis, text, change, kind }: AxisProps & { kind: keyof typeof
   );
 }
 
-/** The networks, the last setting across, the others down. */
+/** Pixels of the names at the left, of a column of networks, and of the gap beside it. */
+const [NAMES, LEAST, GAP] = [130, 44, 4];
+const roomIn = (width: number): number => (width ? Math.max(1, Math.floor((width - NAMES) / (LEAST + GAP))) : Infinity);
+
+/** The networks, in a table or the best first. */
 function Cells(): JSX.Element | null {
   const { store, ui } = usePage();
   const wall = store.wall.value;
   const answer = store.answers.wall_frame!.value;
   const theme = ui.theme.value;
   const holder = useRef<HTMLDivElement>(null);
+  const scroll = useRef<HTMLDivElement>(null);
+  const [width, setWidth] = useState(0);
+  useEffect(() => {
+    if (!scroll.current) return;
+    const observer = new ResizeObserver(([entry]) => setWidth(entry!.contentRect.width));
+    observer.observe(scroll.current);
+    return () => observer.disconnect();
+  }, [wall === null]);
   const [byLoss, setByLoss] = useState(false);
   const fresh = answer && wall && answer.content.cells === wall.cells.length ? answer : null;
   useEffect(() => {
@@ -303,7 +316,9 @@ function Cells(): JSX.Element | null {
   const labels = wall.paths.map(
     (path) => axes(store.catalog.peek()!).find((axis) => axis.path === path)?.label ?? path,
   );
-  const table = byLoss ? null : arrangement(wall.cells.map((cell) => cell.values.map(String)));
+  const room = roomIn(width);
+  const isList = byLoss || (wall.paths.length === 1 && wall.cells.length > room); // from line to line
+  const table = isList ? null : arrangement(wall.cells.map((cell) => cell.values.map(String)), room);
   return (
     <>
       <div class="bar">
@@ -318,14 +333,15 @@ function Cells(): JSX.Element | null {
           best first
         </label>
       </div>
-      <div class="cells-scroll">
+      <div class="cells-scroll" ref={scroll}>
         <div
           class={`cells${table ? " matrix-of-cells" : ""}`}
           ref={holder}
+          onKeyDown={(event) => goAlong(event, event.currentTarget)}
           style={
             table
               ? {
-                  gridTemplateColumns: `minmax(76px, 130px) ${table.blocks.map(() => `repeat(${table.columns.length}, minmax(44px, 104px))`).join(" 12px ")}`,
+                  gridTemplateColumns: `minmax(76px, ${NAMES}px) ${Array.from({ length: table.beside }, () => `repeat(${table.columns.length}, minmax(${LEAST}px, 104px))`).join(" 12px ")}`,
                 }
               : {}
           }
@@ -341,7 +357,11 @@ function Cells(): JSX.Element | null {
                 key={cell}
                 class={`cell-map${cell === best ? " best" : ""}`}
                 data-cell={cell}
-                style={table ? table.places[cell] : {}}
+                style={
+                  table
+                    ? { gridRow: String(table.places[cell]!.row), gridColumn: String(table.places[cell]!.column) }
+                    : {}
+                }
                 title={`${title}. ${score === undefined || Number.isNaN(score) ? "" : `Score ${number(score, 3)}. `}${ended ?? ""}`}
                 aria-label={`${title}: loss ${number(measured[cell], byLoss ? 3 : 2)}. Open it`}
                 onClick={() => {
@@ -351,7 +371,7 @@ function Cells(): JSX.Element | null {
               >
                 <canvas data-cell={cell} aria-hidden="true" />
                 <span class="num">{number(measured[cell], byLoss ? 3 : 2)}</span>
-                {byLoss && <small>{values.map((value) => short(String(value))).join(", ")}</small>}
+                {!table && <small>{values.map((value) => short(String(value))).join(", ")}</small>}
               </button>
             );
           })}
@@ -361,71 +381,76 @@ function Cells(): JSX.Element | null {
   );
 }
 
-interface Arrangement {
-  blocks: string[];
-  rows: string[];
-  columns: string[];
-  places: { gridRow: string; gridColumn: string }[];
-}
-
-/** A table of cells: the last setting across, the one before it down, the first of three in blocks side by side. */
-function arrangement(values: string[][]): Arrangement {
-  const axis = (place: number) => (place < 0 ? [""] : [...new Set(values.map((each) => each[place]!))]);
-  const axes = values[0]?.length ?? 0;
-  const [blocks, rows, columns] = [axis(axes - 3), axis(axes - 2), axis(axes - 1)];
-  const places = values.map((each) => {
-    const [block, row, column] = [
-      blocks.indexOf(each[axes - 3] ?? ""),
-      rows.indexOf(each[axes - 2] ?? ""),
-      columns.indexOf(each[axes - 1]!),
-    ];
-    return { gridRow: String(row + 3), gridColumn: String(2 + block * (columns.length + 1) + column) };
-  });
-  return { blocks, rows, columns, places };
-}
-
 /** What stands above and beside the cells. */
 function Names({ table, labels }: { table: Arrangement; labels: string[] }): JSX.Element {
-  const { blocks, rows, columns } = table;
-  const wide = columns.length + 1;
-  const [across, down, aside] = [labels[labels.length - 1], labels[labels.length - 2], labels[labels.length - 3]];
+  const { axes, blocks, rows, columns, beside, corners } = table;
+  const name = (axis: number) => labels[axis] ?? "";
   return (
     <>
       <span class="corner" style={{ gridRow: "2", gridColumn: "1" }}>
-        {down ? `${down} ↓ ` : ""}
-        {across} →
+        {axes.row >= 0 ? `${name(axes.row)} ↓ ` : ""}
+        {name(axes.column)} →
       </span>
-      {blocks.map((block, place) => (
-        <span
-          key={`block${block}`}
-          class="block-name"
-          style={{ gridRow: "1", gridColumn: `${2 + place * wide} / span ${columns.length}` }}
-        >
-          {aside && (
-            <>
-              {aside} <b>{block}</b>
-            </>
-          )}
-        </span>
-      ))}
-      {blocks.flatMap((block, place) =>
-        columns.map((column, index) => (
+      {axes.block >= 0 &&
+        blocks.map((block, place) => {
+          const { row, column } = corners[place]!;
+          const above = beside < blocks.length ? row - 1 : 1;
+          return (
+            <span
+              key={`block${block}`}
+              class="block-name"
+              style={{ gridRow: String(above), gridColumn: `${column} / span ${columns.length}` }}
+            >
+              {name(axes.block)} <b>{block}</b>
+            </span>
+          );
+        })}
+      {corners.slice(0, beside).flatMap((corner) =>
+        columns.map((text, index) => (
           <span
-            key={`${block}${column}`}
+            key={`column${corner.column + index}`}
             class="column-name"
-            style={{ gridRow: "2", gridColumn: String(2 + place * wide + index) }}
+            style={{ gridRow: "2", gridColumn: String(corner.column + index) }}
           >
-            {short(column)}
+            {short(text)}
           </span>
         )),
       )}
-      {rows.map((row, place) => (
-        <span key={`row${row}`} class="row-name" style={{ gridRow: String(place + 3), gridColumn: "1" }}>
-          {short(row)}
-        </span>
-      ))}
+      {corners
+        .filter((_, place) => place % beside === 0)
+        .flatMap((corner) =>
+          rows.map((text, index) => (
+            <span
+              key={`row${corner.row + index}`}
+              class="row-name"
+              style={{ gridRow: String(corner.row + index), gridColumn: "1" }}
+            >
+              {short(text)}
+            </span>
+          )),
+        )}
     </>
   );
+}
+
+/** Lead from network to network, as they lie on the screen. */
+function goAlong(event: KeyboardEvent, holder: HTMLElement): void {
+  const move = ARROWS[event.key];
+  const from = (event.target as Element).closest(".cell-map")?.getBoundingClientRect();
+  if (!move || !from) return;
+  const [right, down] = move;
+  let next: HTMLElement | null = null;
+  let least = Infinity;
+  for (const cell of holder.querySelectorAll<HTMLElement>(".cell-map")) {
+    const { left, top } = cell.getBoundingClientRect();
+    const [dx, dy] = [left - from.left, top - from.top];
+    const along = right * dx + down * dy;
+    if (along < 1 || Math.abs(right ? dy : dx) > 1 || along >= least) continue;
+    [next, least] = [cell, along];
+  }
+  event.preventDefault();
+  event.stopPropagation();
+  next?.focus();
 }
 
 const short = (text: string): string => (text.length > 18 ? `${text.slice(0, 17)}…` : text);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { arrangement } from "../src/arrangement.ts";
 import { classColour, diverging, divergingTable, inkOn } from "../src/colour.ts";
 import { inputOf, starts, together } from "../src/embedded.ts";
 import { count, day, featureName, number, onAxis, parse, percent, weightName } from "../src/format.ts";
@@ -35,6 +36,30 @@ test("a map is written with the screen's pixels, mixed where it has fewer or mor
   assert.deepEqual(written([0, 0, 200, 200], 2, 4).filter((_, place) => place % 4 === 0), [200, 150, 50, 0]);
   assert.deepEqual(written(Array.from({ length: 81 }, () => 255), 9, 5), Array.from({ length: 25 }, () => 255));
   assert.deepEqual(written([0, 255, 0, 255], 2, 4, true).slice(0, 4), [29, 29, 226, 226]);
+});
+
+test("the wall's networks stand where there is room for them", () => {
+  const grid = (...counts: number[]) =>
+    counts.reduce<string[][]>(
+      (all, count) => all.flatMap((each) => Array.from({ length: count }, (_, place) => [...each, `${place}`])),
+      [[]],
+    );
+  const wide = (table: ReturnType<typeof arrangement>) =>
+    Math.max(...table.places.map((place) => place.column)) - 1;
+  const beside = arrangement(grid(3, 6, 7), 24);
+  assert.deepEqual([beside.axes, beside.beside, wide(beside)], [{ column: 2, row: 1, block: 0 }, 3, 23]);
+  const below = arrangement(grid(5, 6, 6), 24);
+  assert.deepEqual([below.axes.column, below.beside, wide(below)], [2, 3, 20]); // with gaps
+  const turned = arrangement(grid(2, 3, 33), 24);
+  assert.deepEqual([turned.axes, turned.beside, wide(turned)], [{ column: 1, row: 2, block: 0 }, 2, 7]);
+  assert.deepEqual(wide(arrangement(grid(2, 100), 24)), 2);
+  assert.deepEqual(wide(arrangement(grid(200), 24)), 200);
+  assert.deepEqual(wide(arrangement(grid(5, 6, 6), 4)), 5); // nothing fits: the narrowest
+  for (const counts of [[3, 6, 7], [5, 6, 6], [2, 3, 33], [2, 100], [30]])
+    for (const room of [4, 24, Infinity]) {
+      const { places } = arrangement(grid(...counts), room);
+      assert.equal(new Set(places.map((place) => `${place.row},${place.column}`)).size, places.length);
+    }
 });
 
 test("a list of values is read; what is none of them is named, with the rule", () => {

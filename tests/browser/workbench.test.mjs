@@ -341,6 +341,25 @@ test("the wall trains many networks, and one of them opens", async () => {
   await until("the wall's end", async () => (await start.count()) === 1, 3 * PATIENCE);
   const losses = (await many.locator(".cell-map .num").allInnerTexts()).map(value);
   assert.ok(losses.every(Number.isFinite) && Math.min(...losses) < 0.3 && Math.max(...losses) > 0.4, losses.join(" "));
+  await many.setViewportSize({ width: 1280, height: 800 });
+  await many.locator(".cell-map").first().focus();
+  for (const key of ["ArrowRight", "ArrowDown"]) await many.keyboard.press(key);
+  const focused = () => many.evaluate(() => document.activeElement.getAttribute("aria-label"));
+  assert.match(await focused(), /Learning rate η 0.001, Hidden layers 6, Activation relu/);
+  await many.getByLabel("Values of Hidden layers").fill(Array.from({ length: 22 }, (_, place) => place + 1).join(";"));
+  await many.getByLabel("Values of Hidden layers").blur();
+  await many.getByLabel("Epochs of the wall").fill("3");
+  await many.getByLabel("Epochs of the wall").press("Enter");
+  await start.click();
+  await until("198 maps", async () => (await many.locator(".cell-map").count()) === 198);
+  await until("a wall as wide as the page", () =>
+    many.locator(".cells-scroll").evaluate((each) => each.scrollWidth <= each.clientWidth),
+  );
+  await many.locator(".cell-map").last().focus();
+  const [shown, cell] = [many.locator(".cells-scroll"), many.locator(".cell-map").last()];
+  const [outer, inner] = [await shown.boundingBox(), await cell.boundingBox()];
+  assert.ok(inner.y + inner.height <= outer.y + outer.height + 1, "the last network is scrolled to");
+  await until("the wall's end", async () => (await start.count()) === 1, 3 * PATIENCE);
   await many.getByLabel("best first").check();
   const best = await many.locator(".cell-map").first().getAttribute("aria-label");
   await many.locator(".cell-map").first().click();
