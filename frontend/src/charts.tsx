@@ -6,7 +6,7 @@ import { LINES, classColour } from "./colour.ts";
 import { number } from "./format.ts";
 import { Surface, Warp } from "./landscape.tsx";
 import { Waiting } from "./painted.tsx";
-import { type Mark, Plot } from "./plot.tsx";
+import { type Mark, Plot, dashOf } from "./plot.tsx";
 import { Confusion, Predicted } from "./predictions.tsx";
 import { type Chart, usePage } from "./ui.ts";
 
@@ -120,7 +120,7 @@ function Curves(): JSX.Element {
   );
   const series = [
     { label: "train", colour: colours.train, scattered: !exact },
-    { label: "validation", colour: colours.validation, scattered: !isDense(loss[2]!) },
+    { label: "validation", colour: colours.validation, scattered: !isDense(loss[2]!), dash: [6, 3] },
   ];
   const moving = Boolean(training && training.schedule?.name && training.schedule.name !== "constant");
   const rate = useMemo(
@@ -145,7 +145,7 @@ function Curves(): JSX.Element {
         series={[
           ...series,
           { label: "batches", colour: exact ? colours.batches : colours.train, width: exact ? 1 : 1.8 },
-          ...(penalised ? [{ label: "+ penalty", colour: colours.penalised, dash: [5, 4] }] : []),
+          ...(penalised ? [{ label: "+ penalty", colour: colours.penalised, dash: [2, 3] }] : []),
         ]}
         data={penalised ? loss : loss.slice(0, 4)}
         log={ui.logLoss.value}
@@ -250,6 +250,7 @@ function Norms(): JSX.Element {
         series={Array.from({ length: layers + 1 }, (_, layer) => ({
           label: layer < layers ? `layer ${layer + 1}` : "output",
           colour: classColour(theme, layer + 1),
+          dash: dashOf(layer),
         }))}
         data={data}
       />

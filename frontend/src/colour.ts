@@ -1,33 +1,34 @@
-// Colours that the colour-blind can tell apart: blue for positive, orange for negative, and a palette for classes.
+// Colours that the colour-blind can tell apart: blue for positive, orange for negative, and a palette for classes. Those
+// that lie side by side are of different lightness, too, so that they are told apart in grey.
 
 export type Theme = "light" | "dark";
 type RGB = readonly [number, number, number];
 
 const STOPS: Record<Theme, readonly RGB[]> = {
   light: [
-    [184, 84, 8],
-    [232, 150, 74],
+    [214, 104, 10],
+    [240, 166, 92],
     [247, 246, 243],
-    [104, 155, 208],
-    [24, 90, 160],
+    [92, 142, 198],
+    [14, 66, 130],
   ],
   dark: [
-    [247, 160, 78],
-    [158, 92, 36],
+    [255, 186, 112],
+    [176, 108, 48],
     [33, 37, 43],
-    [42, 99, 156],
-    [120, 186, 250],
+    [30, 82, 138],
+    [78, 148, 226],
   ],
 };
 
 /** Okabe and Ito's palette, ordered so that the first two are the two of the diverging table. */
 const CLASSES: Record<Theme, readonly RGB[]> = {
   light: [
-    [213, 112, 20],
-    [31, 102, 173],
-    [0, 140, 105],
-    [190, 95, 150],
-    [200, 160, 0],
+    [218, 116, 20],
+    [18, 80, 150],
+    [0, 112, 84],
+    [214, 128, 182],
+    [214, 174, 20],
     [70, 175, 225],
     [110, 110, 118],
     [150, 60, 50],
@@ -35,11 +36,11 @@ const CLASSES: Record<Theme, readonly RGB[]> = {
     [120, 150, 40],
   ],
   dark: [
-    [242, 153, 74],
-    [96, 165, 236],
-    [52, 190, 150],
-    [222, 140, 188],
-    [236, 212, 70],
+    [245, 160, 80],
+    [70, 138, 214],
+    [24, 132, 100],
+    [248, 182, 218],
+    [245, 222, 90],
     [130, 210, 250],
     [160, 163, 170],
     [225, 120, 105],

@@ -7,7 +7,7 @@ import { count, number, percent } from "./format.ts";
 import { COLUMNS } from "./history.ts";
 import { Icon } from "./icons.tsx";
 import { paintOutput } from "./paint.ts";
-import { Plot } from "./plot.tsx";
+import { Plot, dashOf } from "./plot.tsx";
 import type { KeptRun } from "./types.ts";
 import type { NumberArray } from "./wire.ts";
 import { usePage } from "./ui.ts";
@@ -78,8 +78,12 @@ export function CompareView(): JSX.Element {
             <Plot
               label="Kept runs over the epochs"
               series={[
-                ...runs.map((run, place) => ({ label: run.name, colour: classColour(theme, place + 1) })),
-                { label: "this run", colour: LINES[theme].penalised, dash: [5, 4] },
+                ...runs.map((run, place) => ({
+                  label: run.name,
+                  colour: classColour(theme, place + 1),
+                  dash: dashOf(place),
+                })),
+                { label: "this run", colour: LINES[theme].penalised, dash: [2, 3] },
               ]}
               data={all.data}
               height={210}

@@ -5,6 +5,7 @@ import { classColour, diverging } from "./colour.ts";
 import { featureName, number } from "./format.ts";
 import { Painted, Plane, Waiting } from "./painted.tsx";
 import { usePage } from "./ui.ts";
+import { shapeOf, trace } from "./shapes.tsx";
 import type { NumberArray } from "./wire.ts";
 
 export function Surface(): JSX.Element {
@@ -309,8 +310,8 @@ function paintWarp(
     }
   for (let place = 0; place < points.data.length; place += 3) {
     const target = points.data[place + 2]!;
-    context.beginPath();
-    context.arc(plane.x(points.data[place]!), plane.y(points.data[place + 1]!), 2.6, 0, 2 * Math.PI);
+    const [x, y] = [plane.x(points.data[place]!), plane.y(points.data[place + 1]!)];
+    trace(context, shapeOf(task === "regression" ? 0 : target), x, y, 2.6);
     context.fillStyle =
       task === "regression"
         ? diverging(theme, high > low ? (2 * (target - low)) / (high - low) - 1 : 0)

@@ -2,12 +2,13 @@
 import { effect } from "@preact/signals";
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { classColour, diverging } from "./colour.ts";
+import { diverging } from "./colour.ts";
 import { day, inUnits, number, onAxis } from "./format.ts";
 import { useNeuronName } from "./network.tsx";
 import { Tip } from "./painted.tsx";
 import { fit, paintMap, paintOutput, paintPoints } from "./paint.ts";
 import { withValue } from "./settings.ts";
+import { ClassMark } from "./shapes.tsx";
 import { type FieldMap, type Live, MAP_KEY } from "./store.ts";
 import type { Axis } from "./types.ts";
 import { ARROWS, type NeuronPlace, usePage } from "./ui.ts";
@@ -168,7 +169,7 @@ function Legend(): JSX.Element | null {
     <div class="legend">
       {dataset.classes.map((label, index) => (
         <span key={label} class="key">
-          <i style={{ background: classColour(theme, index) }} />
+          <ClassMark index={index} theme={theme} />
           {label}
         </span>
       ))}
@@ -217,15 +218,11 @@ function Tools(): JSX.Element {
               aria-label={`Add points: ${label}`}
               onClick={() => (ui.tool.value = index)}
             >
-              <i
-                class="dot"
-                style={{
-                  background:
-                    dataset.task === "regression"
-                      ? diverging(ui.theme.value, index ? 0.8 : -0.8)
-                      : classColour(ui.theme.value, index),
-                }}
-              />{" "}
+              {dataset.task === "regression" ? (
+                <i class="dot" style={{ background: diverging(ui.theme.value, index ? 0.8 : -0.8) }} />
+              ) : (
+                <ClassMark index={index} theme={ui.theme.value} />
+              )}{" "}
               +
             </button>
           ))}

@@ -2,6 +2,7 @@
 import { type Theme, classTable, diverging, divergingTable, pointColour } from "./colour.ts";
 import { inputOf, together } from "./embedded.ts";
 import { type Drawing, biasPlace, strongest } from "./layout.ts";
+import { shapeOf, trace } from "./shapes.tsx";
 import { type Live, MAP_KEY, type Points } from "./store.ts";
 import type { Dataset, Run } from "./types.ts";
 import type { NumberArray } from "./wire.ts";
@@ -427,8 +428,7 @@ export function paintPoints(
     const x = ((points.x[row]! - across.low) / (across.high - across.low)) * width;
     const y = height - ((points.y[row]! - up.low) / (up.high - up.low)) * height;
     const colour = pointColour(theme, dataset.task, points.target[row]!, low, high);
-    context.beginPath();
-    context.arc(x, y, radius, 0, 2 * Math.PI);
+    trace(context, shapeOf(dataset.task === "regression" ? 0 : points.target[row]!), x, y, radius);
     context.fillStyle = isValidation ? (theme === "dark" ? "#15181d" : "#fff") : colour;
     context.strokeStyle = isValidation
       ? colour

@@ -53,6 +53,13 @@ const epochs = (plot: uPlot): [number, number] => {
   return [first, Math.max(told[told.length - 1] ?? 0, first + 10)];
 };
 
+/** How a series' line looks, in the words of style sheets. */
+const lineOf = (series?: Series): string => (series?.scattered ? "dotted" : series?.dash ? "dashed" : "solid");
+
+/** Lines that many series have by turns: colour is not all that tells them apart. */
+const DASHES: (number[] | undefined)[] = [undefined, [8, 3], [4, 3], [10, 3, 3, 3]];
+export const dashOf = (place: number): number[] | undefined => DASHES[place % DASHES.length];
+
 const MARK_ROWS = 3;
 
 /** Vertical lines where a setting was changed while the run went on; the latest find room for their words first. */
@@ -119,7 +126,7 @@ export function Plot(props: PlotProps): JSX.Element {
         height,
         padding: [8, 14, 0, 0],
         cursor: { drag: { x: false, y: false }, points: { size: 7 } },
-        legend: { live: true },
+        legend: { live: true, markers: { dash: (_, place) => lineOf(props.series[place - 1]) } },
         scales: {
           x: { time: false, ...(props.xLabel ? {} : { range: epochs }) },
           y: { distr: props.log ? 3 : 1, ...(props.range ? { range: props.range } : {}) },

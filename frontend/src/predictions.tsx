@@ -122,7 +122,7 @@ export function Predicted(): JSX.Element {
           training
         </span>
         <span class="key">
-          <i style={{ background: LINES[theme].validation }} />
+          <i class="hollow" style={{ borderColor: LINES[theme].validation }} />
           validation
         </span>
       </p>

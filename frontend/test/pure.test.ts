@@ -11,6 +11,7 @@ import { listed } from "../src/listed.ts";
 import { parseNotation, plain } from "../src/notation.ts";
 import { writeMap, writeScaled } from "../src/paint.ts";
 import { differences, insertLayer, path, removeLayer, resizeLayer, valueAt, withValue } from "../src/settings.ts";
+import { shapeOf } from "../src/shapes.tsx";
 import { SETTINGS } from "./fake.ts";
 
 test("numbers are written as people read them", () => {
@@ -306,17 +307,38 @@ test("a bias is found where it is drawn, and nothing else there", () => {
   assert.equal(biasPlace(plan.columns[0]!.places[0]!, 50), null);
 });
 
+const channel = (value: number): number => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+
+function luminance(colour: string): number {
+  if (colour.startsWith("#")) return colour === "#fff" ? 1 : 0;
+  const [red, green, blue] = colour.match(/\d+/g)!.map((each) => Number(each) / 255);
+  return 0.2126 * channel(red!) + 0.7152 * channel(green!) + 0.0722 * channel(blue!);
+}
+
+/** How well a colour is told from another by its lightness alone, as WCAG counts it: 1 to 21. */
+function contrast(one: string, other: string): number {
+  const [dark, light] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+  return (light! + 0.05) / (dark! + 0.05);
+}
+
 test("ink is read on every colour of the table", () => {
-  const channel = (value: number) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
-  const luminance = (colour: string) => {
-    if (colour.startsWith("#")) return colour === "#fff" ? 1 : 0;
-    const [red, green, blue] = colour.match(/\d+/g)!.map((each) => Number(each) / 255);
-    return 0.2126 * channel(red!) + 0.7152 * channel(green!) + 0.0722 * channel(blue!);
-  };
   for (const theme of ["light", "dark"] as const)
     for (let value = -0.8; value <= 0.8; value += 0.05) {
-      const [one, other] = [luminance(diverging(theme, value)), luminance(inkOn(theme, value))];
-      const contrast = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
-      assert.ok(contrast >= 4.5, `${contrast} at ${value} in ${theme}`);
+      const found = contrast(diverging(theme, value), inkOn(theme, value));
+      assert.ok(found >= 4.5, `${found} at ${value} in ${theme}`);
     }
+});
+
+test("what is told apart by colour is told apart in grey, too, and classes by their shapes", () => {
+  const classes = [0, 1, 2, 3, 4];
+  assert.equal(new Set(classes.map((place) => JSON.stringify(shapeOf(place)))).size, 5);
+  assert.deepEqual([shapeOf(5), shapeOf(NaN), shapeOf(-1.2)], [shapeOf(0), shapeOf(0), shapeOf(1)]);
+  for (const theme of ["light", "dark"] as const) {
+    assert.ok(contrast(diverging(theme, -1), diverging(theme, 1)) > 1.8);
+    for (const one of classes)
+      for (const other of classes.slice(one + 1)) {
+        const found = contrast(classColour(theme, one), classColour(theme, other));
+        assert.ok(found > 1.15, `${found} between ${one} and ${other} in ${theme}`);
+      }
+  }
 });
