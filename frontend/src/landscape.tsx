@@ -165,7 +165,8 @@ function paintSurface(
       const share = Math.max(0, Math.min(1, (value - low) / (high - low || 1)));
       const level = Math.floor(share * LEVELS) / LEVELS;
       context.fillStyle = `hsl(212 ${55 - 20 * level}% ${dark ? 16 + 52 * level : 30 + 64 * level}%)`;
-      context.fillRect(ox + x, oy + y, Math.min(cell, w - x), Math.min(cell, h - y));
+      // one pixel beyond, which the next one covers: no seams where edges lie between the screen's pixels
+      context.fillRect(ox + x, oy + y, Math.min(cell + 1, w - x), Math.min(cell + 1, h - y));
     }
   if (path && path.shape[0]) {
     context.save();

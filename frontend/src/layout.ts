@@ -35,11 +35,12 @@ const LARGEST = 80;
 const SMALLEST = 3;
 
 /**
- * Places for a network: columns evenly spread between margins, each as large as its height allows.
+ * Places for a network: columns evenly spread between margins, each as large as its height allows; on a large screen,
+ * of a larger scale, up to larger ones.
  *
  * Of a wider layer, or a deeper network, than is drawn, the first neurons and layers are.
  */
-export function drawing(widths: readonly number[], width: number, height: number, margin = 0): Drawing {
+export function drawing(widths: readonly number[], width: number, height: number, margin = 0, scale = 1): Drawing {
   const count = Math.min(widths.length, MOST_LAYERS + 2);
   const last = widths.length - 1;
   const needed = Math.max(width, count * COLUMN_LEAST + 2 * margin);
@@ -49,7 +50,7 @@ export function drawing(widths: readonly number[], width: number, height: number
     const all = widths[index]!;
     const drawn = all > MOST_NEURONS ? IN_SUMMARY : all;
     const room = all > drawn ? height - 16 : height;
-    const widest = Math.min(LARGEST, Math.floor(spread * 0.5));
+    const widest = Math.min(Math.round(LARGEST * scale), Math.floor(spread * 0.5));
     const pitch = Math.min(room / drawn, widest * 1.34);
     const size = Math.max(SMALLEST, Math.min(widest, Math.floor(pitch * (pitch > 24 ? 0.75 : 0.86))));
     const x = margin + spread * (place + 0.5);

@@ -26,6 +26,7 @@ export function NetworkView(): JSX.Element {
   const frame = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const [room, setRoom] = useState({ width: 0, height: 0 });
+  const scale = ui.scale.value;
   const strips = useMemo(() => new Strips(), []);
   const run = store.run.value;
   useEffect(() => {
@@ -39,9 +40,9 @@ export function NetworkView(): JSX.Element {
   const widths = run?.widths.join() ?? "";
   const plan = useMemo(() => {
     if (!run || room.width === 0) return null;
-    const margin = room.width > 520 ? 58 : 34;
-    return drawing(run.widths, room.width, Math.max(room.height - HEAD, 160), margin);
-  }, [widths, room]);
+    const margin = room.width > 520 ? 58 * scale : 34;
+    return drawing(run.widths, room.width, Math.max(room.height - HEAD * scale, 160), margin, scale);
+  }, [widths, room, scale]);
   useEffect(() => void (ui.plan.value = plan), [plan]);
   const paint = (links: boolean) => {
     const current = store.run.value;
@@ -166,16 +167,17 @@ function NetworkTools(): JSX.Element {
 // --- heads of the columns --------------------------------------------------------------------------------------------
 
 function Heads({ plan }: { plan: Drawing }): JSX.Element {
-  const { store } = usePage();
+  const { store, ui } = usePage();
+  const scale = ui.scale.value;
   const settings = store.settings.value;
   const task = store.dataset.value?.task;
   const labelled = Boolean(store.dataset.value?.labels?.length);
   if (!settings) return <div class="heads" />;
   const last = plan.columns.length - 1;
-  const dense = plan.spread < 84;
-  const wide = Math.min(plan.spread - (dense ? 4 : 20), 128);
+  const dense = plan.spread < 84 * scale;
+  const wide = Math.min(plan.spread - (dense ? 4 : 20), 128 * scale);
   return (
-    <div class="heads" style={{ height: `${HEAD}px` }}>
+    <div class="heads" style={{ height: `${HEAD * scale}px` }}>
       {plan.columns.map((column, place) => (
         <div
           key={column.layer}

@@ -51,11 +51,12 @@ export function OutputView(): JSX.Element {
   const points = store.points.value;
   const theme = ui.theme.value;
   const validation = ui.validationShown.value;
+  const scale = ui.scale.value;
   useEffect(() => {
     if (!dots.current || !points || !dataset || size === 0) return;
     fit(dots.current, size, size);
-    paintPoints(dots.current, { points, dataset, theme, validation, cursor });
-  }, [points, dataset, theme, validation, size, cursor]);
+    paintPoints(dots.current, { points, dataset, theme, validation, cursor, scale });
+  }, [points, dataset, theme, validation, size, cursor, scale]);
   const place = ui.shown.value;
   const outputs = dataset?.labels?.length ? dataset.labels : dataset?.task === "regression" ? (dataset.outputs ?? []) : [];
   const several = outputs.length > 1 ? outputs[0] : null;

@@ -407,12 +407,14 @@ export interface PointPainting {
   theme: Theme;
   validation: boolean;
   cursor: [number, number] | null;
+  /** Of the page's text: points are as much larger. */
+  scale: number;
 }
 
 /** Paint the rows: filled those that are trained on, rings those for validation. */
 export function paintPoints(
   canvas: HTMLCanvasElement,
-  { points, dataset, theme, validation, cursor }: PointPainting,
+  { points, dataset, theme, validation, cursor, scale }: PointPainting,
 ): void {
   const context = canvas.getContext("2d")!;
   const ratio = sharpness();
@@ -420,7 +422,7 @@ export function paintPoints(
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, width, height);
   const { x: across, y: up } = dataset.axes;
-  const radius = points.x.length > 1500 ? 1.6 : points.x.length > 600 ? 2.2 : 3.1;
+  const radius = scale * (points.x.length > 1500 ? 1.6 : points.x.length > 600 ? 2.2 : 3.1);
   const { low, high } = dataset.target;
   for (let row = 0; row < points.x.length; row++) {
     const isValidation = points.part[row] === 1;

@@ -3,6 +3,7 @@ import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { onAxis } from "./format.ts";
 import { fit } from "./paint.ts";
+import { usePage } from "./ui.ts";
 
 /** What is said of a place, beside it, on the side that has more room. */
 export function Tip({ at, width, text }: { at: readonly [number, number]; width: number; text: string }): JSX.Element {
@@ -21,7 +22,7 @@ export function Tip({ at, width, text }: { at: readonly [number, number]; width:
   );
 }
 
-/** A canvas that is as wide as its place, painted again whenever what it shows changes. */
+/** A canvas that is as wide as its place, painted again whenever what it shows changes; on large screens, larger. */
 export function Painted(props: {
   label: string;
   height?: number;
@@ -31,6 +32,7 @@ export function Painted(props: {
   /** What is said of a place under the pointer. */
   read?: (x: number, y: number, width: number, height: number) => string | null;
 }): JSX.Element {
+  const { ui } = usePage();
   const [at, setAt] = useState<[number, number] | null>(null);
   const holder = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -40,17 +42,18 @@ export function Painted(props: {
     observer.observe(holder.current!);
     return () => observer.disconnect();
   }, []);
-  const height = props.square ? Math.min(width, 340) : (props.height ?? 150);
+  const scale = ui.scale.value;
+  const height = props.square ? Math.min(width, 340 * scale) : (props.height ?? 150) * scale;
   useEffect(() => {
     if (!canvas.current || width === 0) return;
     fit(canvas.current, width, height);
     const context = canvas.current.getContext("2d")!;
-    const ratio = canvas.current.width / width;
+    const ratio = (canvas.current.width / width) * scale;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, width, height);
-    props.paint(context, width, height);
-  }, [width, height, ...props.on]);
-  const text = at && props.read?.(at[0], at[1], width, height);
+    context.clearRect(0, 0, width / scale, height / scale);
+    props.paint(context, width / scale, height / scale);
+  }, [width, height, scale, ...props.on]);
+  const text = at && props.read?.(at[0] / scale, at[1] / scale, width / scale, height / scale);
   return (
     <div
       ref={holder}

@@ -63,12 +63,12 @@ export const dashOf = (place: number): number[] | undefined => DASHES[place % DA
 const MARK_ROWS = 3;
 
 /** Vertical lines where a setting was changed while the run went on; the latest find room for their words first. */
-function marksPlugin(marks: () => Mark[], theme: Theme): uPlot.Plugin {
+function marksPlugin(marks: () => Mark[], theme: Theme, scale: number): uPlot.Plugin {
   return {
     hooks: {
       draw: (plot) => {
         const { ctx, bbox } = plot;
-        const pixel = devicePixelRatio;
+        const pixel = devicePixelRatio * scale;
         const right = bbox.left + bbox.width;
         const rows: [number, number][][] = Array.from({ length: MARK_ROWS }, () => []);
         ctx.save();
@@ -105,8 +105,9 @@ export function Plot(props: PlotProps): JSX.Element {
   const [width, setWidth] = useState(0);
   marks.current = props.marks ?? [];
   const theme = ui.theme.value;
-  const height = props.height ?? 150;
-  const shape = JSON.stringify([props.series, props.log, theme, width > 0, props.range]);
+  const scale = ui.scale.value;
+  const height = Math.round((props.height ?? 150) * scale);
+  const shape = JSON.stringify([props.series, props.log, theme, width > 0, props.range, scale]);
   useEffect(() => {
     const observer = new ResizeObserver(([entry]) => setWidth(Math.floor(entry!.contentRect.width)));
     observer.observe(holder.current!);
@@ -118,7 +119,7 @@ export function Plot(props: PlotProps): JSX.Element {
       stroke: INK[theme].text,
       grid: { stroke: INK[theme].grid, width: 1 },
       ticks: { show: false },
-      font: "11px system-ui, sans-serif",
+      font: `${11 * scale}px system-ui, sans-serif`,
     };
     plot.current = new uPlot(
       {
@@ -132,8 +133,8 @@ export function Plot(props: PlotProps): JSX.Element {
           y: { distr: props.log ? 3 : 1, ...(props.range ? { range: props.range } : {}) },
         },
         axes: [
-          { ...axis, size: 26, values: short },
-          { ...axis, size: 54, values: short },
+          { ...axis, size: 26 * scale, values: short },
+          { ...axis, size: 54 * scale, values: short },
         ],
         series: [
           { label: props.xLabel ?? "epoch", value: (_, value) => (value === null ? "–" : number(value)) },
@@ -153,7 +154,7 @@ export function Plot(props: PlotProps): JSX.Element {
             value: (_, value) => (value === null ? "–" : number(value)),
           })),
         ],
-        plugins: [marksPlugin(() => marks.current, theme)],
+        plugins: [marksPlugin(() => marks.current, theme, scale)],
       },
       props.data as uPlot.AlignedData,
       holder.current!,

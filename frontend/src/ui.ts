@@ -25,6 +25,13 @@ export const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowDown: [0, 1],
 };
 
+/** Pixels of the page's width, and how large text is from there on: larger screens are seen from further away. */
+const SCALES: readonly (readonly [number, number])[] = [
+  [1720, 1.15],
+  [2300, 1.3],
+  [3200, 1.6],
+];
+
 export class Ui {
   readonly theme: Signal<Theme>;
   readonly themeChoice: Signal<ThemeChoice>;
@@ -48,6 +55,8 @@ export class Ui {
   /** The network's drawing as it stands. */
   readonly plan = signal<Drawing | null>(null);
   readonly dialog = signal<"paste" | "roles" | "keys" | null>(null);
+  /** How large text is, and what holds it: 1 on a laptop. */
+  readonly scale = signal(1);
   readonly shown = computed(() => this.hovered.value ?? this.neuron.value);
 
   constructor(private readonly root: HTMLElement) {
@@ -62,6 +71,11 @@ export class Ui {
       this.root.dataset.theme = this.theme.value;
       remember("pellucid-theme", this.themeChoice.value);
     });
+    const wide = SCALES.map(([width]) => matchMedia(`(min-width: ${width}px)`));
+    const look = () => (this.scale.value = SCALES[wide.findLastIndex((media) => media.matches)]?.[1] ?? 1);
+    for (const media of wide) media.addEventListener("change", look);
+    look();
+    effect(() => this.root.style.setProperty("--scale", String(this.scale.value)));
     effect(() => {
       for (const part of this.root.querySelectorAll("[data-lit]")) part.removeAttribute("data-lit");
       if (this.lit.value) this.root.querySelector(`[data-part="${this.lit.value}"]`)?.setAttribute("data-lit", "");

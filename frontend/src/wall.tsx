@@ -316,7 +316,8 @@ function Cells(): JSX.Element | null {
   const labels = wall.paths.map(
     (path) => axes(store.catalog.peek()!).find((axis) => axis.path === path)?.label ?? path,
   );
-  const room = roomIn(width);
+  const scale = ui.scale.value;
+  const room = roomIn(width / scale);
   const isList = byLoss || (wall.paths.length === 1 && wall.cells.length > room); // from line to line
   const table = isList ? null : arrangement(wall.cells.map((cell) => cell.values.map(String)), room);
   return (
@@ -341,7 +342,7 @@ function Cells(): JSX.Element | null {
           style={
             table
               ? {
-                  gridTemplateColumns: `minmax(76px, ${NAMES}px) ${Array.from({ length: table.beside }, () => `repeat(${table.columns.length}, minmax(${LEAST}px, 104px))`).join(" 12px ")}`,
+                  gridTemplateColumns: `minmax(76px, ${NAMES * scale}px) ${Array.from({ length: table.beside }, () => `repeat(${table.columns.length}, minmax(${LEAST * scale}px, ${104 * scale}px))`).join(" 12px ")}`,
                 }
               : {}
           }

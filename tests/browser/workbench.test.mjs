@@ -678,6 +678,19 @@ test("nothing is cut off at the side of a small laptop's screen", async () => {
   await small.context().close();
 });
 
+test("text is larger on a large screen, and nothing is cut off there", async () => {
+  const large = await tab({ width: 2560, height: 1440 });
+  const size = (where) => large.locator(where).first().evaluate((each) => Number.parseFloat(getComputedStyle(each).fontSize));
+  assert.ok((await size(".field > label")) > 16);
+  for (const where of [".topbar", ".panels", ".results", ".tabs", ".centre"]) {
+    const [wide, width] = await large.locator(where).evaluate((each) => [each.scrollWidth, each.clientWidth]);
+    assert.ok(wide <= width, `${where} is ${wide} wide in ${width}`);
+  }
+  await large.setViewportSize({ width: 1280, height: 800 });
+  await until("text as on a laptop", async () => (await size(".field > label")) < 14);
+  await large.context().close();
+});
+
 test("a network with a scale of its inputs and the NTK parametrisation is shown, step and all", async () => {
   const settings = { network: { input_scale: true, parametrization: "ntk" } };
   const address = new URL(ADDRESS);
