@@ -90,7 +90,7 @@ class LossSpread:
                 f"'estimator' of LossSpread must be a TabularClassifier or TabularRegressor; got {name_of(estimator)}. "
                 f"For one network use LossCurve."
             )
-        networks = estimator.bag_.networks
+        networks = estimator.bag_.of_folds
         curves = ([each.loss for each in networks], [each.validation_loss for each in networks])
         return cls(*curves, loss_name=loss_name).plot(ax, log_scale=log_scale)
 
@@ -109,7 +109,7 @@ class LossSpread:
         with whitegrid():
             self.figure_, self.ax_ = axes_for(ax, size=(7.2, 4.6))
             for (name, values), color in zip(self.curves.items(), class_colors(2), strict=True):
-                if not values.size:
+                if not np.isfinite(values).any():
                     continue
                 epochs, least, mean, most = _spread(values)
                 marker = "." if len(epochs) == 1 else ""

@@ -9,6 +9,7 @@ import time
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
 
@@ -136,9 +137,64 @@ def test_with_a_time_column_the_future_is_not_seen(shop, trained_jobs, preset):
     shuffled = X.sample(frac=1, random_state=0)
     model = TabularRegressor(**TINY_BAG, preset=preset, time_column="day").fit(shuffled, y[shuffled.index])
     day = shuffled["day"].to_numpy()
-    for job in trained_jobs:
+    of_folds = [job for job in trained_jobs if job.validation is not None]
+    for job in of_folds:
         assert day[job.data.index].max() < day[job.validation.index].min()
     assert np.isnan(model.oof_prediction_).any()  # the earliest rows
+    on_all_rows = trained_jobs[len(of_folds) :]
+    assert len(on_all_rows) == len(model.bag_.networks) == len(of_folds)
+    assert all(len(job.data.index) == 300 and job.validation is None for job in on_all_rows)
+    assert {each.best_epoch for each in model.bag_.networks} == {model.bag_.judges[-1].best_epoch}
+
+
+@pytest.fixture(scope="module")
+def changing():
+    """600 rows over time: what x does for y turns round: (table, target)."""
+    random = np.random.default_rng(0)
+    table = pd.DataFrame({"t": np.arange(600.0), "x": random.normal(size=600)})
+    return table, np.cos(np.pi * table.t / 600) * 3 * table.x + random.normal(scale=0.1, size=600)
+
+
+WITH_TIME = {"time_column": "t", "preset": "fast", "n_folds": 4, "random_state": 0, "n_threads": 1}
+
+
+def test_what_came_last_is_known_when_the_future_is_predicted(changing, tmp_path):
+    table, y = changing
+    model = TabularRegressor(**WITH_TIME, members=[Member(hidden=(32, 32))]).fit(table[:500], y[:500])
+    error = np.sqrt(np.mean((model.predict(table[500:]) - y[500:]) ** 2))
+    assert error < -model.oof_score_  # of networks that knew less, and none of the last rows
+    assert error < 0.5 * y[500:].std()
+    model.compute_importances(table[:500], y[:500])
+    assert model.feature_importances_.argmax() == 1
+    step = trace(model, table[:500], y[:500])
+    assert any(note.startswith("This is network 1 of 4; the model") for note in step.notes)
+    save(model, tmp_path / "model.safetensors")
+    np.testing.assert_array_equal(load(tmp_path / "model.safetensors").predict(table), model.predict(table))
+    model.partial_fit(table[500:], y[500:])
+    assert not model.bag_.judges
+    warm = TabularRegressor(**WITH_TIME, members=[TINY], max_epochs=4, warm_start=True)
+    first = warm.fit(table, y).oof_score_
+    assert warm.fit(table, y).oof_score_ >= first
+
+
+def test_where_the_time_is_over_the_latest_network_of_the_folds_predicts(changing):
+    table, y = changing
+    large = Member(hidden=(512, 512))
+    model = TabularRegressor(**WITH_TIME, members=[large], time_limit=0.02).fit(table, y)
+    assert model.outcome_ is Outcome.TIME_LIMIT
+    (only,) = model.bag_.networks
+    assert only is model.bag_.judges[-1]
+
+    class Ender:
+        """Ends the training when the networks of the folds are done."""
+
+        def on_epoch_end(self, estimator, epoch):
+            return epoch.of.validation is None
+
+    model = TabularRegressor(**WITH_TIME, members=[TINY, TINY], max_epochs=3, callbacks=[Ender()]).fit(table, y)
+    assert model.outcome_ is Outcome.STOPPED
+    assert [each.fold for each in model.bag_.networks] == [3, 3]
+    assert np.isfinite(model.predict(table)).all()
 
 
 def test_rows_of_weight_0_are_no_rows_at_all(shop):

@@ -45,6 +45,8 @@ class Trained:
         Epochs trained, and the one whose parameters are kept.
     loss, validation_loss : list of float
         One number an epoch.
+    planned : int
+        Epochs over which the learning rate was planned; 0: not known any more.
     """
 
     network: Network
@@ -55,6 +57,7 @@ class Trained:
     best_epoch: int = 0
     loss: Sequence[float] = ()
     validation_loss: Sequence[float] = ()
+    planned: int = 0
 
     def predict(self, engine: Engine, X: Array | CodedRows) -> Array:
         """Predictions of shape (rows, outputs), output activation applied."""
@@ -69,6 +72,7 @@ class Bag:
     Attributes
     ----------
     networks : list of Trained
+        They predict.
     weights : array of shape (members,)
         At least 0, with the sum 1.
     out_of_fold : array of shape (members, rows, outputs)
@@ -80,7 +84,9 @@ class Bag:
     recipes : list of tuples of Member
         For each fold its members.
     other_epochs : int
-        Epochs that went into networks which are not here: of recipes that lost a race, or trainings that failed.
+        Epochs that went into networks which do not predict: of recipes that lost a race, or trainings that failed.
+    judges : list of Trained
+        Where rows follow in time, the networks of the folds, which predicted out of fold; empty: `networks` did.
     """
 
     networks: list[Trained]
@@ -90,6 +96,12 @@ class Bag:
     fold_of: Array | None = None
     recipes: list[tuple[Member, ...]] = field(default_factory=list)
     other_epochs: int = 0
+    judges: list[Trained] = field(default_factory=list)
+
+    @property
+    def of_folds(self) -> list[Trained]:
+        """The networks that predicted out of fold."""
+        return self.judges or self.networks
 
     def predict(self, engine: Engine, X: Array | CodedRows) -> Array:
         """Return the weighted mean of the networks' predictions, of shape (rows, outputs) in float64."""
@@ -117,7 +129,7 @@ class Bag:
         """
         if self.fold_of is None or len(self.fold_of) != len(X):
             return False
-        for each in self.networks:
+        for each in self.of_folds:
             rows = np.flatnonzero(self.fold_of == each.fold)[:ROWS_COMPARED]
             known = self.out_of_fold[each.member, rows]
             if not np.allclose(each.predict(engine, X[rows]), known, rtol=1e-3, atol=1e-5, equal_nan=True):
@@ -157,7 +169,7 @@ class Bag:
         unseen = int((self.weights > 0).sum())
         outputs = self.networks[0].network.outputs
         rows = self.rows_looked_at
-        if len(used) - unseen < 2 or not len(rows):
+        if len(used) - unseen < 2 or not len(rows) or self.judges:  # what is to come differs by more than chance
             return np.zeros(outputs)
         predicted = np.stack([each.predict(engine, X).astype(np.float64) for each in used])
         saw = np.array([each.fold for each in used])[:, np.newaxis] != self.fold_of[rows]  # type: ignore[index]

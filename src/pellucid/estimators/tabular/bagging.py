@@ -152,7 +152,7 @@ def train_bag(
     """
     began = perf_counter()
     begun = begun or {}
-    known = {} if start is None else {(each.member, each.fold): each for each in start.networks}
+    known = {} if start is None else {(each.member, each.fold): each for each in start.of_folds}
     places = [(index, fold) for fold in range(len(folds)) for index in range(len(recipes[fold]))]
     seed_of = dict(zip(places, seeds, strict=True))
 
@@ -273,7 +273,8 @@ def _collect(
             other_epochs += epochs
             continue  # it hardly began before the time was over, or it diverged
         best = run.state.best.epoch
-        each = Trained(job.network, run.parameters, member, fold, epochs, best, loss, validation_loss)
+        planned = job.training.epochs
+        each = Trained(job.network, run.parameters, member, fold, epochs, best, loss, validation_loss, planned)
         trained.append(each)
         valid = folds[fold][1]
         for start in range(0, len(valid), ROWS_AT_ONCE):  # the rows may be coded, or lie in a file

@@ -227,10 +227,11 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         in_turns = self._preset().is_mixed and self.members is None and not is_small
         epochs = planned_epochs(min(len(train) for train, _ in folds), self._preset().steps)
         start = self.bag_ if is_continued else None
+        in_order = self.time_column is not None
         if start is not None and self.members is None:
-            plan = Plan.of(start, folds, epochs)
+            plan = Plan.of(start, folds, epochs, in_order=in_order)
         else:
-            plan = Plan(self._kinds(), folds, epochs, in_turns=in_turns, start=start)
+            plan = Plan(self._kinds(), folds, epochs, in_turns=in_turns, in_order=in_order, start=start)
         if self.max_epochs is not None:
             plan = plan.within(self.max_epochs)
         seeds = seed.randint(2**31 - 1, size=plan.seeds).tolist()
@@ -273,7 +274,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
     def _weigh(self, bag: Bag, Y: Array, weight: Array | None) -> None:
         """Find how much each member counts, by its out-of-fold predictions."""
         common = bag.predicted.all(axis=0)
-        trained_members = np.isin(np.arange(len(bag.out_of_fold)), [each.member for each in bag.networks])
+        trained_members = np.isin(np.arange(len(bag.out_of_fold)), [each.member for each in bag.of_folds])
         if not common.any():
             bag.weights = trained_members / trained_members.sum()
         elif len(bag.out_of_fold) > 1:

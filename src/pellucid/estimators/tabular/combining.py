@@ -115,9 +115,10 @@ def _same_folds(one: Bag, other: Bag) -> bool:
 
 def _joined(bags: Sequence[Bag]) -> Bag:
     """Put the members of bags side by side."""
-    networks, first = [], 0
+    networks, judges, first = [], [], 0
     for bag in bags:
         networks += [replace(each, member=first + each.member) for each in bag.networks]
+        judges += [replace(each, member=first + each.member) for each in bag.judges]
         first += len(bag.weights)
     return Bag(
         networks,
@@ -127,6 +128,7 @@ def _joined(bags: Sequence[Bag]) -> Bag:
         bags[0].fold_of,
         [sum(members, start=()) for members in zip(*(bag.recipes for bag in bags), strict=True)],
         sum(bag.other_epochs for bag in bags),
+        judges,
     )
 
 
@@ -137,6 +139,7 @@ def _of_members(bag: Bag, kept: Any) -> Bag:
     return replace(
         bag,
         networks=[replace(each, member=place[each.member]) for each in bag.networks if each.member in place],
+        judges=[replace(each, member=place[each.member]) for each in bag.judges if each.member in place],
         weights=np.full(len(kept), 1 / len(kept)),
         out_of_fold=bag.out_of_fold[kept],
         recipes=[tuple(members[member] for member in kept) for members in bag.recipes],

@@ -127,7 +127,7 @@ class _Judge:
             X = self.X[rows[places]]
             if inputs is not None and random is not None:
                 X[:, inputs] = X[np.ix_(random.permutation(len(X)), inputs)]
-            for each in self.bag.networks:
+            for each in self.bag.of_folds:
                 if each.fold == fold and self.bag.weights[each.member]:
                     raw[places] += self.bag.weights[each.member] * each.predict(self.engine, X)
         weight = None if self.weight is None else self.weight[rows]

@@ -14,6 +14,7 @@ from pellucid.engines import Engine
 from pellucid.estimators.tabular.bag import Bag
 from pellucid.estimators.tabular.bagging import Begun, Problem, Told, make_job, train_bag, train_jobs
 from pellucid.estimators.tabular.members import Member, epochs_of, milestones
+from pellucid.estimators.tabular.retraining import retrained, share_of_folds
 from pellucid.estimators.tabular.time_limits import seconds_of_epoch
 from pellucid.textbook.arrays import Array
 from pellucid.training.jobs import Watch
@@ -39,6 +40,8 @@ class Plan:
         Planned for each network; a member may multiply them.
     in_turns : bool
         Whether the folds take turns with the members; else each member is trained on every fold.
+    in_order : bool
+        Whether the folds follow in time; then as many networks are trained on all rows, and predict.
     start : Bag or None
         Networks whose parameters to begin with; then nothing races.
     """
@@ -47,14 +50,15 @@ class Plan:
     folds: Sequence[tuple[Array, Array]]
     epochs: float
     in_turns: bool
+    in_order: bool = False
     start: Bag | None = None
 
     @classmethod
-    def of(cls, start: Bag, folds: Sequence[tuple[Array, Array]], epochs: float) -> Self:
+    def of(cls, start: Bag, folds: Sequence[tuple[Array, Array]], epochs: float, *, in_order: bool = False) -> Self:
         """Plan to train the networks of a bag further, by their own recipes."""
         in_turns = len(start.weights) == 1
         best = dict.fromkeys(member for members in start.recipes for member in members)
-        return cls([(member,) for member in best], folds, epochs, in_turns, start)
+        return cls([(member,) for member in best], folds, epochs, in_turns, in_order, start)
 
     def within(self, most: int) -> Self:
         """Return the plan in which the recipe that takes longest has so many epochs."""
@@ -68,13 +72,15 @@ class Plan:
     @property
     def seeds(self) -> int:
         """Seeds that are needed: one for each network, and one for each recipe that races."""
-        return self._networks + (sum(map(len, self.kinds)) if self.races else 0)
+        again = self._networks if self.in_order else 0
+        return self._networks + (sum(map(len, self.kinds)) if self.races else 0) + again
 
     @property
     def epochs_to_hear(self) -> int:
         """Epochs of all networks together, if none ends early."""
         usual = [kind[0] for kind in self.kinds]
         total = sum(epochs_of(member, self.epochs) for members in self._dealt(usual) for member in members)
+        total *= 1 + self.in_order
         if not self.races:
             return total
         raced = [milestones(epochs_of(member, self.epochs))[-1] for kind in self.kinds for member in kind]
@@ -106,8 +112,12 @@ class Plan:
         members = [kind[0] for kind in self.kinds]
         best: list[Begun] = []
         raced = 0
+        of_folds = time_limit
+        if time_limit is not None and self.in_order:
+            of_folds = time_limit * share_of_folds(self.folds)
         if self.races:
-            best, raced = self._race(problem, engine, seeds[self._networks :], time_limit, on_epoch)
+            racing = slice(self._networks, self._networks + sum(map(len, self.kinds)))
+            best, raced = self._race(problem, engine, seeds[racing], of_folds, on_epoch)
             members = [each.recipe for each in best] or members
         recipes = self._dealt(members)
         begun = {(index, 0): each for index, each in enumerate(best[: len(recipes[0])])}
@@ -120,13 +130,26 @@ class Plan:
             self.epochs,
             engine=engine,
             seeds=seeds[: self._networks],
-            time_limit=None if time_limit is None else time_limit - (perf_counter() - began),
+            time_limit=None if of_folds is None else of_folds - (perf_counter() - began),
             on_epoch=on_epoch,
             begun=begun,
             start=self.start,
         )
         bag.other_epochs += raced
-        return bag
+        if not self.in_order:
+            return bag
+        spent = perf_counter() - began
+        return retrained(
+            problem,
+            bag,
+            self.folds,
+            engine=engine,
+            seeds=seeds[-self._networks :],
+            spent=spent,
+            time_limit=None if time_limit is None else time_limit - spent,
+            on_epoch=on_epoch,
+            start=self.start,
+        )
 
     @property
     def _networks(self) -> int:

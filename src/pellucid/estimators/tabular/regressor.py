@@ -53,7 +53,8 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         that time, so that the same seed need not give the same networks. One epoch of one network is trained in any
         case.
     time_column : str or None, default=None
-        Column of dates or numbers: each fold is trained on what was before and validated on what came next.
+        Column of dates or numbers: each fold is trained on what was before and validated on what came next. Then as
+        many networks are trained on all rows, for as many epochs as were best, and these predict.
     missing_values : str, number, list of such, dict or None, default=None
         What cells of X say that mean that a value is missing, such as ``[-999, "unknown"]``; a dict maps columns to
         such. A number means every cell that says it (-999, -999.0), a text the cells that say exactly this. Kept with

@@ -76,4 +76,4 @@ def update_bag(
         replace(each, parameters=run.parameters) if np.isfinite(run.parameters).all() else each
         for each, run in zip(bag.networks, runs, strict=True)
     ]
-    return replace(bag, networks=updated, outcome=gravest(run.outcome for run in runs), fold_of=None)
+    return replace(bag, networks=updated, outcome=gravest(run.outcome for run in runs), fold_of=None, judges=[])
