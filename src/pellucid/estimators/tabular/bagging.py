@@ -28,7 +28,7 @@ from pellucid.training.monitor import Monitor
 from pellucid.training.stopping import Best, Outcome
 from pellucid.training.streams import streams, weights_stream
 
-__all__ = ["Begun", "Problem", "Told", "make_job", "train_bag", "train_jobs"]
+__all__ = ["Begun", "Problem", "Told", "make_job", "predict_out_of_fold", "train_bag", "train_jobs"]
 
 
 @dataclass
@@ -261,7 +261,6 @@ def _collect(
     """Make a bag of the networks that are usable."""
     members = len(recipes[0])
     trained: list[Trained] = []
-    out_of_fold = np.full((members, *problem.Y.shape), np.nan, dtype=np.float32)
     most = max(len(each.run.history.loss) / each.job.training.epochs for each in done.values())
     other_epochs = 0
     for (member, fold), (_, job, run) in sorted(done.items(), key=lambda item: item[0][::-1]):
@@ -276,12 +275,22 @@ def _collect(
         planned = job.training.epochs
         each = Trained(job.network, run.parameters, member, fold, epochs, best, loss, validation_loss, planned)
         trained.append(each)
-        valid = folds[fold][1]
-        for start in range(0, len(valid), ROWS_AT_ONCE):  # the rows may be coded, or lie in a file
-            rows = valid[start : start + ROWS_AT_ONCE]
-            out_of_fold[member, rows] = each.predict(engine, problem.X[rows])
+    out_of_fold = predict_out_of_fold(problem, trained, folds, members, engine)
     fold_of = np.full(len(problem.X), -1, np.min_scalar_type(-len(folds)))
     for fold, (_, valid) in enumerate(folds):
         fold_of[valid] = fold
     outcome = gravest(each.run.outcome for each in done.values())
     return Bag(trained, np.full(members, 1 / members), out_of_fold, outcome, fold_of, list(recipes), other_epochs)
+
+
+def predict_out_of_fold(
+    problem: Problem, networks: Sequence[Trained], folds: Sequence[tuple[Array, Array]], members: int, engine: Engine
+) -> Array:
+    """Return what the networks predict for the rows that they did not see, of shape (members, rows, outputs)."""
+    predicted = np.full((members, *problem.Y.shape), np.nan, dtype=np.float32)
+    for each in networks:
+        valid = folds[each.fold][1]
+        for start in range(0, len(valid), ROWS_AT_ONCE):  # the rows may be coded, or lie in a file
+            rows = valid[start : start + ROWS_AT_ONCE]
+            predicted[each.member, rows] = each.predict(engine, problem.X[rows])
+    return predicted

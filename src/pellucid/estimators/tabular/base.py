@@ -231,7 +231,8 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         if start is not None and self.members is None:
             plan = Plan.of(start, folds, epochs, in_order=in_order)
         else:
-            plan = Plan(self._kinds(), folds, epochs, in_turns=in_turns, in_order=in_order, start=start)
+            again = {"in_order": in_order, "is_small": is_small and not in_order and start is None}
+            plan = Plan(self._kinds(), folds, epochs, in_turns=in_turns, start=start, **again)
         if self.max_epochs is not None:
             plan = plan.within(self.max_epochs)
         seeds = seed.randint(2**31 - 1, size=plan.seeds).tolist()

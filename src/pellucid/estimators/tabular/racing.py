@@ -8,11 +8,12 @@ on all folds.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
-from typing import Self
+from typing import Any, Self
 
 from pellucid.engines import Engine
 from pellucid.estimators.tabular.bag import Bag
 from pellucid.estimators.tabular.bagging import Begun, Problem, Told, make_job, train_bag, train_jobs
+from pellucid.estimators.tabular.epochs_of_others import with_epochs_of_others
 from pellucid.estimators.tabular.members import Member, epochs_of, milestones
 from pellucid.estimators.tabular.retraining import retrained, share_of_folds
 from pellucid.estimators.tabular.time_limits import seconds_of_epoch
@@ -42,6 +43,8 @@ class Plan:
         Whether the folds take turns with the members; else each member is trained on every fold.
     in_order : bool
         Whether the folds follow in time; then as many networks are trained on all rows, and predict.
+    is_small : bool
+        Whether the rows are few; then the networks are trained again, for as many epochs as were best for the others.
     start : Bag or None
         Networks whose parameters to begin with; then nothing races.
     """
@@ -51,6 +54,7 @@ class Plan:
     epochs: float
     in_turns: bool
     in_order: bool = False
+    is_small: bool = False
     start: Bag | None = None
 
     @classmethod
@@ -58,7 +62,7 @@ class Plan:
         """Plan to train the networks of a bag further, by their own recipes."""
         in_turns = len(start.weights) == 1
         best = dict.fromkeys(member for members in start.recipes for member in members)
-        return cls([(member,) for member in best], folds, epochs, in_turns, in_order, start)
+        return cls([(member,) for member in best], folds, epochs, in_turns, in_order, start=start)
 
     def within(self, most: int) -> Self:
         """Return the plan in which the recipe that takes longest has so many epochs."""
@@ -72,7 +76,7 @@ class Plan:
     @property
     def seeds(self) -> int:
         """Seeds that are needed: one for each network, and one for each recipe that races."""
-        again = self._networks if self.in_order else 0
+        again = self._networks if self.in_order or self.is_small else 0
         return self._networks + (sum(map(len, self.kinds)) if self.races else 0) + again
 
     @property
@@ -80,7 +84,7 @@ class Plan:
         """Epochs of all networks together, if none ends early."""
         usual = [kind[0] for kind in self.kinds]
         total = sum(epochs_of(member, self.epochs) for members in self._dealt(usual) for member in members)
-        total *= 1 + self.in_order
+        total *= 1 + (self.in_order or self.is_small)
         if not self.races:
             return total
         raced = [milestones(epochs_of(member, self.epochs))[-1] for kind in self.kinds for member in kind]
@@ -112,9 +116,8 @@ class Plan:
         members = [kind[0] for kind in self.kinds]
         best: list[Begun] = []
         raced = 0
-        of_folds = time_limit
-        if time_limit is not None and self.in_order:
-            of_folds = time_limit * share_of_folds(self.folds)
+        share = share_of_folds(self.folds) if self.in_order else 0.5 if self.is_small else 1.0
+        of_folds = None if time_limit is None else time_limit * share
         if self.races:
             racing = slice(self._networks, self._networks + sum(map(len, self.kinds)))
             best, raced = self._race(problem, engine, seeds[racing], of_folds, on_epoch)
@@ -136,20 +139,19 @@ class Plan:
             start=self.start,
         )
         bag.other_epochs += raced
-        if not self.in_order:
-            return bag
         spent = perf_counter() - began
-        return retrained(
-            problem,
-            bag,
-            self.folds,
-            engine=engine,
-            seeds=seeds[-self._networks :],
-            spent=spent,
-            time_limit=None if time_limit is None else time_limit - spent,
-            on_epoch=on_epoch,
-            start=self.start,
-        )
+        left = None if time_limit is None else time_limit - spent
+        again: dict[str, Any] = {
+            "engine": engine,
+            "seeds": seeds[-self._networks :],
+            "time_limit": left,
+            "on_epoch": on_epoch,
+        }
+        if self.in_order:
+            return retrained(problem, bag, self.folds, spent=spent, start=self.start, **again)
+        if self.is_small:
+            return with_epochs_of_others(problem, bag, self.folds, **again)
+        return bag
 
     @property
     def _networks(self) -> int:

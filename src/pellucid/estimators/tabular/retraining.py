@@ -91,6 +91,7 @@ def retrained(
         return job
 
     wanted = [each for each in bag.networks if latest[bag.recipes[each.fold][each.member]].best_epoch]
+    all_wanted = len(wanted)
     if time_limit is not None:
         of_a_row = spent / sum(each.epochs * len(folds[each.fold][0]) for each in bag.networks)
         needed = accumulate(of_a_row * len(rows) * latest[bag.recipes[e.fold][e.member]].best_epoch for e in wanted)
@@ -111,7 +112,7 @@ def retrained(
         if _is_whole(job, run)
     ]
     outcomes = [bag.outcome, *(run.outcome for run in runs if run.outcome is not Outcome.ALL_EPOCHS)]
-    if len(wanted) < len(bag.networks):
+    if len(wanted) < all_wanted:
         outcomes.append(Outcome.TIME_LIMIT)
     return _with(bag, finished, gravest(outcomes))
 

@@ -1,0 +1,123 @@
+"""In small tables a network's epochs are those that were best for the rows of the other folds.
+
+The rows that choose a network's best epoch speak too well of it: of so many epochs the one is kept that suits them,
+also where that is chance. Among thousands of rows chance is little; among a few, their errors would promise far more
+than new rows keep. So each network of a small table is trained twice: the first time for its curve, the second time, on
+the same rows, for as many epochs as were best for the others' validation rows.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from pellucid.engines import Engine
+from pellucid.estimators.tabular.bag import Bag, Trained, gravest
+from pellucid.estimators.tabular.bagging import Problem, Told, make_job, predict_out_of_fold, train_jobs
+from pellucid.spec import Stopping
+from pellucid.textbook.arrays import Array
+from pellucid.training.jobs import Job, Watch
+from pellucid.training.stopping import Outcome
+
+__all__ = ["best_for_others", "with_epochs_of_others"]
+
+Folds = Sequence[tuple[Array, Array]]
+
+
+def with_epochs_of_others(
+    problem: Problem,
+    bag: Bag,
+    folds: Folds,
+    *,
+    engine: Engine,
+    seeds: Sequence[int],
+    time_limit: float | None = None,
+    on_epoch: Told | None = None,
+) -> Bag:
+    """Train the networks of a bag anew, each for as many epochs as were best for the others of its recipe.
+
+    Parameters
+    ----------
+    problem : Problem
+    bag : Bag
+    folds : sequence of pairs of arrays of int
+        Rows to train on, rows to validate on.
+    engine : Engine
+    seeds : sequence of int
+        As many as the bag could have networks.
+    time_limit : float or None
+        Seconds.
+    on_epoch : Told or None
+
+    Returns
+    -------
+    Bag
+        The bag as it was where the time did not suffice, a network diverged, or training was ended.
+    """
+    epochs = _epochs(bag, folds)
+    if not epochs or bag.outcome in (Outcome.INTERRUPTED, Outcome.STOPPED):
+        return bag
+
+    def make(each: Trained, count: int, seed: int) -> Job:
+        recipe = bag.recipes[each.fold][each.member]
+        job = make_job(problem, recipe, folds[each.fold], 1, seed, each.network)
+        job.training = replace(job.training, epochs=each.planned, stopping=Stopping("validation_loss", patience=None))
+        job.epochs = count
+        return job
+
+    jobs = [make(*each) for each in zip(bag.networks, epochs, seeds, strict=False)]
+    runs = train_jobs(engine, jobs, Watch(on_epoch, time_limit))
+    ended = [run.outcome for run in runs if run.outcome not in (Outcome.ALL_EPOCHS, Outcome.DIVERGED)]
+    if ended or any(not np.isfinite(run.parameters).all() for run in runs):
+        return replace(bag, outcome=gravest([bag.outcome, *ended]))
+    networks = [
+        replace(
+            each,
+            parameters=run.parameters,
+            epochs=count,
+            best_epoch=count,
+            loss=run.history.loss,
+            validation_loss=run.history.validation_loss,
+        )
+        for each, count, run in zip(bag.networks, epochs, runs, strict=True)
+    ]
+    return replace(
+        bag,
+        networks=networks,
+        out_of_fold=predict_out_of_fold(problem, networks, folds, len(bag.weights), engine),
+        other_epochs=bag.other_epochs + sum(each.epochs for each in bag.networks),
+    )
+
+
+def _epochs(bag: Bag, folds: Folds) -> list[int] | None:
+    """Return how many epochs were best for the others of each network; None if one has no others."""
+    curves: dict[object, dict[int, Array]] = defaultdict(dict)
+    for each in bag.networks:
+        recipe = bag.recipes[each.fold][each.member]
+        curves[each.member, recipe][each.fold] = np.asarray(each.validation_loss, np.float64)
+    epochs = []
+    for each in bag.networks:
+        of_recipe = curves[each.member, bag.recipes[each.fold][each.member]]
+        others = [fold for fold in of_recipe if fold != each.fold]
+        if not others:
+            return None
+        weights = [len(folds[fold][1]) for fold in others]
+        epochs.append(best_for_others([of_recipe[fold] for fold in others], weights, each.planned))
+    return epochs
+
+
+def best_for_others(curves: Sequence[Array], weights: Sequence[float], planned: int) -> int:
+    """Return the epoch, from 1, at which the mean of the curves is least; of equally good ones the latest.
+
+    A curve that ends early goes on as it ended.
+
+    Examples
+    --------
+    >>> best_for_others([np.array([3.0, 1.0, 2.0]), np.array([2.0, 2.0, 1.5, 1.0])], [1, 1], planned=4)
+    4
+    """
+    whole = [np.pad(curve, (0, planned - len(curve)), mode="edge") for curve in curves]
+    mean = np.average(whole, axis=0, weights=weights)
+    mean[~np.isfinite(mean)] = np.inf
+    return planned - int(np.argmin(mean[::-1]))
