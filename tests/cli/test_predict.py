@@ -188,3 +188,14 @@ def test_dates_with_names_of_months(pellucid, flowers, tmp_path):
     status, _, err = pellucid("predict", "model.safetensors", "c.csv", "--out", "p.csv")
     assert status == 2
     assert "Column 'picked' must hold dates written like 24 Apr 21, as those learned from; row 1 has '3 April'" in err
+
+
+def test_the_index_of_a_parquet_file_is_a_column(pellucid, flowers, tmp_path):
+    days = pd.date_range("2021-01-01", periods=len(flowers), name="day", unit="us")
+    flowers.set_index(days).to_parquet(tmp_path / "f.parquet")
+    options = ("--target", "species", "--time-column", "day", "--preset", "fast", "--epochs", "2", "--no-report")
+    status, out, _ = pellucid("train", "f.parquet", *options)
+    assert status == 0
+    assert "day" in out
+    assert pellucid("predict", "model.safetensors", "f.parquet", "--out", "p.parquet")[0] == 0
+    assert pd.read_parquet(tmp_path / "p.parquet")["day"].tolist() == days.tolist()

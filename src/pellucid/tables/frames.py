@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from pellucid.errors import DataError
+from pellucid.tables.index_columns import with_index_columns
 
 __all__ = ["check_columns", "counted", "in_list", "row_list", "to_pandas"]
 
@@ -45,6 +46,8 @@ def _as_frame(table: Any) -> pd.DataFrame:
         if table.ndim != 2 or table.dtype.names:
             raise DataError(f"A table made of an array must have two dimensions (rows, columns); got {table.ndim}.")
         return pd.DataFrame(table, columns=[f"x{i}" for i in range(table.shape[1])])
+    if isinstance(table, pa.Table):
+        table = with_index_columns(table)
     try:
         frame: pd.DataFrame = nw.from_native(table, eager_only=True).to_pandas()
     except TypeError:

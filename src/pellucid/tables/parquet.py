@@ -21,6 +21,7 @@ from pellucid.tables.blocks import number_blocks, plain_numbers
 from pellucid.tables.cells import LARGEST_NUMBER, BoolArray, Coded, coded, read_booleans, read_numbers
 from pellucid.tables.dates import read_dates
 from pellucid.tables.frames import check_columns
+from pellucid.tables.index_columns import column_names, with_index_columns
 from pellucid.tables.inference import infer_schema, text_column, unless_useless
 from pellucid.tables.missing import MissingValues, empty_cells, warn_if_never_met
 from pellucid.tables.schema import MOST_LEVELS, ColumnSchema, require_columns
@@ -46,6 +47,7 @@ class ParquetTable:
     Attributes
     ----------
     columns : tuple of str
+        An index that pandas kept is among them, unless it only numbers the rows.
     rows : int
 
     Raises
@@ -69,15 +71,17 @@ class ParquetTable:
             raise DataError(f"The folder '{path}' must hold a file ending in .parquet; it holds none.")
         self.rows = 0
         self.columns: tuple[str, ...] = ()
+        self._fields: dict[Path, dict[str, str]] = {}  # names of the fields of each file, by those of the columns
         for place in self._files:
             with _opened(place) as file:
                 schema = file.schema_arrow
                 self.rows += file.metadata.num_rows
             check_columns(schema.names, f"'{place}'")
+            fields = self._fields[place] = {label: name for name, label in column_names(schema).items()}
             if place == self._files[0]:
-                self.columns = tuple(schema.names)
-                self._texts = [field.name for field in schema if _is_text(field.type)]
-            elif set(schema.names) != set(self.columns):
+                self.columns = tuple(fields)
+                self._texts = [label for label, name in fields.items() if _is_text(schema.field(name).type)]
+            elif set(fields) != set(self.columns):
                 raise DataError(
                     f"All Parquet files of '{path}' must have the same columns; those of '{place.name}' differ from "
                     f"those of '{self._files[0].name}'. Put files of another kind into another folder."
@@ -106,12 +110,14 @@ class ParquetTable:
         wanted = list(self.columns if columns is None else columns)
         require_columns(pd.DataFrame(columns=list(self.columns)), wanted)
         for place in self._files:
-            with _opened(place, [name for name in self._texts if name in wanted]) as file:
-                parts = file.iter_batches(min(self.batch_rows, 2**31 - 1), columns=wanted, use_threads=False)
+            fields = {self._fields[place][label]: label for label in wanted}
+            with _opened(place, [name for name, label in fields.items() if label in self._texts]) as file:
+                parts = file.iter_batches(min(self.batch_rows, 2**31 - 1), columns=list(fields), use_threads=False)
                 for part in _checked(parts, place):
-                    frame = part.to_pandas(date_as_object=False)
+                    table = with_index_columns(pa.Table.from_batches([part]), fields)
+                    frame = table.to_pandas(date_as_object=False)
                     frame.attrs = {}
-                    yield frame.reset_index(drop=True)[wanted]
+                    yield frame
 
     def column(self, label: str) -> "pd.Series[Any]":
         """Return one column, whole; meant for the target."""

@@ -20,6 +20,7 @@ import pyarrow.parquet
 from pellucid.errors import DataError, near_names
 from pellucid.tables.decimals import mark_commas, without_commas
 from pellucid.tables.frames import check_columns, counted
+from pellucid.tables.index_columns import with_index_columns
 from pellucid.tables.missing import MissingValues
 
 __all__ = ["LARGEST_FILE", "read_as_written", "read_table"]
@@ -42,7 +43,8 @@ def read_table(path: str | Path, *, missing_values: Any = None) -> pd.DataFrame:
     Parameters
     ----------
     path : str or Path
-        Parquet and gzip are known by their content; everything else is text (UTF-8) with commas, semicolons, tabs or
+        Parquet and gzip are known by their content; an index that pandas kept in Parquet is columns, unless it only
+        numbers the rows. Everything else is text (UTF-8) with commas, semicolons, tabs or
         bars between its columns and the columns' names in its first line. Numbers with decimal
         commas (1.234,5) or thousands commas (1,234.5) become text without them (1234.5), if that is beyond doubt.
     missing_values : text, number, list of such, mapping of columns to such, or MissingValues, optional
@@ -172,14 +174,14 @@ def _read_parquet(path: Path, data: bytes) -> pd.DataFrame:
     try:
         table = pyarrow.parquet.ParquetFile(io.BytesIO(data)).read()
         check_columns(table.schema.names, f"'{path}'")
-        frame: pd.DataFrame = table.to_pandas()
-        frame.attrs = {}
-        return frame.reset_index(drop=True)
+        frame: pd.DataFrame = with_index_columns(table).to_pandas()
     except DataError:
         raise
     except Exception as error:  # a damaged file meets many of Arrow's and pandas' errors
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(f"'{path}' is a damaged Parquet file: {reason}") from None
+    frame.attrs = {}
+    return frame
 
 
 def _read_text(path: Path, data: bytes) -> _Text:
