@@ -82,7 +82,7 @@ def test_what_was_written_can_be_predicted_again(pellucid, table, model, tmp_pat
     assert pellucid("predict", "m.safetensors", table, "--out", f"p.{ending}")[0] == 0
     assert pellucid("predict", "m.safetensors", f"p.{ending}", "--out", "again.csv")[0] == 0
     header = (tmp_path / "again.csv").read_text().splitlines()[0]
-    assert header == "height,width,colour,species,prediction"
+    assert header == "height,width,colour,species,prediction,prediction (2)"
 
 
 def test_what_was_read_is_written_as_it_was(pellucid, flowers, tmp_path):
@@ -101,16 +101,31 @@ def test_what_was_read_is_written_as_it_was(pellucid, flowers, tmp_path):
     assert out.drop(columns="prediction").equals(read)
     assert out.loc[0, ["height", "code", "picked", "colour"]].tolist() == ["$1,000.00", "000", "1/1/2021", "blue"]
     assert pellucid("predict", "model.safetensors", "p.csv", "--out", "again.csv")[0] == 0
-    assert pd.read_csv(tmp_path / "again.csv", **kept).equals(out)
+    assert pd.read_csv(tmp_path / "again.csv", **kept).equals(out.assign(**{"prediction (2)": out["prediction"]}))
 
 
 def test_names_of_columns_are_written_as_they_were(pellucid, flowers, model, tmp_path):
     flowers = flowers.set_axis([" height", "width ", "colour", " prediction "], axis=1)
     flowers.to_csv(tmp_path / "f.csv", index=False)
-    for name in ("f.csv", "p.csv"):
+    for name, number in (("f.csv", 2), ("p.csv", 3)):
         assert pellucid("predict", "m.safetensors", name, "--out", "q.csv")[0] == 0
         (tmp_path / "q.csv").rename(tmp_path / "p.csv")
-        assert (tmp_path / "p.csv").read_text().splitlines()[0] == " height,width ,colour,prediction"
+        header = (tmp_path / "p.csv").read_text().splitlines()[0]
+        assert header.startswith(" height,width ,colour, prediction ,prediction (2)")
+        assert header.endswith(f",prediction ({number})")
+
+
+def test_columns_of_the_table_are_not_replaced(pellucid, flowers, model, tmp_path):
+    flowers = flowers.assign(**{"prediction": "by hand", "probability of rosa (2)": 0.5})
+    flowers.to_csv(tmp_path / "f.csv", index=False)
+    status, out, _ = pellucid("predict", "m.safetensors", "f.csv", "--out", "p.csv", "--proba")
+    assert status == 0
+    assert "written to p.csv; their columns end in ' (3)', as the table has such already" in out
+    written = pd.read_csv(tmp_path / "p.csv")
+    added = [f"{name} (3)" for name in ("prediction", "probability of rosa", "probability of viola")]
+    assert written.columns.tolist() == [*flowers.columns, *added]
+    assert written["prediction"].eq("by hand").all()
+    assert written["prediction (3)"].tolist() == model.predict(flowers).tolist()
 
 
 def test_decimal_commas_are_written_as_they_were(pellucid, flowers, tmp_path):

@@ -1,5 +1,6 @@
 """``pellucid predict``: a model and a table in, a table out."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -29,7 +30,8 @@ def predict(
     """Predict the target for the rows of a table.
 
     Writes the table, cells and columns' names as they are written there, with a column 'prediction'; with --proba also
-    'probability of CLASS' for each class, with --interval also 'prediction low' and 'prediction high'.
+    'probability of CLASS' for each class, with --interval also 'prediction low' and 'prediction high'. Where the table
+    has one of these already, it stays, and the new ones are called 'prediction (2)' and so on.
     """
     check("--interval", "greater than 0 and less than 1", interval, interval is None or 0 < interval < 1)
 
@@ -46,9 +48,10 @@ def predict(
     declared = MissingValues(of_column=predictor.schema_.missing_values)
     frame, cells = read_as_written(table, missing_values=declared)
     added = _added(predictor, frame, proba, interval)
-    kept = cells.loc[:, ~frame.columns.isin(list(added))]
-    write_table(kept.assign(**added), out)
-    typer.echo(f"{counted(len(frame), 'prediction')} of {printable(target_name(predictor))} written to {out}")
+    suffix = _suffix_beside(frame.columns, added)
+    write_table(cells.assign(**{name + suffix: column for name, column in added.items()}), out)
+    beside = f"; their columns end in '{suffix}', as the table has such already" if suffix else ""
+    typer.echo(f"{counted(len(frame), 'prediction')} of {printable(target_name(predictor))} written to {out}{beside}")
 
 
 def _added(model: "TabularModel", frame: "pd.DataFrame", proba: bool, interval: float | None) -> dict[str, Any]:
@@ -73,6 +76,15 @@ def _added(model: "TabularModel", frame: "pd.DataFrame", proba: bool, interval: 
         ends = model.predict_interval(frame, interval)
         added |= _named("prediction low", ends[..., 0]) | _named("prediction high", ends[..., 1])
     return added
+
+
+def _suffix_beside(there: "pd.Index[Any]", added: Iterable[str]) -> str:
+    """Return what the new columns' names end in, so that none is a column of the table: nothing, or a number."""
+    number, suffix = 1, ""
+    while not there.intersection([name + suffix for name in added]).empty:
+        number += 1
+        suffix = f" ({number})"
+    return suffix
 
 
 def _named(name: str, values: Any) -> dict[str, Any]:
