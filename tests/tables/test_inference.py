@@ -209,3 +209,28 @@ def test_many_words_among_numbers_are_not():
 def test_levels_with_commas_are_told_apart():
     assert column(["Ulm, DE", "Linz", "it's"] * 3).meaning() == "category, 3 levels: Linz, 'Ulm, DE', \"it's\""
     assert column(["a, b", "a, b"]).meaning() == "ignored; the same value in every row: 'a, b'"
+
+
+@pytest.mark.parametrize("form", ["{}k", "{}.5 M", "~{}", "<{}", ">= {}", "≈ {} kg", "−{} kr", "{}\u00a0000 kr"])
+def test_numbers_with_signs_and_units_are_told_of(form):
+    found = column([form.format(i) for i in range(1, 100)])
+    assert is_lost(found)
+    assert found.note.startswith("numbers with signs or units: read as text; write them as plain numbers")
+    found = column([*(form.format(i) for i in range(1, 50)), *map(str, range(100))])  # and some without
+    assert found.note.startswith("numbers with signs or units: ")
+
+
+def test_numbers_with_gaps_in_memory():
+    found = column(["1 234", "2'345", "−17", None])
+    assert (found.kind, found.low, found.high) == ("number", -17, 2345)
+    assert column(["1 234,5", "17"]).note.startswith("numbers with commas inside: ")
+
+
+def test_classes_among_which_are_numbers_are_not_numbers_with_units():
+    assert not column(["1", "2", "3 or more", "12B"] * 3).note
+    assert not column(["-", "--"] * 3).note
+
+
+def test_long_texts_are_read_in_no_time():
+    for text in ("1 234" + " 567" * 50_000 + "8", "1" * 200_000 + "k ", "~" + "1 " * 100_000, " '1" * 70_000):
+        assert column([text, "2"]).kind == "category"

@@ -263,3 +263,43 @@ def test_cells_as_they_are_written(file, tmp_path):
     table.to_parquet(tmp_path / "t.parquet")
     table, cells = read_as_written(tmp_path / "t.parquet")
     assert table is cells
+
+
+@pytest.mark.parametrize("gap", [" ", "\u00a0", "\u202f", "\u2009", "'", "\u2019"])
+def test_thousands_apart_are_numbers(file, gap):
+    lines = f"a;b;c\n1{gap}234,50;−5,2;1{gap}234{gap}567 €\n950,5;7;−12{gap}345,25 €\n?;;€ 1{gap}000\n"
+    frame = read_table(file(lines))
+    columns = infer_schema(frame).columns
+    assert [(each.kind, each.commas) for each in columns] == [("number", "decimal")] * 3
+    assert [read_measures(each, frame[each.label])[0][:2].tolist() for each in columns] == [
+        [1234.5, 950.5],
+        [-5.2, 7],
+        [1234567, -12345.25],
+    ]
+    table, cells = read_as_written(file(lines))
+    assert table.equals(frame)
+    assert cells["a"][0] == f"1{gap}234,50"
+    column = infer_schema(read_table(file(f'a,b\n1{gap}234.50,x\n−950.5,y\n"12{gap}345",z\n'))).columns[0]
+    assert (column.kind, column.commas, column.low, column.high) == ("number", "", -950.5, 12345)
+    assert column.note == "written with signs of money or per cent, or with marks between thousands"
+
+
+def test_thousands_apart_tell_what_a_comma_is(file):
+    frame = read_table(file("a;b\n1 234,567;2,345\n"))  # of commas alone, 2,345 could be 2345
+    assert frame.to_dict("list") == {"a": ["1234.567"], "b": ["2.345"]}
+    frame = read_table(file('a,b,c\n"1 234,567","2,345",7.25\n'))
+    assert frame.to_dict("list") == {"a": ["1234.567"], "b": ["2,345"], "c": ["7.25"]}
+    column = infer_schema(read_table(file('a,b\n"1,5",x\n"12,25",y\n7,z\n'))).columns[0]
+    later = pd.Series(["1 234,567", "−1'234,5", "1 234"], name="a")
+    assert read_measures(column, later)[0].tolist() == [1234.567, -1234.5, 1234]
+
+
+@pytest.mark.parametrize("cell", ["1 23", "12 34", "0 123", "1 2345", "1 234'567", "1 234 56", "1 234 each", "1  234"])
+def test_blanks_that_are_not_between_thousands_are_text(file, cell):
+    columns = infer_schema(read_table(file(f"a;b\n{cell};1\n2;2\n"))).columns
+    assert [each.kind for each in columns] == ["category", "number"]
+
+
+def test_a_minus_of_its_own_is_no_sign_of_money(file):
+    (column,) = infer_schema(read_table(file("a\n−5.2\n7\n"))).columns
+    assert (column.kind, column.low, column.note) == ("number", -5.2, "")

@@ -14,6 +14,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api import types
 
+from pellucid.tables.thousands import BLANKS, MINUS, in_one_piece
+
 __all__ = [
     "ALSO_MISSING",
     "LARGEST_NUMBER",
@@ -45,7 +47,7 @@ LARGEST_NUMBER = 1e100  # the variance of larger numbers is no longer a float64
 _NUMBER = re.compile(r"[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|inf(?:inity)?)", re.ASCII | re.IGNORECASE)
 
 # Money, shares and thousands: a sign in front or behind, commas that can be nothing but thousands marks.
-_BLANK = "[ \u00a0\u202f]?"
+_BLANK = f"[{BLANKS}]?"
 _SIGNED = re.compile(rf"([+-]?){_BLANK}([$€£¥]?){_BLANK}([+-]?[\d.,]+(?:[eE][+-]?\d+)?){_BLANK}([$€£¥%]?)", re.ASCII)
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?", re.ASCII)
 _SURELY_THOUSANDS = re.compile(r".*,\d{3}[.,].*", re.ASCII)
@@ -153,7 +155,8 @@ def read_numbers(series: "pd.Series[Any] | Coded") -> tuple[FloatArray, BoolArra
     """Return the cells as numbers (durations in days), and a mask of those that are no numbers.
 
     Infinities are kept; missing cells and those that are no numbers are NaN. Text may have a sign of money or a per
-    cent sign (which are left out: 5% is 5), and thousands commas where they can be nothing else.
+    cent sign (which are left out: 5% is 5), blanks or apostrophes between thousands, and thousands commas where they
+    can be nothing else.
 
     Examples
     --------
@@ -161,8 +164,8 @@ def read_numbers(series: "pd.Series[Any] | Coded") -> tuple[FloatArray, BoolArra
     >>> values, wrong = read_numbers(pd.Series(["3.5", " 7 ", "?", "1,234"]))
     >>> values.tolist(), wrong.tolist()
     ([3.5, 7.0, nan, nan], [False, False, False, True])
-    >>> read_numbers(pd.Series(["$1,234", "-1,234.50", "12.5 %"]))[0].tolist()
-    [1234.0, -1234.5, 12.5]
+    >>> read_numbers(pd.Series(["$1,234", "-1,234.50", "12.5 %", "1 234 567", "1'234.5"]))[0].tolist()
+    [1234.0, -1234.5, 12.5, 1234567.0, 1234.5]
     """
     if isinstance(series, Coded):
         return _read_each(series, _number_of)
@@ -178,7 +181,7 @@ def read_numbers(series: "pd.Series[Any] | Coded") -> tuple[FloatArray, BoolArra
 def _number_of(text: str) -> float | None:
     if _NUMBER.fullmatch(text):
         return float(text)
-    parts = _SIGNED.fullmatch(text)
+    parts = _SIGNED.fullmatch(in_one_piece(text))
     if parts is None or (parts[2] and parts[4]):
         return None
     is_money = bool(parts[2]) or parts[4] not in ("", "%")
@@ -189,14 +192,14 @@ def _number_of(text: str) -> float | None:
 
 
 def have_signs(texts: TextArray) -> bool:
-    """Tell whether a text is a number with a sign of money, a per cent sign or thousands commas.
+    """Tell whether a text is a number with a sign of money, a per cent sign or marks between thousands.
 
     Examples
     --------
     >>> have_signs(np.array(["12", "$12"], dtype=object)), have_signs(np.array(["12", "x"], dtype=object))
     (True, False)
     """
-    return any(not _NUMBER.fullmatch(text) and _number_of(text) is not None for text in texts)
+    return any(not _NUMBER.fullmatch(text.replace(MINUS, "-")) and _number_of(text) is not None for text in texts)
 
 
 def read_booleans(series: "pd.Series[Any] | Coded") -> tuple[FloatArray, BoolArray]:

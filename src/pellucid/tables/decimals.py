@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pellucid.tables.cells import ALSO_MISSING, MISSING_WORDS, BoolArray, Coded
+from pellucid.tables.thousands import BLANKS, in_one_piece, in_one_piece_each
 
 __all__ = [
     "COMMAS",
@@ -33,7 +34,7 @@ COMMAS = ("", DECIMAL, THOUSANDS)
 """What a column's commas are."""
 _MARK = "commas"  # key in the attributes of a pandas table
 
-_BLANK = "[ \u00a0\u202f]?"
+_BLANK = f"[{BLANKS}]?"
 _BEFORE, _BEHIND = rf"^[+-]?{_BLANK}[$€£¥]?{_BLANK}[+-]?", rf"{_BLANK}[$€£¥%]?$"
 _DOTTED, _GROUPED = r"[1-9]\d{0,2}(?:\.\d{3})+", r"[1-9]\d{0,2}(?:,\d{3})+"
 _WITH_DECIMAL_COMMA = rf"{_BEFORE}(?:(?:\d+|{_DOTTED})(?:,\d+)?|,\d+)(?:[eE][+-]?\d+)?{_BEHIND}"
@@ -52,7 +53,8 @@ def without_commas(
 ) -> tuple[pa.Table, dict[int, str]]:
     """Rewrite numbers with decimal commas, as 1.234,5, or thousands commas, as 1,234.5, to plain ones, as 1234.5.
 
-    Signs of money and per cent stay.
+    Signs of money and per cent stay. Where blanks or apostrophes set thousands apart, as in 1 234,5, a comma behind
+    them is a decimal mark.
 
     Parameters
     ----------
@@ -81,13 +83,14 @@ def without_commas(
     {'a': ['1495', '950'], 'b': ['0.5', '']}
     """
     missing = missing or {}
-    found = _columns_of(table, _WITH_DECIMAL_COMMA, "[.,]", missing)
+    whole = pa.table([in_one_piece_each(each) for each in table.columns], table.column_names)
+    found = _columns_of(whole, _WITH_DECIMAL_COMMA, "[.,]", missing)
     decimal = [i for i in found if _settled({i: found[i]})] if alone else _settled(found)
     changed = dict.fromkeys(decimal, DECIMAL)
     if alone and not decimal:
-        changed = dict.fromkeys(_with_thousands(table, missing), THOUSANDS)
+        changed = dict.fromkeys(_with_thousands(whole, missing), THOUSANDS)
     for i, how in changed.items():
-        table = table.set_column(i, table.column_names[i], _rewritten(table.column(i), how))
+        table = table.set_column(i, table.column_names[i], _rewritten(whole.column(i), how))
     return table, changed
 
 
@@ -191,7 +194,7 @@ def have_commas(texts: Iterable[str]) -> BoolArray:
     >>> have_commas(["1,234", "17", "-1.234,5", "a,b"]).tolist()
     [True, False, True, False]
     """
-    return np.array([_WITH_COMMAS.fullmatch(text) is not None for text in texts], dtype=bool)
+    return np.array([_WITH_COMMAS.fullmatch(in_one_piece(text)) is not None for text in texts], dtype=bool)
 
 
 def numbers_with_commas(texts: Iterable[str | None]) -> bool:
@@ -202,7 +205,7 @@ def numbers_with_commas(texts: Iterable[str | None]) -> bool:
     >>> numbers_with_commas(["1,234", "17", None]), numbers_with_commas(["17"]), numbers_with_commas(["a,b"])
     (True, False, False)
     """
-    present = [text for text in texts if text is not None and text not in ALSO_MISSING]
+    present = [in_one_piece(text) for text in texts if text is not None and text not in ALSO_MISSING]
     commas = [text for text in present if "," in text]
     plain = (text for text in present if "," not in text)
     return bool(commas) and all(map(_WITH_COMMAS.fullmatch, commas)) and all(map(_WITHOUT_COMMAS.fullmatch, plain))

@@ -22,6 +22,7 @@ from pellucid.tables.cells import (
     LARGEST_NUMBER,
     Coded,
     FloatArray,
+    TextArray,
     coded,
     have_leading_zeros,
     have_signs,
@@ -36,15 +37,17 @@ from pellucid.tables.frames import counted, in_list, to_pandas
 from pellucid.tables.missing import DECLARE, MissingValues, empty_cells, note_of_met
 from pellucid.tables.schema import MOST_LEVELS, ColumnSchema, Schema, date_parts, require_columns, shortened
 from pellucid.tables.sentinels import CANDIDATES, note_of_sentinels
+from pellucid.tables.thousands import in_one_piece
 
 __all__ = ["infer_schema", "is_lost", "nearly_numbers_or_dates", "text_column", "unless_useless"]
 
 _COMMAS = "numbers with commas inside: read as text; write 1,234 as 1234, and 1,5 as 1.5"
 _CODES = "numbers with zeros in front: read as codes"
-_SIGNS = "written with signs of money or per cent, or with thousands commas"
+_SIGNS = "written with signs of money or per cent, or with marks between thousands"
 _UNITS = "numbers with signs or units: read as text; write them as plain numbers"
 _WITH_UNITS = re.compile(
-    r"\(?\s*([€$£¥]|[A-Z]{3}\s)?\s*[-+(]?\s*[€$£¥]?\s*\d[\d.,'\s]*(\s*[€$£¥%°][A-Za-z/²³]{0,4}|\s[A-Za-z°/%²³]{1,6})?\s*\)?"
+    r"[~≈<>≤≥±]?=?\s*\(?\s*([€$£¥]|[A-Z]{3}\s)?\s*[-+(]?\s*[€$£¥]?\s*\d[\d.,'’\s]*"
+    r"(\s*[€$£¥%°][A-Za-z/²³]{0,4}|[kKM]|\s[A-Za-z°/%²³]{1,6})?\s*\)?"
 )
 _LOST_DATES = ("dates written in several ways", "mostly dates")
 _MOSTLY_NUMBERS = "mostly numbers"
@@ -179,7 +182,9 @@ def text_column(label: str, cells: Coded, commas: str = "") -> ColumnSchema:
     column = _category(label, cells)
     if codes and not wrong.any():
         return replace(column, note=_CODES)
-    return column if column.note else replace(column, note=_why_text(cells) or note_of_lost_dates(cells.texts))
+    if column.note:
+        return column
+    return replace(column, note=_why_text(cells) or note_of_lost_dates(cells.texts) or _why_no_numbers(cells.texts))
 
 
 def _why_text(cells: Coded) -> str:
@@ -198,6 +203,12 @@ def _why_text(cells: Coded) -> str:
     commas = " with commas inside" if with_commas.any() else ""
     remedy = "" if any(letter.isdigit() for word in words for letter in word) else f"; if that means missing, {DECLARE}"
     return f"{_MOSTLY_NUMBERS}{commas}, read as text because of {named}{remedy}"
+
+
+def _why_no_numbers(texts: TextArray) -> str:
+    """Name the signs and units of a column in which some numbers have them; nothing if it is no such column."""
+    odd = texts[read_numbers(Coded(np.arange(len(texts)), texts))[1]]
+    return _UNITS if 0 < len(odd) < len(texts) and all(map(_has_unit, odd)) else ""
 
 
 def nearly_numbers_or_dates(cells: Coded) -> str:
@@ -298,13 +309,13 @@ def _category(label: str, cells: Coded) -> ColumnSchema:
 
 
 def _have_units(levels: tuple[str, ...]) -> bool:
-    """Tell whether most texts are a number with a unit, a currency or an accountant's parentheses."""
+    """Tell whether most texts are a number with a unit, a currency, an accountant's parentheses or a sign like <."""
     return sum(map(_has_unit, levels)) > _MOSTLY * len(levels) > 0
 
 
 def _has_unit(text: str) -> bool:
-    text = " ".join(text.split())  # among many spaces the pattern would search for ever
-    return _WITH_UNITS.fullmatch(text) is not None and not set(text) <= set("0123456789+-.,' ")
+    text = in_one_piece(" ".join(text.split()))  # among many spaces the pattern would search for ever
+    return _WITH_UNITS.fullmatch(text) is not None and not set(text) <= set("0123456789+-.,'’ ")
 
 
 def unless_useless(column: ColumnSchema, rows: int) -> ColumnSchema:
