@@ -38,6 +38,12 @@ def at(values, *rows, of=y):
         (TabularClassifier(), ["yes"] * 60, r"every row has 'yes' \(1 class\)"),
         (TabularClassifier(), y, "discrete classes on a regression target.*Use TabularRegressor"),
         (TabularClassifier(), np.array([1, "a"] * 30, dtype=object), "of one type; got int, str"),
+        (TabularClassifier(), np.array([1, True] * 30, dtype=object), "of one type; got bool, int, such as 1"),
+        (
+            TabularClassifier(),
+            pd.cut(np.arange(60), 2),
+            r"text, whole numbers, or true and false; got Interval, such as .* into text, as y.astype\(str\) does",
+        ),
         (TabularClassifier(), ["a", None] * 30, r"missing \(NaN\) in rows 2, 4, 6, 8, 10 … \(30 in all\)"),
         (TabularClassifier(), at(np.inf, 2, of=np.arange(60) % 2), "infinity; it is in row 3"),
         (TabularRegressor(), at(np.nan, 4, 9), r"missing \(NaN\) in rows 5, 10\. Remove these rows"),

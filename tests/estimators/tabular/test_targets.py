@@ -1,6 +1,7 @@
 """What is learned: probabilities, quantiles, several targets, and what each scoring and weight changes."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.metrics import accuracy_score, log_loss, mean_absolute_error, mean_poisson_deviance, roc_auc_score
@@ -18,6 +19,25 @@ def out_of_fold(model):
 
 
 # --- classes ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        pd.Series([True, None, False] * 20, dtype=object).dropna(),
+        pd.Series([True, False] * 20, dtype="boolean"),
+        pd.Series([7, 3] * 20, dtype=object),
+        pd.Series([7, 3] * 20, dtype="Int64"),
+        np.array([0, 1] * 20, dtype=np.float16),
+        pd.Series(pd.Categorical([7, 3] * 20)),
+    ],
+)
+def test_objects_of_one_type_are_classes(y):
+    X = pd.DataFrame({"x": range(40)})
+    model = TabularClassifier(preset="fast", max_epochs=2, random_state=0, n_threads=1).fit(X, y)
+    assert model.classes_.dtype.kind in "bif"
+    assert model.classes_.tolist() == sorted(set(y))
+    assert model.score(X, y) == np.mean(model.predict(X) == np.asarray(y))
 
 
 @pytest.fixture(scope="module")

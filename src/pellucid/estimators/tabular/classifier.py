@@ -16,7 +16,7 @@ from pellucid.errors import DataError, DataWarning
 from pellucid.estimators.tabular.base import BaseTabular
 from pellucid.estimators.tabular.calibration import SMALLEST, find_temperature, with_temperature
 from pellucid.estimators.tabular.members import Member, Preset
-from pellucid.estimators.tabular.target_rows import refuse_missing
+from pellucid.estimators.tabular.target_rows import of_one_type, refuse_missing
 from pellucid.spec import LogLoss
 from pellucid.tables.frames import row_list
 from pellucid.tables.schema import shortened
@@ -156,7 +156,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
     def _take_target(
         self, y: Any, weight: Array | None, classes: Any, is_continued: bool
     ) -> tuple[Array, Array | None]:
-        y = refuse_missing(y)
+        y = of_one_type(refuse_missing(y))
         kind = _kind_of_target(y)
         if is_continued and (kind == "multilabel-indicator") != self._is_multilabel:
             raise DataError("The target must stay of the kind it was: marks of 0 and 1, or one class a row.")
@@ -164,7 +164,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         if self._is_multilabel:
             return self._take_marks(y, is_continued), None
         if kind == "unknown":
-            _sorted_classes(y)  # says so where they are of several types
+            _refuse_objects(y)
         if kind not in ("binary", "multiclass") and not is_continued:
             raise DataError(
                 f"Unknown label type: {kind}. Maybe you are trying to fit a classifier, which expects discrete classes "
@@ -174,7 +174,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         if classes is not None:
             self._take_classes(np.unique(np.asarray(classes)), is_continued)
         elif not is_continued:
-            self._take_classes(_sorted_classes(y), is_continued)
+            self._take_classes(np.unique(y), is_continued)
         codes: Array = pd.Index(self.classes_).get_indexer(pd.Index(y)).astype(np.int64)
         if (codes < 0).any():
             raise DataError(
@@ -363,6 +363,10 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         predicted: Array = self.classes_[probabilities.argmax(axis=1)]
         return predicted
 
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the accuracy on these rows; of a multilabel target, the share of rows whose marks are all right."""
+        return float(super().score(X, of_one_type(np.asarray(y)), sample_weight))
+
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
@@ -378,15 +382,13 @@ def _kind_of_target(y: Array) -> str:
         return str(type_of_target(y, input_name="y"))
 
 
-def _sorted_classes(y: Array) -> Array:
-    try:
-        classes: Array = np.unique(y)
-    except TypeError:
-        kinds = sorted({type(value).__name__ for value in y})
-        raise DataError(
-            f"The classes of a target must be of one type; got {', '.join(kinds)}. Turn all of them into text."
-        ) from None
-    return classes
+def _refuse_objects(y: Array) -> None:
+    kinds = sorted({type(value).__name__ for value in y.ravel()})
+    rule = "of one type" if len(kinds) > 1 else "text, whole numbers, or true and false"
+    raise DataError(
+        f"The classes of a target must be {rule}; got {', '.join(kinds)}, such as {y.ravel()[0]!r}. Turn all of them "
+        "into text, as y.astype(str) does."
+    )
 
 
 def _auc(marks: Array, probabilities: Array, weight: Array | None) -> float:

@@ -8,7 +8,7 @@ import pandas as pd
 from pellucid.errors import DataError
 from pellucid.tables.frames import row_list
 
-__all__ = ["refuse_missing"]
+__all__ = ["of_one_type", "refuse_missing"]
 
 
 def refuse_missing(y: Any) -> Any:
@@ -31,3 +31,22 @@ def refuse_missing(y: Any) -> Any:
             "Remove these rows or complete them."
         )
     return array
+
+
+def of_one_type(array: Any) -> Any:
+    """Return an array of objects that are all true or false, or all numbers, as one of this type; others as they are.
+
+    pandas keeps such objects where cells were missing, and for its types that may be. Half floats, which pandas cannot
+    look up, become single ones.
+
+    Examples
+    --------
+    >>> of_one_type(np.array([True, False], dtype=object)), of_one_type(np.array(["a", "b"], dtype=object))
+    (array([ True, False]), array(['a', 'b'], dtype=object))
+    """
+    if array.dtype == np.float16:
+        return array.astype(np.float32)
+    if array.dtype.kind != "O" or not array.size:
+        return array
+    found = pd.DataFrame(array).infer_objects().to_numpy().reshape(array.shape)
+    return found if found.dtype.kind in "biuf" else array
