@@ -59,7 +59,7 @@ class ProgressBar:
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
-            TextColumn(self.unit + " {task.completed}/{task.total}" + self._whose),
+            TextColumn("{task.fields[counted]}"),
             TextColumn("{task.fields[figures]}"),
             TimeElapsedColumn(),
             TextColumn("{task.fields[left]}"),
@@ -67,7 +67,7 @@ class ProgressBar:
             disable=not self._is_live,
             redirect_stdout=sys.stdout.isatty(),  # piped output must not end in the bar
         )
-        self._task = self._bar.add_task(self._name, total=None, figures="", left="")
+        self._task = self._bar.add_task(self._name, total=None, counted="", figures="", left="")
         self._bar.start()
 
     def on_epoch_end(self, estimator: Any, epoch: Epoch) -> None:
@@ -87,7 +87,9 @@ class ProgressBar:
         if seconds - self._shown_at < LEAST_SECONDS_BETWEEN_UPDATES and done < total:
             return
         self._shown_at = seconds
-        self._bar.update(self._task, completed=done, total=total, figures=figures, left=self._left())
+        self._bar.update(
+            self._task, completed=done, total=total, counted=self._counted(total), figures=figures, left=self._left()
+        )
 
     def on_fit_end(self, estimator: Any) -> None:
         """Leave the last state standing: all that was done, which is all there was to do."""
@@ -97,14 +99,18 @@ class ProgressBar:
             fewer = self._total - self._done
             ended = f"({fewer} fewer than planned)" if fewer > 0 else ""
             if self._is_live:
-                self._bar.update(self._task, completed=self._done, total=self._done, left=ended)
+                counted = self._counted(self._done)
+                self._bar.update(self._task, completed=self._done, total=self._done, counted=counted, left=ended)
             elif self.lines:
                 self._write(self._done, f"ended after {self._seconds:.0f} s {ended}".rstrip())
         self._bar.stop()
 
     def _write(self, total: int, state: str) -> None:
         shown = f"  {self._figures}" if self._figures else ""
-        sys.stderr.write(f"{self._name}: {self.unit} {self._done}/{total}{self._whose}{shown}  {state}\n")
+        sys.stderr.write(f"{self._name}: {self._counted(total)}{shown}  {state}\n")
+
+    def _counted(self, total: int) -> str:
+        return f"{self.unit} {self._done}/{total}{self._whose}"
 
     def _left(self) -> str:
         """Return how long it takes at most: at the pace so far, and within the time limit."""
