@@ -1,3 +1,7 @@
+import io
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -5,6 +9,8 @@ import pytest
 import pellucid as package
 from pellucid import MLPClassifier, TabularClassifier, TabularRegressor
 from pellucid.tables import write_table
+
+PROGRAM = (sys.executable, "-c", "from pellucid.cli import main; main()")
 
 
 def fitted(kind, frame, target):
@@ -214,3 +220,24 @@ def test_the_index_of_a_parquet_file_is_a_column(pellucid, flowers, tmp_path):
     assert "day" in out
     assert pellucid("predict", "model.safetensors", "f.parquet", "--out", "p.parquet")[0] == 0
     assert pd.read_parquet(tmp_path / "p.parquet")["day"].tolist() == days.tolist()
+
+
+@pytest.mark.parametrize("out", ["-", "/dev/stdout"])
+def test_tables_through_pipes(flowers, model, tmp_path, out):
+    command = [*PROGRAM, "predict", "m.safetensors", "-", "--out", out]
+    table = flowers.to_csv(index=False)
+    done = subprocess.run(command, input=table.encode(), capture_output=True, cwd=tmp_path, check=True)
+    written = pd.read_csv(io.BytesIO(done.stdout))
+    assert written["prediction"].tolist() == model.predict(flowers).tolist()
+    assert written.columns.tolist() == [*flowers.columns, "prediction"]
+    assert f"80 predictions of 'species' written to {out}" in done.stderr.decode()
+
+
+def test_a_reader_who_has_enough_is_no_error(flowers, table, model, tmp_path):
+    pd.concat([flowers] * 500).to_csv(tmp_path / "many.csv", index=False)
+    command = [*PROGRAM, "predict", "m.safetensors", "many.csv", "--out", "-"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path) as running:
+        assert running.stdout.readline() == b"height,width,colour,species,prediction\n"
+        running.stdout.close()
+        assert running.stderr.read().decode() == "40000 predictions of 'species' written to -\n"
+    assert running.returncode == 0

@@ -1,5 +1,7 @@
 import re
 import signal
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -490,3 +492,13 @@ def test_too_few_rows_have_a_target(pellucid, flowers, tmp_path, rows, message):
     status, _, err = pellucid("train", "f.csv", "--target", "height")
     assert status == 2
     assert message in err
+
+
+def test_a_table_through_a_pipe(flowers, tmp_path):
+    program = (sys.executable, "-c", "from pellucid.cli import main; main()")
+    command = [*program, "train", "-", "--target", "species", "--preset", "fast", "--epochs", "2"]
+    table = flowers.to_csv(index=False).encode()
+    subprocess.run(command, input=table, cwd=tmp_path, capture_output=True, check=True)
+    assert (tmp_path / "model.safetensors").exists()
+    done = subprocess.run(command, input=b"", cwd=tmp_path, capture_output=True, check=False)
+    assert done.stderr.decode().startswith("Error: '/dev/stdin' is empty; a table needs")

@@ -1,4 +1,5 @@
 import gzip
+import os
 
 import pandas as pd
 import pyarrow as pa
@@ -303,3 +304,14 @@ def test_blanks_that_are_not_between_thousands_are_text(file, cell):
 def test_a_minus_of_its_own_is_no_sign_of_money(file):
     (column,) = infer_schema(read_table(file("a\n−5.2\n7\n"))).columns
     assert (column.kind, column.low, column.note) == ("number", -5.2, "")
+
+
+@pytest.mark.parametrize("content", [b"a,b\n1,2\n", gzip.compress(b"a,b\n1,2\n")])
+def test_a_pipe_is_read(content):
+    end, begin = os.pipe()
+    os.write(begin, content)
+    os.close(begin)
+    try:
+        assert read_table(f"/dev/fd/{end}").to_dict("list") == {"a": ["1"], "b": ["2"]}
+    finally:
+        os.close(end)

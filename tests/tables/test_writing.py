@@ -8,7 +8,7 @@ from pellucid.tables import read_as_written, read_table, write_table
 from pellucid.tables.writing import replaced_whole
 
 
-@pytest.mark.parametrize("ending", [".csv", ".tsv", ".parquet"])
+@pytest.mark.parametrize("ending", [".csv", ".tsv", ".parquet", ".csv.gz", ".TSV.gz", ".tsv.csv"])
 def test_what_is_written_can_be_read(tmp_path, ending):
     frame = pd.DataFrame({"a, b": ["x\ty", 'q"r'], "c": ["1", "2"]})
     write_table(frame, tmp_path / f"t{ending}")

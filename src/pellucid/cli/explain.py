@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pellucid.cli.failures import check, check_spared
+from pellucid.cli.options import piped
 
 if TYPE_CHECKING:
     from pellucid.cli.evaluation import TabularModel
@@ -18,7 +19,12 @@ __all__ = ["explain"]
 def explain(
     model: Annotated[Path, typer.Argument(help="Model file.", show_default=False)],
     table: Annotated[
-        Path | None, typer.Argument(help="CSV, TSV or Parquet with the model's columns.", show_default=False)
+        Path | None,
+        typer.Argument(
+            help="CSV, TSV or Parquet with the model's columns, - for the standard input.",
+            show_default=False,
+            callback=piped,
+        ),
     ] = None,
     row: Annotated[int | None, typer.Option(help="Row to explain; the first is 0.", show_default="0")] = None,
     rows: Annotated[

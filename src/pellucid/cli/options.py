@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -17,6 +18,8 @@ __all__ = [
     "parse_duration",
     "parse_settings",
     "parse_widths",
+    "piped",
+    "results_beside",
 ]
 
 TASKS = ("auto", "classification", "regression")
@@ -34,6 +37,31 @@ EXCLUDE = typer.Option(
     help="Columns to leave out, with commas between, or the option again; names with commas in quotation marks.",
     show_default="none",
 )
+
+
+def piped(table: Path | None) -> Path | None:
+    """Return the file that a table's name means: of - the standard input.
+
+    Examples
+    --------
+    >>> str(piped(Path("-")))
+    '/dev/stdin'
+    """
+    return Path("/dev/stdin") if table == Path("-") else table
+
+
+def results_beside(table: Path, ending: str) -> Path:
+    """Return the name of a folder beside the table; of one that comes through a pipe, in the folder worked in.
+
+    Examples
+    --------
+    >>> results_beside(Path("data", "sales.csv"), "-tuning").as_posix()
+    'data/sales-tuning'
+    >>> results_beside(Path("/dev/stdin"), "-tuning").as_posix()
+    'stdin-tuning'
+    """
+    name = f"{table.stem}{ending}"
+    return Path(name) if table.is_relative_to("/dev") else table.with_name(name)
 
 
 def check_name(option: str, value: str, known: Iterable[str]) -> None:

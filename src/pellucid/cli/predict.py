@@ -1,5 +1,7 @@
 """``pellucid predict``: a model and a table in, a table out."""
 
+import os
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -7,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pellucid.cli.failures import check, check_spared
+from pellucid.cli.options import piped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,13 +18,26 @@ if TYPE_CHECKING:
 
 __all__ = ["predict"]
 
+_STANDARD_OUTPUT = ("-", "/dev/stdout")
+
 
 def predict(
     model: Annotated[Path, typer.Argument(help="Model file that `pellucid train` wrote.", show_default=False)],
     table: Annotated[
-        Path, typer.Argument(help="CSV, TSV or Parquet, with the columns learned from.", show_default=False)
+        Path,
+        typer.Argument(
+            help="CSV, TSV or Parquet, - for the standard input, with the columns learned from.",
+            show_default=False,
+            callback=piped,
+        ),
     ],
-    out: Annotated[Path, typer.Option(help="Table to write: .csv, .tsv or .parquet.", show_default=False)],
+    out: Annotated[
+        Path,
+        typer.Option(
+            help="Table to write: .csv, .tsv, .csv.gz, .tsv.gz or .parquet; - for the standard output, as CSV.",
+            show_default=False,
+        ),
+    ],
     proba: Annotated[bool, typer.Option("--proba", help="Add the calibrated probability of each class.")] = False,
     interval: Annotated[
         float | None, typer.Option(help="Add an interval that holds this share of numbers, such as 0.9.")
@@ -42,16 +58,23 @@ def predict(
     from pellucid.tables.missing import MissingValues
     from pellucid.tables.writing import TABLE_ENDINGS, check_writable
 
-    check_writable(out, TABLE_ENDINGS)
-    check_spared("--out", out, {"table": table, "model": model})
+    is_piped = str(out) in _STANDARD_OUTPUT
+    if not is_piped:
+        check_writable(out, TABLE_ENDINGS)
+        check_spared("--out", out, {"table": table, "model": model})
     predictor = load_table_model(model)
     declared = MissingValues(of_column=predictor.schema_.missing_values)
     frame, cells = read_as_written(table, missing_values=declared)
     added = _added(predictor, frame, proba, interval)
     suffix = _suffix_beside(frame.columns, added)
-    write_table(cells.assign(**{name + suffix: column for name, column in added.items()}), out)
+    result = cells.assign(**{name + suffix: column for name, column in added.items()})
+    if is_piped:
+        _print_csv(result)
+    else:
+        write_table(result, out)
     beside = f"; their columns end in '{suffix}', as the table has such already" if suffix else ""
-    typer.echo(f"{counted(len(frame), 'prediction')} of {printable(target_name(predictor))} written to {out}{beside}")
+    told = f"{counted(len(frame), 'prediction')} of {printable(target_name(predictor))} written to {out}{beside}"
+    typer.echo(told, err=is_piped)
 
 
 def _added(model: "TabularModel", frame: "pd.DataFrame", proba: bool, interval: float | None) -> dict[str, Any]:
@@ -76,6 +99,18 @@ def _added(model: "TabularModel", frame: "pd.DataFrame", proba: bool, interval: 
         ends = model.predict_interval(frame, interval)
         added |= _named("prediction low", ends[..., 0]) | _named("prediction high", ends[..., 1])
     return added
+
+
+def _print_csv(frame: "pd.DataFrame") -> None:
+    """Write a table to the standard output; where its reader has enough, as `head` has, that is no error."""
+    from pellucid.tables.writing import write_csv
+
+    sys.stdout.flush()
+    try:
+        write_csv(frame, sys.stdout.buffer)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left is for nobody
 
 
 def _suffix_beside(there: "pd.Index[Any]", added: Iterable[str]) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pellucid.cli.failures import check, check_spared
-from pellucid.cli.options import EXCLUDE, MISSING, check_learning, check_name
+from pellucid.cli.options import EXCLUDE, MISSING, check_learning, check_name, piped
 from pellucid.errors import PellucidError
 
 __all__ = ["train"]
@@ -14,7 +14,12 @@ __all__ = ["train"]
 
 def train(
     table: Annotated[
-        Path, typer.Argument(help="CSV, TSV or Parquet; columns are understood by themselves.", show_default=False)
+        Path,
+        typer.Argument(
+            help="CSV, TSV or Parquet, - for the standard input; columns are understood by themselves.",
+            show_default=False,
+            callback=piped,
+        ),
     ],
     *,
     target: Annotated[str, typer.Option(help="Column to be predicted.", show_default=False)],

@@ -12,6 +12,8 @@ from pellucid.cli.options import (
     check_learning,
     parse_duration,
     parse_settings,
+    piped,
+    results_beside,
 )
 
 __all__ = ["tune"]
@@ -19,7 +21,12 @@ __all__ = ["tune"]
 
 def tune(
     table: Annotated[
-        Path, typer.Argument(help="CSV, TSV or Parquet; columns are understood by themselves.", show_default=False)
+        Path,
+        typer.Argument(
+            help="CSV, TSV or Parquet, - for the standard input; columns are understood by themselves.",
+            show_default=False,
+            callback=piped,
+        ),
     ],
     settings: Annotated[
         list[str] | None,
@@ -92,7 +99,7 @@ def tune(
     run_tuning(
         table,
         target,
-        out or table.with_name(f"{table.stem}-tuning"),
+        out or results_beside(table, "-tuning"),
         space=space,
         seconds=seconds,
         trials=trials,

@@ -143,16 +143,16 @@ def _read(path: Path) -> _Typed | _Text:
 def _read_bytes(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            start = file.read(2)
-            file.seek(0)
-            source = gzip.GzipFile(fileobj=file) if start == b"\x1f\x8b" else file
+            is_packed = file.peek(2).startswith(b"\x1f\x8b")  # a pipe cannot be read twice
+            source = gzip.GzipFile(fileobj=file) if is_packed else file
             data = source.read(LARGEST_FILE + 1)
     except FileNotFoundError:
         raise DataError(f"'{path}' cannot be found.{_near_files(path)}") from None
     except IsADirectoryError:
         raise DataError(f"'{path}' is a folder; name a file in it.") from None
     except (OSError, EOFError, zlib.error) as error:
-        raise DataError(f"'{path}' cannot be read: {getattr(error, 'strerror', None) or error}.") from None
+        reason = str(getattr(error, "strerror", None) or error).rstrip(".")
+        raise DataError(f"'{path}' cannot be read: {reason}.") from None
     if len(data) > LARGEST_FILE:
         raise DataError(f"'{path}' must have at most {LARGEST_FILE / 2**30:g} GiB; it has more. Take a part of it.")
     if not data.strip():
@@ -216,7 +216,7 @@ def _decode(path: Path, data: bytes) -> str:
 
 def _find_separator(path: Path, text: str) -> str:
     """Find the separator that gives most of the first 100 lines the header's number of columns, more than one."""
-    if {".tsv", ".tab"} & {suffix.lower() for suffix in path.suffixes}:
+    if path.name.lower().removesuffix(".gz").endswith((".tsv", ".tab")):
         return "\t"
     lines = text[:1_000_000].splitlines(keepends=True)[:100]
     return max(_SEPARATORS, key=lambda separator: _fit_of(lines, separator))

@@ -1,23 +1,25 @@
 """Write a table to a file, whole or not at all."""
 
+import gzip
+import io
 import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 import pandas as pd
 
 from pellucid.errors import DataError
 
-__all__ = ["TABLE_ENDINGS", "check_writable", "replaced_whole", "write_table"]
+__all__ = ["TABLE_ENDINGS", "check_writable", "replaced_whole", "write_csv", "write_table"]
 
-TABLE_ENDINGS = (".csv", ".tsv", ".parquet")
+TABLE_ENDINGS = (".csv", ".tsv", ".parquet", ".csv.gz", ".tsv.gz")
 
 
 def write_table(frame: pd.DataFrame, path: str | Path) -> None:
-    r"""Write a table; the ending of the path says how: .csv, .tsv or .parquet.
+    r"""Write a table; the ending of the path says how: .csv, .tsv, packed as .csv.gz or .tsv.gz, or .parquet.
 
     The file appears whole under its name, or, if writing fails, is left as it was.
 
@@ -37,16 +39,38 @@ def write_table(frame: pd.DataFrame, path: str | Path) -> None:
     """
     path = Path(path)
     check_writable(path, TABLE_ENDINGS)
+    name = path.name.lower()
+    separator = "\t" if name.endswith((".tsv", ".tsv.gz")) else ","
     try:
         with replaced_whole(path) as temporary:
-            if path.suffix.lower() == ".parquet":
+            if name.endswith(".parquet"):
                 frame.to_parquet(temporary, index=False)
+            elif name.endswith(".gz"):
+                with temporary.open("wb") as file, gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
+                    write_csv(frame, packed, separator)
             else:
-                separator = "\t" if path.suffix.lower() == ".tsv" else ","
-                with temporary.open("w", encoding="utf-8", newline="") as file:
-                    frame.to_csv(_Lines(file), index=False, sep=separator, lineterminator="\r\n")  # type: ignore[call-overload]
+                with temporary.open("wb") as file:
+                    write_csv(frame, file, separator)
     except OSError as error:
         raise DataError(f"'{path}' cannot be written: {error.strerror or error}.") from None
+
+
+def write_csv(frame: pd.DataFrame, file: BinaryIO | gzip.GzipFile, separator: str = ",") -> None:
+    r"""Write a table as text to a file that is open, and stays so.
+
+    Examples
+    --------
+    >>> import io
+    >>> file = io.BytesIO()
+    >>> write_csv(pd.DataFrame({"a": [1]}), file)
+    >>> file.getvalue()
+    b'a\n1\n'
+    """
+    text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+    try:
+        frame.to_csv(_Lines(text), index=False, sep=separator, lineterminator="\r\n")  # type: ignore[call-overload]
+    finally:
+        text.detach()
 
 
 class _Lines:
@@ -62,7 +86,7 @@ class _Lines:
 def check_writable(path: Path, endings: tuple[str, ...] = ()) -> None:
     """Raise DataError if a file of this name cannot be made, so that no work is done in vain."""
     folder = _followed(path).parent
-    if endings and path.suffix.lower() not in endings:
+    if endings and not path.name.lower().endswith(endings):
         raise DataError(f"The name of an output file must end in {', '.join(endings)}; got '{path}'.")
     if path.is_dir():
         raise DataError(f"'{path}' is a folder; name a file.")
