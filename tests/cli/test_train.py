@@ -1,3 +1,4 @@
+import errno
 import re
 import signal
 import subprocess
@@ -502,3 +503,17 @@ def test_a_table_through_a_pipe(flowers, tmp_path):
     assert (tmp_path / "model.safetensors").exists()
     done = subprocess.run(command, input=b"", cwd=tmp_path, capture_output=True, check=False)
     assert done.stderr.decode().startswith("Error: '/dev/stdin' is empty; a table needs")
+
+
+def test_a_report_that_cannot_be_written_does_not_hide_the_model(pellucid, table, monkeypatch, tmp_path):
+    def write_report(folder, *_):
+        raise OSError(errno.ENOSPC, "No space left on device", str(folder / "index.html"))
+
+    monkeypatch.setattr(training, "write_report", write_report)
+    status, _, err = pellucid("train", table, "--target", "species", "--preset", "fast", "--epochs", "2")
+    assert status == 2
+    assert err.endswith(
+        "Error: The report cannot be written: 'model-report/index.html': No space left on device. The model is "
+        "whole, in 'model.safetensors'.\n"
+    )
+    assert (tmp_path / "model.safetensors").exists()

@@ -133,7 +133,7 @@ def test_pickle_and_joblib_work(fitted, rows, tmp_path):
 def test_refuses_to_save_what_it_cannot(rows, tmp_path):
     from sklearn.linear_model import LogisticRegression
 
-    with pytest.raises(TypeError, match="must be one of MLPClassifier"):
+    with pytest.raises(TypeError, match="must be one of Pellucid's MLPClassifier"):
         save(LogisticRegression(), tmp_path / "m")
     with pytest.raises(NotFittedError):
         save(MLPClassifier(), tmp_path / "m")

@@ -30,6 +30,13 @@ def test_separators(file, separator):
     assert frame.to_dict("list") == {"a": ["1"], "b": ["x"]}
 
 
+@pytest.mark.parametrize("line", ["sep=;\r\n", '"sep=;"\n', "\ufeffSEP=;\n"])
+def test_the_line_that_names_the_separator_for_excel(file, line):
+    assert read_table(file(f"{line}a,b;c\n1,5;x\n")).to_dict("list") == {"a,b": ["1.5"], "c": ["x"]}
+    assert read_table(file("sep=^\na^b\n1^x\n")).to_dict("list") == {"a": ["1"], "b": ["x"]}
+    assert read_table(file("sep=;,b\n1,x\n")).columns.tolist() == ["sep=;", "b"]
+
+
 def test_decimal_commas_do_not_hide_semicolons(file):
     assert read_table(file("a;b\n1,5;2,5\n3,5;4,5\n")).columns.tolist() == ["a", "b"]
 
@@ -163,6 +170,10 @@ def test_header_without_a_name(file):
         (bytes(range(1, 32)) * 9, "binary"),
         (b"PK\x03\x04rest", "a zip or Excel file"),
         (b"PAR1 and no more", "damaged Parquet"),
+        ('[{"a": 1}, {"a": 2}]', "it is JSON. Save it as one of these"),
+        ('{\n  "a": [1, 2]\n}\n', "it is JSON"),
+        ("sep=;\n", "must have a line of column names"),
+        ("sep=;\na;b\n1;2;3\n", "header's 2 columns; line 3 has 3"),
         (b"\x1f\x8b and no more", "cannot be read"),
         (gzip.compress(b"a,b\n1,2\n", mtime=0)[:-6], "cannot be read"),
     ],

@@ -1,4 +1,5 @@
 import csv
+import errno
 
 import pandas as pd
 import pytest
@@ -55,6 +56,11 @@ def test_a_failure_leaves_the_old_file(tmp_path):
         fail()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_full_disk_names_the_file(tmp_path):
+    with pytest.raises(OSError, match=r"No space left on device: '.*/t\.csv'"), replaced_whole(tmp_path / "t.csv"):
+        raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_cells_with_marks_of_csv_are_quoted(tmp_path):

@@ -14,6 +14,7 @@ import pandas as pd
 
 from pellucid.cli.console import print_table, printable
 from pellucid.cli.evaluation import Evaluation, TabularModel, evaluate, target_values
+from pellucid.cli.failures import message_of
 from pellucid.cli.members import MEMBER_TITLES, member_rows
 from pellucid.cli.preparing import options_named, prepare
 from pellucid.cli.report import write_report
@@ -131,7 +132,12 @@ def run_training(
         _show_result(model, evaluation)
         print(f"Model: {printable(str(places.model))}")
     if places.report is not None:
-        page = write_report(places.report, places.table.name, model, evaluation)
+        try:
+            page = write_report(places.report, places.table.name, model, evaluation)
+        except OSError as error:
+            raise DataError(
+                f"The report cannot be written: {message_of(error)} The model is whole, in '{places.model}'."
+            ) from error
         if not quiet:
             print(f"Report: {printable(str(page))}")
     return evaluation

@@ -78,8 +78,10 @@ def save(model: HasState, path: str | Path) -> None:
     """
     kind = type(model).__name__
     if kind not in KINDS or not isinstance(model, HasState):
+        whose = type(model).__module__.partition(".")[0]
         raise TypeError(
-            f"'model' of pellucid.save must be one of {', '.join(KINDS)}; got {kind}. Use pickle for others."
+            f"'model' of pellucid.save must be one of Pellucid's {', '.join(KINDS)}; got {whose}'s {kind}. Use pickle "
+            "for others."
         )
     check_is_fitted(model)
     path = Path(path)

@@ -6,6 +6,7 @@ Cells of CSV and TSV stay text, without surrounding blanks; what they mean is fo
 import csv
 import gzip
 import io
+import re
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,8 @@ _KNOWN_BINARIES = {
     b"%PDF": "a PDF file",
     b"SQLite": "a database",
 }
+_SEPARATOR_LINE = re.compile(r'"?sep=([^"\r\n])"?(?=[\r\n])', re.IGNORECASE)
+_JSON = re.compile(r'\s*[\[{]\s*["\[{\]}]')
 _CONTROL_BYTES = bytes(set(range(32)) - set(b"\t\n\r\f\v"))
 
 
@@ -44,9 +47,10 @@ def read_table(path: str | Path, *, missing_values: Any = None) -> pd.DataFrame:
     ----------
     path : str or Path
         Parquet and gzip are known by their content; an index that pandas kept in Parquet is columns, unless it only
-        numbers the rows. Everything else is text (UTF-8) with commas, semicolons, tabs or
-        bars between its columns and the columns' names in its first line. Numbers with decimal
-        commas (1.234,5) or thousands commas (1,234.5) become text without them (1234.5), if that is beyond doubt.
+        numbers the rows. Everything else is text (UTF-8) with the columns' names in its first line, and commas,
+        semicolons, tabs or bars between the columns, or what a line such as ``sep=;``, which Excel writes, says before.
+        Numbers with decimal commas (1.234,5) or thousands commas (1,234.5) become text without them (1234.5), if that
+        is beyond doubt.
     missing_values : text, number, list of such, mapping of columns to such, or MissingValues, optional
         What is no number and yet leaves no doubt, as it means missing. These cells stay as they are; `infer_schema`,
         told of them, takes them for missing.
@@ -185,8 +189,10 @@ def _read_parquet(path: Path, data: bytes) -> pd.DataFrame:
 
 
 def _read_text(path: Path, data: bytes) -> _Text:
-    text = _decode(path, data)
-    separator = _find_separator(path, text)
+    text, separator = _without_separator_line(_decode(path, data))
+    if not text.strip():
+        raise DataError(f"'{path}' must have a line of column names and at least one row; it has none.")
+    separator = separator or _find_separator(path, text)
     header = _header(path, text, separator)
     try:
         return _Text(header, _parse(path, text, separator, len(header)), separator)
@@ -205,13 +211,25 @@ def _decode(path: Path, data: bytes) -> str:
     if b"\0" in start or controls > 0.05 * len(start):
         raise DataError(f"'{path}' must be a table in CSV, TSV or Parquet; it is a binary file of another kind.")
     try:
-        return data.decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise DataError(
             f"'{path}' must be UTF-8 text; line {line} has the byte 0x{data[error.start]:02x}, which is not "
             "(Latin-1 or Windows-1252, perhaps). Save it as 'CSV UTF-8'."
         ) from None
+    if _JSON.match(text):
+        raise DataError(
+            f"'{path}' must be a table in CSV, TSV or Parquet; it is JSON. Save it as one of these, as "
+            "pandas.read_json('a.json').to_csv('a.csv', index=False) does."
+        )
+    return text
+
+
+def _without_separator_line(text: str) -> tuple[str, str]:
+    """Return the text without the line sep=; that Excel understands, left empty, and what this line says."""
+    line = _SEPARATOR_LINE.match(text)
+    return (text[line.end() :], line[1]) if line else (text, "")
 
 
 def _find_separator(path: Path, text: str) -> str:

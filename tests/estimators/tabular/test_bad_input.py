@@ -38,6 +38,14 @@ def at(values, *rows, of=y):
         (TabularClassifier(), ["yes"] * 60, r"every row has 'yes' \(1 class\)"),
         (TabularClassifier(), y, "discrete classes on a regression target.*Use TabularRegressor"),
         (TabularClassifier(), np.array([1, "a"] * 30, dtype=object), "of one type; got int, str"),
+        (TabularClassifier(), "y", r"one value for each row; got the text 'y'\. Pass the column: y=table\['y'\], and"),
+        (TabularRegressor(), "y", "got the text 'y'. Pass the column"),
+        (
+            TabularClassifier(class_weight="balansed"),
+            np.array([0, 1] * 30),
+            "^'class_weight' of TabularClassifier must be a dict from classes to weights, 'balanced' or None; got "
+            r"'balansed'\. Did you mean 'balanced'\?$",
+        ),
         (TabularClassifier(), np.array([1, True] * 30, dtype=object), "of one type; got bool, int, such as 1"),
         (
             TabularClassifier(),

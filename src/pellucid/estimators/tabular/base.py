@@ -28,6 +28,7 @@ from pellucid.estimators.tabular.members import PRESETS, Member, Preset, planned
 from pellucid.estimators.tabular.racing import Plan
 from pellucid.estimators.tabular.sources import FileSource, FrameSource, Source
 from pellucid.estimators.tabular.state import IMPORTANCES, tabular_from_state, tabular_to_state
+from pellucid.estimators.tabular.target_rows import refuse_text
 from pellucid.estimators.tabular.updating import UPDATE_EPOCHS, update_bag
 from pellucid.estimators.weights import checked_weights
 from pellucid.tables import ParquetTable, Schema, TabularEncoder, fold_rows, split_rows
@@ -563,6 +564,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
 
 
 def _as_long_as(rows: Any, y: Any) -> Any:
+    refuse_text(y)
     check_consistent_length(rows, y)
     return y
 

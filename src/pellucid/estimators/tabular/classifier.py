@@ -12,7 +12,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import column_or_1d
 
-from pellucid.errors import DataError, DataWarning
+from pellucid.errors import DataError, DataWarning, did_you_mean
 from pellucid.estimators.tabular.base import BaseTabular
 from pellucid.estimators.tabular.calibration import SMALLEST, find_temperature, with_temperature
 from pellucid.estimators.tabular.members import Member, Preset
@@ -245,12 +245,13 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         if self.class_weight is None:
             return weight
         given = Y if self._is_multilabel else self.classes_[Y]
+        rule = "be a dict from classes to weights, 'balanced' or None"
+        if isinstance(self.class_weight, str) and self.class_weight != "balanced":
+            raise self._wrong("class_weight", rule, did_you_mean(self.class_weight, ("balanced",)))
         try:
             factor: Array = compute_sample_weight(self.class_weight, given)
         except (ValueError, TypeError) as error:
-            raise self._wrong(
-                "class_weight", f"be a dict from classes to weights, 'balanced' or None ({error})"
-            ) from error
+            raise self._wrong("class_weight", f"{rule} ({error})") from error
         if not (np.isfinite(factor).all() and (factor >= 0).all()):
             raise self._wrong("class_weight", "hold finite weights of at least 0")
         return factor if weight is None else factor * weight

@@ -8,7 +8,7 @@ import pandas as pd
 from pellucid.errors import DataError
 from pellucid.tables.frames import row_list
 
-__all__ = ["of_one_type", "refuse_missing"]
+__all__ = ["of_one_type", "refuse_missing", "refuse_text"]
 
 
 def refuse_missing(y: Any) -> Any:
@@ -31,6 +31,15 @@ def refuse_missing(y: Any) -> Any:
             "Remove these rows or complete them."
         )
     return array
+
+
+def refuse_text(y: Any) -> None:
+    """Raise DataError if the target is the name of a column instead of the column."""
+    if isinstance(y, str):
+        raise DataError(
+            f"The target y must be one value for each row; got the text {y!r}. Pass the column: y=table[{y!r}], and "
+            f"as X table.drop(columns={y!r})."
+        )
 
 
 def of_one_type(array: Any) -> Any:
