@@ -1,9 +1,13 @@
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from pellucid.errors import SpecError
 from pellucid.spec import from_json, to_json
 from pellucid.tables import ColumnSchema, ParquetTable, TabularEncoder, fit_encoder, infer_schema, read_table
+from pellucid.tables.columns import read_measures
 from pellucid.tables.date_forms import DATE_FORMATS, example_of
 from pellucid.tables.dates import date_format_of, read_dates
 from pellucid.tables.inference import is_lost
@@ -70,6 +74,54 @@ def test_dates_in_a_zone_are_utc():
     zoned = pd.Series(pd.to_datetime(["2020-01-01 20:00"]).tz_localize("Etc/GMT-2"))
     assert read_dates(zoned)[0].tolist() == [expected]
     assert read_dates(pd.Series(["2020-01-01 20:00+02:00"]))[0].tolist() == [expected]
+
+
+BERLIN = pd.Series(pd.date_range("2021-01-01", periods=8000, freq="h", tz="Europe/Berlin", unit="us"), name="when")
+
+
+def test_a_typed_date_is_told_by_the_clocks_of_its_zone():
+    """Summer time and all; pandas' own clock is the other witness."""
+    (column,) = infer_schema(BERLIN.to_frame()).columns
+    assert (column.zone, column.parts) == ("Europe/Berlin", ("month", "day", "weekday", "hour"))
+    assert column.meaning().startswith(
+        "date from 2021-01-01 to 2021-11-30; also month, day, weekday, hour; in the time"
+    )
+    days, month, day, weekday, hour = read_measures(column, BERLIN)
+    clock = BERLIN.dt
+    for mine, theirs in ((month, clock.month), (day, clock.day), (weekday, clock.day_of_week), (hour, clock.hour)):
+        assert np.array_equal(mine, theirs)
+    assert days[0] == 18628
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        BERLIN.dt.tz_convert("UTC"),
+        BERLIN.dt.tz_convert("America/New_York"),
+        BERLIN.astype(str),
+        BERLIN.dt.tz_convert("UTC").dt.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        BERLIN.dt.tz_localize(None),
+        BERLIN.dt.tz_localize(None).astype(str),
+    ],
+)
+def test_what_is_learned_in_a_zone_means_the_same_however_it_comes(later):
+    (column,) = infer_schema(BERLIN.to_frame()).columns
+    column = from_json(ColumnSchema, json.loads(json.dumps(to_json(column))))
+    for mine, learned in zip(read_measures(column, later), read_measures(column, BERLIN), strict=True):
+        assert np.array_equal(mine, learned)
+
+
+def test_zones_by_their_distance_and_none():
+    half = pd.Series(pd.to_datetime(["2021-01-01 00:00+05:30", "2021-03-07 06:00+05:30"]))
+    (column,) = infer_schema(half.to_frame("when")).columns
+    assert (column.zone, column.low) == ("UTC+05:30", 18628)
+    (column,) = infer_schema(half.dt.tz_convert("UTC").to_frame("when")).columns
+    assert (column.zone, column.note) == ("", "")
+    with pytest.raises(SpecError, match="'zone' of column 'a' must be a time zone known here; got 'Moon/Crater'"):
+        ColumnSchema("a", "date", zone="Moon/Crater")
+    for name in ("../../etc/passwd", "/etc/passwd", "Europe", "UTC+99:00", "tzlocal()"):
+        with pytest.raises(SpecError):
+            ColumnSchema("a", "date", zone=name)
 
 
 @pytest.mark.parametrize(

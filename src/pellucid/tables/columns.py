@@ -50,7 +50,7 @@ def read_measures(column: ColumnSchema, series: "pd.Series[Any]", first_row: int
         values, wrong = read_numbers(_in_plain(column, series))
         _refuse(column, series, wrong, "numbers", first_row)
         return [np.where(np.abs(values) <= LARGEST_NUMBER, values, np.nan)]
-    days, wrong = read_dates(series, column.date_format)
+    days, wrong = read_dates(series, column.date_format, column.zone)
     rule = f"dates written like {example_of(column.date_format)}, as those learned from"
     _refuse(column, series, wrong, rule, first_row)
     parts = date_parts(days)

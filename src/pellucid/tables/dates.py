@@ -20,6 +20,7 @@ __all__ = ["date_format_of", "note_of_lost_dates", "read_dates"]
 
 _MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _SEASON = re.compile(r"(\d{4})[-/](\d{2})", re.ASCII)
+_ZONED = re.compile(r"(Z|[+-]\d{2}:?\d{2})$", re.ASCII)
 _LONGEST = 40
 _MICROSECONDS_A_DAY = 86_400e6
 
@@ -88,8 +89,8 @@ def _is_season(text: str) -> bool:
     return years is not None and int(years[2]) == (int(years[1]) + 1) % 100
 
 
-def read_dates(series: "pd.Series[Any] | Coded", form: str = ISO_DATE) -> tuple[FloatArray, BoolArray]:
-    """Return the cells as days since 1970-01-01 (UTC where a zone is given), and a mask of those that are no dates.
+def read_dates(series: "pd.Series[Any] | Coded", form: str = ISO_DATE, zone: str = "") -> tuple[FloatArray, BoolArray]:
+    """Return the cells as days since 1970-01-01, and a mask of those that are no dates.
 
     Parameters
     ----------
@@ -97,33 +98,41 @@ def read_dates(series: "pd.Series[Any] | Coded", form: str = ISO_DATE) -> tuple[
         Timestamps, or text.
     form : str
         One of DATE_FORMATS; how text is read.
+    zone : str
+        Where the clocks are that tell the time of a cell which says when by its own zone; UTC by default.
 
     Examples
     --------
     >>> import pandas as pd
     >>> read_dates(pd.Series(["1970-01-02 12:00", "soon"]))[0].tolist()
     [1.5, nan]
+    >>> read_dates(pd.Series(["1970-01-02 11:00Z", "1970-01-02 12:00"]), zone="Europe/Berlin")[0].tolist()
+    [1.5, 1.5]
     >>> read_dates(pd.Series(["3 January 1970", "30 February 1970"]), "%d %b %Y")[0].tolist()
     [2.0, nan]
     """
     if not isinstance(series, Coded):
         if types.is_datetime64_any_dtype(series.dtype):
-            return _days(series), np.zeros(len(series), dtype=bool)
+            return _days(series, zone), np.zeros(len(series), dtype=bool)
         series = coded(series)
     texts = np.array([None if text in ALSO_MISSING else text for text in series.texts], dtype=object)
-    days = _iso_days(texts) if form == ISO_DATE else _days_of(texts, form)
+    days = _iso_days(texts, zone) if form == ISO_DATE else _days_of(texts, form)
     wrong = np.isnan(days) & np.array([text is not None for text in texts], dtype=bool)
     return np.append(days, np.nan)[series.codes], np.append(wrong, [False])[series.codes]
 
 
-def _iso_days(texts: TextArray) -> FloatArray:
+def _iso_days(texts: TextArray, zone: str) -> FloatArray:
     possible = [text if text and SHAPES[ISO_DATE].fullmatch(text) else None for text in texts]
-    return _days(pd.to_datetime(pd.Series(possible, dtype=object), format="ISO8601", errors="coerce", utc=True))
+    read = pd.to_datetime(pd.Series(possible, dtype=object), format="ISO8601", errors="coerce", utc=True)
+    if not zone:
+        return _days(read)
+    are_zoned = np.array([text is not None and _ZONED.search(text) is not None for text in possible], dtype=bool)
+    return np.where(are_zoned, _days(read, zone), _days(read))
 
 
-def _days(dates: "pd.Series[Any]") -> FloatArray:
+def _days(dates: "pd.Series[Any]", zone: str = "") -> FloatArray:
     if isinstance(dates.dtype, pd.DatetimeTZDtype):
-        dates = dates.dt.tz_convert("UTC").dt.tz_localize(None)
+        dates = dates.dt.tz_convert(zone or "UTC").dt.tz_localize(None)
     microseconds = dates.to_numpy(dtype="datetime64[us]")
     days = microseconds.astype(np.int64) / _MICROSECONDS_A_DAY
     return cast(FloatArray, np.where(np.isnat(microseconds), np.nan, days))

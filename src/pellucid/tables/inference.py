@@ -38,6 +38,7 @@ from pellucid.tables.missing import DECLARE, MissingValues, empty_cells, note_of
 from pellucid.tables.schema import MOST_LEVELS, ColumnSchema, Schema, date_parts, require_columns, shortened
 from pellucid.tables.sentinels import CANDIDATES, note_of_sentinels
 from pellucid.tables.thousands import in_one_piece
+from pellucid.tables.zones import zone_of
 
 __all__ = ["infer_schema", "is_lost", "nearly_numbers_or_dates", "text_column", "unless_useless"]
 
@@ -148,7 +149,8 @@ def _infer_typed(label: str, series: "pd.Series[Any]") -> ColumnSchema | None:
     if types.is_bool_dtype(dtype):
         return _boolean(label, read_booleans(series)[0])
     if types.is_datetime64_any_dtype(dtype):
-        return _date(label, read_dates(series)[0], ISO_DATE)
+        zone = zone_of(series)
+        return _date(label, read_dates(series, zone=zone)[0], ISO_DATE, zone)
     if types.is_timedelta64_dtype(dtype):
         return _numbers(label, read_numbers(series)[0], "a duration, in days")
     if types.is_numeric_dtype(dtype) and not types.is_complex_dtype(dtype):
@@ -281,7 +283,7 @@ def _boolean(label: str, values: FloatArray) -> ColumnSchema:
     return ColumnSchema(label, "boolean", missing, len(np.unique(values[~np.isnan(values)])))
 
 
-def _date(label: str, days: FloatArray, date_format: str) -> ColumnSchema:
+def _date(label: str, days: FloatArray, date_format: str, zone: str = "") -> ColumnSchema:
     usable = days[~np.isnan(days)]
     if not len(usable):
         return ColumnSchema(label, "date", len(days))
@@ -297,9 +299,14 @@ def _date(label: str, days: FloatArray, date_format: str) -> ColumnSchema:
         low=float(usable.min()),
         high=float(usable.max()),
         date_format=date_format,
+        zone=zone,
         parts=tuple(varying),
-        note="" if date_format == ISO_DATE else f"written like {example_of(date_format)}",
+        note=f"in the time of {zone}" if zone else _how_dates_are_written(date_format),
     )
+
+
+def _how_dates_are_written(date_format: str) -> str:
+    return "" if date_format == ISO_DATE else f"written like {example_of(date_format)}"
 
 
 def _category(label: str, cells: Coded) -> ColumnSchema:

@@ -12,11 +12,12 @@ import numpy as np
 import pandas as pd
 
 from pellucid.errors import DataError, SpecError, did_you_mean
-from pellucid.spec.checks import check_choice, check_integer, check_number
+from pellucid.spec.checks import check_choice, check_integer, check_number, shown
 from pellucid.tables.cells import LARGEST_NUMBER, FloatArray
 from pellucid.tables.date_forms import DATE_FORMATS, ISO_DATE
 from pellucid.tables.decimals import COMMAS
 from pellucid.tables.frames import check_columns, counted, in_list
+from pellucid.tables.zones import is_zone
 
 __all__ = ["DATE_PARTS", "MOST_LEVELS", "ColumnSchema", "Schema", "date_parts", "require_columns", "shortened"]
 
@@ -44,6 +45,8 @@ class ColumnSchema:
         Range of a number, or of a date in days since 1970-01-01.
     date_format : str
         How a date written as text is read.
+    zone : str
+        Where the clocks are whose time a date is, by the IANA's name; '': they show what is written, or UTC.
     parts : tuple of str
         What of a date besides the day varies: one of DATE_PARTS.
     commas : {'', 'decimal', 'thousands'}
@@ -67,6 +70,7 @@ class ColumnSchema:
     low: float | None = None
     high: float | None = None
     date_format: str = ISO_DATE
+    zone: str = ""
     parts: tuple[str, ...] = ()
     commas: str = ""
     note: str = ""
@@ -76,6 +80,8 @@ class ColumnSchema:
         check_choice(self, "kind", _KINDS)
         check_choice(self, "date_format", DATE_FORMATS)
         check_choice(self, "commas", COMMAS)
+        if self.zone and not is_zone(self.zone):
+            raise SpecError(f"'zone' of column {self.label!r} must be a time zone known here; got {shown(self.zone)}.")
         check_integer(self, "missing", low=0)
         check_integer(self, "distinct", low=0)
         for bound in ("low", "high"):
