@@ -262,6 +262,6 @@ def _epochs(model: TabularModel) -> str:
     if len(each) > 1:
         epochs += " each"
     if others:
-        why = "tell how well the rows that come next are predicted" if model.bag_.judges else "were tried and left"
+        why = "were tried, or tell how good these are" if model.bag_.judges else "were tried and left"
         return f"{epochs}: {sum(each)} of the {sum(each) + others} trained; the others were of networks that {why}"
     return epochs if len(each) == 1 else f"{epochs}, {sum(each)} together"

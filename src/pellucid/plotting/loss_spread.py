@@ -90,7 +90,7 @@ class LossSpread:
                 f"'estimator' of LossSpread must be a TabularClassifier or TabularRegressor; got {name_of(estimator)}. "
                 f"For one network use LossCurve."
             )
-        networks = estimator.bag_.of_folds
+        networks = estimator.bag_.networks
         curves = ([each.loss for each in networks], [each.validation_loss for each in networks])
         return cls(*curves, loss_name=loss_name).plot(ax, log_scale=log_scale)
 

@@ -88,7 +88,7 @@ def test_small_tables_have_the_best_of_each_kind_on_every_fold(told):
     X, y = waves(300, 2)
     model = TabularClassifier(random_state=0, max_epochs=6, n_threads=1).fit(X, y > 0)
     assert len(model.bag_.networks) == 10
-    assert len(told) == 4 + 10 + 10  # twice each: see test_epochs_of_others.py
+    assert len(told) == 4 + 10 + 10  # twice each: see test_twins.py
     assert {len(fold) for fold in model.bag_.recipes} == {2}
     assert len(set(model.bag_.recipes)) == 1
 

@@ -102,7 +102,7 @@ def test_out_of_fold_predictions_come_from_networks_that_did_not_see_the_row(sho
     model = TabularRegressor(preset=preset, max_epochs=2, random_state=0, n_threads=1).fit(X, y)
     bag, encoded = model.bag_, model.encoder_.transform(X)
     expected = np.full_like(bag.out_of_fold, np.nan)
-    for each in bag.networks:
+    for each in bag.of_folds:
         job = next(job for job in trained_jobs if job.parameters is each.parameters)
         assert not set(job.data.index) & set(job.validation.index)
         assert len(job.data.index) + len(job.validation.index) == len(X)

@@ -86,7 +86,8 @@ class Bag:
     other_epochs : int
         Epochs that went into networks which do not predict: of recipes that lost a race, or trainings that failed.
     judges : list of Trained
-        Where rows follow in time, the networks of the folds, which predicted out of fold; empty: `networks` did.
+        Networks that predicted out of fold instead of `networks`: where rows follow in time those of the folds, in
+        small tables the twins. Empty: `networks` did.
     """
 
     networks: list[Trained]
@@ -169,7 +170,9 @@ class Bag:
         unseen = int((self.weights > 0).sum())
         outputs = self.networks[0].network.outputs
         rows = self.rows_looked_at
-        if len(used) - unseen < 2 or not len(rows) or self.judges:  # what is to come differs by more than chance
+        if len(used) - unseen < 2 or not len(rows):
+            return np.zeros(outputs)
+        if any(not len(each.validation_loss) for each in used):  # of rows in time: what is to come differs by more
             return np.zeros(outputs)
         predicted = np.stack([each.predict(engine, X).astype(np.float64) for each in used])
         saw = np.array([each.fold for each in used])[:, np.newaxis] != self.fold_of[rows]  # type: ignore[index]

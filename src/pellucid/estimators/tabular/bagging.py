@@ -152,7 +152,7 @@ def train_bag(
     """
     began = perf_counter()
     begun = begun or {}
-    known = {} if start is None else {(each.member, each.fold): each for each in start.of_folds}
+    known = {} if start is None else {(each.member, each.fold): each for each in start.networks}
     places = [(index, fold) for fold in range(len(folds)) for index in range(len(recipes[fold]))]
     seed_of = dict(zip(places, seeds, strict=True))
 

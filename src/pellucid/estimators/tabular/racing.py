@@ -13,10 +13,10 @@ from typing import Any, Self
 from pellucid.engines import Engine
 from pellucid.estimators.tabular.bag import Bag
 from pellucid.estimators.tabular.bagging import Begun, Problem, Told, make_job, train_bag, train_jobs
-from pellucid.estimators.tabular.epochs_of_others import with_epochs_of_others
 from pellucid.estimators.tabular.members import Member, epochs_of, milestones
 from pellucid.estimators.tabular.retraining import retrained, share_of_folds
 from pellucid.estimators.tabular.time_limits import seconds_of_epoch
+from pellucid.estimators.tabular.twins import judged_by_twins
 from pellucid.textbook.arrays import Array
 from pellucid.training.jobs import Watch
 
@@ -44,7 +44,7 @@ class Plan:
     in_order : bool
         Whether the folds follow in time; then as many networks are trained on all rows, and predict.
     is_small : bool
-        Whether the rows are few; then the networks are trained again, for as many epochs as were best for the others.
+        Whether the rows are few; then twins of the networks, whose epochs others chose, tell how good they are.
     start : Bag or None
         Networks whose parameters to begin with; then nothing races.
     """
@@ -136,7 +136,7 @@ class Plan:
             time_limit=None if of_folds is None else of_folds - (perf_counter() - began),
             on_epoch=on_epoch,
             begun=begun,
-            start=self.start,
+            start=self._start_of_folds,
         )
         bag.other_epochs += raced
         spent = perf_counter() - began
@@ -150,8 +150,14 @@ class Plan:
         if self.in_order:
             return retrained(problem, bag, self.folds, spent=spent, start=self.start, **again)
         if self.is_small:
-            return with_epochs_of_others(problem, bag, self.folds, **again)
+            return judged_by_twins(problem, bag, self.folds, **again)
         return bag
+
+    @property
+    def _start_of_folds(self) -> Bag | None:
+        if self.start is None or not self.in_order:
+            return self.start
+        return replace(self.start, networks=self.start.of_folds)  # the others know what is to come
 
     @property
     def _networks(self) -> int:

@@ -1,9 +1,9 @@
-"""In small tables a network's epochs are those that were best for the rows of the other folds.
+"""In small tables, networks whose epochs others chose tell how good those are that chose their own.
 
 The rows that choose a network's best epoch speak too well of it: of so many epochs the one is kept that suits them,
 also where that is chance. Among thousands of rows chance is little; among a few, their errors would promise far more
-than new rows keep. So each network of a small table is trained twice: the first time for its curve, the second time, on
-the same rows, for as many epochs as were best for the others' validation rows.
+than new rows keep. So each network of a small table has a twin, trained on the same rows for as many epochs as were
+best for the others' validation rows. The networks predict; what their twins predict out of fold is the honest estimate.
 """
 
 from collections import defaultdict
@@ -20,12 +20,12 @@ from pellucid.textbook.arrays import Array
 from pellucid.training.jobs import Job, Watch
 from pellucid.training.stopping import Outcome
 
-__all__ = ["best_for_others", "with_epochs_of_others"]
+__all__ = ["best_for_others", "judged_by_twins"]
 
 Folds = Sequence[tuple[Array, Array]]
 
 
-def with_epochs_of_others(
+def judged_by_twins(
     problem: Problem,
     bag: Bag,
     folds: Folds,
@@ -35,7 +35,7 @@ def with_epochs_of_others(
     time_limit: float | None = None,
     on_epoch: Told | None = None,
 ) -> Bag:
-    """Train the networks of a bag anew, each for as many epochs as were best for the others of its recipe.
+    """Train the twin of each network, for as many epochs as were best for the others of its recipe.
 
     Parameters
     ----------
@@ -53,7 +53,8 @@ def with_epochs_of_others(
     Returns
     -------
     Bag
-        The bag as it was where the time did not suffice, a network diverged, or training was ended.
+        With the twins as its judges; as it was, where a network has no others, the time did not suffice, a twin
+        diverged, or training was ended.
     """
     epochs = _epochs(bag, folds)
     if not epochs or bag.outcome in (Outcome.INTERRUPTED, Outcome.STOPPED):
@@ -71,7 +72,7 @@ def with_epochs_of_others(
     ended = [run.outcome for run in runs if run.outcome not in (Outcome.ALL_EPOCHS, Outcome.DIVERGED)]
     if ended or any(not np.isfinite(run.parameters).all() for run in runs):
         return replace(bag, outcome=gravest([bag.outcome, *ended]))
-    networks = [
+    twins = [
         replace(
             each,
             parameters=run.parameters,
@@ -84,9 +85,9 @@ def with_epochs_of_others(
     ]
     return replace(
         bag,
-        networks=networks,
-        out_of_fold=predict_out_of_fold(problem, networks, folds, len(bag.weights), engine),
-        other_epochs=bag.other_epochs + sum(each.epochs for each in bag.networks),
+        judges=twins,
+        out_of_fold=predict_out_of_fold(problem, twins, folds, len(bag.weights), engine),
+        other_epochs=bag.other_epochs + sum(epochs),
     )
 
 

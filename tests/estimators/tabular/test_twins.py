@@ -1,6 +1,4 @@
-"""The epochs of a small table's networks are chosen by rows of other folds: out-of-fold errors promise no more than
-new rows keep.
-"""
+"""The out-of-fold errors of a small table promise no more than new rows keep."""
 
 import numpy as np
 import pytest
@@ -8,7 +6,7 @@ import pytest
 from pellucid import TabularClassifier, TabularRegressor
 from pellucid.engines import NativeEngine
 from pellucid.estimators.tabular import Member
-from pellucid.estimators.tabular.epochs_of_others import best_for_others
+from pellucid.estimators.tabular.twins import best_for_others
 from pellucid.training.stopping import Outcome
 
 PLAIN = Member(hidden=(32, 32), numbers="plain")
@@ -22,7 +20,7 @@ def lines(rows, seed=0):
     return X, X @ [1.0, -0.5, 0.3, 0.0] + random.normal(scale=0.5, size=rows)
 
 
-def test_a_networks_epochs_are_those_that_were_best_for_the_others(monkeypatch):
+def test_a_twins_epochs_are_those_that_were_best_for_the_others(monkeypatch):
     runs, train = [], NativeEngine.train
 
     def spy(self, jobs, watch):
@@ -35,15 +33,16 @@ def test_a_networks_epochs_are_those_that_were_best_for_the_others(monkeypatch):
     curves = [np.array(run.history.validation_loss) for run in runs[:5]]
     sizes = np.bincount(model.bag_.fold_of)
     own_best = []
-    for each in model.bag_.networks:
+    for each, twin in zip(model.bag_.networks, model.bag_.judges, strict=True):
+        assert each.best_epoch == 1 + np.argmin(each.validation_loss)
         others = [fold for fold in range(5) if fold != each.fold]
         expected = best_for_others([curves[fold] for fold in others], sizes[others], planned=40)
-        assert each.epochs == each.best_epoch == len(each.validation_loss) == expected
+        assert twin.epochs == twin.best_epoch == len(twin.validation_loss) == expected
         rows = model.encoder_.transform(lines(60)[0])[model.bag_.fold_of == each.fold]
         known = model.bag_.out_of_fold[each.member, model.bag_.fold_of == each.fold]
-        np.testing.assert_array_equal(each.predict(NativeEngine(1), rows), known)
-        own_best.append(1 + np.argmin(curves[each.fold]))
-    assert own_best != [each.epochs for each in model.bag_.networks]
+        np.testing.assert_array_equal(twin.predict(NativeEngine(1), rows), known)
+        own_best.append(each.best_epoch)
+    assert own_best != [twin.best_epoch for twin in model.bag_.judges]
 
 
 def test_the_score_and_the_intervals_keep_what_they_promise():
@@ -67,11 +66,10 @@ def test_noise_seems_no_better_than_its_mean():
 
 
 @pytest.mark.parametrize(("folds", "rows"), [(1, 100), (5, 2100)])
-def test_where_no_others_are_or_rows_are_many_a_network_keeps_its_own_best(folds, rows):
+def test_where_no_others_are_or_rows_are_many_a_network_has_no_twin(folds, rows):
     X, y = lines(rows)
     model = TabularRegressor(**SETTINGS | {"max_epochs": 8}, n_folds=folds, random_state=0).fit(X, y)
-    for each in model.bag_.networks:
-        assert each.best_epoch == 1 + np.argmin(each.validation_loss)
+    assert not model.bag_.judges
     assert model.bag_.other_epochs == 0
 
 
@@ -87,5 +85,6 @@ def test_where_training_is_ended_in_the_second_turn_the_first_one_counts():
     assert len(heard) > 210
     assert model.outcome_ is Outcome.STOPPED
     assert len(model.bag_.networks) == 5
+    assert not model.bag_.judges
     assert {len(each.validation_loss) for each in model.bag_.networks} <= {6 * 40 // 7, 40, 18, 19}
     assert np.isfinite(model.predict_proba(X)).all()
