@@ -177,6 +177,9 @@ def test_the_board_shows_the_best(table):
     assert "epochs trained" in told
     assert "164" in told
     assert "alpha 0.1, epochs 1 × planned" in told
+    Found.combination_ = Combination((0,), 0.5)  # joining the others made it no better
+    console.print(board._draw())
+    assert "joined" not in console.export_text()
 
 
 def test_what_is_left_out(pellucid, flowers, tmp_path):

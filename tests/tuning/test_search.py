@@ -389,6 +389,19 @@ def test_trials_of_a_table_are_joined_as_their_out_of_fold_predictions_say():
     assert len(alone.best_estimator_.members) == 1
 
 
+def test_where_joining_is_worse_than_the_best_trial_that_one_is_alone():
+    table, y = pd.DataFrame(X, columns=["a", "b"]), X[:, 0] ** 2
+    given = {"space": {"dropout": [0.0, 0.1]}, "sampler": "grid", "storage": "joined.sqlite"}
+    model = TabularRegressor(n_folds=2, max_epochs=3)
+    found = search(model, table, y, **given)
+    found.study.set_user_attr("combination", {"numbers": [0, 1], "score": found.best_score_ - 0.01})
+    again = search(model, table, y, **given)
+    best = again.frame.loc[again.frame["score"].idxmax()]
+    assert again.combination_.score == again.best_score_ == again.best_estimator_.oof_score_
+    assert [each.dropout for each in again.best_estimator_.members] == [best["dropout"]]
+    assert "Joined" not in str(again)
+
+
 @pytest.mark.parametrize("combine", [0, True, 2.5])
 def test_how_many_are_joined_is_checked(combine):
     with pytest.raises(SpecError, match="'combine' of search must be an integer of at least 1"):

@@ -57,7 +57,7 @@ class Board:
         if self._live is None and not self.quiet:
             last = found.frame.iloc[-1]
             epochs = f"{found.score_name} {last['score']:.4f} after {last['n_iter']:.0f} epochs"
-            reached = "" if found.combination_ is None else f", joined {found.combination_.score:.4f}"
+            reached = f", joined {joined:.4f}" if (joined := _joined(found)) is not None else ""
             result = epochs if last["state"] != "FAIL" else last["reason"]
             sys.stderr.write(
                 printable(f"trial {len(found.frame)}: {result}; best {found.best_score_:.4f}{reached}. {self._left()}")
@@ -84,8 +84,8 @@ class Board:
         if self.trials is not None:
             share = max(share, min(1.0, done / self.trials))
         of = "" if self.trials is None else f" of {self.trials}"
-        joined = None if self.found is None else self.found.combination_
-        reached = "" if joined is None else f"    joined {joined.score:.4f}"
+        joined = None if self.found is None else _joined(self.found)
+        reached = "" if joined is None else f"    joined {joined:.4f}"
         head = Text(
             f"{self.title}    {done}{of} trials{reached}    {self._left()}    Ctrl-C ends, nothing is lost",
             style="bold",
@@ -102,6 +102,12 @@ class Board:
             figures = (f"{row['score']:.4f}", f"{row['seconds']:.1f}", f"{row['n_iter']:.0f}")
             table.add_row(str(place), *figures, Text(printable(said)))
         return Group(head, ProgressBar(total=1.0, completed=share, width=60), Text(), table)
+
+
+def _joined(found: Search) -> float | None:
+    """Return the score of the trials that are joined; None while the best one alone is better."""
+    joined = found.combination_
+    return joined.score if joined is not None and joined.is_joined else None
 
 
 def _clock(seconds: float) -> str:

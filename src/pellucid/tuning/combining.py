@@ -26,6 +26,11 @@ class Combination:
     numbers: tuple[int, ...]
     score: float
 
+    @property
+    def is_joined(self) -> bool:
+        """Whether there is more than one trial."""
+        return len(self.numbers) > 1
+
     def as_data(self) -> dict[str, Any]:
         """Return it as a study holds it."""
         return {"numbers": list(self.numbers), "score": self.score}
@@ -42,7 +47,7 @@ class Combination:
 
 @dataclass
 class Combiner:
-    """Keeps the models that count, and joins each new one with them.
+    """Keeps as many models as may count, those that do and then the best others, and joins each new one with them.
 
     Parameters
     ----------
@@ -68,5 +73,7 @@ class Combiner:
             if self.rows is None:
                 self.rows = LearnedRows.of(model, self.X, self.y, self.sample_weight)
             whole, used = combined(list(models.values()), self.rows, most=self.most)
-        self.models = {numbers[place]: models[numbers[place]] for place in used}
-        return Combination(tuple(sorted(self.models)), float(whole.oof_score_)), whole
+        counting = [numbers[place] for place in used]
+        others = sorted(set(numbers) - set(counting), key=lambda each: float(models[each].oof_score_), reverse=True)
+        self.models = {each: models[each] for each in [*counting, *others][: self.most]}
+        return Combination(tuple(sorted(counting)), float(whole.oof_score_)), whole

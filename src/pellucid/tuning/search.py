@@ -479,15 +479,24 @@ class Search:
             ],
             columns=["number", "state", *FIGURES, *self.space.distributions],
         )
-        joined = None if self.combiner is None else Combination.of(self.study.user_attrs.get("combination"))
+        whole = [trial for trial in trials if trial.state.name == "COMPLETE"]
+        best = max(whole, key=lambda trial: trial.value, default=None)
+        joined = self._joined(best)
         if joined != self.combination_:  # another process, or call, knows a better one
             self.combination_, self.best_estimator_ = joined, None
-        whole = [trial for trial in trials if trial.state.name == "COMPLETE"]
-        if whole:
-            best = max(whole, key=lambda trial: trial.value)
+        if best is not None:
             self.best_params_, self.best_score_ = self.space.decode(best.params), float(best.value)
             result = best.user_attrs.get("result", {})
             self._cut_epochs = float(result.get("n_iter", 0.0)) if best.user_attrs.get("cut") else 0.0
+
+    def _joined(self, best: Any) -> Combination | None:
+        """Return what the study knows to be joined best; where one trial alone is better, that one."""
+        if self.combiner is None:
+            return None
+        known = Combination.of(self.study.user_attrs.get("combination"))
+        if best is not None and (known is None or known.score < best.value):
+            return Combination((best.number,), float(best.value))
+        return known
 
     def take(self, number: int, scored: Scored, *, is_best: bool) -> None:
         """Keep a trial's model, if it is this process's best one and the study has no better, or joined with others."""
@@ -538,7 +547,7 @@ class Search:
         told += [f"{states[key]} {word}" for key, word in (("PRUNED", "pruned"), ("FAIL", "failed")) if key in states]
         cut = f" The time limit cut it short, after {self._cut_epochs:.0f} epochs." if self._cut_epochs else ""
         best = f"Best: {what}, with {self.score_name} {self.best_score_:.4f}.{cut} {', '.join(told)}."
-        if self.combination_ is None or len(self.combination_.numbers) == 1:
+        if self.combination_ is None or not self.combination_.is_joined:
             return best
         return f"{best} Joined, the networks of {self.combination_} reach {self.combination_.score:.4f}."
 

@@ -47,6 +47,25 @@ def test_trials_of_a_table_are_joined_and_it_is_read_once(table, kind, monkeypat
     assert whole._raw(X) == pytest.approx(mean, rel=1e-6)  # float32 networks, summed in another order
 
 
+def test_where_joining_is_no_better_the_best_is_alone_and_the_others_wait(table, monkeypatch):
+    X, y = table
+    models = [fitted(TabularRegressor, X, y, member) for member in MEMBERS]
+    worse, best, third = sorted(models, key=lambda model: model.oof_score_)
+    equal = lambda members, loss: np.full(len(members), 1 / len(members))  # noqa: E731
+    with monkeypatch.context() as patched:
+        patched.setattr("pellucid.estimators.tabular.base.greedy_weights", equal)
+        patched.setattr(best, "oof_score_", -1e-6)
+        whole, used = combined([worse, best], LearnedRows.of(best, X, y))
+        assert (used, whole.oof_score_, len(whole.bag_.weights)) == ([1], -1e-6, 1)
+        combiner = Combiner(X, y, None, 3)
+        combiner.add(0, worse)
+        joined, whole = combiner.add(1, best)
+        assert (joined.numbers, joined.is_joined, whole.members) == ((1,), False, best.members)
+    joined, _ = combiner.add(2, third)
+    assert set(combiner.models) == {0, 1, 2}  # what did not count may with another
+    assert joined.score >= third.oof_score_
+
+
 def test_what_cannot_be_joined(table):
     X, y = table
     one, other = fitted(TabularRegressor, X, y, MEMBERS[0]), fitted(TabularRegressor, X, y, MEMBERS[1], seed=1)

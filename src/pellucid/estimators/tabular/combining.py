@@ -65,7 +65,9 @@ def combined(models: Sequence[BaseTabular], rows: LearnedRows, *, most: int = 8)
     Returns
     -------
     model : TabularClassifier or TabularRegressor
-        Fitted; its ``members`` are those that count.
+        Fitted; its ``members`` are those that count. Where joining makes the out-of-fold score no better than that of
+        the best model, it is that one alone: weights are found before probabilities are calibrated, and by rows that
+        all members predicted.
     used : list of int
         Places of the models that count.
 
@@ -104,6 +106,10 @@ def combined(models: Sequence[BaseTabular], rows: LearnedRows, *, most: int = 8)
         bag = _of_members(bag, np.sort(counting))
     model._take_over(bag, rows.looked_at, rows.Y, rows.weight)
     model.members = list(dict.fromkeys(member for members in bag.recipes for member in members))
+    scores = np.nan_to_num([each.oof_score_ for each in models], nan=-np.inf)
+    best = int(np.argmax(scores))
+    if not model.oof_score_ > scores[best]:
+        return copy(models[best]), [best]
     return model, sorted({int(owner[place]) for place in kept})
 
 
