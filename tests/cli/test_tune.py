@@ -1,6 +1,7 @@
 """``pellucid tune``: trials on disk, the best model, a report; the same command goes on."""
 
 import io
+import re
 import sys
 
 import numpy as np
@@ -36,11 +37,13 @@ def test_a_sweep_from_table_to_model_and_report(pellucid, table, tmp_path):
     assert (folder / "report" / "index.html").exists()
     trials = pd.read_csv(folder / "trials.csv")
     assert sorted(trials["hidden_layer_sizes"].astype(str)) == ["2", "4-3"]
+    assert trials["trial"].tolist() == [1, 2]
     model = load(folder / "model.safetensors")
     best = trials.loc[trials["score"].idxmax(), "hidden_layer_sizes"]
     assert "-".join(map(str, model.members[0].hidden)) == str(best)
     page = (folder / "search.html").read_text(encoding="utf-8")
     assert "Variance of the scores explained: hidden_layer_sizes" in page
+    assert sorted(re.findall(r"<tr><td>(\d+)</td><td>complete", page)) == ["1", "2"]
     assert "epochs (× planned)" in page
     status, out, _ = pellucid("predict", folder / "model.safetensors", table, "--out", "predictions.csv")
     assert status == 0
@@ -157,6 +160,7 @@ def test_the_board_shows_the_best(table):
 
         frame = pd.DataFrame(
             {
+                "trial": [3, 4],
                 "score": [0.5, np.nan],
                 "state": ["COMPLETE", "FAIL"],
                 "seconds": 1.0,
@@ -175,6 +179,7 @@ def test_the_board_shows_the_best(table):
     assert "2 of 4 trials    joined 0.6250" in told
     assert "1:39 left" in told or "1:40 left" in told
     assert "epochs trained" in told
+    assert re.search(r"^trial .*\n3 +0\.5000", told, re.MULTILINE)
     assert "164" in told
     assert "alpha 0.1, epochs 1 × planned" in told
     Found.combination_ = Combination((0,), 0.5)  # joining the others made it no better

@@ -112,7 +112,7 @@ def test_every_combination_and_then_no_more():
 def test_the_same_call_goes_on():
     assert len(look().frame) == 4
     found = look(n_trials=6)
-    assert found.frame["number"].tolist() == [0, 1, 2, 3, 4, 5]
+    assert found.frame["trial"].tolist() == [1, 2, 3, 4, 5, 6]
     with pytest.raises(PellucidError, match="is of another space"):
         look(space={"alpha": (0.1, 1.0)})
     with pytest.raises(PellucidError, match="is of another estimator and data"):
@@ -225,10 +225,10 @@ def test_a_killed_process_loses_nothing_that_was_finished():
     study = optuna.load_study(study_name="pellucid", storage="sqlite:///pellucid-study.sqlite")
     complete = [trial for trial in study.trials if trial.state.name == "COMPLETE"]
     assert len(complete) >= finished == 5
-    before = {trial.number: trial.value for trial in complete}
+    before = {trial.number + 1: trial.value for trial in complete}
     model = MLPClassifier(max_iter=300, n_iter_no_change=10**6)
     found = look(estimator=model, n_trials=len(complete) + 2, batch=2, pruning=False)
-    after = found.frame.set_index("number")["score"].to_dict()
+    after = found.frame.set_index("trial")["score"].to_dict()
     assert before.items() <= after.items()
     assert len(found.frame) == len(complete) + 2
     assert not [trial for trial in found.study.trials if trial.state.name == "RUNNING"]
@@ -371,14 +371,17 @@ def test_trials_of_a_table_are_joined_as_their_out_of_fold_predictions_say():
     table, y = pd.DataFrame(X, columns=["a", "b"]), np.sin(3 * X[:, 0]) + X[:, 1] ** 2
     model = TabularRegressor(n_folds=3, max_epochs=6)
     found = search(model, table, y, n_trials=6, combine=3, storage="joined.sqlite")
-    numbers = found.combination_.numbers
+    numbers = found.combination_.trials
     assert 1 < len(numbers) <= 3
     assert found.best_estimator_.oof_score_ == found.combination_.score >= found.best_score_
     assert len(found.best_estimator_.bag_.networks) == 3 * len(numbers)
     assert found.best_estimator_.bag_.weights.sum() == pytest.approx(1)
-    assert [each.hidden for each in found.best_estimator_.members] == found.frame.loc[list(numbers), "hidden"].tolist()
+    hidden = found.frame.set_index("trial")["hidden"]
+    assert [each.hidden for each in found.best_estimator_.members] == hidden[list(numbers)].tolist()
     assert found.best_estimator_.time_limit is None
     assert f"the networks of {found.combination_} reach" in str(found)
+    assert [each.number + 1 for each in found.study.trials] == found.frame["trial"].tolist()
+    assert found.study.user_attrs["combination"]["numbers"] == [trial - 1 for trial in numbers]  # Optuna's
     members = found.best_estimator().members
     assert set(members) == set(found.best_estimator_.members)
     again = search(model, table, y, n_trials=6, combine=3, storage="joined.sqlite")

@@ -60,7 +60,7 @@ class Board:
             reached = f", joined {joined:.4f}" if (joined := _joined(found)) is not None else ""
             result = epochs if last["state"] != "FAIL" else last["reason"]
             sys.stderr.write(
-                printable(f"trial {len(found.frame)}: {result}; best {found.best_score_:.4f}{reached}. {self._left()}")
+                printable(f"trial {last['trial']}: {result}; best {found.best_score_:.4f}{reached}. {self._left()}")
                 + "\n"
             )
 
@@ -93,14 +93,14 @@ class Board:
         if self.found is None or not done:
             return Group(head, ProgressBar(total=1.0, completed=share, width=60))
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for title in ("", f"{self.found.score_name}", "seconds", "epochs trained", "settings"):
+        for title in ("trial", f"{self.found.score_name}", "seconds", "epochs trained", "settings"):
             table.add_column(title)
         whole = self.found.frame[self.found.frame["state"] == "COMPLETE"]
-        for place, (_, row) in enumerate(whole.sort_values("score", ascending=False).head(BEST_SHOWN).iterrows(), 1):
+        for _, row in whole.sort_values("score", ascending=False).head(BEST_SHOWN).iterrows():
             said = ", ".join(f"{name} {setting_text(name, row[name])}" for name in self.found.space.distributions)
             said = said if len(said) <= LONGEST_SETTING else said[: LONGEST_SETTING - 1] + "…"
             figures = (f"{row['score']:.4f}", f"{row['seconds']:.1f}", f"{row['n_iter']:.0f}")
-            table.add_row(str(place), *figures, Text(printable(said)))
+            table.add_row(str(row["trial"]), *figures, Text(printable(said)))
         return Group(head, ProgressBar(total=1.0, completed=share, width=60), Text(), table)
 
 

@@ -185,7 +185,7 @@ def _write_page(found: Search, texts: pd.DataFrame, path: Path, source: str, *, 
     best = texts.sort_values("score", ascending=False, kind="stable").head(MOST_ROWS)
     rows = [
         [
-            str(row["number"]),
+            str(row["trial"]),
             row["state"].lower(),
             f"{row['score']:.5g}",
             f"{row['n_iter']:.0f}",

@@ -32,6 +32,8 @@ class SearchHistory:
     logs : sequence of str
         Parameters with a logarithmic axis.
     score_name : str
+    numbers : sequence of int or None
+        Of the trials, ascending; None: from 1 on.
 
     Attributes
     ----------
@@ -56,10 +58,12 @@ class SearchHistory:
         *,
         logs: Sequence[str] = (),
         score_name: str = "score",
+        numbers: Sequence[int] | None = None,
     ) -> None:
         self.scores, self.is_pruned = np.asarray(scores, dtype=float), np.asarray(is_pruned, dtype=bool)
         self.parameters, self.logs, self.score_name = dict(parameters), set(logs), score_name
-        lengths = {len(self.is_pruned), *(len(values) for values in self.parameters.values())}
+        self.numbers = np.arange(1, len(self.scores) + 1) if numbers is None else np.asarray(numbers)
+        lengths = {len(self.is_pruned), len(self.numbers), *(len(values) for values in self.parameters.values())}
         if lengths != {len(self.scores)} or not np.isfinite(self.scores).any():
             raise DataError(
                 "SearchHistory needs for each trial a score, whether it was pruned, and its parameters, and one score "
@@ -90,13 +94,12 @@ class SearchHistory:
         return self
 
     def _draw_history(self, ax: Axes) -> None:
-        numbers = np.arange(1, len(self.scores) + 1)
         whole = np.where(np.isfinite(self.scores) & ~self.is_pruned, self.scores, -np.inf)
         best = np.maximum.accumulate(whole)
         blue, orange = class_colors(2)
         known = np.isfinite(best)
-        ax.plot(numbers[known], best[known], color=orange, drawstyle="steps-post", label="best so far")
-        self._scatter(ax, numbers, blue)
+        ax.plot(self.numbers[known], best[known], color=orange, drawstyle="steps-post", label="best so far")
+        self._scatter(ax, self.numbers, blue)
         ax.set(xlabel="trial")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.legend(loc="lower right")

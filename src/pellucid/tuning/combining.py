@@ -17,31 +17,31 @@ class Combination:
 
     Parameters
     ----------
-    numbers : tuple of int
-        Of the trials.
+    trials : tuple of int
+        Their numbers, as people read them: from 1 on.
     score : float
         Out of fold, all together.
     """
 
-    numbers: tuple[int, ...]
+    trials: tuple[int, ...]
     score: float
 
     @property
     def is_joined(self) -> bool:
         """Whether there is more than one trial."""
-        return len(self.numbers) > 1
+        return len(self.trials) > 1
 
     def as_data(self) -> dict[str, Any]:
-        """Return it as a study holds it."""
-        return {"numbers": list(self.numbers), "score": self.score}
+        """Return it as a study holds it, with Optuna's numbers, from 0 on."""
+        return {"numbers": [trial - 1 for trial in self.trials], "score": self.score}
 
     @classmethod
     def of(cls, data: Any) -> "Combination | None":
         """Read what a study holds; None where it holds none."""
-        return None if data is None else cls(tuple(data["numbers"]), float(data["score"]))
+        return None if data is None else cls(tuple(number + 1 for number in data["numbers"]), float(data["score"]))
 
     def __str__(self) -> str:
-        *others, last = map(str, self.numbers)
+        *others, last = map(str, self.trials)
         return f"trials {', '.join(others)} and {last}" if others else f"trial {last}"
 
 
@@ -64,16 +64,16 @@ class Combiner:
     models: dict[int, BaseTabular] = field(default_factory=dict)
     rows: LearnedRows | None = None
 
-    def add(self, number: int, model: BaseTabular) -> tuple[Combination, BaseTabular]:
+    def add(self, trial: int, model: BaseTabular) -> tuple[Combination, BaseTabular]:
         """Take a trial's model; return which trials count now, and the model that they make."""
-        models = {**self.models, number: model}
-        numbers: Sequence[int] = list(models)
+        models = {**self.models, trial: model}
+        trials: Sequence[int] = list(models)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the table, as in each trial
             if self.rows is None:
                 self.rows = LearnedRows.of(model, self.X, self.y, self.sample_weight)
             whole, used = combined(list(models.values()), self.rows, most=self.most)
-        counting = [numbers[place] for place in used]
-        others = sorted(set(numbers) - set(counting), key=lambda each: float(models[each].oof_score_), reverse=True)
+        counting = [trials[place] for place in used]
+        others = sorted(set(trials) - set(counting), key=lambda each: float(models[each].oof_score_), reverse=True)
         self.models = {each: models[each] for each in [*counting, *others][: self.most]}
         return Combination(tuple(sorted(counting)), float(whole.oof_score_)), whole

@@ -438,14 +438,14 @@ class Search:
     Attributes
     ----------
     frame : DataFrame
-        A row for each trial: number, state ('COMPLETE', 'PRUNED', 'FAIL'), score, its standard error, epochs, seconds,
-        reason, and the parameters.
+        A row for each trial: its number from 1 on, as words and pictures tell it (Optuna's, from 0 on, is one less),
+        state ('COMPLETE', 'PRUNED', 'FAIL'), score, its standard error, epochs, seconds, reason, and the parameters.
     best_params_, best_score_ : dict, float
     best_estimator_ : estimator
         Fitted; None if nothing was refitted. A tabular estimator's is there while the search goes on: the networks of
         the trials in `combination_`, or of the best one alone.
     combination_ : Combination or None
-        Of a tabular estimator the ``numbers`` of the trials that are joined, and their ``score`` out of fold.
+        Of a tabular estimator the ``trials`` that are joined, by their numbers, and their ``score`` out of fold.
     study : optuna.Study
         For Optuna's own pictures and more.
     is_complete_, is_interrupted_ : bool
@@ -470,14 +470,14 @@ class Search:
         self.frame = pd.DataFrame(
             [
                 {
-                    "number": trial.number,
+                    "trial": trial.number + 1,
                     "state": trial.state.name,
                     **{name: trial.user_attrs.get("result", {}).get(name, nan) for name in FIGURES},
                     **self.space.decode(trial.params),
                 }
                 for trial in trials
             ],
-            columns=["number", "state", *FIGURES, *self.space.distributions],
+            columns=["trial", "state", *FIGURES, *self.space.distributions],
         )
         whole = [trial for trial in trials if trial.state.name == "COMPLETE"]
         best = max(whole, key=lambda trial: trial.value, default=None)
@@ -495,7 +495,7 @@ class Search:
             return None
         known = Combination.of(self.study.user_attrs.get("combination"))
         if best is not None and (known is None or known.score < best.value):
-            return Combination((best.number,), float(best.value))
+            return Combination((best.number + 1,), float(best.value))
         return known
 
     def take(self, number: int, scored: Scored, *, is_best: bool) -> None:
@@ -505,7 +505,7 @@ class Search:
             if is_best:
                 self.best_estimator_ = None if self.best_score_ > scored.score else model
             return
-        joined, whole = self.combiner.add(number, model)
+        joined, whole = self.combiner.add(number + 1, model)
         known = Combination.of(self.study.user_attrs.get("combination"))
         if math.isfinite(joined.score) and (known is None or joined.score > known.score):
             self.study.set_user_attr("combination", joined.as_data())
@@ -529,7 +529,7 @@ class Search:
             scorer = OutOfFold(self._estimator, self._X, self._y, {})
             if self.combination_ is None:
                 return scorer.with_setting(self.best_params_)
-            trials = self.frame[self.frame["number"].isin(self.combination_.numbers)]
+            trials = self.frame[self.frame["trial"].isin(self.combination_.trials)]
             settings = [{name: trial[name] for name in self.space.distributions} for _, trial in trials.iterrows()]
             joined = [scorer.with_setting(setting) for setting in settings]
             return joined[0].set_params(members=[member for each in joined for member in each.members])
@@ -572,6 +572,7 @@ class Search:
             shown_values,
             logs=logs,
             score_name=self.score_name,
+            numbers=self.frame["trial"].tolist(),
         ).plot()
 
 

@@ -38,9 +38,9 @@ def test_trials_of_a_table_are_joined_and_it_is_read_once(table, kind, monkeypat
     for number, model in enumerate(models):
         joined, whole = combiner.add(number, model)
     assert len(read) == 1
-    assert len(whole.bag_.weights) == len(joined.numbers) <= 2
+    assert len(whole.bag_.weights) == len(joined.trials) <= 2
     assert whole.oof_score_ == joined.score >= max(model.oof_score_ for model in models)
-    used = [models[number] for number in joined.numbers]
+    used = [models[number] for number in joined.trials]
     again, _ = combined(used, LearnedRows.of(used[-1], X, y, weight), most=2)
     assert again.oof_score_ == joined.score
     mean = sum(share * model._raw(X) for share, model in zip(whole.bag_.weights, used, strict=True))
@@ -60,7 +60,7 @@ def test_where_joining_is_no_better_the_best_is_alone_and_the_others_wait(table,
         combiner = Combiner(X, y, None, 3)
         combiner.add(0, worse)
         joined, whole = combiner.add(1, best)
-        assert (joined.numbers, joined.is_joined, whole.members) == ((1,), False, best.members)
+        assert (joined.trials, joined.is_joined, whole.members) == ((1,), False, best.members)
     joined, _ = combiner.add(2, third)
     assert set(combiner.models) == {0, 1, 2}  # what did not count may with another
     assert joined.score >= third.oof_score_
