@@ -66,6 +66,14 @@ def test_a_time_that_is_over_at_once_leaves_a_model(pellucid, table, tmp_path):
     assert load(tmp_path / "flowers-tuning" / "model.safetensors")
 
 
+def test_a_sweep_whose_time_was_over_says_so(pellucid, table):
+    status, out, err = pellucid("tune", table, "--target", "species", *SWEEP, *QUICK, "--time", "0.001s")
+    assert status == 0, err
+    assert "1 of 2 combinations. The time was over before the others: run the same again to go on with them." in out
+    status, out, _ = pellucid("tune", table, "--target", "species", *SWEEP, *QUICK)
+    assert ". 2 trials. It took " in out
+
+
 def test_an_interrupt_keeps_trials_and_the_best_model(pellucid, table, tmp_path, monkeypatch):
     from pellucid.cli import board
 
@@ -83,7 +91,8 @@ def test_an_interrupt_keeps_trials_and_the_best_model(pellucid, table, tmp_path,
         (("--sweep",), "go together"),
         (("alpha=1",), "go together"),
         (("--sweep", "alpha"), "'--sweep' must be NAME=VALUE,VALUE"),
-        (("--sweep", "hiden=1,2"), "Member has no parameter 'hiden'. Did you mean 'hidden'"),
+        (("--sweep", "hiden=1,2"), "must name settings of a tabular estimator's networks; 'hiden' is none."),
+        (("--sweep", "learning_rate=0.01,-5"), "'--sweep' has -5 for 'learning_rate'; it must be a finite number"),
         (("--sweep", "hidden_layer_sizes=a"), "'--sweep' must be widths"),
         (("--time", "soon"), "'--time' must be a duration"),
         (("--time", "0"), "'--time' must be a duration"),

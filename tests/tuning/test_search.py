@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import matplotlib as mpl
 import numpy as np
@@ -20,7 +21,7 @@ from sklearn.preprocessing import StandardScaler
 from pellucid import MLPClassifier, MLPRegressor, TabularClassifier, TabularRegressor
 from pellucid.errors import PellucidError, SpecError, TrainingWarning
 from pellucid.tuning import search
-from pellucid.tuning.contests import OutOfFold
+from pellucid.tuning.contests import CrossValidation, OutOfFold, Scored
 
 optuna = pytest.importorskip("optuna", reason="the extra 'tune' is not installed")
 mpl.use("agg")
@@ -141,7 +142,7 @@ def test_tabular_estimators_are_scored_out_of_fold():
     )
     assert {each.hidden for each in found.best_estimator().members} <= {(4,), (8,)}
     assert found.best_estimator_.predict(inputs).shape == (60,)
-    with pytest.raises(SpecError, match="Member has no parameter 'hidde'"):
+    with pytest.raises(SpecError, match=r"networks; 'hidde' is none\. Did you mean 'hidden'"):
         search(model, table, Y, {"hidde": [1]}, storage="wrong.sqlite")
     with pytest.raises(SpecError, match="'scoring' of search must be None"):
         search(model, table, Y, scoring="accuracy", storage="wrong.sqlite")
@@ -350,7 +351,48 @@ def test_what_the_time_limit_cut_short_is_said_so():
     found = search(model, X, Y, space, time_limit=0.3, **given)
     assert told == [1]
     assert re.match(r"Best: epochs = [12]000 × planned, with negative log loss -\d\.\d{4}\.", str(found))
-    assert re.search(r" The time limit cut it short, after \d+ epochs\. 1 trial\.$", str(found))
+    assert re.search(r" The time limit cut it short, after \d+ epochs\. 1 of 2 combinations\. The time", str(found))
+
+
+def test_a_trial_that_was_cut_short_is_left_though_another_might_have_had_time(monkeypatch):
+    def score(self, settings, goes_on, deadline):
+        yield Scored(0, 0.5, is_cut=settings[0]["alpha"] == 1e-3)
+
+    monkeypatch.setattr(CrossValidation, "score", score)
+    given = {"space": {"alpha": [1e-4, 1e-3]}, "sampler": "grid", "n_trials": None, "batch": 1}
+    found = look(time_limit=100, **given)
+    assert (found.is_late_, found.is_complete_) == (True, False)
+    assert ". 1 of 2 combinations. The time was over" in str(found)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "space", "message"),
+    [
+        (TabularClassifier(), {"alpha": [0.1, -5]}, "it must be a finite number, at least 0. Correct"),
+        (TabularClassifier(), {"n_folds": [5, 0]}, "it must be a whole number of at least 1, or None."),
+        (TabularClassifier(), {"activation": ["selu", "rellu"]}, "has 'rellu' for 'activation'; it must be one of"),
+        (MLPClassifier(), {"learning_rate_init": [0.1, -5]}, "has -5 for 'learning_rate_init'; it must be a float"),
+        (make_pipeline(StandardScaler(), MLPClassifier()), {"activation": ["relu", "rellu"]}, "Did you mean 'relu'"),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused_before_anything_trains(estimator, space, message):
+    with pytest.raises(SpecError, match="'space' of search has ") as refused:
+        search(estimator, X, Y, space, storage="none.sqlite")
+    assert message in str(refused.value)
+    assert not Path("none.sqlite").exists()
+
+
+def test_what_the_time_left_of_a_search_is_said():
+    given = {"space": {"alpha": [1e-4, 1e-3, 1e-2]}, "sampler": "grid", "n_trials": None, "batch": 1, "pruning": False}
+    found = look(time_limit=1e-3, **given)
+    rest = "The time was over before the others: run the same again to go on with them."
+    assert (found.is_late_, found.is_complete_) == (True, False)
+    assert str(found).endswith(f". 1 of 3 combinations. {rest}")
+    assert str(look(**{**given, "n_trials": 2})).endswith(". 2 of 3 combinations.")
+    again = look(**given)
+    assert (again.is_late_, again.is_complete_) == (False, True)
+    assert str(again).endswith(". 3 trials.")
+    assert str(look(time_limit=1e-3, n_trials=3, batch=1, study_name="tpe")).endswith(f"1 of 3 trials. {rest}")
 
 
 def test_the_first_trial_of_a_study_has_the_estimators_own_values():

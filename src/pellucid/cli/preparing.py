@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from pellucid.cli.console import printable
-from pellucid.errors import DataError, did_you_mean, near
+from pellucid.errors import DataError, PellucidError, did_you_mean, near
 from pellucid.tables import Schema, infer_schema, read_table
 from pellucid.tables.frames import counted, row_list
 from pellucid.tables.missing import MissingValues, empty_cells, warn_if_never_met
@@ -126,8 +126,17 @@ def options_named() -> Iterator[None]:
     """Name in errors the options of the command line, where the floors below name their parameters."""
     try:
         yield
-    except DataError as error:
+    except PellucidError as error:
         told = str(error)
-        for name, option in (("groups", "groups"), ("time", "time-column"), ("missing_values", "missing")):
-            told = told.replace(f"'{name}'", f"'--{option}'")
-        raise DataError(told) from error
+        for name, option in NAMES.items():
+            told = told.replace(name, f"'--{option}'")
+        raise type(error)(told) from error
+
+
+NAMES = {
+    "'groups'": "groups",
+    "'time'": "time-column",
+    "'missing_values'": "missing",
+    "'space' of search": "sweep",
+}
+"""Parameters of the floors below, and the options that give them."""

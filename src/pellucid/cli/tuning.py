@@ -13,7 +13,7 @@ from pellucid.cli.board import Board
 from pellucid.cli.console import print_table, printable
 from pellucid.cli.evaluation import Evaluation, evaluate
 from pellucid.cli.failures import INTERRUPTED, check_spared
-from pellucid.cli.preparing import prepare
+from pellucid.cli.preparing import options_named, prepare
 from pellucid.cli.report import as_png, html_page, html_picture, html_table, write_report, write_whole
 from pellucid.cli.training import column_of, goal_of, hold_out, untrained
 from pellucid.errors import DataError
@@ -91,7 +91,8 @@ def run_tuning(
             saved[0] = found.best_estimator_
 
     seconds = _left_of(seconds, began)
-    with Board(f"{table.name}: {goal.label}", seconds, trials, quiet=quiet) as board, warnings.catch_warnings():
+    board = Board(f"{table.name}: {goal.label}", seconds, trials, quiet=quiet)
+    with options_named(), board, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of interrupts and many classes: what follows tells
 
         def on_trial(found: Search) -> None:
@@ -155,7 +156,7 @@ def _texts(found: Search) -> pd.DataFrame:
 
 
 def _say(found: Search, evaluation: Evaluation, seconds: float) -> None:
-    print(f"\n{printable(str(found))} {seconds:.0f} s.\n")
+    print(f"\n{printable(str(found))} It took {seconds:.0f} s.\n")
     print_table(("score", *evaluation.titles()), evaluation.rows())
     print(f"\nBaseline: {printable(evaluation.baseline_name)}.\n")
     if not evaluation.is_held_out:

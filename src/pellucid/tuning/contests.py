@@ -10,10 +10,11 @@ from typing import Any, Protocol
 import numpy as np
 from sklearn.base import clone
 
+from pellucid.estimators.base import BaseMLP
 from pellucid.estimators.tabular.members import PRESETS, Member
 from pellucid.training.stopping import Outcome
-from pellucid.tuning.problem import Problem
-from pellucid.tuning.spaces import member_name
+from pellucid.tuning.problem import Problem, last_step, short_name
+from pellucid.tuning.spaces import member_name, refused
 from pellucid.tuning.trials import Paused, Result, Trial, Wanted
 from pellucid.tuning.waves import run_all
 
@@ -80,6 +81,10 @@ class Scorer(Protocol):
         """Raise SpecError if there is no parameter of such a name."""
         ...
 
+    def check_values(self, values: Mapping[str, Sequence[Any]]) -> None:
+        """Raise SpecError if a parameter of these names cannot have one of its values, as far as it tells alone."""
+        ...
+
     def starts(self, names: Sequence[str]) -> list[Mapping[str, Any]]:
         """Return settings to begin with: what the estimator has itself."""
         ...
@@ -114,6 +119,16 @@ class CrossValidation:
     def check_names(self, names: Sequence[str]) -> None:
         """Raise SpecError if the estimator has no parameter of such a name."""
         self.problem.check_names(names)
+
+    def check_values(self, values: Mapping[str, Sequence[Any]]) -> None:
+        """Raise SpecError if the network cannot have one of a parameter's values."""
+        model = last_step(self.problem.estimator)
+        own = model.get_params(deep=False) if isinstance(model, BaseMLP) else {}
+        for name, value in _each(values):
+            short = short_name(self.problem.estimator, name)
+            if short in own:
+                with refused(name, value):
+                    model.check_parameters({short: value})
 
     def starts(self, names: Sequence[str]) -> list[Mapping[str, Any]]:
         """Return settings to begin with: what the estimator has itself."""
@@ -241,6 +256,10 @@ def _entered(tally: Mapping[int, _Tally], result: Result) -> int | None:
     return own.number
 
 
+def _each(values: Mapping[str, Sequence[Any]]) -> Iterator[tuple[str, Any]]:
+    return ((name, value) for name, every in values.items() for value in every)
+
+
 class OutOfFold:
     """Tabular estimators: each setting is a `Member`, trained on the estimator's own folds, scored out of fold.
 
@@ -265,6 +284,12 @@ class OutOfFold:
         for name in names:
             if name not in self.own:
                 member_name(name, self.known)
+
+    def check_values(self, values: Mapping[str, Sequence[Any]]) -> None:
+        """Raise SpecError if neither a member nor the estimator can have one of a parameter's values."""
+        for name, value in _each(values):
+            with refused(name, value):
+                self.with_setting({name: value})._check_parameters()
 
     def starts(self, names: Sequence[str]) -> list[Mapping[str, Any]]:
         """Return settings to begin with: the recipes of the estimator's preset."""

@@ -156,6 +156,7 @@ def search(
     read = read_space({full_name(estimator, name): value for name, value in given.items()} if given else given)
     scorer = _scorer(estimator, X, y, cv, scoring, fit_params, n_jobs)
     scorer.check_names(sorted(read.distributions))
+    scorer.check_values({name: list(values.values()) for name, values in read.values.items()})
     trials = n_trials
     if trials is None and time_limit is None and sampler != "grid":
         trials = DEFAULT_TRIALS
@@ -170,6 +171,10 @@ def search(
     is_interrupted = run.go(found, bar)
     found.refresh()
     found.is_interrupted_, found.is_complete_ = is_interrupted, not is_interrupted and run.is_over()
+    found.planned_, found.is_late_ = (
+        run.planned,
+        not is_interrupted and not found.is_complete_ and (run.has_cut or run.is_late()),
+    )
     found.check()
     if found.best_estimator_ is None and refit and not is_interrupted:
         found.best_estimator_ = found.best_estimator().fit(X, y, **dict(fit_params or {}))
@@ -274,6 +279,7 @@ class _Run:
         self.deadline = None if time_limit is None else self.began + time_limit
         self.pruning, self.batch, self.on_trial = pruning, batch, on_trial
         self.best: Scored | None = None
+        self.has_cut = False  # the time limit ended a trial, which is tried again
         self.grid: list[dict[str, Any]] | None = None
         self.open: dict[int, Any] = {}
         self.name = worker()
@@ -289,7 +295,7 @@ class _Run:
                     for start in self.scorer.starts(list(self.space.distributions)):
                         self.study.enqueue_trial(self.space.encode(start), skip_if_exists=True)
             is_first = True
-            while (is_first or not self._is_late()) and (count := min(self.batch, self._left())) > 0:
+            while (is_first or not self.is_late()) and (count := min(self.batch, self._left())) > 0:
                 if self._all_fail():
                     break
                 is_first = False
@@ -303,6 +309,13 @@ class _Run:
                 bar.on_fit_end(None)
         return False
 
+    @property
+    def planned(self) -> str:
+        """How many trials there are to be altogether, in words; empty where nothing but the time tells."""
+        if self.grid is not None:
+            return counted(len(self.grid), "combination")
+        return "" if self.trials is None else counted(self.trials, "trial")
+
     def is_over(self) -> bool:
         """Tell whether all trials of the study are done."""
         if self.grid is not None and self._missing(counted_only=True):
@@ -315,7 +328,8 @@ class _Run:
             ended = [trial.state.name for trial in self.study.get_trials(deepcopy=False) if trial.state.is_finished()]
         return len(ended) >= MOST_FAILURES and set(ended) == {"FAIL"}
 
-    def _is_late(self) -> bool:
+    def is_late(self) -> bool:
+        """Tell whether the time is over, or no other trial would end in it."""
         return self.scorer.is_late(self.deadline)
 
     def _left(self) -> int:
@@ -367,7 +381,7 @@ class _Run:
                 total = self.trials or max(done, 1)
                 best = "" if self.best is None else f"best {self.best.score:.4f}"
                 bar.advance(None, done, max(total, done), time.monotonic() - self.began, best)
-        return told == count or self._is_late()
+        return told == count or self.is_late()
 
     def _goes_on(self, asked: Sequence[Any], means: Mapping[int, float], epochs: int) -> set[int]:
         """Report scores after so many epochs; choose who is among the best of all that got as far."""
@@ -388,6 +402,7 @@ class _Run:
         if scored.is_cut and self.best is None and not _has_score(self.study):
             trial.set_user_attr("cut", True)  # better a poor result than none
         elif scored.is_cut:
+            self.has_cut = True
             return False
         trial.set_user_attr("result", scored.as_data())
         if scored.reason:
@@ -448,13 +463,17 @@ class Search:
         Of a tabular estimator the ``trials`` that are joined, by their numbers, and their ``score`` out of fold.
     study : optuna.Study
         For Optuna's own pictures and more.
-    is_complete_, is_interrupted_ : bool
+    is_complete_, is_interrupted_, is_late_ : bool
+        Whether all trials are done that are planned; if not, whether Ctrl-C ended the search, or its time limit.
+    planned_ : str
+        How many that are, in words; empty where nothing but the time tells.
     """
 
     def __init__(self, study: Any, space: Space, estimator: Any, X: Any, y: Any, score_name: str) -> None:
         self.study, self.space, self.score_name = study, space, score_name
         self._estimator, self._X, self._y = estimator, X, y
-        self.is_complete_ = self.is_interrupted_ = False
+        self.is_complete_ = self.is_interrupted_ = self.is_late_ = False
+        self.planned_ = ""
         self.best_score_: float = nan
         self.best_params_: dict[str, Any] = {}
         self._cut_epochs = 0.0  # of the best trial, if the time limit ended it
@@ -543,10 +562,12 @@ class Search:
             f"{self._short(name)} = {setting_text(self._short(name), value)}"
             for name, value in self.best_params_.items()
         )
-        told = [counted(len(self.frame), "trial")]
+        done, is_part = len(self.frame), bool(self.planned_) and not self.is_complete_
+        told = [f"{done} of {self.planned_}" if is_part else counted(done, "trial")]
         told += [f"{states[key]} {word}" for key, word in (("PRUNED", "pruned"), ("FAIL", "failed")) if key in states]
         cut = f" The time limit cut it short, after {self._cut_epochs:.0f} epochs." if self._cut_epochs else ""
-        best = f"Best: {what}, with {self.score_name} {self.best_score_:.4f}.{cut} {', '.join(told)}."
+        late = " The time was over before the others: run the same again to go on with them." if self.is_late_ else ""
+        best = f"Best: {what}, with {self.score_name} {self.best_score_:.4f}.{cut} {', '.join(told)}.{late}"
         if self.combination_ is None or not self.combination_.is_joined:
             return best
         return f"{best} Joined, the networks of {self.combination_} reach {self.combination_.score:.4f}."

@@ -1,6 +1,8 @@
 """Spaces to search: what may vary, and between which values. A sensible one for each estimator."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from itertools import product
 from numbers import Integral, Real
 from typing import Any, NamedTuple
@@ -13,7 +15,7 @@ from pellucid.estimators.tabular.base import BaseTabular
 from pellucid.spec.checks import shown
 from pellucid.tuning.words import text_of
 
-__all__ = ["MEMBER_NAMES", "Space", "default_space", "member_name", "read_space"]
+__all__ = ["MEMBER_NAMES", "Space", "default_space", "member_name", "read_space", "refused"]
 
 NETWORK_SPACE: Mapping[str, Any] = {
     "hidden_layer_sizes": [
@@ -198,5 +200,24 @@ def member_name(name: str, known: Any) -> str:
     """Return the name of a member's field for one of scikit-learn's or its own."""
     own = MEMBER_NAMES.get(name, name)
     if own not in known:
-        raise SpecError(f"Member has no parameter {name!r}.{did_you_mean(name, [*known, *MEMBER_NAMES])}")
+        hint = did_you_mean(name, [*known, *MEMBER_NAMES])
+        raise SpecError(
+            f"'space' of search must name settings of a tabular estimator's networks; {name!r} is none.{hint}"
+        )
     return own
+
+
+RULE = re.compile(r" must (?P<rule>.*?)(; got|\. Got) .*?\.(?P<hint> Did you mean .*)?", re.DOTALL)
+"""Of a message on a parameter, ours or scikit-learn's."""
+
+
+@contextmanager
+def refused(name: str, value: Any) -> Iterator[None]:
+    """Name in errors the parameter and its value as the space has them, where the floors below name their own."""
+    try:
+        yield
+    except ValueError as error:
+        told = RULE.search(str(error))
+        rule, hint = (str(error).rstrip("."), "") if told is None else (f"it must {told['rule']}", told["hint"] or "")
+        remedy = hint or " Correct it, or leave it out."
+        raise SpecError(f"'space' of search has {shown(value)} for {name!r}; {rule}.{remedy}") from error
