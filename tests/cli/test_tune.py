@@ -66,6 +66,28 @@ def test_a_time_that_is_over_at_once_leaves_a_model(pellucid, table, tmp_path):
     assert load(tmp_path / "flowers-tuning" / "model.safetensors")
 
 
+def test_groups_stay_together_and_the_future_is_held_out(pellucid, flowers, tmp_path, monkeypatch):
+    from pellucid.cli import tuning
+
+    seen, search = [], tuning.search
+    monkeypatch.setattr(tuning, "search", lambda *given, **options: seen.append(options) or search(*given, **options))
+    flowers.assign(garden=np.arange(80) % 10, day=np.arange(80)[::-1]).to_csv(tmp_path / "f.csv", index=False)
+    given = ("tune", "f.csv", "--target", "width", *SWEEP, *QUICK)
+    status, out, err = pellucid(*given, "--groups", "garden")
+    assert status == 0, err
+    assert out.startswith("64 rows to learn from, 16 held out for the score\n")
+    assert len(set(seen[0]["fit_params"]["groups"])) == 8
+    model = load(tmp_path / "f-tuning" / "model.safetensors")
+    assert "garden" not in [each.label for each in model.schema_.columns]
+    status, _, err = pellucid(*given)
+    assert status == 2
+    assert "is of another estimator and data" in err
+    status, out, err = pellucid(*given, "--time-column", "day", "--out", "days")
+    assert status == 0, err
+    assert "65 rows to learn from, 15 held out for the score" in out
+    assert load(tmp_path / "days" / "model.safetensors").time_column == "day"
+
+
 def test_a_sweep_whose_time_was_over_says_so(pellucid, table):
     status, out, err = pellucid("tune", table, "--target", "species", *SWEEP, *QUICK, "--time", "0.001s")
     assert status == 0, err
@@ -99,6 +121,9 @@ def test_an_interrupt_keeps_trials_and_the_best_model(pellucid, table, tmp_path,
         (("--trials", "0"), "'--trials' must be at least 1"),
         (("--folds", "1"), "'--folds' must be at least 2"),
         (("--scoring", "nonsense"), "must be one of"),
+        (("--groups", "colour", "--time-column", "height"), "'--groups' and '--time-column' were both given"),
+        (("--groups", "species"), "'--groups' must be another column than '--target'"),
+        (("--time-column", "colou"), "Did you mean 'colour'"),
         (("--out", "flowers.csv"), "cannot be made"),
     ],
 )

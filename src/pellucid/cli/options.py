@@ -12,9 +12,12 @@ from pellucid.errors import PellucidError, did_you_mean
 
 __all__ = [
     "EXCLUDE",
+    "GROUPS",
     "MISSING",
+    "TIME_COLUMN",
     "check_learning",
     "check_name",
+    "check_splitting",
     "parse_duration",
     "parse_settings",
     "parse_widths",
@@ -36,6 +39,14 @@ MISSING = typer.Option(
 EXCLUDE = typer.Option(
     help="Columns to leave out, with commas between, or the option again; names with commas in quotation marks.",
     show_default="none",
+)
+GROUPS = typer.Option(
+    help="Column of groups (customers, patients): their rows stay together, and it is not learned from. Rows with an "
+    "empty cell are groups of their own.",
+    show_default="none",
+)
+TIME_COLUMN = typer.Option(
+    help="Column of dates or numbers: the future is predicted from the past.", show_default="none"
 )
 
 
@@ -82,6 +93,14 @@ def check_learning(task: str, scoring: str | None, test_share: float, seed: int,
     check("--seed", "between 0 and 4294967295", seed, 0 <= seed < 2**32)
     check("--threads", "at least 1", threads, threads is None or threads >= 1)
     check("--test-share", "at least 0 and less than 1", test_share, 0 <= test_share < 1)
+
+
+def check_splitting(groups: str | None, time_column: str | None, target: str) -> None:
+    """Check how `train` and `tune` split rows, before a table is read."""
+    if groups is not None and time_column is not None:
+        raise PellucidError("'--groups' and '--time-column' were both given; only one can say how rows are split.")
+    for option, column in (("--groups", groups), ("--time-column", time_column)):
+        check(option, "another column than '--target'", repr(column), column != target)
 
 
 def parse_duration(text: str) -> float:

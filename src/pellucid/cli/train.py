@@ -6,8 +6,16 @@ from typing import Annotated
 import typer
 
 from pellucid.cli.failures import check, check_spared
-from pellucid.cli.options import EXCLUDE, MISSING, check_learning, check_name, piped
-from pellucid.errors import PellucidError
+from pellucid.cli.options import (
+    EXCLUDE,
+    GROUPS,
+    MISSING,
+    TIME_COLUMN,
+    check_learning,
+    check_name,
+    check_splitting,
+    piped,
+)
 
 __all__ = ["train"]
 
@@ -36,18 +44,8 @@ def train(
             show_default="log_loss or rmse",
         ),
     ] = None,
-    groups: Annotated[
-        str | None,
-        typer.Option(
-            help="Column of groups (customers, patients): their rows stay together, and it is not learned from. Rows "
-            "with an empty cell are groups of their own.",
-            show_default="none",
-        ),
-    ] = None,
-    time_column: Annotated[
-        str | None,
-        typer.Option(help="Column of dates or numbers: the future is predicted from the past.", show_default="none"),
-    ] = None,
+    groups: Annotated[str | None, GROUPS] = None,
+    time_column: Annotated[str | None, TIME_COLUMN] = None,
     time: Annotated[float | None, typer.Option(help="Seconds for training.", show_default="none")] = None,
     epochs: Annotated[
         int | None, typer.Option(help="Most passes of a network over the rows.", show_default="by the number of rows")
@@ -83,10 +81,7 @@ def train(
     check_learning(task, scoring, test_share, seed, threads)
     check("--time", "greater than 0 seconds", time, time is None or 0 < time < float("inf"))
     check("--epochs", "at least 1", epochs, epochs is None or epochs >= 1)
-    if groups is not None and time_column is not None:
-        raise PellucidError("'--groups' and '--time-column' were both given; only one can say how rows are split.")
-    for option, column in (("--groups", groups), ("--time-column", time_column)):
-        check(option, "another column than '--target'", repr(column), column != target)
+    check_splitting(groups, time_column, target)
     check_spared("--model", model, {"table": table})
 
     from pellucid.cli.training import Places, run_training

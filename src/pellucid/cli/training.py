@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -33,7 +33,17 @@ from pellucid.tables.splits import group_numbers
 from pellucid.tables.writing import check_writable
 from pellucid.training.stopping import Outcome
 
-__all__ = ["Places", "column_of", "goal_of", "hold_out", "run_training", "untrained"]
+__all__ = [
+    "Dealt",
+    "Places",
+    "column_of",
+    "deal",
+    "goal_of",
+    "hold_out",
+    "run_training",
+    "untrained",
+    "without_group",
+]
 
 _PARTS = 20
 """Groups, or times, are dealt into so many parts at least, of which some are held out."""
@@ -111,20 +121,17 @@ def run_training(
     prepared = prepare(places.table, target, task, missing=missing, exclude=exclude, needed=needed)
     frame = prepared.frame
     grouping = None if group_column is None else frame.pop(group_column)
-    groups = None if grouping is None else group_numbers(grouping)
     goal = goal_of(frame[target], task, parameters["scoring"])
-    times = None if time_column is None else frame[time_column]
-    rows, held_out = hold_out(frame, goal, test_share, parameters["random_state"], groups, times)
+    dealt = deal(frame, goal, test_share, parameters["random_state"], grouping, time_column)
     schema = prepared.schema(target)
     if not quiet:
         _show_columns(places.table, schema, prepared.remarks)
         print(f"\nTarget {printable(repr(goal.label))}: {printable(goal.meaning())}{_remarks(goal, frame[target])}")
-        kept = f"{len(held_out)} held out for the score" if len(held_out) else "none held out"
-        print(f"\n{counted(len(rows), 'row')} to learn from, {kept}{_without_group(grouping)}\n", flush=True)
-    learned = frame.iloc[rows].reset_index(drop=True)
+        print(f"\n{dealt.meaning()}{without_group(grouping)}\n", flush=True)
+    learned, held_out = dealt.learned, dealt.held_out
     parameters = {**parameters, "missing_values": prepared.parameter(schema)}
-    model = _fit(parameters, learned, goal, schema, None if groups is None else groups[rows])
-    evaluation = evaluate(model, goal, learned, frame.iloc[held_out].reset_index(drop=True))
+    model = _fit(parameters, learned, goal, schema, dealt.groups)
+    evaluation = evaluate(model, goal, learned, held_out)
     if importances and model.outcome_ is not Outcome.INTERRUPTED:
         _compute_importances(model, learned, goal, quiet)
     save(model, places.model)
@@ -165,6 +172,42 @@ def goal_of(column: "pd.Series[Any]", task: str, scoring: str | None) -> Target:
             f"to be; got {scoring!r}. Choose one of these, or another --task."
         )
     return goal
+
+
+class Dealt(NamedTuple):
+    """Rows to learn from and rows held out.
+
+    Parameters
+    ----------
+    learned, held_out : pandas.DataFrame
+    groups : array of int (learned rows,) or None
+        The numbers of the groups of the rows to learn from.
+    """
+
+    learned: pd.DataFrame
+    held_out: pd.DataFrame
+    groups: Any
+
+    def meaning(self) -> str:
+        """Say how many rows are on each side."""
+        kept = f"{len(self.held_out)} held out for the score" if len(self.held_out) else "none held out"
+        return f"{counted(len(self.learned), 'row')} to learn from, {kept}"
+
+
+def deal(
+    frame: pd.DataFrame,
+    goal: Target,
+    share: float,
+    seed: int,
+    grouping: "pd.Series[Any] | None" = None,
+    time_column: str | None = None,
+) -> Dealt:
+    """Deal rows: at random, by whole groups, or the latest to those held out."""
+    groups = None if grouping is None else group_numbers(grouping)
+    times = None if time_column is None else frame[time_column]
+    rows, held_out = hold_out(frame, goal, share, seed, groups, times)
+    learned, kept = (frame.iloc[each].reset_index(drop=True) for each in (rows, held_out))
+    return Dealt(learned, kept, None if groups is None else groups[rows])
 
 
 def hold_out(
@@ -218,7 +261,7 @@ def _compute_importances(model: TabularModel, learned: pd.DataFrame, goal: Targe
             sys.stderr.write(f"No importances: {error}\n")
 
 
-def _without_group(grouping: "pd.Series[Any] | None") -> str:
+def without_group(grouping: "pd.Series[Any] | None") -> str:
     """Say how many rows name no group, if some do."""
     if grouping is None or not (alone := int((coded(grouping).codes < 0).sum())):
         return ""

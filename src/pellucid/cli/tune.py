@@ -8,8 +8,11 @@ import typer
 from pellucid.cli.failures import check
 from pellucid.cli.options import (
     EXCLUDE,
+    GROUPS,
     MISSING,
+    TIME_COLUMN,
     check_learning,
+    check_splitting,
     parse_duration,
     parse_settings,
     piped,
@@ -56,6 +59,8 @@ def tune(
             help="log_loss, accuracy or roc_auc; for numbers rmse, mae or poisson.", show_default="log_loss or rmse"
         ),
     ] = None,
+    groups: Annotated[str | None, GROUPS] = None,
+    time_column: Annotated[str | None, TIME_COLUMN] = None,
     folds: Annotated[int, typer.Option(help="Networks of each trial, each scored on rows that it did not see.")] = 5,
     seed: Annotated[int, typer.Option(help="Of the splits, the search, the initial weights and orders.")] = 0,
     threads: Annotated[int | None, typer.Option(help="Processors to use.", show_default="all")] = None,
@@ -81,6 +86,7 @@ def tune(
     check("--trials", "at least 1", trials, trials is None or trials >= 1)
     check("--folds", "at least 2", folds, folds >= 2)
     check_learning(task, scoring, test_share, seed, threads)
+    check_splitting(groups, time_column, target)
     seconds = None if time is None else parse_duration(time)
     if bool(settings) != sweep:
         raise PellucidError(
@@ -106,7 +112,14 @@ def tune(
         task=task,
         missing=MissingValues.written(missing),
         exclude=split_list(exclude),
-        parameters={"scoring": scoring, "n_folds": folds, "random_state": seed, "n_threads": threads},
+        parameters={
+            "scoring": scoring,
+            "time_column": time_column,
+            "n_folds": folds,
+            "random_state": seed,
+            "n_threads": threads,
+        },
         test_share=test_share,
+        group_column=groups,
         quiet=quiet,
     )

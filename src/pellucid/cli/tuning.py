@@ -15,7 +15,7 @@ from pellucid.cli.evaluation import Evaluation, evaluate
 from pellucid.cli.failures import INTERRUPTED, check_spared
 from pellucid.cli.preparing import options_named, prepare
 from pellucid.cli.report import as_png, html_page, html_picture, html_table, write_report, write_whole
-from pellucid.cli.training import column_of, goal_of, hold_out, untrained
+from pellucid.cli.training import Dealt, column_of, deal, goal_of, untrained, without_group
 from pellucid.errors import DataError
 from pellucid.plotting import SettingScores
 from pellucid.storage import save
@@ -43,6 +43,7 @@ def run_tuning(
     exclude: tuple[str, ...],
     parameters: Mapping[str, Any],
     test_share: float,
+    group_column: str | None,
     quiet: bool,
 ) -> Evaluation:
     """Read, understand, split, search, score and report.
@@ -66,23 +67,30 @@ def run_tuning(
     parameters : mapping
         Of the estimator; its random_state draws the split, too.
     test_share : float
+    group_column : str or None
+        As of `run_training`.
     quiet : bool
     """
     began = time.monotonic()
     places = {name: out / name for name in (MODEL, STUDY, TRIALS, PAGE)}
     for place in places.values():
         check_spared("--out", place, {"table": table})
-    prepared = prepare(table, target, task, missing=missing, exclude=exclude)
+    time_column = parameters["time_column"]
+    needed = {"--groups": group_column, "--time-column": time_column}
+    prepared = prepare(table, target, task, missing=missing, exclude=exclude, needed=needed)
     frame = prepared.frame
+    grouping = None if group_column is None else frame.pop(group_column)
     goal = goal_of(frame[target], task, parameters["scoring"])
-    rows, held_out = hold_out(frame, goal, test_share, parameters["random_state"])
+    dealt = deal(frame, goal, test_share, parameters["random_state"], grouping, time_column)
     schema = prepared.schema(target)
     parameters = {**parameters, "missing_values": prepared.parameter(schema)}
-    learned = frame.iloc[rows].reset_index(drop=True)
+    learned = dealt.learned
     estimator, y = untrained(parameters, goal), column_of(goal, learned)
+    fit_params = {"schema": schema} | ({} if dealt.groups is None else {"groups": dealt.groups})
     _make_folder(out)
-    if prepared.remarks and not quiet:
-        print("\n".join(prepared.remarks), flush=True)
+    remarks = prepared.remarks + ([] if grouping is None and time_column is None else [_dealt_by(dealt, grouping)])
+    if remarks and not quiet:
+        print("\n".join(remarks), flush=True)
     saved: list[Any] = [None]
 
     def keep(found: Search) -> None:
@@ -107,7 +115,7 @@ def run_tuning(
             n_trials=trials,
             time_limit=seconds,
             sampler="tpe" if space is None else "grid",
-            fit_params={"schema": schema},
+            fit_params=fit_params,
             seed=parameters["random_state"],
             storage=places[STUDY],
             batch=1,
@@ -122,9 +130,9 @@ def run_tuning(
         raise typer.Exit(INTERRUPTED)
     model = found.best_estimator_
     if model is None:  # the best was another process's: only its settings are known
-        model = found.best_estimator().fit(learned.drop(columns=goal.label), y, schema=schema)
+        model = found.best_estimator().fit(learned.drop(columns=goal.label), y, **fit_params)
         save(model, places[MODEL])
-    evaluation = evaluate(model, goal, learned, frame.iloc[held_out].reset_index(drop=True))
+    evaluation = evaluate(model, goal, learned, dealt.held_out)
     page = write_report(out / "report", table.name, model, evaluation)
     _write_page(found, texts, places[PAGE], table.name, is_sweep=space is not None)
     if not quiet:
@@ -132,6 +140,10 @@ def run_tuning(
         for what, place in (("Model", places[MODEL]), ("Report", page), ("Search", places[PAGE])):
             print(f"{what}: {printable(str(place))}")
     return evaluation
+
+
+def _dealt_by(dealt: Dealt, grouping: "pd.Series[Any] | None") -> str:
+    return f"{dealt.meaning()}{without_group(grouping)}"
 
 
 def _left_of(seconds: float | None, began: float) -> float | None:

@@ -160,7 +160,11 @@ def search(
     trials = n_trials
     if trials is None and time_limit is None and sampler != "grid":
         trials = DEFAULT_TRIALS
-    mark = {"estimator and data": fingerprint(estimator, X, y), "space": _space_mark(read), "scoring": str(scoring)}
+    mark = {
+        "estimator and data": fingerprint(estimator, X, y, fit_params),
+        "space": _space_mark(read),
+        "scoring": str(scoring),
+    }
     study = open_study(storage, study_name, _sampler(optuna, sampler, seed, read), mark)
     run = _Run(study, read, scorer, storage_url(storage), trials, time_limit, pruning, _batch(batch, n_jobs), on_trial)
     run.grid = read.combinations() if sampler == "grid" else None

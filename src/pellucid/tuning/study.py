@@ -4,7 +4,7 @@ import os
 import re
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -177,8 +177,8 @@ def wrapped_errors(url: str) -> Iterator[None]:
         raise PellucidError(f"The study in '{without_password(url)}' cannot be used: {told}. {remedy}.") from None
 
 
-def fingerprint(estimator: Any, X: Any, y: Any) -> str:
-    """Return a short text that differs where estimator or data differ.
+def fingerprint(estimator: Any, X: Any, y: Any, fit_params: Mapping[str, Any] | None = None) -> str:
+    """Return a short text that differs where estimator or data differ, weights and groups of the rows among them.
 
     Examples
     --------
@@ -187,7 +187,13 @@ def fingerprint(estimator: Any, X: Any, y: Any) -> str:
     False
     """
     parameters = {name: repr(value) for name, value in sorted(estimator.get_params().items()) if name not in UNMARKED}
-    return str(joblib.hash([type(estimator).__name__, parameters, _plain(X), _plain(y)]))[:12]
+    of_rows = {name: value for name, value in (fit_params or {}).items() if name in OF_ROWS and value is not None}
+    given = [(name, _plain(of_rows[name])) for name in sorted(of_rows)]
+    return str(joblib.hash([type(estimator).__name__, parameters, _plain(X), _plain(y), *given]))[:12]
+
+
+OF_ROWS = ("groups", "sample_weight")
+"""What is given to fit for each row."""
 
 
 UNMARKED = ("callbacks", "progress", "verbose", "n_threads", "engine", "time_limit")
