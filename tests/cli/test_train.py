@@ -10,6 +10,7 @@ import pytest
 
 import pellucid as package
 from pellucid.cli import training
+from pellucid.cli.report import GENERATOR
 from pellucid.engines import TextbookEngine
 from pellucid.estimators import progress
 
@@ -49,6 +50,29 @@ def test_regression(pellucid, flowers, tmp_path):
     for name in ("predicted-versus-true.png", "intervals.png", "importances.png", "loss-curves.png"):
         assert (tmp_path / "w-report" / name).read_bytes().startswith(b"\x89PNG")
     assert "Intervals of 90% hold" in (tmp_path / "w-report" / "index.html").read_text()
+
+
+def test_a_report_has_no_pictures_of_the_one_before(pellucid, table, tmp_path):
+    folder = tmp_path / "report"
+    given = ("train", table, *QUICK, "--report", "report", "--threads", "1")
+    assert pellucid(*given, "--target", "species")[0] == 0
+    (folder / "mine.png").write_text("not of a report")
+    page = (folder / "index.html").read_text(encoding="utf-8")
+    (folder / "index.html").write_text(page.replace(GENERATOR, ""), encoding="utf-8")  # as before there was the tag
+    assert pellucid(*given, "--target", "width", "--no-importances")[0] == 0
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"index.html", "predicted-versus-true.png", "intervals.png", "loss-curves.png", "mine.png"}
+
+
+@pytest.mark.parametrize("page", ["report/index.html", "tuned/search.html", "tuned/report/index.html"])
+def test_a_page_of_somebody_else_is_not_replaced(pellucid, table, tmp_path, page):
+    (tmp_path / page).parent.mkdir(parents=True)
+    (tmp_path / page).write_text("<html>mine")
+    given = ("train", table, "--report", "report") if page.startswith("report") else ("tune", table, "--out", "tuned")
+    status, out, err = pellucid(*given, "--target", "species")
+    assert (status, out) == (2, "")
+    assert f"'{page}' would be replaced by a report, and is a page that Pellucid did not write. Name another" in err
+    assert (tmp_path / page).read_text() == "<html>mine"
 
 
 def test_members_of_a_preset(pellucid, table, tmp_path):

@@ -18,13 +18,14 @@ import numpy as np
 from pellucid.cli.console import printable
 from pellucid.cli.evaluation import COVERAGES, Evaluation, TabularModel, foretold
 from pellucid.cli.members import MEMBER_TITLES, importance_rows, member_rows
+from pellucid.errors import DataError
 from pellucid.estimators.tabular import TabularClassifier, TabularRegressor
 from pellucid.tables.cells import read_numbers
 from pellucid.tables.frames import counted
 from pellucid.tables.writing import replaced_whole
 from pellucid.training.stopping import Outcome
 
-__all__ = ["as_png", "html_page", "html_picture", "html_table", "write_report", "write_whole"]
+__all__ = ["as_png", "check_own_page", "html_page", "html_picture", "html_table", "write_report", "write_whole"]
 
 _MOST_CLASSES = 30
 _MOST_POINTS = 1000
@@ -36,6 +37,26 @@ SCORING_UNITS = {
     "mae": "mean absolute error",
     "poisson": "Poisson deviance",
 }
+PAGE = "index.html"
+PICTURES = (
+    "importances.png",
+    "predicted-versus-true.png",
+    "intervals.png",
+    "calibration.png",
+    "confusion-matrix.png",
+    "decision-boundary.png",
+    "loss-curves.png",
+)
+"""All that a report may have."""
+
+GENERATOR = '<meta name="generator" content="Pellucid">'
+"""By which a page is known to be ours, within so many bytes of its beginning."""
+HEAD_BYTES = 1000
+BEFORE_THE_TAG = tuple(
+    f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}'
+    for title in ("Pellucid: ", "Tuning on ")
+)
+"""How our pages began before they had it."""
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
 table { border-collapse: collapse; margin: 1rem 0; }
@@ -45,7 +66,7 @@ img { max-width: 100%; }
 
 
 def write_report(folder: Path, source: str, model: TabularModel, evaluation: Evaluation) -> Path:
-    """Write index.html and the pictures into a folder, which is made if need be.
+    """Write index.html and the pictures into a folder, which is made if need be; those of a report before are removed.
 
     Parameters
     ----------
@@ -60,14 +81,42 @@ def write_report(folder: Path, source: str, model: TabularModel, evaluation: Eva
     -------
     Path
         The page.
+
+    Raises
+    ------
+    DataError
+        If there is a page of somebody else's.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    page = folder / PAGE
+    check_own_page(page)
     pictures = _pictures(model, evaluation)
+    for name in PICTURES if page.exists() else ():
+        if name not in pictures:  # of the report before
+            (folder / name).unlink(missing_ok=True)
     for name, (_, picture) in pictures.items():
         write_whole(folder / name, picture)
-    page = folder / "index.html"
     write_whole(page, _page(source, model, evaluation, list(pictures.values())).encode("utf-8", "replace"))
     return page
+
+
+def check_own_page(page: Path) -> None:
+    """Raise DataError if there is a page that Pellucid did not write: it is not replaced.
+
+    Parameters
+    ----------
+    page : Path
+    """
+    if not page.is_file():
+        return
+    with page.open("rb") as file:
+        head = file.read(HEAD_BYTES).decode("utf-8", "replace")
+    is_own = GENERATOR in head or head.startswith(BEFORE_THE_TAG)
+    if not is_own:
+        raise DataError(
+            f"'{page}' would be replaced by a report, and is a page that Pellucid did not write. Name another folder, "
+            "or move the page."
+        )
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -103,7 +152,7 @@ def _pictures(model: TabularModel, evaluation: Evaluation) -> dict[str, tuple[st
     ):
         drawings["decision-boundary.png"] = ("Decision boundary", _decision_boundary(model, evaluation))
     drawings["loss-curves.png"] = ("Loss per epoch", _loss_curves(model))
-    return {name: (title, as_png(display)) for name, (title, display) in drawings.items()}
+    return {name: (drawings[name][0], as_png(drawings[name][1])) for name in PICTURES if name in drawings}
 
 
 def _importances(model: TabularModel) -> Any:
@@ -253,7 +302,7 @@ def html_page(title: str, paragraphs: Sequence[str], parts: Sequence[str]) -> st
 
 def _document(title: str, parts: Sequence[str]) -> str:
     return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8">{GENERATOR}<title>{title}</title>'
         f"<style>{_STYLE}</style></head>\n<body>\n" + "\n".join(parts) + "\n</body></html>\n"
     )
 

@@ -17,7 +17,7 @@ from pellucid.cli.evaluation import Evaluation, TabularModel, evaluate, target_v
 from pellucid.cli.failures import message_of
 from pellucid.cli.members import MEMBER_TITLES, member_rows
 from pellucid.cli.preparing import options_named, prepare
-from pellucid.cli.report import write_report
+from pellucid.cli.report import PAGE, check_own_page, write_report
 from pellucid.errors import DataError, DataWarning
 from pellucid.estimators.tabular import TabularClassifier, TabularRegressor
 from pellucid.spec import parameter_count
@@ -77,6 +77,7 @@ class Places:
         existing = next(folder for folder in (self.report, *self.report.absolute().parents) if folder.exists())
         if not os.access(existing, os.W_OK):
             raise DataError(f"'{self.report}' cannot be written: '{existing}' does not allow it.")
+        check_own_page(self.report / PAGE)
 
 
 def run_training(

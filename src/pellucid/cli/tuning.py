@@ -14,7 +14,16 @@ from pellucid.cli.console import print_table, printable
 from pellucid.cli.evaluation import Evaluation, evaluate
 from pellucid.cli.failures import INTERRUPTED, check_spared
 from pellucid.cli.preparing import options_named, prepare
-from pellucid.cli.report import as_png, html_page, html_picture, html_table, write_report, write_whole
+from pellucid.cli.report import PAGE as REPORT_PAGE
+from pellucid.cli.report import (
+    as_png,
+    check_own_page,
+    html_page,
+    html_picture,
+    html_table,
+    write_report,
+    write_whole,
+)
 from pellucid.cli.training import Dealt, column_of, deal, goal_of, untrained, without_group
 from pellucid.errors import DataError
 from pellucid.plotting import SettingScores
@@ -27,6 +36,7 @@ from pellucid.tuning.words import setting_title, text_of, variance_explained
 __all__ = ["run_tuning"]
 
 MODEL, STUDY, TRIALS, PAGE = "model.safetensors", "study.sqlite", "trials.csv", "search.html"
+REPORT = "report"
 MOST_ROWS = 20
 
 
@@ -72,9 +82,7 @@ def run_tuning(
     quiet : bool
     """
     began = time.monotonic()
-    places = {name: out / name for name in (MODEL, STUDY, TRIALS, PAGE)}
-    for place in places.values():
-        check_spared("--out", place, {"table": table})
+    places = _places(out, table)
     time_column = parameters["time_column"]
     needed = {"--groups": group_column, "--time-column": time_column}
     prepared = prepare(table, target, task, missing=missing, exclude=exclude, needed=needed)
@@ -133,13 +141,23 @@ def run_tuning(
         model = found.best_estimator().fit(learned.drop(columns=goal.label), y, **fit_params)
         save(model, places[MODEL])
     evaluation = evaluate(model, goal, learned, dealt.held_out)
-    page = write_report(out / "report", table.name, model, evaluation)
+    page = write_report(out / REPORT, table.name, model, evaluation)
     _write_page(found, texts, places[PAGE], table.name, is_sweep=space is not None)
     if not quiet:
         _say(found, evaluation, time.monotonic() - began)
         for what, place in (("Model", places[MODEL]), ("Report", page), ("Search", places[PAGE])):
             print(f"{what}: {printable(str(place))}")
     return evaluation
+
+
+def _places(out: Path, table: Path) -> dict[str, Path]:
+    """Return where results are written, once they replace neither the table nor somebody else's page."""
+    places = {name: out / name for name in (MODEL, STUDY, TRIALS, PAGE)}
+    for place in places.values():
+        check_spared("--out", place, {"table": table})
+    for page in (places[PAGE], out / REPORT / REPORT_PAGE):
+        check_own_page(page)
+    return places
 
 
 def _dealt_by(dealt: Dealt, grouping: "pd.Series[Any] | None") -> str:
