@@ -65,7 +65,9 @@ img { max-width: 100%; }
 """
 
 
-def write_report(folder: Path, source: str, model: TabularModel, evaluation: Evaluation) -> Path:
+def write_report(
+    folder: Path, source: str, model: TabularModel, evaluation: Evaluation, remarks: Sequence[str] = ()
+) -> Path:
     """Write index.html and the pictures into a folder, which is made if need be; those of a report before are removed.
 
     Parameters
@@ -76,6 +78,8 @@ def write_report(folder: Path, source: str, model: TabularModel, evaluation: Eva
     model : TabularModel
         Trained.
     evaluation : Evaluation
+    remarks : sequence of str
+        What should not go unsaid of the result.
 
     Returns
     -------
@@ -96,7 +100,7 @@ def write_report(folder: Path, source: str, model: TabularModel, evaluation: Eva
             (folder / name).unlink(missing_ok=True)
     for name, (_, picture) in pictures.items():
         write_whole(folder / name, picture)
-    write_whole(page, _page(source, model, evaluation, list(pictures.values())).encode("utf-8", "replace"))
+    write_whole(page, _page(source, model, evaluation, list(pictures.values()), remarks).encode("utf-8", "replace"))
     return page
 
 
@@ -263,7 +267,13 @@ def as_png(display: Any) -> bytes:
 # --- page -------------------------------------------------------------------------------------------------------------
 
 
-def _page(source: str, model: TabularModel, evaluation: Evaluation, pictures: Sequence[tuple[str, bytes]]) -> str:
+def _page(
+    source: str,
+    model: TabularModel,
+    evaluation: Evaluation,
+    pictures: Sequence[tuple[str, bytes]],
+    remarks: Sequence[str],
+) -> str:
     target, importances = evaluation.target, importance_rows(model)
     intervals = evaluation.intervals()
     ended = "" if model.outcome_ is Outcome.ALL_EPOCHS else f" {model.outcome_.value}"
@@ -275,6 +285,7 @@ def _page(source: str, model: TabularModel, evaluation: Evaluation, pictures: Se
         html_table(("", *evaluation.titles()), evaluation.rows()),
         f"<p>{_text(_origin(evaluation))} Baseline: {_text(evaluation.baseline_name)}.{_text(_temperature(model))}</p>",
         *([f"<p>{_text(intervals)}</p>"] if intervals else []),
+        *(f"<p><strong>{_text(each)}</strong></p>" for each in remarks),
         *(_figure(title, picture) for title, picture in pictures),
         "<h2>Members</h2>",
         html_table(MEMBER_TITLES, member_rows(model)),

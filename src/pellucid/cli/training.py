@@ -17,6 +17,7 @@ from pellucid.cli.evaluation import Evaluation, TabularModel, evaluate, target_v
 from pellucid.cli.failures import message_of
 from pellucid.cli.members import MEMBER_TITLES, member_rows
 from pellucid.cli.preparing import options_named, prepare
+from pellucid.cli.remarks import remarks
 from pellucid.cli.report import PAGE, check_own_page, write_report
 from pellucid.errors import DataError, DataWarning
 from pellucid.estimators.tabular import TabularClassifier, TabularRegressor
@@ -136,12 +137,13 @@ def run_training(
     if importances and model.outcome_ is not Outcome.INTERRUPTED:
         _compute_importances(model, learned, goal, quiet)
     save(model, places.model)
+    said = remarks(model, evaluation, has_groups=grouping is not None)
     if not quiet:
-        _show_result(model, evaluation)
+        _show_result(model, evaluation, said)
         print(f"Model: {printable(str(places.model))}")
     if places.report is not None:
         try:
-            page = write_report(places.report, places.table.name, model, evaluation)
+            page = write_report(places.report, places.table.name, model, evaluation, said)
         except OSError as error:
             raise DataError(
                 f"The report cannot be written: {message_of(error)} The model is whole, in '{places.model}'."
@@ -284,7 +286,7 @@ def _show_columns(table: Path, schema: Schema, remarks: list[str]) -> None:
     print_table(("column", "missing", "understood as"), schema.describe())
 
 
-def _show_result(model: TabularModel, evaluation: Evaluation) -> None:
+def _show_result(model: TabularModel, evaluation: Evaluation, said: list[str]) -> None:
     ended = "" if model.outcome_ in (Outcome.ALL_EPOCHS, Outcome.CONVERGED) else f" {model.outcome_.value}"
     count = len(model.bag_.networks)
     print(f"\n{counted(count, 'network')}, {_epochs(model)}.{ended}\n")
@@ -296,7 +298,7 @@ def _show_result(model: TabularModel, evaluation: Evaluation) -> None:
         print(evaluation.without_held_out())
     if evaluation.intervals():
         print(evaluation.intervals())
-    print()
+    print("".join(f"\n{printable(each)}\n" for each in said))
 
 
 def _epochs(model: TabularModel) -> str:

@@ -14,6 +14,7 @@ from pellucid.cli.console import print_table, printable
 from pellucid.cli.evaluation import Evaluation, evaluate
 from pellucid.cli.failures import INTERRUPTED, check_spared
 from pellucid.cli.preparing import options_named, prepare
+from pellucid.cli.remarks import remarks
 from pellucid.cli.report import PAGE as REPORT_PAGE
 from pellucid.cli.report import (
     as_png,
@@ -24,7 +25,7 @@ from pellucid.cli.report import (
     write_report,
     write_whole,
 )
-from pellucid.cli.training import Dealt, column_of, deal, goal_of, untrained, without_group
+from pellucid.cli.training import column_of, deal, goal_of, untrained, without_group
 from pellucid.errors import DataError
 from pellucid.plotting import SettingScores
 from pellucid.storage import save
@@ -96,9 +97,10 @@ def run_tuning(
     estimator, y = untrained(parameters, goal), column_of(goal, learned)
     fit_params = {"schema": schema} | ({} if dealt.groups is None else {"groups": dealt.groups})
     _make_folder(out)
-    remarks = prepared.remarks + ([] if grouping is None and time_column is None else [_dealt_by(dealt, grouping)])
-    if remarks and not quiet:
-        print("\n".join(remarks), flush=True)
+    is_dealt = grouping is not None or time_column is not None
+    before = [*prepared.remarks, *([f"{dealt.meaning()}{without_group(grouping)}"] if is_dealt else [])]
+    if before and not quiet:
+        print("\n".join(before), flush=True)
     saved: list[Any] = [None]
 
     def keep(found: Search) -> None:
@@ -141,10 +143,11 @@ def run_tuning(
         model = found.best_estimator().fit(learned.drop(columns=goal.label), y, **fit_params)
         save(model, places[MODEL])
     evaluation = evaluate(model, goal, learned, dealt.held_out)
-    page = write_report(out / REPORT, table.name, model, evaluation)
+    said = remarks(model, evaluation, has_groups=grouping is not None)
+    page = write_report(out / REPORT, table.name, model, evaluation, said)
     _write_page(found, texts, places[PAGE], table.name, is_sweep=space is not None)
     if not quiet:
-        _say(found, evaluation, time.monotonic() - began)
+        _say(found, evaluation, said, time.monotonic() - began)
         for what, place in (("Model", places[MODEL]), ("Report", page), ("Search", places[PAGE])):
             print(f"{what}: {printable(str(place))}")
     return evaluation
@@ -158,10 +161,6 @@ def _places(out: Path, table: Path) -> dict[str, Path]:
     for page in (places[PAGE], out / REPORT / REPORT_PAGE):
         check_own_page(page)
     return places
-
-
-def _dealt_by(dealt: Dealt, grouping: "pd.Series[Any] | None") -> str:
-    return f"{dealt.meaning()}{without_group(grouping)}"
 
 
 def _left_of(seconds: float | None, began: float) -> float | None:
@@ -185,12 +184,14 @@ def _texts(found: Search) -> pd.DataFrame:
     return frame
 
 
-def _say(found: Search, evaluation: Evaluation, seconds: float) -> None:
+def _say(found: Search, evaluation: Evaluation, said: list[str], seconds: float) -> None:
     print(f"\n{printable(str(found))} It took {seconds:.0f} s.\n")
     print_table(("score", *evaluation.titles()), evaluation.rows())
     print(f"\nBaseline: {printable(evaluation.baseline_name)}.\n")
     if not evaluation.is_held_out:
         print(f"{evaluation.without_held_out()}\n")
+    if said:
+        print("\n\n".join(printable(each) for each in said) + "\n")
 
 
 # --- the page ---------------------------------------------------------------------------------------------------------

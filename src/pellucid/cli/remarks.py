@@ -1,0 +1,149 @@
+"""What of a result should not go unsaid: that it is worth nothing, or less than it looks, and what to check then."""
+
+import numpy as np
+import pandas as pd
+
+from pellucid.cli.evaluation import COVERAGES, SMALLEST, Evaluation, Score, TabularModel, Values
+from pellucid.tables.frames import counted
+
+__all__ = ["remarks"]
+
+FEWEST_ROWS = 20
+"""Fewer rows held out tell nothing for certain."""
+
+LEAST_COVERED = 0.8
+"""Of intervals of 90%: those that hold a smaller share cannot be relied on."""
+
+FAR_WORSE = 1.5
+"""Times the loss out of fold; of squared errors its square."""
+
+MANY_COPIES = 0.05
+"""Share of the rows."""
+
+BY_CHANCE = 0.01
+"""Copies of a row that columns of so few values have anyway, on average; where there are more, copies tell nothing."""
+
+
+def remarks(model: TabularModel, evaluation: Evaluation, *, has_groups: bool) -> list[str]:
+    """Return what to know of a result before it is believed, a sentence or two each.
+
+    Parameters
+    ----------
+    model : TabularModel
+        Trained.
+    evaluation : Evaluation
+        Of the model.
+    has_groups : bool
+        Whether rows were kept together by groups.
+    """
+    check = _how_dealt(model, has_groups=has_groups)
+    scores = {score.name: score for score in evaluation.scores}
+    told = [
+        _worthless(scores, evaluation),
+        _too_narrow(evaluation, check),
+        _far_worse(model, scores, evaluation, check),
+        _copies(evaluation, [column.label for column in model.schema_.used]),
+    ]
+    return [each for each in told if each]
+
+
+def _how_dealt(model: TabularModel, *, has_groups: bool) -> str:
+    """Say what to check of rows that are not like those learned from, as they were dealt."""
+    if model.time_column is not None:
+        return (
+            "The latest rows may follow other rules than those before: look at what changed, and learn from newer ones."
+        )
+    if has_groups:
+        return "Groups differ from each other: bring more of them, or columns that tell why."
+    return (
+        "Rows in an order of time, or of one customer or patient, must not be dealt at random: name the column by "
+        "--time-column or --groups."
+    )
+
+
+def _worthless(scores: dict[str, Score], evaluation: Evaluation) -> str:
+    """Say that the model is no better than one that looks at no column."""
+    check = "Check that the target is the right column, and that columns are there which can tell it."
+    if (score := scores.get("R²")) is not None:
+        value = _judged(score, evaluation)
+        if value is None or not value <= 0:
+            return ""
+        return (
+            f"The model is worth nothing so far: its R² of {value:.3g} on the {evaluation.judged_name} is no better "
+            f"than the 0 of always predicting their mean. {check}"
+        )
+    score = scores["log loss"]
+    value = _judged(score, evaluation)
+    if value is None or score.baseline is None or not value >= score.baseline:
+        return ""
+    return (
+        f"The model's probabilities are worth nothing so far: on the {evaluation.judged_name} their log loss of "
+        f"{value:.4g} is not below the {score.baseline:.4g} of always predicting the classes' shares. {check}"
+    )
+
+
+def _judged(score: Score, evaluation: Evaluation) -> float | None:
+    return score.held_out if evaluation.is_held_out else score.out_of_fold
+
+
+def _too_narrow(evaluation: Evaluation, check: str) -> str:
+    """Say that intervals hold far less than they are to."""
+    if evaluation.covered is None or len(evaluation.held_out) < FEWEST_ROWS:
+        return ""
+    share = float(evaluation.covered[COVERAGES.index(0.9)])
+    if share >= LEAST_COVERED:
+        return ""
+    return f"Do not rely on the intervals: those of 90% hold {share:.0%} of the rows held out. {check}"
+
+
+def _far_worse(model: TabularModel, scores: dict[str, Score], evaluation: Evaluation, check: str) -> str:
+    """Say that rows held out are predicted far worse than rows out of fold, and not by a few rows or by chance."""
+    name, power = ("log loss", 1) if evaluation.probabilities is not None else ("root mean squared error", 2)
+    score = scores[name]
+    if score.held_out is None or score.out_of_fold is None or len(evaluation.held_out) < FEWEST_ROWS:
+        return ""
+    losses, usual = _losses(model, evaluation), score.out_of_fold**power
+    error = float(losses.std(ddof=1) / np.sqrt(len(losses)))
+    if not (score.held_out > FAR_WORSE * score.out_of_fold and losses.mean() - 2 * error > usual):
+        return ""
+    return (
+        f"The rows held out are predicted far worse than those out of fold: their {name} is {score.held_out:.4g} "
+        f"instead of {score.out_of_fold:.4g}. {check}"
+    )
+
+
+def _losses(model: TabularModel, evaluation: Evaluation) -> Values:
+    """Return each judged row's log loss or squared error."""
+    if evaluation.probabilities is None:
+        return np.square(evaluation.actual - evaluation.predicted)
+    place = {label: index for index, label in enumerate(model.classes_.tolist())}
+    codes = np.array([place.get(label, -1) for label in evaluation.actual.tolist()])
+    chosen = np.where(codes >= 0, evaluation.probabilities[np.arange(len(codes)), codes], 0.0)
+    return -np.log(np.maximum(chosen, SMALLEST))
+
+
+def _copies(evaluation: Evaluation, columns: list[str]) -> str:
+    """Say that many of the rows judged by are copies of rows learned from, if not because all columns are coarse."""
+    names = [*columns, evaluation.target.label]
+    learned, judged = evaluation.learned[names], evaluation.judged[names]
+    prints = pd.util.hash_pandas_object(learned.astype(str), index=False).to_numpy()
+    if evaluation.is_held_out:
+        copied = np.isin(pd.util.hash_pandas_object(judged.astype(str), index=False).to_numpy(), prints)
+    else:
+        copied = pd.Series(prints).duplicated(keep=False).to_numpy()
+    if not copied.mean() >= MANY_COPIES or _copies_by_chance(learned) > BY_CHANCE:
+        return ""
+    of = "rows held out" if evaluation.is_held_out else "rows"
+    return (
+        f"{counted(int(copied.sum()), 'row')} of the {len(copied)} {of} ({copied.mean():.0%}) are copies of rows "
+        "learned from, cell by cell, so that scores look better than they are. Remove the copies, or keep those of one "
+        "customer or patient together by --groups."
+    )
+
+
+def _copies_by_chance(frame: pd.DataFrame) -> float:
+    """Return how many copies a row would have, on average, if columns had nothing to do with each other."""
+    different = frame.astype(str).drop_duplicates()
+    counts = [different[name].value_counts().to_numpy(float) for name in different.columns]
+    pairs = max(len(different) * (len(different) - 1), 1)
+    return (len(frame) - 1) * float(np.prod([(count * (count - 1)).sum() / pairs for count in counts]))
