@@ -10,7 +10,7 @@ import pytest
 
 import pellucid as package
 from pellucid.cli import training
-from pellucid.cli.report import GENERATOR
+from pellucid.cli.report import GENERATOR, html_page, html_table
 from pellucid.engines import TextbookEngine
 from pellucid.estimators import progress
 
@@ -62,6 +62,14 @@ def test_a_report_has_no_pictures_of_the_one_before(pellucid, table, tmp_path):
     assert pellucid(*given, "--target", "width", "--no-importances")[0] == 0
     names = {path.name for path in folder.iterdir()}
     assert names == {"index.html", "predicted-versus-true.png", "intervals.png", "loss-curves.png", "mine.png"}
+
+
+def test_tables_of_a_page_break_no_word():
+    page = html_table(("trial", "reason"), [("1", "-0.02907"), ("2", "a reason that is a sentence of many words")])
+    assert page.startswith('<div class="wide"><table>')
+    assert "<td>-0.02907</td>" in page
+    assert '<td class="long">a reason' in page
+    assert re.search(r"td \{[^}]*white-space: nowrap", html_page("Title", [], [page]))
 
 
 @pytest.mark.parametrize("page", ["report/index.html", "tuned/search.html", "tuned/report/index.html"])

@@ -216,6 +216,12 @@ def test_the_board_shows_the_best(table):
     assert re.search(r"^trial .*\n3 +0\.5000", told, re.MULTILINE)
     assert "164" in told
     assert "alpha 0.1, epochs 1 × planned" in told
+    assert "settings that differ" not in told
+    Found.frame = pd.concat([Found.frame.iloc[:1]] * 2).assign(trial=[3, 4], alpha=[0.0123451, 0.0123456])
+    console.print(board._draw())
+    told = console.export_text()
+    assert re.search(r"settings that differ *\n.*alpha 0\.0123451 *\n.*alpha 0\.0123456 *\n", told)
+    assert "planned" not in told
     Found.combination_ = Combination((0,), 0.5)  # joining the others made it no better
     console.print(board._draw())
     assert "joined" not in console.export_text()

@@ -6,7 +6,15 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from pellucid.errors import DataError
-from pellucid.plotting import BoundaryWall, GrowthCurve, LossFan, RateRange, SettingHeatMap, SettingScores
+from pellucid.plotting import (
+    BoundaryWall,
+    GrowthCurve,
+    LossFan,
+    RateRange,
+    SearchHistory,
+    SettingHeatMap,
+    SettingScores,
+)
 
 mpl.use("agg")
 
@@ -29,6 +37,20 @@ def test_setting_scores_leave_out_what_would_flatten_the_rest():
 def test_settings_with_formulas_in_their_names():
     display = SettingScores({"$a": ["$x", "y$" * 20]}, [0.1, 0.2]).plot()
     display.figure_.canvas.draw()
+
+
+def test_points_of_one_level_stand_above_it_and_logarithms_have_plain_ticks():
+    values = {"hidden": ["64"] * 4, "rate": [0.005, 0.3, 0.04, 0.04]}
+    display = SearchHistory([0.1, 0.2, 0.3, 0.4], [False] * 4, values, logs=["rate"], numbers=[1, 2, 5, 6]).plot()
+    display.figure_.canvas.draw()
+    history, hidden, rate = display.axes_
+    assert history.collections[0].get_offsets()[:, 0].tolist() == [1, 2, 5, 6]
+    assert hidden.get_xlim() == (-0.5, 0.5)
+    assert np.ptp(hidden.collections[0].get_offsets()[:, 0]) < 0.3
+    labels = [label.get_text() for label in rate.get_xticklabels()]
+    assert {"0.01", "0.02", "0.05", "0.1"} <= set(labels)
+    assert not any(label.get_text() for label in rate.get_xticklabels(minor=True))
+    assert history.get_legend() is None  # it stands beside the points, and hides none
 
 
 def test_heat_map_frames_the_best_and_survives_missing_scores():

@@ -5,14 +5,13 @@ import time
 from types import TracebackType
 from typing import Any, Self
 
-from pellucid.cli.console import printable
+from pellucid.cli.console import Fitted, printable
 from pellucid.tuning import Search
 from pellucid.tuning.words import setting_text
 
 __all__ = ["Board"]
 
 BEST_SHOWN = 8
-LONGEST_SETTING = 100
 
 
 class Board:
@@ -74,7 +73,6 @@ class Board:
     def _draw(self) -> Any:
         from rich.console import Group
         from rich.progress_bar import ProgressBar
-        from rich.table import Table
         from rich.text import Text
 
         done = 0 if self.found is None else len(self.found.frame)
@@ -92,15 +90,22 @@ class Board:
         )
         if self.found is None or not done:
             return Group(head, ProgressBar(total=1.0, completed=share, width=60))
-        table = Table(box=None, pad_edge=False, header_style="bold")
-        for title in ("trial", f"{self.found.score_name}", "seconds", "epochs trained", "settings"):
-            table.add_column(title)
         whole = self.found.frame[self.found.frame["state"] == "COMPLETE"]
-        for _, row in whole.sort_values("score", ascending=False).head(BEST_SHOWN).iterrows():
-            said = ", ".join(f"{name} {setting_text(name, row[name])}" for name in self.found.space.distributions)
-            said = said if len(said) <= LONGEST_SETTING else said[: LONGEST_SETTING - 1] + "…"
-            figures = (f"{row['score']:.4f}", f"{row['seconds']:.1f}", f"{row['n_iter']:.0f}")
-            table.add_row(str(row["trial"]), *figures, Text(printable(said)))
+        best = whole.sort_values("score", ascending=False).head(BEST_SHOWN)
+        names = list(self.found.space.distributions)
+        differing = [name for name in names if best[name].astype(str).nunique() > 1]
+        rows = [
+            (
+                str(row["trial"]),
+                f"{row['score']:.4f}",
+                f"{row['seconds']:.1f}",
+                f"{row['n_iter']:.0f}",
+                ", ".join(f"{name} {setting_text(name, row[name])}" for name in differing or names),
+            )
+            for _, row in best.iterrows()
+        ]
+        what = "settings that differ" if differing else "settings"
+        table = Fitted(("trial", self.found.score_name, "seconds", "epochs trained", what), rows)
         return Group(head, ProgressBar(total=1.0, completed=share, width=60), Text(), table)
 
 

@@ -29,6 +29,8 @@ __all__ = ["as_png", "check_own_page", "html_page", "html_picture", "html_table"
 
 _MOST_CLASSES = 30
 _MOST_POINTS = 1000
+_LONGEST_LINE = 30
+"""Letters of a cell that stand in one line."""
 SCORING_UNITS = {
     "log_loss": "log loss (nats)",
     "accuracy": "accuracy",
@@ -60,7 +62,10 @@ BEFORE_THE_TAG = tuple(
 _STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
 table { border-collapse: collapse; margin: 1rem 0; }
-th, td { text-align: left; padding: .25rem 1rem .25rem 0; border-bottom: 1px solid #ddd; overflow-wrap: anywhere; }
+th, td { text-align: left; padding: .25rem 1rem .25rem 0; border-bottom: 1px solid #ddd; white-space: nowrap; }
+td.long { white-space: normal; min-width: 16rem; }
+.wide { overflow-x: auto; }
+p { overflow-wrap: anywhere; }
 img { max-width: 100%; }
 """
 
@@ -329,10 +334,16 @@ def _text(text: str) -> str:
 
 
 def html_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a table of texts, escaped."""
+    """Return a table of texts, escaped; one that is wider than the page is scrolled by itself."""
     head = "".join(f"<th>{_text(title)}</th>" for title in titles)
-    body = "\n".join("<tr>" + "".join(f"<td>{_text(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table>"
+    body = "\n".join("<tr>" + "".join(map(_cell, row)) + "</tr>" for row in rows)
+    return f'<div class="wide"><table><thead><tr>{head}</tr></thead>\n<tbody>{body}</tbody></table></div>'
+
+
+def _cell(cell: str) -> str:
+    """Return a cell; a long one may have several lines."""
+    long = ' class="long"' if len(cell) > _LONGEST_LINE else ""
+    return f"<td{long}>{_text(cell)}</td>"
 
 
 def html_picture(title: str, picture: bytes) -> str:

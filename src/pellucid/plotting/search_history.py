@@ -6,7 +6,7 @@ from typing import Any, Self
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import ArrayLike
 
 from pellucid.errors import DataError
@@ -90,6 +90,8 @@ class SearchHistory:
             for ax in grid[:, 0]:
                 ax.set_ylabel(literal(self.score_name))
             self._limit(axes[0])
+            handles, labels = axes[0].get_legend_handles_labels()
+            self.figure_.legend(handles, labels, loc="outside upper center", ncols=len(handles), frameon=False)
         self.axes_ = axes[:count]
         return self
 
@@ -102,7 +104,6 @@ class SearchHistory:
         self._scatter(ax, self.numbers, blue)
         ax.set(xlabel="trial")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-        ax.legend(loc="lower right")
 
     def _scatter(self, ax: Axes, places: Any, color: Any) -> None:
         for chosen, alpha, label in ((~self.is_pruned, 0.8, "whole trials"), (self.is_pruned, 0.25, "pruned")):
@@ -119,11 +120,17 @@ class SearchHistory:
             labels = [value if len(value) <= LONGEST_LABEL else value[: LONGEST_LABEL - 1] + "…" for value in order]
             is_long = sum(map(len, labels)) > 24
             ax.set_xticks(range(len(order)), [literal(label) for label in labels], rotation=40 if is_long else 0)
+            ax.set_xlim(-0.5, len(order) - 0.5)
             ax.grid(visible=False, axis="x")
         else:
             self._scatter(ax, values, color)
             if name in self.logs:
                 ax.set_xscale("log")
+                known = np.asarray(values, dtype=float)
+                is_narrow = known.max() < 100 * known.min()
+                ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if is_narrow else (1,)))
+                ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+                ax.xaxis.set_minor_formatter(NullFormatter())
         ax.set(xlabel=literal(name))
 
     def _limit(self, ax: Axes) -> None:
