@@ -4,6 +4,7 @@ import pytest
 
 import pellucid as package
 from pellucid import MLPClassifier, MLPRegressor, TabularClassifier
+from pellucid.tables.figures import with_error
 
 
 @pytest.fixture
@@ -110,7 +111,7 @@ def test_what_an_ensemble_uses(pellucid, table, ensemble):
     order = sorted(ensemble.feature_names_in_, key=lambda name: out.index(f"\n{name} "))
     ranked = ensemble.feature_names_in_[np.argsort(-ensemble.feature_importances_, kind="stable")]
     assert order == ranked.tolist()
-    assert f"{ensemble.feature_importances_[0]:.4g} ± {ensemble.feature_importances_std_[0]:.2g}" in out
+    assert with_error(ensemble.feature_importances_[0], ensemble.feature_importances_std_[0]) in out
     assert "256 → 256 → 256" in out
     assert "Single steps" not in out
     asked = "\nThe table was not used: name one of the networks to see a step of it, --network 1.\n"

@@ -156,7 +156,7 @@ def test_decimal_commas(pellucid, flowers, tmp_path, task, separator):
     status, out, _ = pellucid("train", "f.csv", "--target", "width", "--task", task, *QUICK, "--no-report")
     assert status == 0
     low, high = flowers["height"].agg(["min", "max"])
-    assert f"number from {low:g} to {high:g}; written with decimal commas" in out
+    assert f"number from {low:.10g} to {high:.10g}; written with decimal commas" in out
     assert "(regression); written with decimal commas" in out
     assert pellucid("predict", "model.safetensors", "f.csv", "--out", "p.csv")[0] == 0
     assert np.allclose(pd.read_csv(tmp_path / "p.csv", decimal=",")["height"], flowers["height"], equal_nan=True)

@@ -26,6 +26,8 @@ def test_actual_against_predicted(plane, plane_model):
     assert list(display.line_.get_xdata()) == list(display.line_.get_ydata())
     assert display.ax_.get_ylabel() == "actual value"
     assert display.ax_.get_aspect() == 1
+    box = display.ax_.get_legend().get_window_extent()
+    assert box.y1 < display.ax_.get_window_extent().y0  # it hides no point
     assert [text.get_text() for text in display.ax_.get_legend().get_texts()] == ["perfect prediction", "rows"]
 
 

@@ -53,6 +53,19 @@ def test_points_of_one_level_stand_above_it_and_logarithms_have_plain_ticks():
     assert history.get_legend() is None  # it stands beside the points, and hides none
 
 
+@pytest.mark.parametrize("columns", [1, 2, 4])
+def test_the_title_of_a_wall_fits_it(columns):
+    X = np.random.default_rng(0).normal(size=(20, 2))
+    model = LogisticRegression().fit(X, X[:, 0] > 0)
+    title = "Networks of the first fold and seed; above each the mean accuracy of its setting"
+    wall = BoundaryWall([model] * 4, X, X[:, 0] > 0, list("abcd"), columns=columns, title=title)
+    figure = wall.plot(grid_resolution=5).figure_
+    figure.canvas.draw()
+    told = figure._suptitle.get_window_extent()
+    assert 0 <= told.x0 < told.x1 <= figure.bbox.width
+    assert told.y0 >= max(ax.title.get_window_extent().y1 for ax in figure.axes)
+
+
 def test_heat_map_frames_the_best_and_survives_missing_scores():
     display = SettingHeatMap(["1", "2"], ["a", "b"], [[np.nan, 0.5], [0.7, -5]], "r", "c").plot()
     (frame,) = display.ax_.patches

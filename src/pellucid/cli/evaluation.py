@@ -21,6 +21,7 @@ from pellucid.estimators.tabular import TabularClassifier, TabularRegressor
 from pellucid.estimators.tabular.calibration import expected_calibration_error
 from pellucid.tables import Target
 from pellucid.tables.cells import read_numbers
+from pellucid.tables.figures import in_full
 from pellucid.tables.frames import counted
 
 __all__ = ["COVERAGES", "Evaluation", "Score", "TabularModel", "evaluate", "foretold", "target_values"]
@@ -119,10 +120,8 @@ class Evaluation:
         """Say how good the intervals of 90% are, if there are any."""
         if self.covered is None:
             return None
-        share = self.covered[COVERAGES.index(0.9)]
-        return (
-            f"Intervals of 90% hold {share:.1%} of the rows held out; half of them are narrower than {self.width:.4g}."
-        )
+        share, width = self.covered[COVERAGES.index(0.9)], "–" if self.width is None else in_full(self.width, 4)
+        return f"Intervals of 90% hold {share:.1%} of the rows held out; half of them are narrower than {width}."
 
 
 def _shown(value: float | None) -> str:
@@ -130,7 +129,7 @@ def _shown(value: float | None) -> str:
         return "–"
     if abs(value) < 0.01:
         return f"{value:.2g}"
-    return f"{value:.4f}" if abs(value) < 100 else f"{value:.6g}"
+    return f"{value:.4f}" if abs(value) < 100 else in_full(value)
 
 
 def target_values(target: Target, series: "pd.Series[Any]") -> Values:
@@ -168,7 +167,7 @@ def evaluate(model: TabularModel, target: Target, learned: pd.DataFrame, held_ou
         for name, measure in measures.items()
     ]
     covered, width = _intervals(model, rows, actual) if is_held_out and outside.any() else (None, None)
-    name = f"always {known.mean():.6g}, the mean"
+    name = f"always {in_full(known.mean())}, the mean"
     judged = held_out if is_held_out else learned.iloc[np.flatnonzero(outside)]
     return Evaluation(
         target, learned, held_out, judged, actual, predicted, None, tuple(scores), name, covered=covered, width=width

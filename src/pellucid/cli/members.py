@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pellucid.cli.evaluation import TabularModel
 from pellucid.estimators.tabular.bag import Trained
 from pellucid.spec import parameter_count
+from pellucid.tables.figures import with_error
 
 __all__ = ["MEMBER_TITLES", "importance_rows", "member_rows"]
 
@@ -47,4 +48,4 @@ def importance_rows(model: TabularModel) -> dict[str, str]:
     if not hasattr(model, "feature_importances_"):
         return {}
     values = zip(model._columns, model.feature_importances_, model.feature_importances_std_, strict=True)
-    return {name: f"{mean:.4g} ± {deviation:.2g}" if mean or deviation else "0" for name, mean, deviation in values}
+    return {name: with_error(mean, deviation) if mean or deviation else "0" for name, mean, deviation in values}

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from pellucid.cli.evaluation import COVERAGES, SMALLEST, Evaluation, Score, TabularModel, Values
+from pellucid.tables.figures import in_full
 from pellucid.tables.frames import counted
 
 __all__ = ["remarks"]
@@ -107,8 +108,8 @@ def _far_worse(model: TabularModel, scores: dict[str, Score], evaluation: Evalua
     if not (score.held_out > FAR_WORSE * score.out_of_fold and losses.mean() - 2 * error > usual):
         return ""
     return (
-        f"The rows held out are predicted far worse than those out of fold: their {name} is {score.held_out:.4g} "
-        f"instead of {score.out_of_fold:.4g}. {check}"
+        f"The rows held out are predicted far worse than those out of fold: their {name} is "
+        f"{in_full(score.held_out, 4)} instead of {in_full(score.out_of_fold, 4)}. {check}"
     )
 
 

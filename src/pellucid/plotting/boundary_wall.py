@@ -1,6 +1,7 @@
 """Decision boundaries of many networks side by side."""
 
 from collections.abc import Sequence
+from textwrap import fill
 from typing import Any, Self
 
 import numpy as np
@@ -14,6 +15,10 @@ from pellucid.plotting.decision_surface import surface_of, two_columns
 from pellucid.plotting.style import literal, whitegrid
 
 __all__ = ["BoundaryWall"]
+
+TITLE_POINTS = 12
+LETTER_INCHES = 0.6 * TITLE_POINTS / 72
+"""Width of a letter of the title; a longer title has several lines."""
 
 
 class BoundaryWall:
@@ -107,6 +112,7 @@ class BoundaryWall:
         for ax, name in zip(grid[-1], self.column_titles, strict=False):
             ax.set_xlabel(literal(name), fontsize=11)
         if self.title:
-            self.figure_.suptitle(literal(self.title), fontsize=12)
+            letters = int(self.figure_.get_figwidth() / LETTER_INCHES)
+            self.figure_.suptitle(literal(fill(self.title, letters)), fontsize=TITLE_POINTS)
         self.axes_ = axes[: len(self.estimators)]
         return self

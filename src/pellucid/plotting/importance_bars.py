@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from pellucid.errors import DataError, PellucidError
 from pellucid.plotting.fitted import name_of
 from pellucid.plotting.style import DARK, WIDTH, axes_for, class_colors, literal, whitegrid
+from pellucid.tables.figures import in_full
 
 __all__ = ["ImportanceBars"]
 
@@ -136,7 +137,7 @@ class ImportanceBars:
         ends = values + np.where(values < 0, -errors, errors)
         self.labels_ = [
             self.ax_.annotate(
-                f"{value:.3g}".replace("-", "−"),
+                in_full(float(value), 3).replace("-", "−"),
                 (end, place),
                 (-5 if value < 0 else 5, 0),
                 textcoords="offset points",

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from pellucid.errors import DataError, PellucidError, did_you_mean
 from pellucid.plotting.fitted import name_of
-from pellucid.plotting.style import DARK, HEIGHT, LIGHT, WIDTH, axes_for, class_colors, whitegrid
+from pellucid.plotting.style import DARK, HEIGHT, LIGHT, WIDTH, axes_for, class_colors, legend_below, whitegrid
 
 __all__ = ["PredictionError"]
 
@@ -169,5 +169,5 @@ class PredictionError(PredictionErrorDisplay):
             if square:
                 ax.xaxis.set_major_locator(MaxNLocator(6))
                 ax.yaxis.set_major_locator(MaxNLocator(6))
-            ax.legend(loc="upper left" if square else "upper right")
+            legend_below(ax, ncols=2)
         return self

@@ -16,6 +16,7 @@ from pellucid.spec.checks import check_choice, check_integer, check_number, show
 from pellucid.tables.cells import LARGEST_NUMBER, FloatArray
 from pellucid.tables.date_forms import DATE_FORMATS, ISO_DATE
 from pellucid.tables.decimals import COMMAS
+from pellucid.tables.figures import in_full
 from pellucid.tables.frames import check_columns, counted, in_list
 from pellucid.tables.zones import is_zone
 
@@ -109,7 +110,7 @@ class ColumnSchema:
         if self.low is None or self.high is None:
             return ""
         if self.kind == "number":
-            return f" from {self.low:g} to {self.high:g}"
+            return f" from {in_full(self.low, 10)} to {in_full(self.high, 10)}"
         days = np.array([self.low, self.high]).astype("datetime64[D]")
         return f" from {days[0]} to {days[1]}"
 

@@ -1,0 +1,29 @@
+"""Numbers as people read them: without a power of ten where their digits fit a line."""
+
+__all__ = ["in_full", "with_error"]
+
+LONGEST = 1e15
+"""From here on a number has more digits than a float64 keeps."""
+
+
+def in_full(value: float, digits: int = 6) -> str:
+    """Return a number with so many digits that count, large ones written out.
+
+    Examples
+    --------
+    >>> in_full(1000500.0, 10), in_full(2345.6, 2), in_full(0.000012345, 2), in_full(1e300)
+    ('1000500', '2300', '1.2e-05', '1e+300')
+    """
+    text = f"{value:.{digits}g}"
+    return f"{float(text):.0f}" if "e+" in text and abs(value) < LONGEST else text
+
+
+def with_error(value: float, error: float) -> str:
+    """Return a number and its error.
+
+    Examples
+    --------
+    >>> with_error(7568.3, 2345.6), with_error(0.01234567, 0.00456)
+    ('7568 ± 2300', '0.01235 ± 0.0046')
+    """
+    return f"{in_full(value, 4)} ± {in_full(error, 2)}"
