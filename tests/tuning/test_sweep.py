@@ -15,6 +15,8 @@ from pellucid import MLPClassifier, MLPRegressor, TabularClassifier
 from pellucid.errors import DataError, PellucidError, SpecError, TrainingWarning
 from pellucid.training import Outcome
 from pellucid.tuning import measuring, sweep
+from pellucid.tuning.failures import grouped_reasons
+from pellucid.tuning.trials import Result, Trial
 from pellucid.tuning.words import findings, text_of, variance_explained
 
 mpl.use("agg")
@@ -165,6 +167,34 @@ def test_estimators_that_are_no_networks():
         PellucidError, match=r"must be Pellucid's MLPClassifier, MLPRegressor or a pipeline.* got pellucid's TabularC"
     ):
         sweep(TabularClassifier(), X, Y, {"preset": ["fast"]})
+
+
+@pytest.mark.parametrize(
+    ("scoring", "message"),
+    [
+        ("auc", "'scoring' of sweep must be a scoring of scikit-learn; got 'auc'. Did you mean 'roc_auc'?"),
+        ("acuracy", "Did you mean 'accuracy'"),
+        ("Log Loss", "Did you mean 'neg_log_loss'?"),
+        ("nonsense", " Usual: 'accuracy', 'balanced_accuracy', "),
+        ("jaccard_mikro", "Did you mean 'jaccard_micro'"),
+        (["accuracy"], "'scoring' of sweep must be a name, a scorer or None; got ['accuracy']."),
+    ],
+)
+def test_an_unknown_scoring(scoring, message):
+    with pytest.raises(SpecError) as refused:
+        sweep(MLPClassifier(), X, Y, {"alpha": [1]}, scoring=scoring)
+    assert message in str(refused.value)
+
+
+def test_a_long_reason_ends_with_what_was_got():
+    with pytest.raises(
+        PellucidError, match=r"All 2 trials failed: 2 times InvalidParameterError: .*Got 'reluu' instead"
+    ):
+        sweep(MLPClassifier(), X, Y, {"activation": ["reluu"]}, cv=2)
+    result = Result(Trial(0, {}, 0), reason="Error: " + "x" * 1000 + ". Got 'y' instead.")
+    told = grouped_reasons([result])
+    assert told.endswith("xxx. Got 'y' instead.")
+    assert len(told) == len("1 time ") + 300
 
 
 def test_all_trainings_failed_with_their_reasons():

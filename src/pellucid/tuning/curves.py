@@ -117,7 +117,7 @@ def learning_curve(
     ([12, 60, 200], True)
     """
     seed = network_parameter(estimator, "random_state", "learning_curve")
-    problem = problem_of(estimator, X, y, cv=cv, scoring=scoring, fit_params=fit_params)
+    problem = problem_of("learning_curve", estimator, X, y, cv=cv, scoring=scoring, fit_params=fit_params)
     splits: list[tuple[Array, Array]] = []
     counts: list[int] = []
     for fold, (train, test) in enumerate(problem.splits):
@@ -228,7 +228,7 @@ def capacity_curve(
         layers = max(1, np.size(last_step(estimator).hidden_layer_sizes))
     elif not isinstance(layers, Integral) or isinstance(layers, bool) or layers < 1:
         raise SpecError(f"'layers' of capacity_curve must be at least 1 (or None); got {shown(layers)}.")
-    problem = problem_of(estimator, X, y, cv=cv, scoring=scoring, fit_params=fit_params)
+    problem = problem_of("capacity_curve", estimator, X, y, cv=cv, scoring=scoring, fit_params=fit_params)
     settings = [
         {sizes: (int(width),) * layers, seed: each}
         for width in sorted(set(widths))

@@ -13,6 +13,9 @@ __all__ = ["grouped_reasons", "report_failures"]
 
 MOST_REASONS = 5
 LONGEST_REASON = 300
+BEGINNING = 180
+"""So much of a longer reason is told; then its end, where it says what was got."""
+LEFT_OUT = " … "
 
 
 def grouped_reasons(results: Sequence[Result]) -> str:
@@ -28,7 +31,8 @@ def grouped_reasons(results: Sequence[Result]) -> str:
     counts = Counter(result.reason for result in results if result.reason)
     told = []
     for reason, count in counts.most_common(MOST_REASONS):
-        short = reason if len(reason) <= LONGEST_REASON else reason[: LONGEST_REASON - 1] + "…"
+        end = LONGEST_REASON - BEGINNING - len(LEFT_OUT)
+        short = reason if len(reason) <= LONGEST_REASON else reason[:BEGINNING] + LEFT_OUT + reason[-end:]
         told.append(f"{count} time{'' if count == 1 else 's'} {short}")
     if len(counts) > MOST_REASONS:
         told.append(f"{len(counts) - MOST_REASONS} more reasons")

@@ -156,7 +156,7 @@ def find_learning_rate(
         raise SpecError("'solver' of find_learning_rate's estimator must not be 'lbfgs', which has no learning rate.")
     rates = np.geomspace(low, high, points)
     rows = np.arange(len(y))
-    problem = problem_of(estimator, X, y, splits=[(rows, rows[:2])])
+    problem = problem_of("find_learning_rate", estimator, X, y, splits=[(rows, rows[:2])])
     problem.scorer = _no_score
     problem.scores_training = False
     every_seed = seed_list(seeds, "find_learning_rate")

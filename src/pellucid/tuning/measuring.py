@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import clone, is_classifier
-from sklearn.metrics import check_scoring
+from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.model_selection import check_cv
 from sklearn.utils import indexable
 
-from pellucid.errors import PellucidError, SpecError, TrainingWarning
+from pellucid.errors import PellucidError, SpecError, TrainingWarning, near_names
 from pellucid.estimators.base import BaseMLP
 from pellucid.estimators.progress import ProgressBar
 from pellucid.spec.checks import shown
@@ -29,6 +29,7 @@ __all__ = [
     "on_every_split",
     "problem_of",
     "score_name",
+    "scorer_of",
     "seed_list",
 ]
 
@@ -50,6 +51,7 @@ class Measured:
 
 
 def problem_of(
+    owner: str,
     estimator: Any,
     X: Any,
     y: Any,
@@ -63,6 +65,8 @@ def problem_of(
 
     Parameters
     ----------
+    owner : str
+        Who asks, for messages.
     estimator : MLPClassifier, MLPRegressor, or Pipeline that ends in one
     X, y : arrays
     cv : int, splitter or iterable of splits
@@ -75,8 +79,66 @@ def problem_of(
     X, y = indexable(X, y)
     if splits is None:
         splits = list(check_cv(cv, y, classifier=is_classifier(estimator)).split(X, y))
-    scorer = check_scoring(estimator, scoring)
-    return Problem(clone(estimator), X, y, splits, scorer, dict(fit_params or {}), scores_training=True)
+    return Problem(
+        clone(estimator),
+        X,
+        y,
+        splits,
+        scorer_of(owner, estimator, scoring),
+        dict(fit_params or {}),
+        scores_training=True,
+    )
+
+
+def scorer_of(owner: str, estimator: Any, scoring: Any) -> Any:
+    """Return one of scikit-learn's scorers by its name, a scorer as it is, or for None the estimator's own score.
+
+    Raises
+    ------
+    SpecError
+        If it is none of these.
+
+    Examples
+    --------
+    >>> from pellucid import MLPClassifier
+    >>> scorer_of("sweep", MLPClassifier(), "auc")
+    Traceback (most recent call last):
+    pellucid.errors.SpecError: 'scoring' of sweep must be a scoring of scikit-learn; got 'auc'. Did you mean 'roc_auc'?
+    """
+    if isinstance(scoring, str):
+        known = get_scorer_names()
+        if scoring not in known:
+            hint = _near_scorings(scoring, known, USUAL[is_classifier(estimator)])
+            raise SpecError(f"'scoring' of {owner} must be a scoring of scikit-learn; got {shown(scoring)}.{hint}")
+    elif scoring is not None and not callable(scoring):
+        raise SpecError(f"'scoring' of {owner} must be a name, a scorer or None; got {shown(scoring)}.")
+    return check_scoring(estimator, scoring)
+
+
+USUAL = {
+    True: (
+        "accuracy",
+        "balanced_accuracy",
+        "f1",
+        "f1_macro",
+        "neg_brier_score",
+        "neg_log_loss",
+        "roc_auc",
+        "roc_auc_ovr",
+    ),
+    False: ("neg_mean_absolute_error", "neg_mean_poisson_deviance", "neg_root_mean_squared_error", "r2"),
+}
+"""Names of scikit-learn's scorings that suit, by whether the estimator is a classifier."""
+
+
+def _near_scorings(scoring: str, known: Sequence[str], usual: Sequence[str]) -> str:
+    """Suggest names: those that are a slip away, or hold the one given, of the usual ones before others."""
+    given = scoring.casefold().replace(" ", "_").replace("-", "_")
+    held = [name for name in usual if given and given in name] or [name for name in known if given and given in name]
+    found = near_names(given, usual) or held[:1] or near_names(given, sorted(known))
+    if found:
+        return f" Did you mean {' or '.join(map(repr, found))}?"
+    return f" Usual: {', '.join(map(repr, usual))}; all: sklearn.metrics.get_scorer_names()."
 
 
 def measure(

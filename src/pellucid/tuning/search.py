@@ -235,7 +235,7 @@ def _scorer(
             raise SpecError("'scoring' of search must be None for a tabular estimator, which has its own parameter.")
         estimator._check_parameters()
         return OutOfFold(estimator, X, y, fit_params or {})
-    problem = problem_of(estimator, X, y, cv=cv, scoring=scoring, fit_params=fit_params)
+    problem = problem_of("search", estimator, X, y, cv=cv, scoring=scoring, fit_params=fit_params)
     problem.scores_training = False
     return CrossValidation(problem, planned_epochs(estimator), n_jobs)
 

@@ -94,7 +94,7 @@ def sweep(
     tried = combinations("sweep", "settings", named)
     seed = network_parameter(estimator, "random_state", "sweep")
     every_seed = [None] if seed in named else seed_list(seeds, "sweep")
-    problem = problem_of(estimator, X, y, cv=cv, scoring=scoring, fit_params=fit_params)
+    problem = problem_of("sweep", estimator, X, y, cv=cv, scoring=scoring, fit_params=fit_params)
     seeded = [setting if each is None else {**setting, seed: each} for setting in tried for each in every_seed]
     trials = on_every_split(seeded, problem)
     has_two_inputs = np.ndim(X) == 2 and np.shape(X)[1] == 2
