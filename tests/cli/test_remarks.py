@@ -64,15 +64,24 @@ def test_no_better_than_the_mean():
     assert said(Score("R²", None, None, 0.0), held_out=TABLE[:0]) == []
 
 
+def test_better_than_a_mean_that_is_far_off_is_not_nothing():
+    told, check = said(Score("R²", 0.1, -2.91, -83.3), time="day")
+    assert told == (
+        "The rows held out differ from those learned from: with an R² of -2.91 the model does better than the mean of "
+        "the rows learned from (-83.3), but worse than their own mean, 0, would."
+    )
+    assert check.startswith("The latest rows may follow other rules")
+
+
 def test_no_better_than_the_shares_of_the_classes():
     (told,) = classes_said(0.72, 0.7, 0.69, certainty=0.5)
     assert "on the rows held out their log loss of 0.7 is not below the 0.69 of always predicting the classes'" in told
 
 
 def test_intervals_that_hold_too_little():
-    (told,) = said(covered=0.7)
-    assert told.startswith("Do not rely on the intervals: those of 90% hold 70% of the rows held out. ")
-    assert told.endswith("by --time-column or --groups.")
+    told, check = said(covered=0.7)
+    assert told == "Do not rely on the intervals: those of 90% hold 70% of the rows held out."
+    assert check.endswith("name the column by --time-column or --groups.")
     assert said(covered=0.8) == said(covered=0.5, held_out=TABLE[100:110]) == []
 
 
@@ -85,14 +94,15 @@ def test_intervals_that_hold_too_little():
     ],
 )
 def test_held_out_far_worse_than_out_of_fold(given, check):
-    (told,) = said(Score(ERROR, 1.0, 2.1, 1.0), predicted=2.0, **given)
+    told, checked = said(Score(ERROR, 1.0, 2.1, 1.0), predicted=2.0, **given)
     assert told.startswith(f"The rows held out are predicted far worse than those out of fold: their {ERROR} is 2.1 ")
-    assert check in told
+    assert check in checked
+    assert said(Score(ERROR, 1.0, 2.1, 1.0), predicted=2.0, covered=0.5, **given).count(checked) == 1
     assert said(Score(ERROR, 1.0, 1.3, 1.0), predicted=0.8) == []
     one = TABLE[100:].copy()
     one.iloc[0, 1] = 30.0  # one outlier is no rule
     assert said(Score(ERROR, 1.0, 3.2, 1.0), held_out=one) == []
-    (told,) = classes_said(0.3, 0.6, 0.69, certainty=0.55)
+    told, _ = classes_said(0.3, 0.6, 0.69, certainty=0.55)
     assert "their log loss is 0.6 instead of 0.3." in told
 
 

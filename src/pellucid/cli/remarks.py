@@ -21,6 +21,9 @@ FAR_WORSE = 1.5
 MANY_COPIES = 0.05
 """Share of the rows."""
 
+ELSEWHERE = -0.1
+"""R² of the mean of the rows learned from: below, the mean of the rows held out is another one."""
+
 BY_CHANCE = 0.01
 """Copies of a row that columns of so few values have anyway, on average; where there are more, copies tell nothing."""
 
@@ -37,12 +40,12 @@ def remarks(model: TabularModel, evaluation: Evaluation, *, has_groups: bool) ->
     has_groups : bool
         Whether rows were kept together by groups.
     """
-    check = _how_dealt(model, has_groups=has_groups)
     scores = {score.name: score for score in evaluation.scores}
+    unlike = [_elsewhere(scores), _too_narrow(evaluation), _far_worse(model, scores, evaluation)]
     told = [
         _worthless(scores, evaluation),
-        _too_narrow(evaluation, check),
-        _far_worse(model, scores, evaluation, check),
+        *unlike,
+        _how_dealt(model, has_groups=has_groups) if any(unlike) else "",
         _copies(evaluation, [column.label for column in model.schema_.used]),
     ]
     return [each for each in told if each]
@@ -67,7 +70,7 @@ def _worthless(scores: dict[str, Score], evaluation: Evaluation) -> str:
     check = "Check that the target is the right column, and that columns are there which can tell it."
     if (score := scores.get("R²")) is not None:
         value = _judged(score, evaluation)
-        if value is None or not value <= 0:
+        if value is None or not value <= 0 or _is_elsewhere(score):
             return ""
         return (
             f"The model is worth nothing so far: its R² of {value:.3g} on the {evaluation.judged_name} is no better "
@@ -83,21 +86,39 @@ def _worthless(scores: dict[str, Score], evaluation: Evaluation) -> str:
     )
 
 
+def _is_elsewhere(score: Score) -> bool:
+    """Tell whether the mean of the rows held out is far from that of those learned from, and the model nearer to it."""
+    if score.held_out is None or score.baseline is None:
+        return False
+    return score.baseline < ELSEWHERE and score.baseline < score.held_out <= 0
+
+
+def _elsewhere(scores: dict[str, Score]) -> str:
+    """Say that the model finds where rows held out lie, but not how they differ among themselves."""
+    score = scores.get("R²")
+    if score is None or not _is_elsewhere(score):
+        return ""
+    return (
+        f"The rows held out differ from those learned from: with an R² of {score.held_out:.3g} the model does better "
+        f"than the mean of the rows learned from ({score.baseline:.3g}), but worse than their own mean, 0, would."
+    )
+
+
 def _judged(score: Score, evaluation: Evaluation) -> float | None:
     return score.held_out if evaluation.is_held_out else score.out_of_fold
 
 
-def _too_narrow(evaluation: Evaluation, check: str) -> str:
+def _too_narrow(evaluation: Evaluation) -> str:
     """Say that intervals hold far less than they are to."""
     if evaluation.covered is None or len(evaluation.held_out) < FEWEST_ROWS:
         return ""
     share = float(evaluation.covered[COVERAGES.index(0.9)])
     if share >= LEAST_COVERED:
         return ""
-    return f"Do not rely on the intervals: those of 90% hold {share:.0%} of the rows held out. {check}"
+    return f"Do not rely on the intervals: those of 90% hold {share:.0%} of the rows held out."
 
 
-def _far_worse(model: TabularModel, scores: dict[str, Score], evaluation: Evaluation, check: str) -> str:
+def _far_worse(model: TabularModel, scores: dict[str, Score], evaluation: Evaluation) -> str:
     """Say that rows held out are predicted far worse than rows out of fold, and not by a few rows or by chance."""
     name, power = ("log loss", 1) if evaluation.probabilities is not None else ("root mean squared error", 2)
     score = scores[name]
@@ -109,7 +130,7 @@ def _far_worse(model: TabularModel, scores: dict[str, Score], evaluation: Evalua
         return ""
     return (
         f"The rows held out are predicted far worse than those out of fold: their {name} is "
-        f"{in_full(score.held_out, 4)} instead of {in_full(score.out_of_fold, 4)}. {check}"
+        f"{in_full(score.held_out, 4)} instead of {in_full(score.out_of_fold, 4)}."
     )
 
 
