@@ -328,7 +328,8 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     def predict_interval(self, X: Any, coverage: float = 0.9) -> Array:
         """Return an interval for each row's number: (low, high), of shape (rows, 2), or (rows, targets, 2).
 
-        Of new rows like those learned from, about a share of `coverage` lies within.
+        Of new rows like those learned from, about a share of `coverage` lies within. An interval is as wide as errors
+        were where predictions were as large; it does not know which rows are noisy for another reason.
 
         Examples
         --------
