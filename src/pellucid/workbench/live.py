@@ -6,9 +6,9 @@ from typing import Any
 
 from pellucid.errors import DataWarning, PellucidError
 from pellucid.estimators.tabular.base import BaseTabular
-from pellucid.spec import Network
 from pellucid.tables import ParquetTable
 from pellucid.training.jobs import Epoch
+from pellucid.training.streams import Streams
 from pellucid.workbench.given import Given, check_size
 from pellucid.workbench.opening import Served
 from pellucid.workbench.watching import Watched, WatchingSession
@@ -56,7 +56,7 @@ class LiveView:
         self.port, self.open_page = port, open_page
         self.served: Served | None = None
         self._watched: Watched | None = None
-        self._network: Network | None = None
+        self._streams: Streams | None = None
         self._epochs, self._is_blind = 0, False
 
     @property
@@ -100,12 +100,15 @@ class LiveView:
             self._watched.see(epoch)
 
     def _on_epoch_of_many(self, estimator: BaseTabular, epoch: Epoch) -> None:
-        """Watch the first of the networks that are trained at once; after a race, the one that goes on."""
+        """Watch the first of the networks that are trained at once; after a race, the one that goes on.
+
+        What goes on draws from the same streams; another training, with a time column that of all rows, is shown anew.
+        """
         job = epoch.of
         if epoch.job != 0 or job is None or self._is_blind:
             return
-        if self._watched is None or job.network != self._network:
-            self._network, self._epochs = job.network, 0
+        if self._watched is None or job.streams is not self._streams:
+            self._streams, self._epochs = job.streams, 0
             self._watch(Given.of_job(estimator, job))
         self._epochs += 1
         if self._watched is not None:

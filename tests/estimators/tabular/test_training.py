@@ -327,7 +327,7 @@ def test_listeners_hear_the_epochs_counted_through_and_can_stop_all(shop, thread
     assert 30 < len(told) <= 60  # each network twice
     assert [epoch.epoch for epoch in told] == list(range(1, len(told) + 1))
     assert {epoch.epochs for epoch in told} == {60}
-    assert {epoch.job for epoch in told} == set(range(5))
+    assert {epoch.job for epoch in told} == set(range(10))
     told.clear()
     model.set_params(callbacks=[lambda _, epoch: told.append(epoch) or epoch.epoch >= 9]).fit(X, y)
     assert model.outcome_ is Outcome.STOPPED

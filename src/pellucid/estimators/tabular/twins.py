@@ -17,7 +17,7 @@ from pellucid.estimators.tabular.bag import Bag, Trained, gravest
 from pellucid.estimators.tabular.bagging import Problem, Told, make_job, predict_out_of_fold, train_jobs
 from pellucid.spec import Stopping
 from pellucid.textbook.arrays import Array
-from pellucid.training.jobs import Job, Watch
+from pellucid.training.jobs import Epoch, Job, Watch
 from pellucid.training.stopping import Outcome
 
 __all__ = ["best_for_others", "judged_by_twins"]
@@ -68,7 +68,11 @@ def judged_by_twins(
         return job
 
     jobs = [make(*each) for each in zip(bag.networks, epochs, seeds, strict=False)]
-    runs = train_jobs(engine, jobs, Watch(on_epoch, time_limit))
+
+    def tell(epoch: Epoch) -> bool:
+        return on_epoch is not None and on_epoch(replace(epoch, job=epoch.job + len(bag.networks)))
+
+    runs = train_jobs(engine, jobs, Watch(None if on_epoch is None else tell, time_limit))
     ended = [run.outcome for run in runs if run.outcome not in (Outcome.ALL_EPOCHS, Outcome.DIVERGED)]
     if ended or any(not np.isfinite(run.parameters).all() for run in runs):
         return replace(bag, outcome=gravest([bag.outcome, *ended]))
