@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api import types
 
-from pellucid.tables.thousands import BLANKS, MINUS, in_one_piece
+from pellucid.tables.thousands import BLANK, MINUS, in_one_piece
 
 __all__ = [
     "ALSO_MISSING",
@@ -47,8 +47,7 @@ LARGEST_NUMBER = 1e100  # the variance of larger numbers is no longer a float64
 _NUMBER = re.compile(r"[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|inf(?:inity)?)", re.ASCII | re.IGNORECASE)
 
 # Money, shares and thousands: a sign in front or behind, commas that can be nothing but thousands marks.
-_BLANK = f"[{BLANKS}]?"
-_SIGNED = re.compile(rf"([+-]?){_BLANK}([$€£¥]?){_BLANK}([+-]?[\d.,]+(?:[eE][+-]?\d+)?){_BLANK}([$€£¥%]?)", re.ASCII)
+_SIGNED = re.compile(rf"([+-]?){BLANK}([$€£¥]?){BLANK}([+-]?[\d.,]+(?:[eE][+-]?\d+)?){BLANK}([$€£¥%]?)", re.ASCII)
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?", re.ASCII)
 _SURELY_THOUSANDS = re.compile(r".*,\d{3}[.,].*", re.ASCII)
 

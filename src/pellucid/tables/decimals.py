@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pellucid.tables.cells import ALSO_MISSING, MISSING_WORDS, BoolArray, Coded
-from pellucid.tables.thousands import BLANKS, in_one_piece, in_one_piece_each
+from pellucid.tables.thousands import BLANK, in_one_piece, in_one_piece_each
 
 __all__ = [
     "COMMAS",
@@ -34,8 +34,7 @@ COMMAS = ("", DECIMAL, THOUSANDS)
 """What a column's commas are."""
 _MARK = "commas"  # key in the attributes of a pandas table
 
-_BLANK = f"[{BLANKS}]?"
-_BEFORE, _BEHIND = rf"^[+-]?{_BLANK}[$€£¥]?{_BLANK}[+-]?", rf"{_BLANK}[$€£¥%]?$"
+_BEFORE, _BEHIND = rf"^[+-]?{BLANK}[$€£¥]?{BLANK}[+-]?", rf"{BLANK}[$€£¥%]?$"
 _DOTTED, _GROUPED = r"[1-9]\d{0,2}(?:\.\d{3})+", r"[1-9]\d{0,2}(?:,\d{3})+"
 _WITH_DECIMAL_COMMA = rf"{_BEFORE}(?:(?:\d+|{_DOTTED})(?:,\d+)?|,\d+)(?:[eE][+-]?\d+)?{_BEHIND}"
 _WITH_THOUSANDS = rf"{_BEFORE}(?:\d+|{_GROUPED})(?:\.\d*)?{_BEHIND}"

@@ -9,18 +9,20 @@ from typing import Any
 
 import pyarrow.compute as pc
 
-__all__ = ["BLANKS", "MINUS", "in_one_piece", "in_one_piece_each"]
+__all__ = ["BLANK", "BLANKS", "MINUS", "in_one_piece", "in_one_piece_each"]
 
 MINUS = "\u2212"
 BLANKS = " \u00a0\u202f\u2009"
 """Common, unbreakable, narrow unbreakable and thin."""
+BLANK = f"[{BLANKS}]?"
+"""One of them, or none, as a pattern."""
 _APOSTROPHES = "'\u2019"
 _MARKS = BLANKS + _APOSTROPHES
 
 _GROUPS = r"[1-9]\d{0,2}(?:" + "|".join(rf"(?:{mark}\d{{3}})+" for mark in _MARKS) + ")"  # all of one mark
 _BEGINS_WITH_GROUPS = re.compile(rf"(\D*)({_GROUPS})(\D.*)?", re.ASCII | re.DOTALL)
 _SIGNS = rf"[-+$€£¥{BLANKS}]*"
-_IS_GROUPS = rf"^{_SIGNS}{_GROUPS}(?:[.,]\d*)?[{BLANKS}]?[$€£¥%]?$"
+_IS_GROUPS = rf"^{_SIGNS}{_GROUPS}(?:[.,]\d*)?{BLANK}[$€£¥%]?$"
 
 
 def in_one_piece(text: str) -> str:

@@ -59,6 +59,11 @@ class Trained:
     validation_loss: Sequence[float] = ()
     planned: int = 0
 
+    @property
+    def is_validated(self) -> bool:
+        """Whether rows were kept from it, by which its epochs were judged; False: it learned from all."""
+        return len(self.validation_loss) > 0
+
     def predict(self, engine: Engine, X: Array | CodedRows) -> Array:
         """Predictions of shape (rows, outputs), output activation applied."""
         z = engine.forward(self.network, Parameters(self.network, self.parameters), X)
@@ -98,6 +103,10 @@ class Bag:
     recipes: list[tuple[Member, ...]] = field(default_factory=list)
     other_epochs: int = 0
     judges: list[Trained] = field(default_factory=list)
+
+    def recipe_of(self, each: Trained) -> Member:
+        """Return what one of its networks was made by."""
+        return self.recipes[each.fold][each.member]
 
     @property
     def of_folds(self) -> list[Trained]:
@@ -172,7 +181,7 @@ class Bag:
         rows = self.rows_looked_at
         if len(used) - unseen < 2 or not len(rows):
             return np.zeros(outputs)
-        if any(not len(each.validation_loss) for each in used):  # of rows in time: what is to come differs by more
+        if not all(each.is_validated for each in used):  # of rows in time: what is to come differs by more
             return np.zeros(outputs)
         predicted = np.stack([each.predict(engine, X).astype(np.float64) for each in used])
         saw = np.array([each.fold for each in used])[:, np.newaxis] != self.fold_of[rows]  # type: ignore[index]

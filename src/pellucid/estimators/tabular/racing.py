@@ -77,7 +77,7 @@ class Plan:
     def seeds(self) -> int:
         """Seeds that are needed: one for each network, and one for each recipe that races."""
         again = self._networks if self.in_order or self.is_small else 0
-        return self._networks + (sum(map(len, self.kinds)) if self.races else 0) + again
+        return self._networks + (self._racers if self.races else 0) + again
 
     @property
     def epochs_to_hear(self) -> int:
@@ -119,8 +119,8 @@ class Plan:
         share = share_of_folds(self.folds) if self.in_order else 0.5 if self.is_small else 1.0
         of_folds = None if time_limit is None else time_limit * share
         if self.races:
-            racing = slice(self._networks, self._networks + sum(map(len, self.kinds)))
-            best, raced = self._race(problem, engine, seeds[racing], of_folds, on_epoch)
+            racing = seeds[self._networks : self._networks + self._racers]
+            best, raced = self._race(problem, engine, racing, of_folds, on_epoch)
             members = [each.recipe for each in best] or members
         recipes = self._dealt(members)
         begun = {(index, 0): each for index, each in enumerate(best[: len(recipes[0])])}
@@ -162,6 +162,10 @@ class Plan:
     @property
     def _networks(self) -> int:
         return len(self.folds) * (1 if self.in_turns else len(self.kinds))
+
+    @property
+    def _racers(self) -> int:
+        return sum(map(len, self.kinds))
 
     def _dealt(self, members: Sequence[Member]) -> list[tuple[Member, ...]]:
         """Return the members of each fold."""

@@ -13,9 +13,9 @@ from time import perf_counter
 import numpy as np
 
 from pellucid.engines import Engine
+from pellucid.estimators.tabular.again import job_again, trained_again
 from pellucid.estimators.tabular.bag import Bag, Trained, gravest
-from pellucid.estimators.tabular.bagging import Problem, Told, make_job, train_jobs
-from pellucid.spec import Stopping
+from pellucid.estimators.tabular.bagging import Problem, Told, train_jobs
 from pellucid.textbook.arrays import Array
 from pellucid.training.jobs import Job, Run, Watch
 from pellucid.training.stopping import Outcome
@@ -77,42 +77,31 @@ def retrained(
     if not bag.networks or bag.outcome in (Outcome.INTERRUPTED, Outcome.STOPPED):
         return _with(bag, [], bag.outcome)
     began, rows = perf_counter(), _all_rows(folds)
-    latest = {bag.recipes[each.fold][each.member]: each for each in bag.networks}  # of each recipe
+    latest = {bag.recipe_of(each): each for each in bag.networks}  # of each recipe
     known = {} if start is None else {(each.member, each.fold): each for each in start.networks}
 
     def make(each: Trained, seed: int) -> Job:
-        recipe = bag.recipes[each.fold][each.member]
-        before = known.get((each.member, each.fold))
-        job = make_job(problem, recipe, (rows, rows[:0]), 1, seed, each.network)
-        job.training = replace(job.training, epochs=latest[recipe].planned, stopping=Stopping(patience=None))
-        job.epochs = latest[recipe].best_epoch
+        recipe, before = bag.recipe_of(each), known.get((each.member, each.fold))
+        told = {"epochs": latest[recipe].best_epoch, "planned": latest[recipe].planned}
+        job = job_again(problem, recipe, (rows, rows[:0]), each, seed=seed, **told)
         if before is not None:
             job.parameters[...] = before.parameters
         return job
 
-    wanted = [each for each in bag.networks if latest[bag.recipes[each.fold][each.member]].best_epoch]
-    all_wanted = len(wanted)
+    wanted = [each for each in bag.networks if latest[bag.recipe_of(each)].best_epoch]
+    is_late = False
     if time_limit is not None:
         of_a_row = spent / sum(each.epochs * len(folds[each.fold][0]) for each in bag.networks)
-        needed = accumulate(of_a_row * len(rows) * latest[bag.recipes[e.fold][e.member]].best_epoch for e in wanted)
-        wanted = [each for each, seconds in zip(wanted, needed, strict=True) if seconds < time_limit]
+        needed = accumulate(of_a_row * len(rows) * latest[bag.recipe_of(each)].best_epoch for each in wanted)
+        in_time = sum(seconds < time_limit for seconds in needed)
+        wanted, is_late = wanted[:in_time], in_time < len(wanted)
     jobs = [make(each, seed) for each, seed in zip(wanted, seeds, strict=False)]
     left = None if time_limit is None else time_limit - (perf_counter() - began)
     runs = train_jobs(engine, jobs, Watch(on_epoch, left)) if jobs else []
-    finished = [
-        replace(
-            each,
-            parameters=run.parameters,
-            epochs=job.epochs_to_run,
-            best_epoch=job.epochs_to_run,
-            loss=run.history.loss,
-            validation_loss=(),
-        )
-        for each, job, run in zip(wanted, jobs, runs, strict=True)
-        if _is_whole(job, run)
-    ]
+    done = zip(wanted, jobs, runs, strict=True)
+    finished = [trained_again(each, job, run) for each, job, run in done if _is_whole(job, run)]
     outcomes = [bag.outcome, *(run.outcome for run in runs if run.outcome is not Outcome.ALL_EPOCHS)]
-    if len(wanted) < all_wanted:
+    if is_late:
         outcomes.append(Outcome.TIME_LIMIT)
     return _with(bag, finished, gravest(outcomes))
 

@@ -140,7 +140,7 @@ def _which(bag: Bag, member: int) -> str:
     count = len(bag.networks)
     if count == 1:
         return "The model has this one network."
-    if bag.judges and not len(bag.networks[member].validation_loss):
+    if bag.judges and not bag.networks[member].is_validated:
         return f"This is network {member + 1} of {count}; the model predicts by the mean of all."
     fold = bag.networks[member].fold + 1
     return f"This is network {member + 1} of {count}, of fold {fold}; the model predicts by the mean of all."
@@ -176,6 +176,6 @@ def _held_out(model: BaseTabular, trained: Trained, X: Array | CodedRows, counte
     if not model.bag_.learned_from(get_engine(model.engine, model.n_threads), X):
         return None
     is_held_out = np.asarray(model.bag_.fold_of == trained.fold)
-    if not len(trained.validation_loss):
+    if not trained.is_validated:
         is_held_out[:] = False  # it learned from all rows
     return is_held_out if counted is None else is_held_out[counted]

@@ -13,11 +13,11 @@ from dataclasses import replace
 import numpy as np
 
 from pellucid.engines import Engine
-from pellucid.estimators.tabular.bag import Bag, Trained, gravest
-from pellucid.estimators.tabular.bagging import Problem, Told, make_job, predict_out_of_fold, train_jobs
-from pellucid.spec import Stopping
+from pellucid.estimators.tabular.again import job_again, trained_again
+from pellucid.estimators.tabular.bag import Bag, gravest
+from pellucid.estimators.tabular.bagging import Problem, Told, predict_out_of_fold, train_jobs
 from pellucid.textbook.arrays import Array
-from pellucid.training.jobs import Epoch, Job, Watch
+from pellucid.training.jobs import Epoch, Watch
 from pellucid.training.stopping import Outcome
 
 __all__ = ["best_for_others", "judged_by_twins"]
@@ -60,14 +60,10 @@ def judged_by_twins(
     if not epochs or bag.outcome in (Outcome.INTERRUPTED, Outcome.STOPPED):
         return bag
 
-    def make(each: Trained, count: int, seed: int) -> Job:
-        recipe = bag.recipes[each.fold][each.member]
-        job = make_job(problem, recipe, folds[each.fold], 1, seed, each.network)
-        job.training = replace(job.training, epochs=each.planned, stopping=Stopping("validation_loss", patience=None))
-        job.epochs = count
-        return job
-
-    jobs = [make(*each) for each in zip(bag.networks, epochs, seeds, strict=False)]
+    jobs = [
+        job_again(problem, bag.recipe_of(each), folds[each.fold], each, epochs=count, planned=each.planned, seed=seed)
+        for each, count, seed in zip(bag.networks, epochs, seeds, strict=False)
+    ]
 
     def tell(epoch: Epoch) -> bool:
         return on_epoch is not None and on_epoch(replace(epoch, job=epoch.job + len(bag.networks)))
@@ -76,17 +72,7 @@ def judged_by_twins(
     ended = [run.outcome for run in runs if run.outcome not in (Outcome.ALL_EPOCHS, Outcome.DIVERGED)]
     if ended or any(not np.isfinite(run.parameters).all() for run in runs):
         return replace(bag, outcome=gravest([bag.outcome, *ended]))
-    twins = [
-        replace(
-            each,
-            parameters=run.parameters,
-            epochs=count,
-            best_epoch=count,
-            loss=run.history.loss,
-            validation_loss=run.history.validation_loss,
-        )
-        for each, count, run in zip(bag.networks, epochs, runs, strict=True)
-    ]
+    twins = [trained_again(*each) for each in zip(bag.networks, jobs, runs, strict=True)]
     return replace(
         bag,
         judges=twins,
@@ -99,11 +85,10 @@ def _epochs(bag: Bag, folds: Folds) -> list[int] | None:
     """Return how many epochs were best for the others of each network; None if one has no others."""
     curves: dict[object, dict[int, Array]] = defaultdict(dict)
     for each in bag.networks:
-        recipe = bag.recipes[each.fold][each.member]
-        curves[each.member, recipe][each.fold] = np.asarray(each.validation_loss, np.float64)
+        curves[each.member, bag.recipe_of(each)][each.fold] = np.asarray(each.validation_loss, np.float64)
     epochs = []
     for each in bag.networks:
-        of_recipe = curves[each.member, bag.recipes[each.fold][each.member]]
+        of_recipe = curves[each.member, bag.recipe_of(each)]
         others = [fold for fold in of_recipe if fold != each.fold]
         if not others:
             return None
