@@ -89,7 +89,7 @@ def test_members_of_a_preset(pellucid, table, tmp_path):
     assert status == 0
     told = r"10 networks, [12][to 2]* epochs? each: \d+ of the \d+ trained; the others were of networks that were tried"
     assert re.search(told, out)
-    assert re.search(r"epoch \d+/42 of all networks together", err)
+    assert re.search(r"epoch \d+/62 of all networks together", err)
     assert "Importances" not in err
     model = package.load(tmp_path / "model.safetensors")
     assert not hasattr(model, "feature_importances_")

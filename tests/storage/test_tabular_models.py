@@ -78,7 +78,7 @@ def test_comes_back_as_it_was(houses, tmp_path, name):
         np.testing.assert_array_equal(copy.classes_, model.classes_)
         assert copy.classes_.dtype == model.classes_.dtype
     else:
-        np.testing.assert_array_equal(copy.predict_interval(houses), model.predict_interval(houses))
+        np.testing.assert_array_equal(copy.predict_interval(houses, 0.8), model.predict_interval(houses, 0.8))
     assert copy.schema_ == model.schema_
     assert copy.feature_names_in_.tolist() == houses.columns.tolist()
     for attribute in ("oof_score_", "n_iter_", "outcome_", "target_name_", "n_features_in_"):

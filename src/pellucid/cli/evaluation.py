@@ -1,5 +1,6 @@
 """How good a model is on rows it has not seen, beside a trivial baseline."""
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,7 @@ from sklearn.metrics import (
     root_mean_squared_error,
 )
 
+from pellucid.errors import DataWarning
 from pellucid.estimators.tabular import TabularClassifier, TabularRegressor
 from pellucid.estimators.tabular.calibration import expected_calibration_error
 from pellucid.tables import Target
@@ -195,7 +197,9 @@ def _intervals(model: TabularRegressor, rows: pd.DataFrame, actual: Values) -> t
     """Return the share within the interval of each coverage, and the median width of that of 90%."""
     tails = [(1 - coverage) / 2 for coverage in COVERAGES]
     levels = sorted({round(level, 6) for tail in tails for level in (tail, 1 - tail)})
-    quantiles = dict(zip(levels, model.predict_quantiles(rows, levels).T, strict=True))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DataWarning)  # of coverages that few rows cannot tell, what is found is shown
+        quantiles = dict(zip(levels, model.predict_quantiles(rows, levels).T, strict=True))
     ends = [(quantiles[round(tail, 6)], quantiles[round(1 - tail, 6)]) for tail in tails]
     covered = np.array([np.mean((low <= actual) & (actual <= high)) for low, high in ends])
     low, high = ends[COVERAGES.index(0.9)]

@@ -87,10 +87,9 @@ def test_what_a_race_costs(told):
 def test_small_tables_have_the_best_of_each_kind_on_every_fold(told):
     X, y = waves(300, 2)
     model = TabularClassifier(random_state=0, max_epochs=6, n_threads=1).fit(X, y > 0)
-    assert len(model.bag_.networks) == 10
-    assert len(told) == 4 + 10 + 10  # twice each: see test_twins.py
-    assert {len(fold) for fold in model.bag_.recipes} == {2}
+    assert 5 + 12 + 15 <= len(told) <= 5 + 15 + 15  # with a linear network; twice each: see test_twins.py
     assert len(set(model.bag_.recipes)) == 1
+    assert len(model.bag_.networks) == 5 * len(model.bag_.recipes[0])
 
 
 def test_a_short_time_is_not_spent_on_a_race(told):

@@ -9,7 +9,7 @@ from sklearn.metrics import accuracy_score, log_loss, mean_absolute_error, mean_
 from pellucid import TabularClassifier, TabularRegressor
 from pellucid.errors import DataError, DataWarning
 from pellucid.estimators.tabular import Member
-from pellucid.estimators.tabular.calibration import find_temperature, with_temperature
+from pellucid.estimators.tabular.calibration import ResidualQuantiles, find_temperature, with_temperature
 
 QUICK = {"members": [Member(hidden=(32, 32), numbers="plain")], "max_epochs": 15, "random_state": 0, "n_threads": 1}
 
@@ -181,6 +181,35 @@ def test_intervals_cover_what_they_promise(fitted, uneven, coverage):
     upper = X[:, 0] > 0.7
     assert covered[upper].mean() == pytest.approx(coverage, abs=0.06)  # there, too: wide where errors are large
     assert (high - low)[upper].mean() > 2 * (high - low)[X[:, 0] < 0.3].mean()
+
+
+def test_what_few_rows_cannot_tell_is_told():
+    X = np.random.default_rng(0).normal(size=(40, 1))
+    model = TabularRegressor(members=[Member(hidden=(8,))], max_epochs=5, random_state=0).fit(X, X[:, 0])
+    model.predict_interval(X, coverage=0.95)
+    rule = (
+        "40 rows .* cannot tell a coverage of 0.99 of TabularRegressor, only quantiles from 0.0244 to 0.976, .* 95.1%"
+    )
+    with pytest.warns(DataWarning, match=rule) as told:
+        ends = model.predict_interval(X, coverage=0.99)
+    assert told[0].filename == __file__
+    widest = np.ptp(ends, axis=1)
+    assert np.allclose(widest, widest[0])
+    with pytest.warns(DataWarning, match="cannot tell the quantiles 0.01, 0.5 of"):
+        model.predict_quantiles(X, (0.01, 0.5))
+
+
+def test_a_bin_of_too_few_residuals_takes_those_of_all():
+    """Of bins of 100 residuals each, 0.999 would be the largest of a bin."""
+    random = np.random.default_rng(0)
+    predicted = random.uniform(size=2000)
+    residuals = ResidualQuantiles.of(predicted, predicted + random.normal(size=2000))
+    assert len(residuals.starts) == 21
+    at = np.linspace(0, 1, 50)
+    assert np.ptp(residuals.quantile(at, 0.9) - at) > 0.1
+    far = residuals.quantile(at, 0.999) - at
+    np.testing.assert_allclose(far, far[0])
+    assert far[0] == pytest.approx(3.09, abs=0.4)  # of the normal distribution
 
 
 def test_quantiles_ascend_and_are_named_by_rule(fitted, uneven):

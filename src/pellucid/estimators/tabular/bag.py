@@ -1,7 +1,8 @@
 """A bag: networks that each learned from other rows, how much each of them counts, and what they predict together."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from pellucid.textbook.parameters import Parameters
 from pellucid.training.coded import CodedRows
 from pellucid.training.stopping import Outcome
 
-__all__ = ["Bag", "Trained", "gravest", "greedy_weights"]
+__all__ = ["Bag", "Trained", "gravest", "greedy_weights", "joined", "of_members"]
 
 ROWS_COMPARED = 50
 """Rows of each fold by which the rows of the fit are known again."""
@@ -161,9 +162,10 @@ class Bag:
     def averaged_away(self, engine: Engine, X: Array) -> Array:
         """Estimate how much less the squared error of all networks' mean is than that of a row's out-of-fold mean.
 
-        Networks differ by chance, with a variance v; the mean of K of them has v / K of it, that of the m networks that
-        did not see a row v / m. v is taken from the networks that were trained on a row, over a sample of the rows: on
-        these they differ somewhat less than on new rows, so the estimate is low rather than high.
+        The K networks of a member differ by chance, with a variance v; their mean has v / K of it, the one that did not
+        see a row all of it. What is averaged away of a member counts by the square of its weight. v is taken from the
+        networks that were trained on a row, over a sample of the rows: on these they differ somewhat less than on new
+        rows, so the estimate is low rather than high.
 
         Parameters
         ----------
@@ -175,21 +177,57 @@ class Bag:
         -------
         array of shape (outputs,)
         """
-        used = [each for each in self.networks if self.weights[each.member] > 0]
-        unseen = int((self.weights > 0).sum())
         outputs = self.networks[0].network.outputs
-        rows = self.rows_looked_at
-        if len(used) - unseen < 2 or not len(rows):
-            return np.zeros(outputs)
-        if not all(each.is_validated for each in used):  # of rows in time: what is to come differs by more
-            return np.zeros(outputs)
-        predicted = np.stack([each.predict(engine, X).astype(np.float64) for each in used])
-        saw = np.array([each.fold for each in used])[:, np.newaxis] != self.fold_of[rows]  # type: ignore[index]
-        predicted[~saw] = np.nan
-        enough = saw.sum(axis=0) >= 2
-        variance = np.nanvar(predicted[:, enough], axis=0, ddof=1).mean(axis=0) if enough.any() else np.zeros(outputs)
-        away: Array = variance * (1 / unseen - 1 / len(used))
+        away, rows = np.zeros(outputs), self.rows_looked_at
+        if not len(rows) or not all(each.is_validated for each in self.networks):
+            return away  # of rows in time: what is to come differs by more
+        for member, weight in enumerate(self.weights):
+            used = [each for each in self.networks if each.member == member]
+            if weight == 0 or len(used) < 3:
+                continue
+            predicted = np.stack([each.predict(engine, X).astype(np.float64) for each in used])
+            saw = np.array([each.fold for each in used])[:, np.newaxis] != self.fold_of[rows]  # type: ignore[index]
+            predicted[~saw] = np.nan
+            enough = saw.sum(axis=0) >= 2
+            if enough.any():
+                variance = np.nanvar(predicted[:, enough], axis=0, ddof=1).mean(axis=0)
+                away += weight**2 * variance * (1 - 1 / len(used))
         return away
+
+
+def joined(bags: Sequence[Bag]) -> Bag:
+    """Put the members of bags of the same folds side by side."""
+    networks, judges, first = [], [], 0
+    are_judged = any(bag.judges for bag in bags)
+    for bag in bags:
+        networks += [replace(each, member=first + each.member) for each in bag.networks]
+        judges += [replace(each, member=first + each.member) for each in bag.of_folds if are_judged]
+        first += len(bag.weights)
+    return Bag(
+        networks,
+        np.full(first, 1 / first),
+        np.concatenate([bag.out_of_fold for bag in bags]),
+        gravest(bag.outcome for bag in bags),
+        bags[0].fold_of,
+        [sum(members, start=()) for members in zip(*(bag.recipes for bag in bags), strict=True)],
+        sum(bag.other_epochs for bag in bags),
+        judges,
+    )
+
+
+def of_members(bag: Bag, kept: Any) -> Bag:
+    """Return a bag with some of the members."""
+    place = {int(member): index for index, member in enumerate(kept)}
+    left_out = sum(each.epochs for each in bag.networks if each.member not in place)
+    return replace(
+        bag,
+        networks=[replace(each, member=place[each.member]) for each in bag.networks if each.member in place],
+        judges=[replace(each, member=place[each.member]) for each in bag.judges if each.member in place],
+        weights=np.full(len(kept), 1 / len(kept)),
+        out_of_fold=bag.out_of_fold[kept],
+        recipes=[tuple(members[member] for member in kept) for members in bag.recipes],
+        other_epochs=bag.other_epochs + left_out,
+    )
 
 
 def gravest(outcomes: Iterable[Outcome]) -> Outcome:

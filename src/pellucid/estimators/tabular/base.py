@@ -5,6 +5,7 @@ from abc import ABCMeta, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from copy import copy
+from dataclasses import replace
 from numbers import Integral, Real
 from tempfile import TemporaryDirectory
 from time import perf_counter
@@ -20,11 +21,11 @@ from pellucid.engines import get_engine
 from pellucid.errors import DataError, DataWarning, DivergedError, did_you_mean
 from pellucid.estimators.callbacks import CallbackSupportMixin, listening
 from pellucid.estimators.fitted import thread_limit
-from pellucid.estimators.tabular.bag import Bag, greedy_weights
+from pellucid.estimators.tabular.bag import Bag, greedy_weights, of_members
 from pellucid.estimators.tabular.bagging import Problem, Told
 from pellucid.estimators.tabular.columns import as_frame, has_names
 from pellucid.estimators.tabular.importances import permutation_importances
-from pellucid.estimators.tabular.members import PRESETS, Member, Preset, planned_epochs
+from pellucid.estimators.tabular.members import LINEAR, PRESETS, Member, Preset, planned_epochs
 from pellucid.estimators.tabular.racing import Plan
 from pellucid.estimators.tabular.sources import FileSource, FrameSource, Source
 from pellucid.estimators.tabular.state import IMPORTANCES, tabular_from_state, tabular_to_state
@@ -233,7 +234,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             plan = Plan.of(start, folds, epochs, in_order=in_order)
         else:
             again = {"in_order": in_order, "is_small": is_small and not in_order and start is None}
-            plan = Plan(self._kinds(), folds, epochs, in_turns=in_turns, start=start, **again)
+            plan = Plan(self._kinds(is_small=is_small), folds, epochs, in_turns=in_turns, start=start, **again)
         if self.max_epochs is not None:
             plan = plan.within(self.max_epochs)
         seeds = seed.randint(2**31 - 1, size=plan.seeds).tolist()
@@ -271,6 +272,9 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
                 raise KeyboardInterrupt
             raise DivergedError(f"No network of {type(self).__name__} could be trained. {Outcome.DIVERGED.value}")
         self._weigh(bag, Y, weight)
+        counting = np.flatnonzero(bag.weights)
+        if len(counting) < len(bag.weights):
+            bag = replace(of_members(bag, counting), weights=bag.weights[counting])
         self._take_over(bag, looked_at, Y, weight)
 
     def _weigh(self, bag: Bag, Y: Array, weight: Array | None) -> None:
@@ -387,11 +391,12 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
     def _preset(self) -> Preset:
         return PRESETS[self.preset]
 
-    def _kinds(self) -> Sequence[Sequence[Member]]:
-        """Return, for each member, the recipes that race for it."""
+    def _kinds(self, *, is_small: bool) -> Sequence[Sequence[Member]]:
+        """Return, for each member, the recipes that race for it; among few rows one is linear."""
         if self.members is not None:
             return [(member,) for member in self.members]
-        return self._members_of(self._preset())
+        usual = self._members_of(self._preset())
+        return [*usual, (LINEAR,)] if is_small else usual
 
     def _scoring(self) -> str:
         return self.SCORINGS[0] if self.scoring is None else str(self.scoring)

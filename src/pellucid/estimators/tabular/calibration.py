@@ -175,7 +175,8 @@ class ResidualQuantiles:
     def quantile(self, predicted: Array, level: float) -> Array:
         """Return the `level` quantile of each row's truth, of shape (rows,).
 
-        The level is that of finitely many residuals: (n + 1) · level of n, at the outside the outermost.
+        The level is that of finitely many residuals: (n + 1) · level of n. A bin of too few for it takes those of all
+        bins; where these are too few, too (`outermost`), it is the outermost.
 
         Examples
         --------
@@ -186,7 +187,28 @@ class ResidualQuantiles:
         """
         by_bin = np.empty(len(self.starts) - 1)
         for index, (start, stop) in enumerate(pairwise(self.starts)):
-            position = np.clip((stop - start + 1) * level - 1, 0, stop - start - 1)
-            by_bin[index] = np.interp(position, np.arange(stop - start), self.residuals[start:stop])
+            is_enough = min(level, 1 - level) >= _outermost(stop - start)
+            by_bin[index] = _quantile(self.residuals[start:stop] if is_enough else np.sort(self.residuals), level)
         quantile: Array = predicted + by_bin[np.searchsorted(self.edges, predicted, side="right")]
         return quantile
+
+    @property
+    def outermost(self) -> float:
+        """The lowest level that so many residuals can tell; the highest is as far from 1.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> ResidualQuantiles.of(np.zeros(9), np.arange(9.0)).outermost
+        0.1
+        """
+        return _outermost(len(self.residuals))
+
+
+def _outermost(residuals: int) -> float:
+    return 1 / (residuals + 1)
+
+
+def _quantile(ordered: Array, level: float) -> float:
+    position = np.clip((len(ordered) + 1) * level - 1, 0, len(ordered) - 1)
+    return float(np.interp(position, np.arange(len(ordered)), ordered))

@@ -2,13 +2,12 @@
 
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import replace
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from pellucid.errors import DataError
-from pellucid.estimators.tabular.bag import Bag, gravest
+from pellucid.estimators.tabular.bag import Bag, joined, of_members
 from pellucid.estimators.tabular.base import BaseTabular
 from pellucid.textbook.arrays import Array
 
@@ -94,7 +93,7 @@ def combined(models: Sequence[BaseTabular], rows: LearnedRows, *, most: int = 8)
     if any(first.schema_ != each.schema_ for each in models):
         raise DataError("Models that are joined must read their columns alike: fit them by one schema, or by none.")
     model = copy(first)
-    bag = _joined([each.bag_ for each in models])
+    bag = joined([each.bag_ for each in models])
     owner = np.repeat(np.arange(len(models)), [len(each.bag_.weights) for each in models])
     kept = np.arange(len(bag.weights))
     while True:
@@ -103,7 +102,7 @@ def combined(models: Sequence[BaseTabular], rows: LearnedRows, *, most: int = 8)
         if len(counting) == len(bag.weights):
             break
         kept = kept[np.sort(counting)]
-        bag = _of_members(bag, np.sort(counting))
+        bag = of_members(bag, np.sort(counting))
     model._take_over(bag, rows.looked_at, rows.Y, rows.weight)
     model.members = list(dict.fromkeys(member for members in bag.recipes for member in members))
     scores = np.nan_to_num([each.oof_score_ for each in models], nan=-np.inf)
@@ -117,37 +116,3 @@ def _same_folds(one: Bag, other: Bag) -> bool:
     if one.fold_of is None or other.fold_of is None or len(one.recipes) != len(other.recipes):
         return False
     return np.array_equal(one.fold_of, other.fold_of)
-
-
-def _joined(bags: Sequence[Bag]) -> Bag:
-    """Put the members of bags side by side."""
-    networks, judges, first = [], [], 0
-    for bag in bags:
-        networks += [replace(each, member=first + each.member) for each in bag.networks]
-        judges += [replace(each, member=first + each.member) for each in bag.judges]
-        first += len(bag.weights)
-    return Bag(
-        networks,
-        np.full(first, 1 / first),
-        np.concatenate([bag.out_of_fold for bag in bags]),
-        gravest(bag.outcome for bag in bags),
-        bags[0].fold_of,
-        [sum(members, start=()) for members in zip(*(bag.recipes for bag in bags), strict=True)],
-        sum(bag.other_epochs for bag in bags),
-        judges,
-    )
-
-
-def _of_members(bag: Bag, kept: Any) -> Bag:
-    """Return a bag with some of the members."""
-    place = {int(member): index for index, member in enumerate(kept)}
-    left_out = sum(each.epochs for each in bag.networks if each.member not in place)
-    return replace(
-        bag,
-        networks=[replace(each, member=place[each.member]) for each in bag.networks if each.member in place],
-        judges=[replace(each, member=place[each.member]) for each in bag.judges if each.member in place],
-        weights=np.full(len(kept), 1 / len(kept)),
-        out_of_fold=bag.out_of_fold[kept],
-        recipes=[tuple(members[member] for member in kept) for members in bag.recipes],
-        other_epochs=bag.other_epochs + left_out,
-    )

@@ -40,6 +40,7 @@ from pellucid.textbook.arrays import Array
 from pellucid.training.coded import CodedRows
 
 __all__ = [
+    "LINEAR",
     "PRESETS",
     "Member",
     "Preset",
@@ -147,6 +148,9 @@ def _fine_and_coarse(member: Member) -> tuple[tuple[Member, ...], ...]:
 
 CLASSES = _fine_and_coarse(Member())
 NUMBERS = _fine_and_coarse(Member(activation="mish", learning_rate=0.2, epochs=1.3))
+LINEAR = Member(hidden=(), numbers="plain", learning_rate=0.4, dropout=0.0)
+"""Where rows are few, a line through the inputs may be all that can be known; it counts as far as it proves good."""
+
 THIRD_CLASSES = Member(numbers="periodic", frequency=0.5, activation="silu", dropout=0.3, label_smoothing=0.05)
 THIRD_NUMBERS = Member(numbers="piecewise_linear", bins=48, activation="silu", dropout=0.05, learning_rate=0.1)
 

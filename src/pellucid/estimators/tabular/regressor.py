@@ -1,5 +1,6 @@
 """`TabularRegressor`: numbers, quantiles and intervals from raw tables."""
 
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from numbers import Real
 from typing import Any, ClassVar, Self
@@ -9,14 +10,14 @@ import pandas as pd
 from sklearn.base import RegressorMixin
 
 from pellucid.engines import get_engine
-from pellucid.errors import DataError
+from pellucid.errors import DataError, DataWarning
 from pellucid.estimators.tabular.base import BaseTabular
 from pellucid.estimators.tabular.calibration import ResidualQuantiles
 from pellucid.estimators.tabular.members import Member, Preset
 from pellucid.estimators.tabular.target_rows import refuse_missing
 from pellucid.spec import AbsoluteError, Poisson, SquaredError
 from pellucid.tables.cells import LARGEST_NUMBER, read_numbers
-from pellucid.tables.frames import row_list
+from pellucid.tables.frames import counted, row_list
 from pellucid.textbook.arrays import Array
 
 __all__ = ["TabularRegressor"]
@@ -36,7 +37,8 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     ----------
     preset : {'fast', 'default', 'best'}, default='default'
         'fast': one network, with a fifth of the rows set aside. 'default': five, one for each fold. 'best': several
-        recipes on every fold, weighted on out-of-fold predictions.
+        recipes on every fold, weighted on out-of-fold predictions. Up to 2,000 rows 'default' has two recipes, and both
+        a linear network, on every fold, weighted likewise.
     scoring : {'rmse', 'mae', 'poisson'} or None, default=None
         What is trained for, and what epochs and recipes are chosen by: the squared error (the mean is predicted), the
         absolute error (the median), or the Poisson deviance (the mean of counts, at least 0). None: 'rmse'.
@@ -165,8 +167,8 @@ class TabularRegressor(RegressorMixin, BaseTabular):
                 f"The target must be at least 0 for the scoring 'poisson'; it is not in {row_list(negative)}. "
                 "Choose another scoring."
             )
-        counted = Y if weight is None else Y[weight > 0]
-        low, high = counted.min(axis=0, initial=np.inf), counted.max(axis=0, initial=-np.inf)
+        kept = Y if weight is None else Y[weight > 0]
+        low, high = kept.min(axis=0, initial=np.inf), kept.max(axis=0, initial=-np.inf)
         if is_continued:
             self._low, self._high = np.minimum(self._low, low), np.maximum(self._high, high)
             return Y, None
@@ -295,6 +297,8 @@ class TabularRegressor(RegressorMixin, BaseTabular):
 
         They are the prediction and the quantiles of out-of-fold residuals where predictions were as large
         (`ResidualQuantiles`). Where no target learned from was negative, none of them is; likewise for positive ones.
+        Of n residuals the outermost are the quantiles 1 / (n + 1) and n / (n + 1): a `DataWarning` tells of those that
+        lie beyond.
 
         Parameters
         ----------
@@ -312,9 +316,23 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         levels = [float(level) for level in quantiles]
         if not levels or not all(0 < level < 1 for level in levels) or levels != sorted(levels):
             raise DataError(f"'quantiles' must lie between 0 and 1, in ascending order; got {quantiles!r}.")
+        return self._quantiles(X, levels, f"the quantiles {', '.join(map(str, levels))}")
+
+    def _quantiles(self, X: Any, levels: list[float], asked: str) -> Array:
+        """Return checked quantiles; what was asked for is said where there are too few residuals for them."""
         predicted = self._in_units(self._raw(X))
         if not self._residuals:
             raise DataError("Quantiles need rows that a network did not see; this fit had none. Give it more rows.")
+        outermost = self._residuals[0].outermost
+        if min(levels[0], 1 - levels[-1]) < outermost * (1 - 1e-9) and (self._low < self._high).any():
+            rows = counted(len(self._residuals[0].residuals), "row")
+            warnings.warn(
+                f"{rows} that a network did not see cannot tell {asked} of {type(self).__name__}, only quantiles from "
+                f"{outermost:.3g} to {1 - outermost:.3g}, so intervals of at most {1 - 2 * outermost:.1%}. What lies "
+                "beyond is as far out as the largest error of these rows. Learn from more rows.",
+                DataWarning,
+                stacklevel=3,
+            )
         low = np.where(self._low >= 0, 0.0, -np.inf)  # of a target that was never negative, or never positive
         high = np.where(self._high <= 0, 0.0, np.inf)
         columns = [
@@ -329,7 +347,8 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         """Return an interval for each row's number: (low, high), of shape (rows, 2), or (rows, targets, 2).
 
         Of new rows like those learned from, about a share of `coverage` lies within. An interval is as wide as errors
-        were where predictions were as large; it does not know which rows are noisy for another reason.
+        were where predictions were as large; it does not know which rows are noisy for another reason. A `DataWarning`
+        tells where rows are too few for the coverage.
 
         Examples
         --------
@@ -343,7 +362,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         if not isinstance(coverage, Real) or not 0 < coverage < 1:
             raise DataError(f"'coverage' must lie between 0 and 1; got {coverage!r}.")
         tail = (1 - float(coverage)) / 2
-        return self.predict_quantiles(X, (tail, 1 - tail))
+        return self._quantiles(X, [tail, 1 - tail], f"a coverage of {float(coverage):.4g}")
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
