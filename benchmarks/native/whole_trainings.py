@@ -1,10 +1,11 @@
 """Whole trainings, predictions and their memory against their peers, turn by turn, medians.
 
-    python benchmarks/native/whole_trainings.py [example population predict threads memory] [--rounds 5]
+    python benchmarks/native/whole_trainings.py [example population predict sparse threads memory] [--rounds 5]
 
 example      the textbook's 1000 full-batch epochs of 700 × 2, 2-10-5-1, against a loop in NumPy; one thread
 population   64 networks of the moons, 2-10-5-1, as one population against scikit-learn one after another and in joblib
 predict      one row, and a million × 20, through the estimators; one thread
+sparse       fits and predictions of sparse rows, as counts of words give them; one thread
 threads      two threads against one on the three larger networks, beside two multiply-add loops in two processes
 memory       peak resident memory of a training above its data, against what the parameters need
 """
@@ -14,12 +15,14 @@ import multiprocessing
 import os
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from warnings import catch_warnings, simplefilter
 
 import numpy as np
 from joblib import Parallel, delayed
 from numpy_loop import train as numpy_loop
+from scipy.sparse import random as random_rows
 from sklearn.datasets import make_moons
 from sklearn.neural_network import MLPClassifier as TheirClassifier
 from threadpoolctl import threadpool_limits
@@ -149,6 +152,23 @@ def predict(rounds: int) -> None:
             )
 
 
+def sparse(rounds: int) -> None:
+    """Fit and predict rows of which few numbers are there."""
+    for rows, columns, density, width in ((5000, 50_000, 0.001, 20), (2000, 5000, 0.01, 100), (5000, 500, 0.1, 100)):
+        X = random_rows(rows, columns, density=density, format="csr", random_state=0)
+        y = np.random.default_rng(0).integers(2, size=rows)
+        title = f"{rows} x {columns}, {density:.1%} of the numbers there, {width} neurons"
+        for solver in ("adam", "lbfgs"):
+            options = {"hidden_layer_sizes": (width,), "solver": solver, "max_iter": 5, "random_state": 0}
+            models = {"native": MLPClassifier(**options, n_threads=1), "scikit-learn": TheirClassifier(**options)}
+            fits = {name: partial(quiet, partial(model.fit, X, y)) for name, model in models.items()}
+            predictions = {name: partial(model.predict, X) for name, model in models.items()}
+            with pinned(1), threadpool_limits(1):
+                report(f"fit {title}, {solver}", median_seconds(fits, rounds))
+                if solver == "adam":
+                    report(f"predict {title}", median_seconds(predictions, rounds))
+
+
 def pinned_loop(processor: int, barrier: object, seconds: float) -> float:
     """Run a multiply-add loop on one processor, beginning when all have come."""
     os.sched_setaffinity(0, {processor})
@@ -216,7 +236,7 @@ def memory(_rounds: int) -> None:
     )
 
 
-PARTS = {each.__name__: each for each in (example, population, predict, threads, memory)}
+PARTS = {each.__name__: each for each in (example, population, predict, sparse, threads, memory)}
 
 
 def main() -> None:

@@ -91,6 +91,18 @@ struct RowsAt {
     const std::uint32_t* order = nullptr;
 };
 
+// Rows in compressed form: row order[i], or first + i, has values[starts[row]] … values[starts[row + 1] - 1], in columns
+// of 32 or 64 bits.
+template <class T>
+struct SparseAt {
+    const T* values = nullptr;
+    const std::int32_t* columns32 = nullptr;  // one of the two
+    const std::int64_t* columns64 = nullptr;
+    const std::int64_t* starts = nullptr;
+    const std::uint32_t* order = nullptr;
+    std::size_t first = 0;
+};
+
 // How one column of numbers is embedded: weights (bases, width), bias (width); frequencies and phases, or edges.
 template <class T>
 struct NumberColumn {
@@ -155,6 +167,9 @@ struct Kernels {
     void (*turn)(std::size_t panels, Panels<const T> d_z, std::size_t outputs, T* turned, std::size_t turned_rows);
     void (*dense_backward_weights)(std::size_t panels, Panels<const T> x, Panels<const T> d_z, const T* turned,
                                    std::size_t turned_rows, std::size_t outputs, Tile tile, RowSums<T> sums, T* d_weights);
+    void (*sparse_forward)(SparseAt<T> rows, std::size_t count, const Weights<T>& weights, const T* bias, T* z);
+    void (*sparse_backward_weights)(SparseAt<T> rows, std::size_t count, Panels<const T> d_z, std::size_t inputs,
+                                    std::size_t outputs, std::size_t begin, std::size_t end, bool add, T* d_weights);
     const PairKernels* pairs;  // the same products of bfloat16 numbers; null for double
     bool (*is_narrow)(std::size_t outputs);  // the weights' gradient is sums along the rows, one a lane
     void (*dense_backward_bias)(std::size_t panels, Panels<const T> d_z, std::size_t outputs, RowSums<T> sums,

@@ -20,6 +20,9 @@ constexpr std::size_t group_rows = 256;
 constexpr std::size_t tile_inputs = 84;
 constexpr std::size_t tile_outputs = 256;
 
+// Where the inputs are sparse, a task goes through all of them.
+constexpr std::size_t sparse_tile_outputs = 64;
+
 }  // namespace
 
 DropoutRule dropout_rule(double rate, const Dropout& dropout, std::size_t layer) {
@@ -35,7 +38,9 @@ Pass<T>::Pass(const Network& network, const Kernels<T>& kernels, Workspace<T>& w
               Conductor& conductor)
     : network_(network), kernels_(kernels), workspace_(workspace), team_(team), conductor_(conductor),
       products_(network, kernels, workspace) {
-    for (const Layer& layer : network.layers) work_per_row_ += 2 * layer.inputs * layer.outputs;
+    for (std::size_t l = workspace.is_sparse ? 1 : 0; l < network.layers.size(); ++l) {
+        work_per_row_ += 2 * network.layers[l].inputs * network.layers[l].outputs;
+    }
     plan_tiles();
     if (network.embedding) plan_embedding();
 }
@@ -44,10 +49,12 @@ template <class T>
 void Pass<T>::plan_tiles() {
     for (std::size_t l = network_.layers.size(); l-- > 0;) {
         const Layer& layer = network_.layers[l];
-        const std::size_t inputs = layer.inputs > tile_inputs ? tile_inputs : layer.inputs;
-        for (std::size_t j = 0; j < layer.outputs; j += tile_outputs) {
+        const bool is_sparse = l == 0 && workspace_.is_sparse;
+        const std::size_t inputs = is_sparse ? layer.inputs : std::min(layer.inputs, tile_inputs);
+        const std::size_t outputs = is_sparse ? sparse_tile_outputs : tile_outputs;
+        for (std::size_t j = 0; j < layer.outputs; j += outputs) {
             for (std::size_t i = 0; i < layer.inputs; i += inputs) {
-                const Tile tile{i, std::min(i + inputs, layer.inputs), j, std::min(j + tile_outputs, layer.outputs)};
+                const Tile tile{i, std::min(i + inputs, layer.inputs), j, std::min(j + outputs, layer.outputs)};
                 tasks_.push_back({l, tile});
             }
         }
@@ -97,7 +104,10 @@ NumberColumn<T> Pass<T>::number_column(std::size_t c) const {
 
 template <class T>
 bool Pass<T>::is_worth_sharing(std::size_t rows) const {
-    return team_.threads() > 1 && rows * work_per_row_ >= least_shared_work;
+    if (team_.threads() == 1) return false;
+    std::size_t work = work_per_row_;
+    if (sparse_) work += static_cast<std::size_t>(2 * sparse_->stored_per_row()) * network_.layers[0].outputs;
+    return rows * work >= least_shared_work;
 }
 
 template <class T>
@@ -136,6 +146,7 @@ template <class T>
 void Pass<T>::predict(const Rows<T>& rows, RowRange block, T* predictions) {
     const std::size_t width = kernels_.panel_rows, outputs = network_.outputs();
     held_ = nullptr;
+    look_at(rows, block);
     run_groups(block.count, [&](Group group) {
         gather_inputs(rows, block, group);
         forward(group, 0, Dropout{});
@@ -152,6 +163,7 @@ template <class T>
 bool Pass<T>::evaluate(const Objective<T>& objective, RowRange block) {
     panels_before_ = 0;
     const bool is_held = holds(objective.data, block);
+    look_at(objective.data->inputs, block);
     run_groups(block.count, [&](Group group) {
         if (!is_held) gather_inputs(objective.data->inputs, block, group);
         if (!is_held) gather_targets(*objective.data, block, group);
@@ -183,6 +195,7 @@ bool Pass<T>::run(const Objective<T>& objective, RowRange block, std::size_t fir
     first_row_ = first_row;
     panels_before_ = first_row % stretch_rows / kernels_.panel_rows;
     const bool is_held = holds(objective.data, block);
+    look_at(objective.data->inputs, block);
     run_groups(block.count, [&](Group group) {
         if (!is_held) gather_inputs(objective.data->inputs, block, group);
         if (!is_held) gather_targets(*objective.data, block, group);
@@ -202,8 +215,16 @@ bool Pass<T>::holds(const Data<T>* data, RowRange block) {
     return is_held;
 }
 
+// Sparse rows are not gathered: the first layer reads them where they lie.
+template <class T>
+void Pass<T>::look_at(const Rows<T>& rows, RowRange block) {
+    sparse_ = workspace_.is_sparse ? rows.sparse() : nullptr;
+    block_ = block;
+}
+
 template <class T>
 void Pass<T>::gather_inputs(const Rows<T>& rows, RowRange block, Group group) {
+    if (sparse_) return;
     const std::size_t width = kernels_.panel_rows;
     for (std::size_t panel = group.first; panel < group.first + group.count; ++panel) {
         rows.gather(kernels_, block.part(panel * width, width), workspace_.inputs[panel]);
@@ -256,7 +277,11 @@ void Pass<T>::forward(Group group, std::size_t first_row, Dropout dropout) {
         const bool is_output = l + 1 == network_.layers.size();
         const LayerBuffers<T>& buffers = workspace_.layers[l];
         const Panels<T> z = from_panel(is_output ? sums_of(buffers) : buffers.a, group.first);
-        products_.forward(l, group, inputs_of(l, group.first), z);
+        if (l == 0 && sparse_) {
+            products_.forward(*sparse_, block_, group, z);
+        } else {
+            products_.forward(l, group, inputs_of(l, group.first), z);
+        }
         if (is_output) return;
         if (is_small(z, group) && !layer.layer_norm && !layer.parametric && !(layer.dropout > 0 && dropout.on) && buffers.z.empty()) {
             T* const slope = buffers.slope.empty() ? nullptr : buffers.slope[group.first];
@@ -400,7 +425,11 @@ void Pass<T>::gradient_tile(std::size_t task, std::size_t panels, RowSums<T> sum
         these.lanes = lanes.data();
         return these;
     };
-    products_.rows(l, panels, inputs_of(l, 0), tile, in(buffers.lanes.weights), gradients + layer.weights);
+    if (l == 0 && sparse_) {
+        products_.rows(*sparse_, block_, tile, sums, gradients + layer.weights);
+    } else {
+        products_.rows(l, panels, inputs_of(l, 0), tile, in(buffers.lanes.weights), gradients + layer.weights);
+    }
     if (tile.input_begin > 0 || tile.output_begin > 0) return;
     kernels_.dense_backward_bias(panels, buffers.d_z, layer.outputs, in(buffers.lanes.bias), gradients + layer.bias);
     if (layer.parametric) {

@@ -80,6 +80,7 @@ class Pass {
 
     // Whether the workspace's panels hold these rows already, as in full batches without shuffling; if not, they will.
     bool holds(const Data<T>* data, RowRange block);
+    void look_at(const Rows<T>& rows, RowRange block);
     void gather_inputs(const Rows<T>& rows, RowRange block, Group group);
     void gather_targets(const Data<T>& data, RowRange block, Group group);
     void embed(Group group);
@@ -118,6 +119,8 @@ class Pass {
     Conductor& conductor_;
     Products<T> products_;
     const T* parameters_ = nullptr;
+    const SparseRows<T>* sparse_ = nullptr;  // the last block's rows, where the first layer reads them
+    RowRange block_;
     std::size_t rows_ = 0;               // of the last block
     std::size_t first_row_ = 0;          // its place in the batch
     std::size_t panels_before_ = 0;      // in its stretch

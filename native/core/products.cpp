@@ -97,6 +97,15 @@ void Products<T>::forward(std::size_t l, PanelRange range, Panels<const T> x, Pa
 }
 
 template <class T>
+void Products<T>::forward(const SparseRows<T>& rows, RowRange block, PanelRange range, Panels<T> z) {
+    const std::size_t width = kernels_.panel_rows;
+    for (std::size_t panel = 0; panel < range.count; ++panel) {
+        const RowRange part = block.part((range.first + panel) * width, width);
+        kernels_.sparse_forward(rows.at(part), part.count, weights_of(0), parameters_ + network_.layers[0].bias, z[panel]);
+    }
+}
+
+template <class T>
 void Products<T>::backward(std::size_t l, PanelRange range, Panels<const T> x, const PanelBuffer<T>* d_x) {
     const Layer& layer = network_.layers[l];
     const LayerBuffers<T>& buffers = workspace_.layers[l];
@@ -115,6 +124,7 @@ void Products<T>::backward(std::size_t l, PanelRange range, Panels<const T> x, c
             return;
         }
     }
+    if (workspace_.is_sparse && l == 0) return;
     kernels_.turn(range.count, d_z, layer.outputs, buffers.turned.data() + range.first * width * width, rows);
     if (d_x) kernels_.dense_backward_inputs(range.count, d_z, weights_of(l), from_panel(*d_x, range.first));
 }
@@ -133,6 +143,13 @@ void Products<T>::rows(std::size_t l, std::size_t panels, Panels<const T> x, Til
     }
     kernels_.dense_backward_weights(panels, x, buffers.d_z, buffers.turned.data(), rows, outputs, tile, sums,
                                     d_weights);
+}
+
+template <class T>
+void Products<T>::rows(const SparseRows<T>& rows, RowRange block, Tile tile, RowSums<T> sums, T* d_weights) {
+    const Layer& layer = network_.layers[0];
+    kernels_.sparse_backward_weights(rows.at(block), block.count, workspace_.layers[0].d_z, layer.inputs, layer.outputs,
+                                     tile.output_begin, tile.output_end, sums.adds || !sums.begins, d_weights);
 }
 
 template <class T>

@@ -44,11 +44,17 @@ class Products {
     // x and z begin with the range's first panel.
     void forward(std::size_t layer, PanelRange range, Panels<const T> x, Panels<T> z);
 
+    // The same of the first layer on sparse rows, of which the block has those of all panels.
+    void forward(const SparseRows<T>& rows, RowRange block, PanelRange range, Panels<T> z);
+
     // d_x, if it is wanted, from the layer's d_z; and the operands of `rows` are made ready.
     void backward(std::size_t layer, PanelRange range, Panels<const T> x, const PanelBuffer<T>* d_x);
 
     // The tile's part of d_W (+)= xᵀ d_z over the block's first panels.
     void rows(std::size_t layer, std::size_t panels, Panels<const T> x, Tile tile, RowSums<T> sums, T* d_weights);
+
+    // The same of the first layer on sparse rows, for the outputs of the tile and all inputs.
+    void rows(const SparseRows<T>& rows, RowRange block, Tile tile, RowSums<T> sums, T* d_weights);
 
     // The gradient of the weights that the products saw becomes that of the parameters.
     void finish(T* gradients) const;

@@ -53,6 +53,11 @@ struct SparseRows {
     std::size_t rows = 0;
     std::size_t features = 0;
 
+    SparseAt<T> at(RowRange range) const {
+        return {values, columns32, columns64, starts, range.order ? range.order + range.first : nullptr, range.first};
+    }
+    double stored_per_row() const { return static_cast<double>(starts[rows]) / static_cast<double>(rows); }
+
     void gather(const Kernels<T>& kernels, RowRange range, T* panel) const {
         std::memset(panel, 0, features * kernels.panel_rows * sizeof(T));
         for (std::size_t r = 0; r < range.count; ++r) {
@@ -128,6 +133,7 @@ struct Rows : std::variant<DenseRows<T>, SparseRows<T>, CodedRows<T>> {
         std::visit([&](const auto& each) { each.gather(kernels, range, panel); }, *this);
     }
     const DenseRows<T>* dense() const { return std::get_if<DenseRows<T>>(this); }
+    const SparseRows<T>* sparse() const { return std::get_if<SparseRows<T>>(this); }
 };
 
 // Rows with their targets, and weights or null; of all rows, or of those that `index` names.

@@ -93,7 +93,7 @@ bool predict(const Network& network, const T* parameters, const Rows<T>& rows, c
         return true;
     }
     const std::size_t most_rows = std::min(rows.rows(), prediction_rows * threads);
-    Workspace<T> workspace(network.member(), kernels, most_rows, Purpose::predict);
+    Workspace<T> workspace(network.member(), kernels, most_rows, Purpose::predict, 1, reads_sparse(network, rows));
     Team team(rows.rows() > prediction_rows ? threads : 1);
     Pass<T> pass(network.member(), kernels, workspace, team, conductor);
     Mixture<T> mixture(network, kernels, pass.block_rows());
@@ -112,8 +112,9 @@ ShownLoss loss_and_gradients(const Network& network, const Training& training, c
                              T* gradients, const std::vector<ShownLayer<T>>& layers, T* features) {
     const Kernels<T>& kernels = kernels_of<T>(set);
     const Network& member = network.member();
-    Workspace<T> workspace(member, kernels, data.rows(), layers.empty() ? Purpose::train : Purpose::show,
-                           threads);
+    const Purpose purpose = layers.empty() ? Purpose::train : Purpose::show;
+    const bool is_sparse = purpose == Purpose::train && reads_sparse(member, data.inputs);
+    Workspace<T> workspace(member, kernels, data.rows(), purpose, threads, is_sparse);
     Team team(threads);
     Pass<T> pass(member, kernels, workspace, team, conductor);
     Step<T> step(network, training, kernels, pass, team);

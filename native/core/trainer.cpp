@@ -5,13 +5,22 @@
 
 namespace pellucid {
 
+namespace {
+
+template <class T>
+bool reads_sparse(const Job<T>& job) {
+    return reads_sparse(*job.network, job.data.inputs) && (!job.validation || job.validation->inputs.sparse());
+}
+
+}  // namespace
+
 template <class T>
 Trainer<T>::Trainer(std::size_t index, Job<T>& job, const Kernels<T>& kernels, Team& team, Conductor& conductor)
     : index_(index), job_(job), training_(*job.training), kernels_(kernels), conductor_(conductor),
       rows_(job.data.rows()),
       batch_size_(training_.batch_size == 0 ? rows_ : std::min(training_.batch_size, rows_)),
       steps_an_epoch_(training_.drop_last ? rows_ / batch_size_ : divide_up(rows_, batch_size_)),
-      workspace_(job.network->member(), kernels, batch_size_, Purpose::train, team.threads()),
+      workspace_(job.network->member(), kernels, batch_size_, Purpose::train, team.threads(), reads_sparse(job)),
       pass_(job.network->member(), kernels, workspace_, team, conductor),
       step_(*job.network, training_, kernels, pass_, team),
       mixture_(*job.network, kernels, job.validation ? pass_.block_rows() : 0) {

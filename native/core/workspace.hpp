@@ -21,6 +21,15 @@ constexpr std::size_t stretch_rows = 1024;
 constexpr std::size_t block_rows = 256;
 constexpr std::size_t much_memory = 2 * 1024 * 1024;
 
+// Whether the first layer reads rows as they are: sparse ones, of which so few numbers are there that multiplying only
+// these takes less time than whole panels do.
+template <class T>
+bool reads_sparse(const Network& network, const Rows<T>& rows) {
+    constexpr double thin = 0.2;
+    const SparseRows<T>* const sparse = rows.sparse();
+    return sparse && !network.bfloat16 && sparse->stored_per_row() <= thin * static_cast<double>(sparse->features);
+}
+
 enum class Purpose { predict, train, show };  // show: train, and keep every number
 
 // Panels that own their memory. Successive panels lie an odd number of cache lines apart: the same feature of
@@ -81,12 +90,13 @@ struct LayerBuffers {
 
 template <class T>
 struct Workspace {
-    // For batches of so many rows, which as many threads share.
+    // For batches of so many rows, which as many threads share; sparse where the first layer reads them as they are.
     Workspace(const Network& network, const Kernels<T>& kernels, std::size_t rows, Purpose purpose,
-              std::size_t threads = 1)
-        : most_rows(rows_of_block(network, kernels, std::min(rows, stretch_rows), purpose, threads)),
+              std::size_t threads = 1, bool sparse = false)
+        : is_sparse(sparse),
+          most_rows(rows_of_block(network, kernels, std::min(rows, stretch_rows), purpose, threads)),
           panels(divide_up(std::max<std::size_t>(most_rows, 1), kernels.panel_rows)),
-          inputs(panels, network.inputs(), kernels.panel_rows) {
+          inputs(sparse ? PanelBuffer<T>() : PanelBuffer<T>(panels, network.inputs(), kernels.panel_rows)) {
         for (std::size_t l = 0; l < network.layers.size(); ++l) {
             layers.push_back(make(network.layers[l], network, kernels, purpose));
             const Layer& layer = network.layers[l];
@@ -104,6 +114,7 @@ struct Workspace {
         if (most_rows < std::min(rows, stretch_rows)) make_lanes(network, kernels);
     }
 
+    bool is_sparse;
     std::size_t most_rows;
     std::size_t panels;
     PanelBuffer<T> inputs;
@@ -117,14 +128,14 @@ struct Workspace {
     std::vector<LayerBuffers<T>> layers;
 
   private:
-    static std::size_t rows_of_block(const Network& network, const Kernels<T>& kernels, std::size_t rows, Purpose purpose,
-                                     std::size_t threads) {
+    std::size_t rows_of_block(const Network& network, const Kernels<T>& kernels, std::size_t rows, Purpose purpose,
+                              std::size_t threads) const {
         const std::size_t block = times(block_rows, threads);
         if (purpose != Purpose::train || rows <= block) return rows;
-        std::size_t of_row = network.inputs() + 2 * network.features(), of_lanes = 0;
+        std::size_t of_row = is_sparse ? 0 : network.inputs() + 2 * network.features(), of_lanes = 0;
         for (const Layer& layer : network.layers) {
             of_row += 6 * layer.outputs;
-            if (kernels.is_narrow(layer.outputs)) of_lanes += times(layer.inputs, layer.outputs);
+            if (kernels.is_narrow(layer.outputs) && !is_sparse_layer(layer, network)) of_lanes += times(layer.inputs, layer.outputs);
         }
         const std::size_t saved = times(rows - block, of_row), lanes = times(of_lanes, kernels.panel_rows);
         return saved <= much_memory / sizeof(T) || saved <= 2 * lanes ? rows : block;
@@ -145,7 +156,7 @@ struct Workspace {
             lanes.bias = Buffer<T>(count);
             if (layer.layer_norm) lanes.norm = Buffer<T>(times(2, count));
             if (layer.parametric) lanes.alpha = Buffer<T>(count);
-            if (kernels.is_narrow(layer.outputs)) lanes.weights = Buffer<T>(times(layer.inputs, count));
+            if (kernels.is_narrow(layer.outputs) && !is_sparse_layer(layer, network)) lanes.weights = Buffer<T>(times(layer.inputs, count));
         }
     }
 
@@ -175,9 +186,14 @@ struct Workspace {
             buffers.pairs.turned = Buffer<Pair>(turned / 2);
             return buffers;
         }
+        if (is_sparse_layer(layer, network)) return buffers;
         if (packs(layer)) buffers.packed = Buffer<T>(kernels.packed_size(layer.inputs, layer.outputs));
         buffers.turned = Buffer<T>(turned);
         return buffers;
+    }
+
+    bool is_sparse_layer(const Layer& layer, const Network& network) const {
+        return is_sparse && &layer == &network.layers.front();
     }
 
     // Packing pays where the weights outgrow the first-level cache and enough rows pass by them.

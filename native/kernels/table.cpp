@@ -11,6 +11,7 @@
 #include "optimizers.hpp"
 #include "pairs.hpp"
 #include "shuffle.hpp"
+#include "sparse.hpp"
 #include "sums.hpp"
 
 #define PELLUCID_NAME_OF(isa) #isa
@@ -44,6 +45,8 @@ constexpr Kernels<T> kernels = {
     .dense_backward_inputs = dense_backward_inputs<T>,
     .turn = turn<T>,
     .dense_backward_weights = dense_backward_weights<T>,
+    .sparse_forward = sparse_forward<T>,
+    .sparse_backward_weights = sparse_backward_weights<T>,
     .pairs = sizeof(T) == sizeof(float) ? &pair_kernels : nullptr,
     .is_narrow = is_narrow<T>,
     .dense_backward_bias = dense_backward_bias<T>,

@@ -1,6 +1,7 @@
 """The native engine against its plain twin: every formula, in every instruction set."""
 
-from itertools import product
+from dataclasses import replace
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -45,7 +46,6 @@ from pellucid.spec import (
     Tanh,
     Training,
 )
-from pellucid.textbook.network import Batch
 from pellucid.textbook.parameters import Parameters
 from pellucid.training.stopping import Outcome
 
@@ -173,12 +173,19 @@ def test_scores(isa, score, output):
     assert_same_run(got, wanted)
 
 
+def thinned(net, rows, share, seed=0):
+    """A dense batch of which so many numbers are not 0, and the same in compressed rows; its first row is empty."""
+    dense = batch(net, rows, seed=seed, weights=True)
+    dense.inputs[np.random.default_rng(seed).random(dense.inputs.shape) > share] = 0
+    dense.inputs[0] = 0
+    return dense, replace(dense, inputs=csr_matrix(dense.inputs))
+
+
 @pytest.mark.parametrize("isa", ISAS)
 def test_sparse_rows(isa):
+    """Where many numbers are there, whole panels are made of them: the same bits."""
     net = network((30, 7, 3))
-    dense = batch(net)
-    dense.inputs[np.abs(dense.inputs) < 1] = 0
-    sparse = Batch(csr_matrix(dense.inputs), dense.targets)
+    dense, sparse = thinned(net, 101, 0.3)
     training = Training(LogLoss(), batch_size=32, epochs=3)
     (wanted,), (got,) = train(native(isa), job(net, training, dense)), train(native(isa), job(net, training, sparse))
     assert np.array_equal(got.parameters, wanted.parameters)
@@ -186,6 +193,53 @@ def test_sparse_rows(isa):
     assert np.array_equal(
         native(isa).forward(net, vector, sparse.inputs), native(isa).forward(net, vector, dense.inputs)
     )
+
+
+@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("widths", [(50, 1), (301, 5, 3), (40, 16, 2), (60, 70, 9, 2), (33, 200, 3)])
+@pytest.mark.parametrize("rows", [1, 37, 1500])
+def test_thin_rows_are_multiplied_as_they_are(isa, widths, rows):
+    """Sums go through the numbers that are there only: float64 differs from that of whole panels by rounding."""
+    net = network(widths, Tanh(), dropout=0.2)
+    dense, sparse = thinned(net, rows, 0.1, seed=rows)
+    vector = Parameters(net, parameters(net))
+    z = native(isa).forward(net, vector, sparse.inputs)
+    assert relative_error(z, TextbookEngine().forward(net, vector, dense.inputs)) < 1e-12
+    training = Training(LogLoss(), batch_size=None, epochs=3, l2=0.1)
+    wanted = native(isa).loss_and_gradients(net, training, vector, dense)
+    got = native(isa).loss_and_gradients(net, training, vector, sparse)
+    assert got.loss == pytest.approx(wanted.loss, rel=1e-13)
+    assert relative_error(got.gradients.vector, wanted.gradients.vector) < 1e-12
+    for validation in (None, sparse, dense):
+        (run,) = train(native(isa), job(net, training, sparse, validation=validation))
+        (of_dense,) = train(native(isa), job(net, training, dense, validation=validation))
+        assert_same_run(run, of_dense)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_thin_rows_by_any_number_of_threads(dtype):
+    net = network((2000, 150, 40, 3))
+    _, sparse = thinned(net, 2100, 0.03)
+    training = Training(LogLoss(), batch_size=1300, epochs=2, dtype=dtype)
+    runs = [train(native(threads=threads), job(net, training, sparse))[0].parameters for threads in (1, 2, 3, 8)]
+    for other in runs[1:]:
+        assert np.array_equal(other, runs[0])
+
+
+def test_thin_rows_of_any_form():
+    """Columns in any order, some stored twice, in 64 bits; a network that scales its inputs."""
+    net = replace(network((40, 9, 3)), input_scale=True, parametrization="ntk")
+    dense, sparse = thinned(net, 90, 0.1)
+    training = Training(LogLoss(), batch_size=32, epochs=3)
+    (wanted,) = train(native(), job(net, training, dense))
+    csr = sparse.inputs
+    order = np.concatenate([np.arange(a, b)[::-1] for a, b in pairwise(csr.indptr)])
+    parts = np.repeat(csr.data[order] / 2, 2), np.repeat(csr.indices[order], 2).astype(np.int64), 2 * csr.indptr
+    twice = csr_matrix(csr.shape)
+    twice.data, twice.indices, twice.indptr = parts[0], parts[1], parts[2].astype(np.int64)
+    assert not twice.has_canonical_format
+    (got,) = train(native(), job(net, training, replace(sparse, inputs=twice)))
+    assert_same_run(got, wanted)
 
 
 @pytest.mark.parametrize("isa", ISAS)

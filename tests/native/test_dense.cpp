@@ -92,6 +92,53 @@ struct Case {
         }
     }
 
+    // Every third number of x, in compressed rows, of which the first is empty; rows in an order, the last of them first.
+    void check_sparse() {
+        std::vector<T> values;
+        std::vector<std::int32_t> columns;
+        std::vector<std::int64_t> starts{0};
+        std::vector<std::uint32_t> order;
+        for (std::size_t row = 0; row < rows; ++row) {
+            for (std::size_t i = row % 3; row > 0 && i < inputs; i += 3) {
+                values.push_back(at(x, i, row));
+                columns.push_back(static_cast<std::int32_t>(i));
+            }
+            starts.push_back(static_cast<std::int64_t>(values.size()));
+            order.insert(order.begin(), static_cast<std::uint32_t>(row));
+        }
+        const auto number = [&](std::size_t i, std::size_t row) { return row > 0 && i % 3 == row % 3 ? double(at(x, i, row)) : 0.0; };
+        SparseRows<T> sparse;
+        sparse.values = values.data();
+        sparse.columns32 = columns.data();
+        sparse.starts = starts.data();
+        sparse.rows = rows;
+        sparse.features = inputs;
+        const RowRange all{order.data(), 0, rows};
+        const Weights<T> w{weights.data(), nullptr, inputs, outputs};
+        for (std::size_t panel = 0; panel < panels; ++panel) {
+            const RowRange part = all.part(panel * k.panel_rows, k.panel_rows);
+            k.sparse_forward(sparse.at(part), part.count, w, bias.data(), z[panel]);
+        }
+        for (const bool adds : {false, true}) {
+            for (std::size_t j = 0; j < outputs; j += 50) {
+                k.sparse_backward_weights(sparse.at(all), rows, d_z, inputs, outputs, j, std::min(j + 50, outputs), adds,
+                                          d_weights.data());
+            }
+        }
+        for (std::size_t j = 0; j < outputs; ++j) {
+            for (std::size_t place = 0; place < rows; ++place) {
+                double sum = bias[j];
+                for (std::size_t i = 0; i < inputs; ++i) sum += number(i, order[place]) * double(weights[i * outputs + j]);
+                CHECK(is_near(at(z, j, place), sum, tolerance));
+            }
+            for (std::size_t i = 0; i < inputs; ++i) {
+                double sum = 0;
+                for (std::size_t place = 0; place < rows; ++place) sum += number(i, order[place]) * double(at(d_z, j, place));
+                CHECK(is_near(d_weights[i * outputs + j], 2 * sum, tolerance));
+            }
+        }
+    }
+
     // The same products of numbers that are rounded to bfloat16 first.
     void check_pairs() requires std::is_same_v<T, float> {
         const PairKernels& pairs = *k.pairs;
@@ -197,6 +244,7 @@ void check_all(const KernelSet& set) {
                 test.check_backward_inputs(false);
                 test.check_backward_inputs(true);
                 test.check_backward_weights();
+                test.check_sparse();
                 if constexpr (sizeof(T) == sizeof(float)) test.check_pairs();
             }
         }

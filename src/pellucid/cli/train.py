@@ -35,7 +35,10 @@ def train(
     missing: Annotated[list[str] | None, MISSING] = None,
     exclude: Annotated[list[str] | None, EXCLUDE] = None,
     preset: Annotated[
-        str, typer.Option(help="fast: one network; default: one for each of five folds, in small tables several; best: several recipes, too.")
+        str,
+        typer.Option(
+            help="fast: one network; default: one for each of five folds, in small tables several; best: several recipes, too."
+        ),
     ] = "default",
     scoring: Annotated[
         str | None,
