@@ -15,7 +15,7 @@ except ImportError:  # pragma: no cover - depends on the installed scikit-learn
         """Nothing to support before scikit-learn 1.9."""
 
 
-__all__ = ["Callback", "CallbackSupportMixin", "Listener", "Listeners", "listening"]
+__all__ = ["UNDER_WAY", "Callback", "CallbackSupportMixin", "Listener", "Listeners", "listening"]
 
 
 class Callback(Protocol):
@@ -144,6 +144,9 @@ def _sklearn_context(estimator: Any, given: list[Any], epochs: int) -> Iterator[
         if given:
             estimator.set_callbacks(*before)
 
+
+UNDER_WAY = ("_callback_fit_ctx", "_skl_callbacks_to_teardown")
+"""What scikit-learn sets on an estimator while its callbacks listen, and takes away itself after the fit."""
 
 METHODS = ("on_rows", "on_fit_begin", "on_epoch_end", "on_fit_end")
 

@@ -291,8 +291,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         self
         """
-        self._learn_classes(y, classes)
-        return self._fit(X, y, sample_weight, incremental=True)
+        return self._fit(X, y, sample_weight, incremental=True, classes=classes)
 
     def _learn_classes(self, y: Any, classes: Any) -> None:
         if classes is None:

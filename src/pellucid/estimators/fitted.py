@@ -16,10 +16,14 @@ from pellucid.spec import Network
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.parameters import Parameters
 
-__all__ = ["DTYPES", "FittedNetwork", "as_dtype", "thread_limit"]
+__all__ = ["CURVES", "DTYPES", "FittedNetwork", "as_dtype", "thread_limit"]
 
 DTYPES = (np.float64, np.float32)
 """Kinds of numbers that rows may have; anything else becomes the first."""
+
+
+CURVES = ("loss_curve_", "validation_loss_curve_", "validation_scores_")
+"""Fitted attributes with a number for each epoch."""
 
 
 class FittedNetwork(BaseEstimator):
@@ -107,11 +111,14 @@ class FittedNetwork(BaseEstimator):
             X = validate_data(self, X, accept_sparse="csr", dtype=DTYPES, reset=False)
         network = self.__dict__.get("network_") or self._network()
         parameters = self._current_parameters(network)
+        return network, self._run(network, parameters, as_dtype(X, parameters.vector.dtype))
+
+    def _run(self, network: Network, parameters: Parameters, inputs: Any) -> Array:
+        """Return the weighted sums of the output layer for rows of the parameters' dtype."""
         engine = get_engine(self.engine, self.n_threads)
         uses_libraries = engine.name != "native"  # finding them takes longer than a row
         with thread_limit(self.n_threads if uses_libraries else None):
-            z = engine.forward(network, parameters, as_dtype(X, parameters.vector.dtype))
-        return network, z
+            return engine.forward(network, parameters, inputs)
 
     def _takes_as_it_is(self, X: Any) -> bool:
         """Tell whether X is a plain array that scikit-learn's validation, 100 µs a call, would return unchanged."""
@@ -127,6 +134,7 @@ class FittedNetwork(BaseEstimator):
         """Fitted attributes as they are now, for a copy that can predict."""
         fitted = {name: value for name, value in vars(self).items() if name.endswith("_") and name[0] != "_"}
         copies: dict[str, Any] = {name: [array.copy() for array in fitted[name]] for name in ("coefs_", "intercepts_")}
+        copies |= {name: list(fitted[name]) for name in CURVES if fitted.get(name) is not None}
         return fitted | copies | {"_rest": self._rest.copy()}
 
     def _live_view(self) -> Any:

@@ -1,13 +1,10 @@
 """`MLPRegressor`: scikit-learn's, and more."""
 
-import warnings
 from collections.abc import Sequence
 from typing import Any, Literal, Self, get_args
 
 import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import r2_score
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
@@ -261,9 +258,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         -------
         self
         """
-        self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
-        self._warn_if_useless(X, y, sample_weight)
-        return self
+        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
 
     @available_if(is_stochastic)
     @_fit_context(prefer_skip_nested_validation=True)
@@ -311,21 +306,6 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     def _loss_description(self) -> Any:
         return LOSSES_OF_REGRESSION[self.loss]() if isinstance(self.loss, str) else self.loss
-
-    def _warn_if_useless(self, X: Any, y: Any, sample_weight: Any) -> None:
-        """Say aloud what scikit-learn leaves unsaid: that the fit is worse than a constant would be."""
-        spread = 0.5 * float(np.sum(np.var(np.asarray(y, dtype=np.float64), axis=0)))
-        is_suspicious = self.loss in ("squared_error", spec.SquaredError()) and self.loss_ > spread > 0
-        if not is_suspicious or self.n_iter_ < 2:
-            return
-        score = r2_score(y, self.predict(X), sample_weight=sample_weight)  # penalties and dropout aside
-        if score < 0:
-            warnings.warn(
-                f"MLPRegressor fits worse than the mean of y would: on its own training rows R² is {score:.3g}. "
-                "Scale y to about -1..1 (sklearn.compose.TransformedTargetRegressor), or train longer.",
-                ConvergenceWarning,
-                stacklevel=3,
-            )
 
     # --- predict --------------------------------------------------------------------------------------------------
 
