@@ -8,7 +8,7 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning
 
 from pellucid import MLPClassifier, MLPRegressor
-from pellucid.errors import DataError, DivergedError, SpecError
+from pellucid.errors import DataError, DivergedError, SpecError, TrainingWarning
 from sklearn_twin import fit_quietly
 
 random = np.random.RandomState(0)
@@ -182,3 +182,59 @@ def test_a_score_may_be_undefined_in_the_beginning():
     options = {"early_stopping": True, "scoring": lambda *_: next(scores), "max_iter": 6, "random_state": 0}
     model = fit_quietly(MLPClassifier((3,), **options), X, y)
     assert np.isnan(model.validation_scores_).tolist() == [True] * 3 + [False] * 3
+
+
+def interrupt(estimator, epoch):
+    raise KeyboardInterrupt
+
+
+def blow_up(estimator, epoch):
+    if epoch.epoch == 4:
+        estimator.coefs_[0][...] = 1e200
+
+
+@pytest.mark.parametrize(
+    ("category", "told", "options"),
+    [
+        (UserWarning, "Got `batch_size`", {"batch_size": 500, "learning_rate_init": 0.1}),
+        (ConvergenceWarning, "Maximum iterations", {"max_iter": 2}),
+        (ConvergenceWarning, "lbfgs failed", {"max_iter": 2, "solver": "lbfgs"}),
+        (TrainingWarning, "without 'dropout'", {"dropout": 0.5, "solver": "lbfgs", "max_iter": 1000}),
+        (TrainingWarning, "time limit", {"time_limit": 1e-9, "max_iter": 10**6}),
+        (TrainingWarning, "interrupted", {"callbacks": [interrupt]}),
+        (TrainingWarning, "best network before", {"callbacks": [blow_up], "restore_best": True}),
+        (
+            TrainingWarning,
+            "the only neuron",
+            {"hidden_layer_sizes": (1,), "layer_norm": True, "learning_rate_init": 0.01},
+        ),
+    ],
+)
+@pytest.mark.parametrize("kind", [MLPClassifier, MLPRegressor])
+def test_warnings_point_at_the_line_that_fits(kind, category, told, options):
+    model = kind(
+        **{"hidden_layer_sizes": (4,), "random_state": 0, "max_iter": 400, "learning_rate_init": 0.05} | options
+    )
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model.fit(X, y)
+        if "batch_size" in options:
+            model.partial_fit(X, y)
+    assert len(caught) == 1 + ("batch_size" in options)
+    for warning in caught:
+        assert told in str(warning.message)
+        assert warning.category is category
+        assert warning.filename == __file__
+
+
+def test_lbfgs_that_begins_at_the_optimum_says_so():
+    rows = np.random.RandomState(8)
+    inputs, _ = rows.randn(120, 4), rows.randn(120)
+    targets = 2 * inputs[:, 0] + rows.randn(120)
+    model = MLPRegressor(hidden_layer_sizes=(3,), solver="lbfgs", max_iter=3000, tol=0, random_state=0, warm_start=True)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for _ in range(4):
+            model.fit(inputs, targets)
+    assert model.n_iter_ == 0
+    assert "after 0 iteration(s): abnormal. No smaller loss was found: after an earlier fit" in str(caught[-1].message)

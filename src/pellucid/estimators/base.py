@@ -16,20 +16,22 @@ from scipy.sparse import issparse
 from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import InvalidParameterError, StrOptions, validate_parameter_constraints
-from sklearn.utils.validation import validate_data
+from sklearn.utils._param_validation import InvalidParameterError, validate_parameter_constraints
+from sklearn.utils.validation import _check_feature_names, check_array
 
 from pellucid.engines import Engine, get_engine
 from pellucid.errors import DataError, SpecError, near
 from pellucid.estimators.callbacks import UNDER_WAY, CallbackSupportMixin, Listeners, listening
 from pellucid.estimators.constants import Useless, useless
-from pellucid.estimators.fitted import CURVES, DTYPES, FittedNetwork, as_dtype, thread_limit
+from pellucid.estimators.fitted import CURVES, DTYPES, FittedNetwork, as_dtype, thread_limit, told_of_missing
 from pellucid.estimators.parameters import (
     PARAMETER_CONSTRAINTS,
     describe_network,
     describe_training,
     hidden_layers,
     number_type,
+    rule_in_words,
+    slip_of,
 )
 from pellucid.estimators.reports import (
     ENDED_BY_ITSELF,
@@ -114,7 +116,11 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         """Return X as an array or CSR matrix, and y as given, checked."""
 
     @abstractmethod
-    def _encode(self, y: Any, dtype: Any) -> Array:
+    def _refuse_targets(self, y: Any, subject: str) -> None:
+        """Raise DataError for targets as given that nothing can be learned from."""
+
+    @abstractmethod
+    def _encode(self, y: Any, dtype: Any, *, name: str = "y") -> Array:
         """Return the targets as numbers, of shape (rows, outputs)."""
 
     @abstractmethod
@@ -140,25 +146,22 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         self.check_parameters(self.get_params(deep=False))
 
     def check_parameters(self, parameters: Mapping[str, Any]) -> None:
-        """Check some parameters' values as scikit-learn does; of a misspelt name, say which names are near.
+        """Check some parameters' values as scikit-learn does, and say what a wrong one may have been meant to be.
 
         Raises
         ------
         InvalidParameterError
             If a value breaks its parameter's rule.
         """
-        try:
-            validate_parameter_constraints(self._parameter_constraints, dict(parameters), type(self).__name__)
-        except InvalidParameterError as error:
-            for name, value in parameters.items():
-                rules = self._parameter_constraints.get(name, ())
-                known = {each for rule in rules if isinstance(rule, StrOptions) for each in rule.options}
-                if known and isinstance(value, str) and value not in known and f"The {name!r} parameter" in str(error):
-                    raise InvalidParameterError(
-                        f"The {name!r} parameter of {type(self).__name__} must be one of "
-                        f"{', '.join(map(repr, sorted(known)))}. Got {value!r} instead.{near(value, known)}"
-                    ) from None
-            raise
+        for name, value in parameters.items():
+            try:
+                validate_parameter_constraints(self._parameter_constraints, {name: value}, type(self).__name__)
+            except InvalidParameterError as error:
+                rules = self._parameter_constraints[name]
+                told = rule_in_words(rules)
+                message = f"The {name!r} parameter of {type(self).__name__} must be {told}. Got {shown(value)} instead."
+                slip = slip_of(name, value, rules)
+                raise InvalidParameterError((message if told else str(error)) + slip) from None
 
     # --- fit ------------------------------------------------------------------------------------------------------
 
@@ -255,12 +258,20 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
 
     def take_held_out(self, rows: Rows, X_val: Any, y_val: Any, sample_weight_val: Any = None) -> HeldOut | None:
         """Check validation rows and turn them into numbers like the training rows; None if there are none."""
+        fit = f"{type(self).__name__}.fit"
         if (X_val is None) != (y_val is None):
-            raise DataError(f"'X_val' and 'y_val' of {type(self).__name__}.fit go together; only one was given.")
+            raise DataError(f"'X_val' and 'y_val' of {fit} go together; only one was given.")
+        if X_val is None and sample_weight_val is not None:
+            raise DataError(f"'sample_weight_val' of {fit} goes with 'X_val' and 'y_val', which were not given.")
         if X_val is None:
             return None
         self.__dict__.update(rows.learned)
-        return self._given_validation(rows.data, X_val, y_val, sample_weight_val)
+        held_out = self._given_validation(rows.data, X_val, y_val, sample_weight_val)
+        if held_out.batch.rows < 2 and self._validates(held_out) and (self.scoring or self._default_score) == "r2":
+            raise DataError(
+                f"'X_val' of {fit} must have at least 2 rows: R² of one is not defined. Take scoring='loss'."
+            )
+        return held_out
 
     def prepare(
         self,
@@ -294,7 +305,7 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         first_pass = self._is_first_pass(incremental=incremental)
         self.__dict__.update(rows.learned)
         data, validates = rows.data, self._validates(held_out)
-        self._warn_of_unused()
+        self._warn_of_settings()
         self._random_state = check_random_state(self.random_state) if random is None else random
         size = (data.inputs.shape[1], data.targets.shape[1], self._output())
         known, known_training = described or (None, None)
@@ -327,8 +338,13 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
     def _is_first_pass(self, *, incremental: bool) -> bool:
         return not hasattr(self, "coefs_") or not (self.warm_start or incremental)
 
-    def _warn_of_unused(self) -> None:
-        """Say what 'lbfgs' leaves out, which scikit-learn's has not either."""
+    def _warn_of_settings(self) -> None:
+        """Say what can learn nothing, and what 'lbfgs' leaves out, which scikit-learn's has not either."""
+        if self.layer_norm and any(layer.width == 1 for layer in hidden_layers(self)):
+            warn(
+                f"'layer_norm' of {type(self).__name__} makes the only neuron of a hidden layer 0 for every row, so "
+                "that the rows tell the network nothing. Give the layer more neurons, or take layer_norm=False."
+            )
         if not self._is_lbfgs:
             return
         dropout = any(layer.dropout for layer in hidden_layers(self))
@@ -433,18 +449,25 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         return Batch(X_train, targets_train, *weight_train), held_out
 
     def _given_validation(self, data: Batch, X_val: Any, y_val: Any, sample_weight: Any) -> HeldOut:
-        X_val = validate_data(self, X_val, accept_sparse="csr", dtype=DTYPES, reset=False)
+        fit = f"{type(self).__name__}.fit"
+        _check_feature_names(self, X_val, reset=False)
+        with told_of_missing(self, "X_val"):
+            X_val = check_array(X_val, accept_sparse="csr", dtype=DTYPES, input_name="X_val", estimator=self)
+        if X_val.shape[1] != data.inputs.shape[1]:
+            raise DataError(
+                f"'X_val' of {fit} must have the {data.inputs.shape[1]} columns that X has; got {X_val.shape[1]}."
+            )
+        self._refuse_targets(y_val, f"'y_val' of {fit}")
         y_val = np.asarray(y_val.todense() if issparse(y_val) else y_val)  # type: ignore[attr-defined]
         if y_val.shape[:1] != X_val.shape[:1]:
             raise DataError(
-                f"'y_val' of {type(self).__name__}.fit must have one target for each of the {X_val.shape[0]} rows "
+                f"'y_val' of {fit} must have one target for each of the {X_val.shape[0]} rows "
                 f"of X_val; got the shape {y_val.shape}."
             )
-        targets = self._encode(y_val, data.inputs.dtype)
+        targets = self._encode(y_val, data.inputs.dtype, name="y_val")
         if targets.shape[1] != data.targets.shape[1]:
             raise DataError(
-                f"'y_val' of {type(self).__name__}.fit must have {data.targets.shape[1]} outputs as y has; "
-                f"got {targets.shape[1]}."
+                f"'y_val' of {fit} must have {data.targets.shape[1]} outputs as y has; got {targets.shape[1]}."
             )
         X_val = as_dtype(X_val, data.inputs.dtype)
         if sample_weight is not None:

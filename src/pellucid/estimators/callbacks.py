@@ -4,7 +4,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol, TypeAlias
 
+import numpy as np
+
+from pellucid.errors import near
 from pellucid.estimators.progress import ProgressBar
+from pellucid.spec.checks import shown
 from pellucid.training.jobs import Epoch
 
 try:  # scikit-learn 1.9 and later
@@ -82,7 +86,13 @@ class Listeners:
 
     def _tell(self, listener: Any, epoch: Epoch) -> bool:
         tell = getattr(listener, "on_epoch_end", listener if callable(listener) else _nothing)
-        return bool(tell(self.estimator, epoch))
+        answer = tell(self.estimator, epoch)
+        if answer is not None and not isinstance(answer, bool | np.bool_):
+            raise TypeError(
+                "a callback must return True to stop the training, or False or None to let it go on; "
+                f"{shown(listener)} returned something of type {type(answer).__name__}."
+            )
+        return bool(answer)
 
 
 def _is_sklearn_callback(listener: Any) -> bool:
@@ -159,6 +169,14 @@ def _check(listener: Any) -> None:
             f"a callback must be a function f(estimator, epoch) or an instance with some of {', '.join(METHODS)}; "
             f"got {listener!r}."
         )
+    if callable(listener) or _is_sklearn_callback(listener):
+        return
+    for name in dir(listener):
+        if name.startswith("on_") and name not in METHODS and callable(getattr(listener, name)):
+            raise TypeError(
+                f"a callback's methods that begin with on_ must be some of {', '.join(METHODS)}; "
+                f"{type(listener).__name__} has {name!r}, which nobody calls.{near(name, METHODS)}"
+            )
 
 
 def _nothing(*_: Any) -> None:

@@ -42,6 +42,7 @@ class Useless(NamedTuple):
     pace: str
 
 
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")  # then nothing can be said
 def useless(name: str, job: Job, run: Run, forward: Callable[[Any], Array]) -> Useless | None:
     """Say what is wrong with a network that is of no use; None if it is, or if nothing can be said.
 
@@ -53,10 +54,14 @@ def useless(name: str, job: Job, run: Run, forward: Callable[[Any], Array]) -> U
     forward : callable
         From input rows to the weighted sums of the output layer.
     """
-    losses = run.history.loss
-    if len(losses) < 2 or not np.ptp(job.data.targets, axis=0).any():  # all rows are alike
+    losses, targets, weight = run.history.loss, job.data.targets, job.data.sample_weight
+    if len(losses) < 2 or (weight is not None and weight.min() < 0):
         return None
-    what, constant = _constant(job)
+    if weight is not None:
+        targets, weight = targets[weight > 0], weight[weight > 0]
+    if len(targets) == 0 or (targets == targets[0]).all():
+        return None
+    what, constant = _constant(job, targets, weight)
     output = job.network.output
     z_constant = _weighted_sums(output, constant)
 
@@ -65,7 +70,7 @@ def useless(name: str, job: Job, run: Run, forward: Callable[[Any], Array]) -> U
 
     of_constant = _mean_loss(job, always)
     limit = of_constant * (MARGIN_OF_CLASSES if output in ("logistic", "softmax") else MARGIN)
-    if not losses[-1] > limit:  # penalties and dropout included
+    if not losses[-1] > limit > 0:  # penalties and dropout included
         return None
     own = _mean_loss(job, forward)
     if not own > limit:
@@ -78,16 +83,12 @@ def useless(name: str, job: Job, run: Run, forward: Callable[[Any], Array]) -> U
     return Useless(finding, _scale(job), _pace(job, losses))
 
 
-def _constant(job: Job) -> tuple[str, Array]:
+def _constant(job: Job, targets: Array, weight: Array | None) -> tuple[str, Array]:
     """Return the best that can be predicted for all rows alike, of shape (outputs,), and what it is."""
-    loss, data = job.training.loss, job.data
-    counts = slice(None) if data.sample_weight is None else data.sample_weight > 0
-    targets = data.targets[counts]
-    level = _level(loss)
+    level = _level(job.training.loss)
     if level is not None:
         name = "the median" if level == 0.5 else f"the {level:g} quantile"
         return f"{name} of y", np.quantile(targets, level, axis=0)
-    weight = None if data.sample_weight is None else data.sample_weight[counts]
     mean = np.average(targets, axis=0, weights=weight)
     return "the mean of y" if job.network.output in ("identity", "exp") else "the shares of the classes", mean
 
@@ -114,13 +115,12 @@ def _weighted_sums(output: str, constant: Array) -> Array:
 
 def _mean_loss(job: Job, forward: Callable[[Any], Array]) -> float:
     output, total, weights = job.network.output, 0.0, 0.0
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        for batch in _blocks(job.data):
-            z = forward(batch.inputs)
-            losses = loss_rows(job.training.loss, output, z, output_activation(output, z), batch.targets)
-            weight = np.ones(batch.rows) if batch.sample_weight is None else batch.sample_weight
-            total += float(np.dot(losses.astype(np.float64), weight))
-            weights += float(weight.sum())
+    for batch in _blocks(job.data):
+        z = forward(batch.inputs)
+        losses = loss_rows(job.training.loss, output, z, output_activation(output, z), batch.targets)
+        weight = np.ones(batch.rows) if batch.sample_weight is None else batch.sample_weight
+        total += float(np.dot(losses.astype(np.float64), weight))
+        weights += float(weight.sum())
     return total / weights
 
 

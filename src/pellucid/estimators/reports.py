@@ -102,12 +102,15 @@ def _not_converged(run: Run, training: Training) -> str:
     """Begin as scikit-learn does, for who filters its warnings; go on alike for all solvers."""
     name, value, who = "max_iter", training.epochs, "Stochastic Optimizer"
     if isinstance(training.optimizer, Lbfgs):
-        iterations = len(run.history.loss)
+        iterations = len(run.history.learning_rate)
         who = f"lbfgs failed to converge after {iterations} iteration(s)"
         if iterations < training.epochs and "EVALUATIONS" in run.message:
             name, value = "max_fun", training.optimizer.max_fun
         elif iterations < training.epochs:
-            return f"{who}: {run.message.lower().strip(' :.')}. Scale the inputs, or take another solver."
+            remedy = "Scale the inputs, or take another solver."
+            if not iterations:  # from the end of an earlier fit, rounding alone is left to gain
+                remedy = "No smaller loss was found: after an earlier fit that is fine, else scale the inputs."
+            return f"{who}: {run.message.lower().strip(' :.')}. {remedy}"
     what = {"max_iter": "iterations", "max_fun": "evaluations of the loss"}[name]
     return (
         f"{who}: Maximum {what} ({value}) reached and the optimization hasn't converged yet. "
