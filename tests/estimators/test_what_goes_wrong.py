@@ -96,6 +96,14 @@ def test_callbacks_see_the_curves_as_they_grow(solver):
         assert getattr(model, "loss_curve_", None) == getattr(plain, "loss_curve_", None)
 
 
+def test_callbacks_hear_a_network_that_was_set():
+    trained = fit_quietly(MLPRegressor(hidden_layer_sizes=(3,), max_iter=2), X, z)
+    model = MLPRegressor(hidden_layer_sizes=(3,), callbacks=[lambda estimator, epoch: seen.append(estimator.t_)])
+    seen = []
+    model.set_network(trained.network_, trained._parameters.vector.copy()).partial_fit(X, z)
+    assert seen == [len(X)]
+
+
 @pytest.mark.parametrize(
     ("change", "method", "told"),
     [

@@ -586,7 +586,7 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         if not listeners and printer is None:
             return None
         curves = {name: list(getattr(self, name, None) or []) for name in CURVES}
-        rows_before, rows = self.t_, 0 if self._is_lbfgs else job.data.rows
+        rows_before, rows = job.state.rows_seen, 0 if self._is_lbfgs else job.data.rows
 
         def on_epoch(epoch: Epoch) -> bool:
             self.n_iter_, self.loss_ = epoch.epoch, epoch.loss
