@@ -41,9 +41,26 @@ ACTIVATIONS = ["leaky_relu", "elu", "selu", "softplus", "gelu", "silu", "mish", 
         ({"learning_rate": "cosin"}, "Did you mean 'cosine'"),
         ({"early_stopping": True, "scoring": "acuracy"}, "got 'acuracy'. Did you mean 'accuracy'"),
         ({"early_stopping": True, "scoring": "roc_auc"}, r"'scoring' .*'roc_auc' cannot score .*'roc_auc_ovr'"),
+        ({"batch_size": "32"}, r"must be a str among {'auto'} or an int in the range \[1, inf\). Got '32' instead\.$"),
+        (
+            {"class_weight": "balance"},
+            "must be an instance of 'dict', .* or None. Got 'balance' instead. Did you mean 'bal",
+        ),
+        ({"dtype": "float"}, "must be one of 'bfloat16', 'float32', 'float64' or None"),
+        ({"learning_rate": 0.01}, r"'step' or a description such as .*\. Did you mean learning_rate_init=0\.01\?$"),
+        ({"activation": spec.LeakyRelu}, r"or a list with one for each hidden layer\. Got .* Write LeakyRelu\(\)\.$"),
+        ({"activation": [spec.LeakyRelu]}, r"must be a description, not its class; write LeakyRelu\(\)\.$"),
+        ({"solver": spec.AdamW}, r"Write AdamW\(\)\.$"),
+        ({"hidden_layer_sizes": (10.5,)}, r"'hidden_layer_sizes' of MLPClassifier must be .*; got \(10\.5,\)\.$"),
+        ({"hidden_layer_sizes": (10, "5")}, r"'hidden_layer_sizes' of MLPClassifier must be .*; got \(10, '5'\)\.$"),
+        ({"hidden_layer_sizes": ((3,),)}, r"must be a whole number or a sequence of them, .*; got \(\(3,\),\)\.$"),
+        ({"dropout": [1.5]}, r"'dropout' of MLPClassifier must be .*; got \[1\.5\]\.$"),
+        ({"dropout": ["a"]}, r"'dropout' of MLPClassifier must be .*; got \['a'\]\.$"),
+        ({"hidden_layer_sizes": (), "dropout": [0.5]}, r"one for each hidden layer, 0 in all; got 1: \[0\.5\]\.$"),
+        ({"class_weight": {0: 1, 2: -1}}, "'class_weight' of MLPClassifier must give each class a .*; class 2 has -1"),
     ],
 )
-def test_names_that_are_wrong(iris, wrong, message):
+def test_parameters_that_are_wrong(iris, wrong, message):
     with pytest.raises(ValueError, match=message):
         MLPClassifier(**wrong, max_iter=2, random_state=0).fit(*iris)
 
@@ -58,7 +75,7 @@ def test_one_activation_a_layer(iris):
     mixed = MLPClassifier((6, 5), ["tanh", spec.LeakyRelu(0.1)], random_state=0, max_iter=5)
     fit_quietly(mixed, *iris)
     assert [layer.activation for layer in mixed.network_.hidden] == [spec.Tanh(), spec.LeakyRelu(0.1)]
-    with pytest.raises(SpecError, match="one for each of the 2 hidden layers; got 3"):
+    with pytest.raises(SpecError, match=r"one for each hidden layer, 2 in all; got 3: \['tanh', "):
         MLPClassifier((6, 5), ["tanh"] * 3).fit(*iris)
     with pytest.raises(SpecError, match="Did you mean 'relu'"):
         MLPClassifier((6, 5), ["tanh", "rellu"]).fit(*iris)
@@ -386,16 +403,59 @@ def test_bad_rows_are_named(iris, numbers):
         MLPClassifier().fit(np.array([["a"], ["b"]]), [0, 1])
 
 
+MISSING = {
+    "list": lambda y: [None if each == "a" else each for each in y],
+    "nan in a list": lambda y: [float("nan") if each == "a" else str(each) for each in y],
+    "array": lambda y: np.where(y == "a", None, y),
+    "pandas": lambda y: pytest.importorskip("pandas").Series(MISSING["array"](y), dtype="string"),
+}
+
+
+@pytest.mark.parametrize("how", MISSING)
+def test_missing_targets_are_named(iris, how):
+    y = MISSING[how](np.array(["a", "b", "c"], dtype=object)[iris[1]])
+    with pytest.raises(DataError, match=r"^'y' .* missing in rows 1, 2, .* \(50 in all\)\. Remove .* a class of their"):
+        MLPClassifier().fit(iris[0], y)
+    with pytest.raises(DataError, match=r"^'y' of MLPRegressor.fit .* missing in rows 1, 2, .*\. Remove those rows\.$"):
+        MLPRegressor().fit(iris[0], y)
+
+
+def test_dates_are_no_targets(iris):
+    pandas = pytest.importorskip("pandas")
+    days = pandas.Series(pandas.date_range("2026-01-01", periods=150))
+    for y in (days, days.to_numpy(), days.dt.tz_localize("UTC"), days - days[0], list(days.dt.date)):
+        with pytest.raises(DataError, match=r"must be numbers; it has dates.* np\.timedelta64\(1, 'D'\)"):
+            MLPRegressor().fit(iris[0], y)
+    fit_quietly(MLPRegressor(max_iter=2), iris[0], (days - days.min()) / np.timedelta64(1, "D"))
+
+
+def test_the_first_parameter_of_a_regressor_is_the_loss(iris):
+    with pytest.raises(ValueError, match=r"Did you mean hidden_layer_sizes=\(10,\)\? The first parameter is the loss"):
+        MLPRegressor((10,)).fit(*iris)
+
+
 def test_bad_validation_rows_are_named(iris):
     X, y = iris
     with pytest.raises(DataError, match="go together"):
         MLPClassifier().fit(X, y, X_val=X)
     with pytest.raises(DataError, match="one target for each of the 150 rows"):
         MLPClassifier().fit(X, y, X_val=X, y_val=y[:3])
-    with pytest.raises(ValueError, match="classes not in"):
+    with pytest.raises(
+        DataError, match=r"^'y_val' of MLPClassifier.fit must have classes that y has, \[0 1 2\]; it has"
+    ):
         MLPClassifier().fit(X, y, X_val=X, y_val=y + 1)
-    with pytest.raises(ValueError, match="expecting 4 features"):
+    with pytest.raises(DataError, match=r"^'X_val' of MLPClassifier.fit must have the 4 columns that X has; got 2"):
         MLPClassifier().fit(X, y, X_val=X[:, :2], y_val=y)
+    with pytest.raises(ValueError, match=r"^Input X_val contains NaN, .* Take pellucid.TabularClassifier"):
+        MLPClassifier().fit(X, y, X_val=np.where(X > 1, np.nan, X), y_val=y)
+    with pytest.raises(DataError, match=r"^'y_val' .* missing in rows 1, 2, .* \(150 in all\)"):
+        MLPRegressor().fit(X, y, X_val=X, y_val=[None] * 150)
+    with pytest.raises(DataError, match=r"^'y_val' of MLPRegressor.fit must be finite"):
+        MLPRegressor().fit(X, y, X_val=X, y_val=np.where(y > 1, np.nan, y))
+    with pytest.raises(DataError, match=r"^'sample_weight_val' of MLPClassifier.fit goes with 'X_val' and 'y_val'"):
+        MLPClassifier().fit(X, y, sample_weight_val=y)
+    with pytest.raises(DataError, match=r"^'X_val' of MLPRegressor.fit must have at least 2 rows: R² of one"):
+        MLPRegressor(early_stopping=True).fit(X, y, X_val=X[:1], y_val=y[:1])
 
 
 def test_unknown_class_in_partial_fit_is_named(iris):
@@ -551,6 +611,16 @@ def test_callbacks_with_some_of_the_methods(iris):
     for wrong in (3, object(), Begins):
         with pytest.raises(TypeError, match="a callback must be a function"):
             MLPClassifier((3,), callbacks=[wrong]).fit(*iris)
+    Begins.on_epoch_ends = lambda self, estimator, epoch: None
+    with pytest.raises(TypeError, match=r"Begins has 'on_epoch_ends', which nobody calls. Did you mean 'on_epoch_end'"):
+        MLPClassifier((3,), callbacks=[Begins()]).fit(*iris)
+
+
+def test_only_true_stops_a_training(iris):
+    model = MLPClassifier((3,), max_iter=5, callbacks=[lambda estimator, epoch: np.bool_(True)]).fit(*iris)
+    assert model.n_iter_ == 1
+    with pytest.raises(TypeError, match=r"must return True to stop .* returned something of type MLPClassifier"):
+        model.set_params(callbacks=[lambda estimator, epoch: estimator.set_params(alpha=1)]).fit(*iris)
 
 
 def test_verbose_prints_the_score_that_is_watched(iris, capsys):

@@ -314,10 +314,7 @@ def test_a_useless_regression_is_said_aloud():
     from sklearn.datasets import load_diabetes
 
     X, y = load_diabetes(return_X_y=True)
-    with (
-        pytest.warns(ConvergenceWarning, match="fits worse than the mean of y"),
-        pytest.warns(ConvergenceWarning, match="Maximum iterations"),
-    ):
+    with pytest.warns(ConvergenceWarning, match="Maximum iterations .* fits worse than the mean of y"):
         model = ours.MLPRegressor(random_state=0).fit(X, y)
     assert model.score(X, y) < 0
     with pytest.warns(ConvergenceWarning, match="Maximum iterations"):

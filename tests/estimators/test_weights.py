@@ -7,7 +7,7 @@ import pytest
 from sklearn.neural_network import MLPClassifier as Sklearn
 
 from pellucid import MLPClassifier, MLPRegressor
-from pellucid.errors import DataError
+from pellucid.errors import DataError, SpecError
 from sklearn_twin import fit_quietly
 
 
@@ -56,5 +56,5 @@ def test_a_few_negative_weights_are_scikit_learn_s(iris):
 
 def test_a_class_weight_that_is_no_number(iris):
     X, y = iris
-    with pytest.raises(DataError, match=r"'class_weight' must be numbers; it is not in rows? 1"):
+    with pytest.raises(SpecError, match=r"'class_weight' of MLPClassifier must give each class .*; class 0 has nan"):
         MLPClassifier(class_weight={0: np.nan, 1: 1, 2: 1}, max_iter=2).fit(X, y)

@@ -1,37 +1,48 @@
 """What the classifier and the regressor share: a fit from validated rows to a trained network."""
 
-import warnings
 from abc import ABCMeta, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import replace
 from inspect import signature
 from itertools import pairwise
 from math import inf, isnan
+from numbers import Real
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.base import is_classifier
 from sklearn.metrics import check_scoring, get_scorer_names
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import InvalidParameterError, StrOptions, validate_parameter_constraints
-from sklearn.utils.validation import validate_data
+from sklearn.utils._param_validation import InvalidParameterError, validate_parameter_constraints
+from sklearn.utils.validation import _check_feature_names, check_array
 
 from pellucid.engines import Engine, get_engine
-from pellucid.errors import DataError, SpecError, TrainingWarning, near
-from pellucid.estimators.callbacks import CallbackSupportMixin, Listeners, listening
-from pellucid.estimators.fitted import DTYPES, FittedNetwork, as_dtype, thread_limit
+from pellucid.errors import DataError, SpecError, near
+from pellucid.estimators.callbacks import UNDER_WAY, CallbackSupportMixin, Listeners, listening
+from pellucid.estimators.constants import Useless, useless
+from pellucid.estimators.fitted import CURVES, DTYPES, FittedNetwork, as_dtype, thread_limit, told_of_missing
 from pellucid.estimators.parameters import (
     PARAMETER_CONSTRAINTS,
     describe_network,
     describe_training,
     hidden_layers,
     number_type,
+    rule_in_words,
+    slip_of,
 )
-from pellucid.estimators.reports import VerbosePrinter, refuse_diverged, report_outcome
+from pellucid.estimators.reports import (
+    ENDED_BY_ITSELF,
+    VerbosePrinter,
+    refuse_diverged,
+    report_outcome,
+    warn,
+)
 from pellucid.estimators.weights import checked_weights, refuse_weightless
 from pellucid.spec import Lbfgs, Network, Training
+from pellucid.spec.checks import shown
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.initializers import initial_parameters
 from pellucid.textbook.network import Batch
@@ -105,7 +116,11 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         """Return X as an array or CSR matrix, and y as given, checked."""
 
     @abstractmethod
-    def _encode(self, y: Any, dtype: Any) -> Array:
+    def _refuse_targets(self, y: Any, subject: str) -> None:
+        """Raise DataError for targets as given that nothing can be learned from."""
+
+    @abstractmethod
+    def _encode(self, y: Any, dtype: Any, *, name: str = "y") -> Array:
         """Return the targets as numbers, of shape (rows, outputs)."""
 
     @abstractmethod
@@ -115,6 +130,9 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
     @abstractmethod
     def _loss_description(self) -> Any:
         """Return the loss in the language of `pellucid.spec`."""
+
+    def _learn_classes(self, y: Any, classes: Any) -> None:
+        """Take in the classes that a first `partial_fit` is told; for a classifier."""
 
     def _weigh(self, y: Any, sample_weight: Array | None, *, incremental: bool) -> Array | None:
         """Return the rows' weights; a classifier adds its class weights."""
@@ -128,25 +146,22 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         self.check_parameters(self.get_params(deep=False))
 
     def check_parameters(self, parameters: Mapping[str, Any]) -> None:
-        """Check some parameters' values as scikit-learn does; of a misspelt name, say which names are near.
+        """Check some parameters' values as scikit-learn does, and say what a wrong one may have been meant to be.
 
         Raises
         ------
         InvalidParameterError
             If a value breaks its parameter's rule.
         """
-        try:
-            validate_parameter_constraints(self._parameter_constraints, dict(parameters), type(self).__name__)
-        except InvalidParameterError as error:
-            for name, value in parameters.items():
-                rules = self._parameter_constraints.get(name, ())
-                known = {each for rule in rules if isinstance(rule, StrOptions) for each in rule.options}
-                if known and isinstance(value, str) and value not in known and f"The {name!r} parameter" in str(error):
-                    raise InvalidParameterError(
-                        f"The {name!r} parameter of {type(self).__name__} must be one of "
-                        f"{', '.join(map(repr, sorted(known)))}. Got {value!r} instead.{near(value, known)}"
-                    ) from None
-            raise
+        for name, value in parameters.items():
+            try:
+                validate_parameter_constraints(self._parameter_constraints, {name: value}, type(self).__name__)
+            except InvalidParameterError as error:
+                rules = self._parameter_constraints[name]
+                told = rule_in_words(rules)
+                message = f"The {name!r} parameter of {type(self).__name__} must be {told}. Got {shown(value)} instead."
+                slip = slip_of(name, value, rules)
+                raise InvalidParameterError((message if told else str(error)) + slip) from None
 
     # --- fit ------------------------------------------------------------------------------------------------------
 
@@ -158,19 +173,40 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         given_validation: tuple[Any, Any, Any] = (None, None, None),
         *,
         incremental: bool = False,
+        classes: Any = None,
     ) -> Self:
         if incremental and self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
-        before = dict(self.__dict__)
-        try:
+        with self._kept_if_it_fails(incremental=incremental):
+            if incremental:
+                self._learn_classes(y, classes)
             job = self._prepare(X, y, sample_weight, given_validation, incremental=incremental)
-        except Exception:
-            self.__dict__ = before  # what cannot begin leaves what was learned before as it was
-            raise
-        run = self._train(job, X, y, sample_weight)
-        self.adopt(job, run)
-        report_outcome(run, job.training, incremental=incremental)
+            run = self._train(job, X, y, sample_weight)
+        report_outcome(run, job.training, self._useless(job, run, incremental=incremental), incremental=incremental)
         return self
+
+    def _useless(self, job: Job, run: Run, *, incremental: bool) -> Useless | None:
+        if incremental or run.outcome not in ENDED_BY_ITSELF:
+            return None
+        return useless(type(self).__name__, job, run, lambda inputs: self._run(job.network, self._parameters, inputs))
+
+    @contextmanager
+    def _kept_if_it_fails(self, *, incremental: bool) -> Iterator[None]:
+        """Leave what was learned before as it was, if what goes on from it cannot begin, diverges or is broken off."""
+        before, own, state = dict(self.__dict__), None, None
+        if not self._is_first_pass(incremental=incremental):  # then it is trained in place
+            own, state = before.get("_parameters"), deepcopy(before.get("_state"))
+        vector = None if own is None else own.vector.copy()
+        try:
+            yield
+        except BaseException:
+            under_way = {name: self.__dict__[name] for name in UNDER_WAY if name in self.__dict__}
+            self.__dict__ = before | under_way
+            if own is not None:
+                own.vector[...] = vector
+            if state is not None:
+                self._state = state
+            raise
 
     def _prepare(
         self,
@@ -222,12 +258,20 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
 
     def take_held_out(self, rows: Rows, X_val: Any, y_val: Any, sample_weight_val: Any = None) -> HeldOut | None:
         """Check validation rows and turn them into numbers like the training rows; None if there are none."""
+        fit = f"{type(self).__name__}.fit"
         if (X_val is None) != (y_val is None):
-            raise DataError(f"'X_val' and 'y_val' of {type(self).__name__}.fit go together; only one was given.")
+            raise DataError(f"'X_val' and 'y_val' of {fit} go together; only one was given.")
+        if X_val is None and sample_weight_val is not None:
+            raise DataError(f"'sample_weight_val' of {fit} goes with 'X_val' and 'y_val', which were not given.")
         if X_val is None:
             return None
         self.__dict__.update(rows.learned)
-        return self._given_validation(rows.data, X_val, y_val, sample_weight_val)
+        held_out = self._given_validation(rows.data, X_val, y_val, sample_weight_val)
+        if held_out.batch.rows < 2 and self._validates(held_out) and (self.scoring or self._default_score) == "r2":
+            raise DataError(
+                f"'X_val' of {fit} must have at least 2 rows: R² of one is not defined. Take scoring='loss'."
+            )
+        return held_out
 
     def prepare(
         self,
@@ -261,13 +305,13 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         first_pass = self._is_first_pass(incremental=incremental)
         self.__dict__.update(rows.learned)
         data, validates = rows.data, self._validates(held_out)
-        self._warn_of_unused()
+        self._warn_of_settings()
         self._random_state = check_random_state(self.random_state) if random is None else random
         size = (data.inputs.shape[1], data.targets.shape[1], self._output())
         known, known_training = described or (None, None)
         network = known if known is not None and _size(known) == size else describe_network(self, *size)
         if not first_pass:
-            self._check_same_layers(network)
+            self._check_same_layers(network, incremental=incremental)
             network = self._as_set(network)
         self._begin(network, data.inputs, first_pass=first_pass, incremental=incremental, validates=validates)
         if held_out is None and self.early_stopping and not self._is_lbfgs and not incremental:
@@ -281,7 +325,7 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
             parameters=self._parameters.vector,
             streams=self._streams(network),
             validation=held_out.batch if held_out else None,
-            score=self._score_of(held_out),
+            score=self._score_of(held_out, is_watched=validates),
             state=self._state,
             epochs=1 if incremental else None,
         )
@@ -294,18 +338,21 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
     def _is_first_pass(self, *, incremental: bool) -> bool:
         return not hasattr(self, "coefs_") or not (self.warm_start or incremental)
 
-    def _warn_of_unused(self) -> None:
-        """Say what 'lbfgs' leaves out, which scikit-learn's has not either."""
+    def _warn_of_settings(self) -> None:
+        """Say what can learn nothing, and what 'lbfgs' leaves out, which scikit-learn's has not either."""
+        if self.layer_norm and any(layer.width == 1 for layer in hidden_layers(self)):
+            warn(
+                f"'layer_norm' of {type(self).__name__} makes the only neuron of a hidden layer 0 for every row, so "
+                "that the rows tell the network nothing. Give the layer more neurons, or take layer_norm=False."
+            )
         if not self._is_lbfgs:
             return
         dropout = any(layer.dropout for layer in hidden_layers(self))
         unused = [name for name, is_set in (("dropout", dropout), ("clip_norm", self.clip_norm is not None)) if is_set]
         if unused:
-            warnings.warn(
+            warn(
                 f"solver='lbfgs' of {type(self).__name__} trains without {' and '.join(map(repr, unused))}: "
-                "it needs the same loss at every step. Take 'adam', or leave them out.",
-                TrainingWarning,
-                stacklevel=5,
+                "it needs the same loss at every step. Take 'adam', or leave them out."
             )
 
     def _validates(self, held_out: HeldOut | None) -> bool:
@@ -338,16 +385,23 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         self.out_activation_ = network.output
         self._begin_curves(first_pass=first_pass)
 
-    def _check_same_layers(self, network: Network) -> None:
+    def _check_same_layers(self, network: Network, *, incremental: bool) -> None:
         known = self.__dict__.get("network_")
         widths = network.widths if known is None else (known.features, *network.widths[1:])
         found = tuple(np.shape(array) for array in self.coefs_)
-        if found != tuple(pairwise(widths)):
-            raise SpecError(
-                f"'hidden_layer_sizes' of {type(self).__name__} must stay as it was while training goes on from "
-                f"earlier weights; got {self.hidden_layer_sizes!r}, the weights have the shapes {list(found)}. "
-                "Set warm_start=False and fit anew."
+        if found == tuple(pairwise(widths)):
+            return
+        remedy = "Fit a new estimator (sklearn.base.clone)." if incremental else "Set warm_start=False and fit anew."
+        outputs = found[-1][-1]
+        if outputs != network.outputs:
+            raise DataError(
+                f"'y' of {type(self).__name__}.{'partial_fit' if incremental else 'fit'} must have as many outputs as "
+                f"in the training that goes on, {outputs}; got {network.outputs}. {remedy}"
             )
+        raise SpecError(
+            f"'hidden_layer_sizes' of {type(self).__name__} must stay as it was while training goes on from "
+            f"earlier weights; got {self.hidden_layer_sizes!r}, the weights have the shapes {list(found)}. {remedy}"
+        )
 
     def _as_set(self, network: Network) -> Network:
         """Keep what no parameter describes, but a network from `set_network` may have: its embedding, for example."""
@@ -367,9 +421,7 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
 
     def _begin_curves(self, *, first_pass: bool) -> None:
         if first_pass:
-            for name in ("loss_curve_", "validation_loss_curve_", "validation_scores_"):
-                self.__dict__.pop(name, None)
-            for name in ("best_loss_", "best_validation_score_"):
+            for name in (*CURVES, "best_loss_", "best_validation_score_"):
                 self.__dict__.pop(name, None)
         if not self._is_lbfgs and not hasattr(self, "loss_curve_"):
             self.loss_curve_: list[float] = []
@@ -397,18 +449,25 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         return Batch(X_train, targets_train, *weight_train), held_out
 
     def _given_validation(self, data: Batch, X_val: Any, y_val: Any, sample_weight: Any) -> HeldOut:
-        X_val = validate_data(self, X_val, accept_sparse="csr", dtype=DTYPES, reset=False)
+        fit = f"{type(self).__name__}.fit"
+        _check_feature_names(self, X_val, reset=False)
+        with told_of_missing(self, "X_val"):
+            X_val = check_array(X_val, accept_sparse="csr", dtype=DTYPES, input_name="X_val", estimator=self)
+        if X_val.shape[1] != data.inputs.shape[1]:
+            raise DataError(
+                f"'X_val' of {fit} must have the {data.inputs.shape[1]} columns that X has; got {X_val.shape[1]}."
+            )
+        self._refuse_targets(y_val, f"'y_val' of {fit}")
         y_val = np.asarray(y_val.todense() if issparse(y_val) else y_val)  # type: ignore[attr-defined]
         if y_val.shape[:1] != X_val.shape[:1]:
             raise DataError(
-                f"'y_val' of {type(self).__name__}.fit must have one target for each of the {X_val.shape[0]} rows "
+                f"'y_val' of {fit} must have one target for each of the {X_val.shape[0]} rows "
                 f"of X_val; got the shape {y_val.shape}."
             )
-        targets = self._encode(y_val, data.inputs.dtype)
+        targets = self._encode(y_val, data.inputs.dtype, name="y_val")
         if targets.shape[1] != data.targets.shape[1]:
             raise DataError(
-                f"'y_val' of {type(self).__name__}.fit must have {data.targets.shape[1]} outputs as y has; "
-                f"got {targets.shape[1]}."
+                f"'y_val' of {fit} must have {data.targets.shape[1]} outputs as y has; got {targets.shape[1]}."
             )
         X_val = as_dtype(X_val, data.inputs.dtype)
         if sample_weight is not None:
@@ -424,7 +483,7 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         else:
             if self.batch_size > data.rows and not self._is_lbfgs:
                 message = "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped"
-                warnings.warn(message, stacklevel=5)
+                warn(message, UserWarning)
             batch_size = min(int(self.batch_size), data.rows)
         if known is not None and (known.batch_size, known.dtype) == (batch_size, data.inputs.dtype.name):
             return known
@@ -459,7 +518,7 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         key = int(self._random_state.randint(2**31 - 1)) if has_dropout else 0
         return Streams(self._random_state, key)
 
-    def _score_of(self, held_out: HeldOut | None) -> str | Score:
+    def _score_of(self, held_out: HeldOut | None, *, is_watched: bool) -> str | Score:
         """Return how validation rows are scored: by a name that engines know, or by a scikit-learn scorer."""
         if held_out is None or self.scoring is None:
             return _always_right if self.has_one_class else self._default_score
@@ -470,16 +529,33 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         weight = held_out.batch.sample_weight
         takes_weight = {"sample_weight", "kwargs"} & set(signature(scorer).parameters)
         weights: dict[str, Any] = {"sample_weight": weight} if takes_weight and weight is not None else {}
+        subject = f"'scoring' of {type(self).__name__}"
+        most_without = min(self.max_iter, self.n_iter_no_change) if is_watched else inf
+        scores: list[float] = []
 
         def score(prediction: Any) -> float:
             try:
-                return float(scorer(view, held_out.X, held_out.y, **weights))
+                value = scorer(view, held_out.X, held_out.y, **weights)
             except ValueError as error:
-                hint = " Of several classes, 'roc_auc_ovr' or 'neg_log_loss' can." if is_classifier(self) else ""
+                several = len(getattr(self, "classes_", ())) > 2
+                hint = " Of several classes, 'roc_auc_ovr' or 'neg_log_loss' can." if several else ""
                 raise SpecError(
-                    f"'scoring' of {type(self).__name__} must suit the target; {self.scoring!r} cannot score the "
+                    f"{subject} must suit the target; {self.scoring!r} cannot score the "
                     f"validation rows: {str(error).rstrip('.')}.{hint}"
                 ) from error
+            if np.ndim(value) or not isinstance(np.asarray(value).item(), Real):
+                raise SpecError(
+                    f"{subject} must give a number, larger where the network is better; {self.scoring!r} gave "
+                    f"{shown(value)}."
+                )
+            scores.append(float(value))
+            if len(scores) >= most_without and np.isnan(scores).all():
+                raise SpecError(
+                    f"{subject} must give a number for the validation rows, as it tells which epoch is the best; "
+                    f"{self.scoring!r} gave NaN in each of {len(scores)} epochs. Take another score, or validation "
+                    "rows for which it is defined: of every class, for example."
+                )
+            return scores[-1]
 
         return score
 
@@ -487,7 +563,8 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         engine = self.engine_for(job)
         printer = VerbosePrinter(job.training) if self.verbose else None
         with listening(self, job.epochs_to_run, X, y, sample_weight) as listeners, thread_limit(self.n_threads):
-            (run,) = engine.train([job], Watch(self._hear(listeners, printer), self.time_limit))
+            (run,) = engine.train([job], Watch(self._hear(job, listeners, printer), self.time_limit))
+            self.adopt(job, run)
         if printer is not None:
             printer.on_end(run.outcome)
         return run
@@ -500,17 +577,25 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         if impossible is not None or (reason is not None and self.engine != "auto"):
             raise SpecError(impossible or reason)
         if reason is not None:
-            warnings.warn(f"Training runs on the slower textbook engine: {reason}", TrainingWarning, stacklevel=6)
+            warn(f"Training runs on the slower textbook engine: {reason}")
             return textbook
         return engine
 
-    def _hear(self, listeners: Listeners, printer: VerbosePrinter | None) -> Callable[[Epoch], bool] | None:
+    def _hear(self, job: Job, listeners: Listeners, printer: VerbosePrinter | None) -> Callable[[Epoch], bool] | None:
         """Return what the engine calls after each epoch; None if nobody listens."""
         if not listeners and printer is None:
             return None
+        curves = {name: list(getattr(self, name, None) or []) for name in CURVES}
+        rows_before, rows = job.state.rows_seen, 0 if self._is_lbfgs else job.data.rows
 
         def on_epoch(epoch: Epoch) -> bool:
             self.n_iter_, self.loss_ = epoch.epoch, epoch.loss
+            self.t_ = rows_before + epoch.epoch * rows
+            loss = None if self._is_lbfgs else epoch.loss
+            for name, value in zip(CURVES, (loss, epoch.validation_loss, epoch.validation_score), strict=True):
+                if value is not None:
+                    curves[name].append(value)
+                    self.__dict__[name] = curves[name]
             if printer is not None:
                 printer.on_epoch(epoch)
             return listeners.on_epoch(epoch)
@@ -533,19 +618,24 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         """
         training = job.training
         history, monitor = run.history, training.stopping.monitor
+        heard = self.n_iter_  # the last epochs of the curves, which were kept up for who listened
+
+        def curve(name: str, values: list[float]) -> list[float]:
+            known = getattr(self, name, None) or []
+            return [*known[: max(0, len(known) - heard)], *values]
+
         self.outcome_ = run.outcome
         self.n_iter_ = len(history.learning_rate)
         self.t_ = run.state.rows_seen
         if history.loss:
             self.loss_ = history.loss[-1]
         if not isinstance(training.optimizer, Lbfgs):
-            self.loss_curve_ = [*self.loss_curve_, *history.loss]
+            self.loss_curve_ = curve("loss_curve_", history.loss)
             self.best_loss_ = run.state.best.value if monitor == "loss" else None
             self.best_validation_score_: float | None = None
         if history.validation_loss:
-            earlier_losses = getattr(self, "validation_loss_curve_", None) or []
-            self.validation_loss_curve_ = [*earlier_losses, *history.validation_loss]
-            self.validation_scores_ = [*(getattr(self, "validation_scores_", None) or []), *history.validation_score]
+            self.validation_loss_curve_ = curve("validation_loss_curve_", history.validation_loss)
+            self.validation_scores_ = curve("validation_scores_", history.validation_score)
             scores = (score for score in self.validation_scores_ if not isnan(score))
             self.best_validation_score_ = max(scores, default=-inf)
         refuse_diverged(run, training)

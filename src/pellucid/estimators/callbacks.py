@@ -4,7 +4,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol, TypeAlias
 
+import numpy as np
+
+from pellucid.errors import near
 from pellucid.estimators.progress import ProgressBar
+from pellucid.spec.checks import shown
 from pellucid.training.jobs import Epoch
 
 try:  # scikit-learn 1.9 and later
@@ -15,7 +19,7 @@ except ImportError:  # pragma: no cover - depends on the installed scikit-learn
         """Nothing to support before scikit-learn 1.9."""
 
 
-__all__ = ["Callback", "CallbackSupportMixin", "Listener", "Listeners", "listening"]
+__all__ = ["UNDER_WAY", "Callback", "CallbackSupportMixin", "Listener", "Listeners", "listening"]
 
 
 class Callback(Protocol):
@@ -82,7 +86,13 @@ class Listeners:
 
     def _tell(self, listener: Any, epoch: Epoch) -> bool:
         tell = getattr(listener, "on_epoch_end", listener if callable(listener) else _nothing)
-        return bool(tell(self.estimator, epoch))
+        answer = tell(self.estimator, epoch)
+        if answer is not None and not isinstance(answer, bool | np.bool_):
+            raise TypeError(
+                "a callback must return True to stop the training, or False or None to let it go on; "
+                f"{shown(listener)} returned something of type {type(answer).__name__}."
+            )
+        return bool(answer)
 
 
 def _is_sklearn_callback(listener: Any) -> bool:
@@ -145,6 +155,9 @@ def _sklearn_context(estimator: Any, given: list[Any], epochs: int) -> Iterator[
             estimator.set_callbacks(*before)
 
 
+UNDER_WAY = ("_callback_fit_ctx", "_skl_callbacks_to_teardown")
+"""What scikit-learn sets on an estimator while its callbacks listen, and takes away itself after the fit."""
+
 METHODS = ("on_rows", "on_fit_begin", "on_epoch_end", "on_fit_end")
 
 
@@ -156,6 +169,14 @@ def _check(listener: Any) -> None:
             f"a callback must be a function f(estimator, epoch) or an instance with some of {', '.join(METHODS)}; "
             f"got {listener!r}."
         )
+    if callable(listener) or _is_sklearn_callback(listener):
+        return
+    for name in dir(listener):
+        if name.startswith("on_") and name not in METHODS and callable(getattr(listener, name)):
+            raise TypeError(
+                f"a callback's methods that begin with on_ must be some of {', '.join(METHODS)}; "
+                f"{type(listener).__name__} has {name!r}, which nobody calls.{near(name, METHODS)}"
+            )
 
 
 def _nothing(*_: Any) -> None:

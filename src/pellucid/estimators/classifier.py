@@ -14,11 +14,13 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import column_or_1d, validate_data
 
 from pellucid import spec
-from pellucid.errors import SpecError
+from pellucid.errors import DataError, SpecError
 from pellucid.estimators.base import BaseMLP
-from pellucid.estimators.fitted import DTYPES
+from pellucid.estimators.fitted import DTYPES, told_of_missing
 from pellucid.estimators.parameters import is_stochastic
 from pellucid.estimators.state import mlp_from_state, mlp_to_state
+from pellucid.estimators.targets import refuse_missing
+from pellucid.spec.checks import finite_number, shown
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.outputs import log_probabilities, output_activation
 
@@ -46,7 +48,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Rows a step; 'auto' is min(200, rows). Not used by 'lbfgs'.
     learning_rate : str or Schedule, default='constant'
         'constant', 'invscaling', 'adaptive' (by name these two act with ``solver='sgd'`` only, as in scikit-learn),
-        'step', 'exponential', 'cosine', 'one_cycle', or a description such as ``pellucid.spec.Cosine(warmup=0.1)``.
+        'step', 'exponential', 'cosine', 'flat_cosine', 'log_cosine', 'one_cycle', or a description such as
+        ``pellucid.spec.Cosine(warmup=0.1)``.
     learning_rate_init : float > 0, default=0.001
         Step size at the start.
     power_t : float >= 0, default=0.5
@@ -88,16 +91,18 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     dropout : float in [0, 1) or list of them, default=0
         Share of each hidden layer's activations that is set to 0 in training; a list gives each layer its own.
     layer_norm : bool, default=False
-        Normalise each hidden layer's weighted sums.
+        Normalise each hidden layer's weighted sums; it needs layers of two neurons or more.
     initializer : str or Initializer, default='sklearn'
         'sklearn', 'glorot_uniform', 'glorot_normal', 'he_uniform', 'he_normal', 'lecun_uniform', 'lecun_normal',
-        'normal', 'uniform', 'zeros', or a description such as ``pellucid.spec.Normal(std=0.5)``.
+        'normal', 'uniform', 'zeros', 'from_data' (weights that suit the training rows), or a description such as
+        ``pellucid.spec.Normal(std=0.5)``.
     l1 : float >= 0, default=0
         L1 penalty on the weights, divided by the batch's rows.
     clip_norm : float > 0 or None, default=None
         Longest gradient; a longer one is scaled down.
     scoring : str, callable or None, default=None
-        What early stopping watches: accuracy by default, 'loss', or any scikit-learn scorer.
+        What early stopping watches: accuracy by default, 'loss', or any scikit-learn scorer. Without
+        validation rows nothing is scored.
     restore_best : bool or None, default=None
         End with the best epoch's weights; None: with early stopping only, as scikit-learn does. True without early
         stopping: the epoch of the least training loss; with ``X_val, y_val`` in `fit` the best one on those rows, which
@@ -291,8 +296,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         -------
         self
         """
-        self._learn_classes(y, classes)
-        return self._fit(X, y, sample_weight, incremental=True)
+        return self._fit(X, y, sample_weight, incremental=True, classes=classes)
 
     def _learn_classes(self, y: Any, classes: Any) -> None:
         if classes is None:
@@ -313,7 +317,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         self._label_binarizer = LabelBinarizer().fit(y if is_multilabel else classes)
 
     def _validate_input(self, X: Any, y: Any, *, incremental: bool, reset: bool) -> tuple[Any, Any]:
-        X, y = validate_data(self, X, y, accept_sparse="csr", multi_output=True, dtype=DTYPES, reset=reset)
+        self._refuse_targets(y, "'y' of MLPClassifier.fit")
+        with told_of_missing(self):
+            X, y = validate_data(self, X, y, accept_sparse="csr", multi_output=True, dtype=DTYPES, reset=reset)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         check_classification_targets(y)
@@ -334,14 +340,21 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         self._label_binarizer = LabelBinarizer().fit(classes)
         self.classes_ = self._label_binarizer.classes_
 
-    def _refuse_unknown(self, classes: Array) -> None:
+    def _refuse_targets(self, y: Any, subject: str) -> None:
+        refuse_missing(y, subject, "Remove those rows, or give them a class of their own.")
+
+    def _refuse_unknown(self, classes: Array, name: str = "y") -> None:
         if len(np.setdiff1d(classes, self.classes_, assume_unique=True)):
+            if name != "y":
+                raise DataError(
+                    f"{name!r} of MLPClassifier.fit must have classes that y has, {self.classes_}; it has {classes}."
+                )
             raise ValueError(
                 f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes_}. 'y' has {classes}."
             )
 
-    def _encode(self, y: Any, dtype: Any) -> Array:
-        self._refuse_unknown(unique_labels(y))
+    def _encode(self, y: Any, dtype: Any, *, name: str = "y") -> Array:
+        self._refuse_unknown(unique_labels(y), name)
         encoded: Array = np.ascontiguousarray(self._label_binarizer.transform(y), dtype=dtype)
         return encoded
 
@@ -358,6 +371,14 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
                 "'class_weight' of MLPClassifier as a dict is for one class a row; y has several labels a row. "
                 "Use 'balanced', or sample_weight."
             )
+        if isinstance(self.class_weight, Mapping):
+            for label, value in self.class_weight.items():
+                number = finite_number(value)
+                if number is None or number < 0:
+                    raise SpecError(
+                        "'class_weight' of MLPClassifier must give each class a number of at least 0; "
+                        f"class {label!r} has {shown(value)}."
+                    )
         weight: Array = compute_sample_weight(self.class_weight, y)
         return weight if sample_weight is None else weight * sample_weight
 

@@ -1,12 +1,13 @@
 """A trained network as fitted attributes: views of one flat vector that a user may read, set and pickle."""
 
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from copy import deepcopy
 from math import isfinite
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, is_classifier
 from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
@@ -16,10 +17,14 @@ from pellucid.spec import Network
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.parameters import Parameters
 
-__all__ = ["DTYPES", "FittedNetwork", "as_dtype", "thread_limit"]
+__all__ = ["CURVES", "DTYPES", "FittedNetwork", "as_dtype", "thread_limit", "told_of_missing"]
 
 DTYPES = (np.float64, np.float32)
 """Kinds of numbers that rows may have; anything else becomes the first."""
+
+
+CURVES = ("loss_curve_", "validation_loss_curve_", "validation_scores_")
+"""Fitted attributes with a number for each epoch."""
 
 
 class FittedNetwork(BaseEstimator):
@@ -104,14 +109,18 @@ class FittedNetwork(BaseEstimator):
         """Return the network, and the weighted sums of its output layer for each row."""
         if not self._takes_as_it_is(X):
             check_is_fitted(self, "coefs_")
-            X = validate_data(self, X, accept_sparse="csr", dtype=DTYPES, reset=False)
+            with told_of_missing(self):
+                X = validate_data(self, X, accept_sparse="csr", dtype=DTYPES, reset=False)
         network = self.__dict__.get("network_") or self._network()
         parameters = self._current_parameters(network)
+        return network, self._run(network, parameters, as_dtype(X, parameters.vector.dtype))
+
+    def _run(self, network: Network, parameters: Parameters, inputs: Any) -> Array:
+        """Return the weighted sums of the output layer for rows of the parameters' dtype."""
         engine = get_engine(self.engine, self.n_threads)
         uses_libraries = engine.name != "native"  # finding them takes longer than a row
         with thread_limit(self.n_threads if uses_libraries else None):
-            z = engine.forward(network, parameters, as_dtype(X, parameters.vector.dtype))
-        return network, z
+            return engine.forward(network, parameters, inputs)
 
     def _takes_as_it_is(self, X: Any) -> bool:
         """Tell whether X is a plain array that scikit-learn's validation, 100 µs a call, would return unchanged."""
@@ -127,6 +136,7 @@ class FittedNetwork(BaseEstimator):
         """Fitted attributes as they are now, for a copy that can predict."""
         fitted = {name: value for name, value in vars(self).items() if name.endswith("_") and name[0] != "_"}
         copies: dict[str, Any] = {name: [array.copy() for array in fitted[name]] for name in ("coefs_", "intercepts_")}
+        copies |= {name: list(fitted[name]) for name in CURVES if fitted.get(name) is not None}
         return fitted | copies | {"_rest": self._rest.copy()}
 
     def _live_view(self) -> Any:
@@ -147,6 +157,21 @@ class FittedNetwork(BaseEstimator):
             self._set_parameters(self.network_, self._current_parameters(self.network_).vector)
         if "_state" in self.__dict__:  # joblib may map its arrays read-only
             self.__dict__["_state"] = deepcopy(self.__dict__["_state"])
+
+
+@contextmanager
+def told_of_missing(estimator: Any, name: str = "X") -> Iterator[None]:
+    """Let what scikit-learn says of missing values in rows name Pellucid's estimators that take them."""
+    try:
+        yield
+    except ValueError as error:
+        if f"Input {name} contains NaN" not in str(error):
+            raise
+        kind = "TabularClassifier" if is_classifier(estimator) else "TabularRegressor"
+        raise ValueError(
+            f"Input {name} contains NaN, and {type(estimator).__name__} needs a number in each cell. Take "
+            f"pellucid.{kind}, which learns from missing ones, too, or fill them (sklearn.impute.SimpleImputer)."
+        ) from None
 
 
 def as_dtype(array: Any, dtype: Any) -> Any:

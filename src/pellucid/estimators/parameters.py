@@ -1,15 +1,17 @@
 """The estimators' parameters: their rules as data, and what they say in the language of `pellucid.spec`."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import fields, is_dataclass
 from numbers import Integral, Real
 from typing import Any, get_args
 
 import numpy as np
-from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils._param_validation import Interval, Options, StrOptions, make_constraint
 
 from pellucid import spec
 from pellucid.engines import ENGINES
-from pellucid.errors import SpecError, did_you_mean
+from pellucid.errors import SpecError, did_you_mean, near
+from pellucid.spec.checks import finite_number, shown
 
 __all__ = [
     "ACTIVATIONS",
@@ -21,6 +23,8 @@ __all__ = [
     "is_stochastic",
     "named",
     "number_type",
+    "rule_in_words",
+    "slip_of",
 ]
 
 
@@ -79,6 +83,50 @@ PARAMETER_CONSTRAINTS: Mapping[str, list[Any]] = {
 }
 
 
+def rule_in_words(rules: Iterable[Any]) -> str:
+    """Say what a parameter that has several known names may be; of others nothing: scikit-learn says it well.
+
+    Examples
+    --------
+    >>> rule_in_words([StrOptions({"a", "b"}), spec.Elu, None])
+    "one of 'a', 'b', a description such as pellucid.spec.Elu(), or None"
+    """
+    names = sorted(_names(rules))
+    if len(names) < 2:
+        return ""
+    descriptions = [kind.__name__ for kind in rules if _is_description(kind) and fields(kind)]
+    others = [rule for rule in rules if not isinstance(rule, StrOptions) and not _is_description(rule)]
+    words = [f"one of {', '.join(map(repr, names))}"]
+    if descriptions:
+        words.append(f"a description such as pellucid.spec.{descriptions[0]}()")
+    if list in others:
+        words.append("a list with one for each hidden layer")
+    words += [str(make_constraint(rule)) for rule in others if rule not in (list, tuple, np.ndarray)]
+    *first, last = words
+    return f"{', '.join(first)}{',' if len(words) > 2 else ''} or {last}" if first else last
+
+
+def slip_of(name: str, value: Any, rules: Iterable[Any]) -> str:
+    """Say what a wrong value may have been meant to be; nothing if nothing is near."""
+    if isinstance(value, str):
+        return near(value, _names(rules))
+    if isinstance(value, type) and value in rules:
+        return f" Write {value.__name__}()."
+    if name == "learning_rate" and finite_number(value) is not None:
+        return f" Did you mean learning_rate_init={value!r}?"
+    if name == "loss" and isinstance(value, int | list | tuple | np.ndarray):
+        return f" Did you mean hidden_layer_sizes={shown(value)}? The first parameter is the loss, as in scikit-learn."
+    return ""
+
+
+def _names(rules: Iterable[Any]) -> set[str]:
+    return {name for rule in rules if isinstance(rule, StrOptions) for name in rule.options}
+
+
+def _is_description(rule: Any) -> bool:
+    return isinstance(rule, type) and is_dataclass(rule)
+
+
 def hidden_layers(estimator: Any) -> tuple[spec.Layer, ...]:
     """Describe the hidden layers that the estimator's parameters ask for.
 
@@ -87,21 +135,41 @@ def hidden_layers(estimator: Any) -> tuple[spec.Layer, ...]:
     ValueError
         If a width is not positive, or a per-layer setting has another length than ``hidden_layer_sizes``.
     """
-    sizes = estimator.hidden_layer_sizes
-    widths = list(sizes) if isinstance(sizes, Iterable) else [sizes]
-    if any(np.ndim(width) != 0 for width in widths) or np.any(np.array(widths) <= 0):
-        raise ValueError(f"hidden_layer_sizes must be > 0, got {widths}.")
+    given = estimator.hidden_layer_sizes
+    widths = _widths(list(given) if isinstance(given, Iterable) else [given], estimator)
     activations = _one_a_layer(estimator, "activation", len(widths))
     dropouts = _one_a_layer(estimator, "dropout", len(widths))
     return tuple(
         spec.Layer(
-            width=int(width) if width == int(width) else width,
+            width=width,
             activation=named(ACTIVATIONS, activation, f"'activation' of {type(estimator).__name__}"),
-            dropout=float(dropout),
+            dropout=_dropout(estimator, dropout),
             layer_norm=bool(estimator.layer_norm),
         )
         for width, activation, dropout in zip(widths, activations, dropouts, strict=True)
     )
+
+
+def _widths(sizes: list[Any], estimator: Any) -> list[int]:
+    numbers = [number for number in map(finite_number, sizes) if number is not None and number == int(number)]
+    if len(numbers) < len(sizes):
+        raise SpecError(
+            f"'hidden_layer_sizes' of {type(estimator).__name__} must be a whole number or a sequence of them, one for "
+            f"each hidden layer; got {shown(estimator.hidden_layer_sizes)}."
+        )
+    if any(number <= 0 for number in numbers):
+        raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")  # in scikit-learn's words
+    return [int(number) for number in numbers]
+
+
+def _dropout(estimator: Any, share: Any) -> float:
+    number = finite_number(share)
+    if number is None or not 0 <= number < 1:
+        raise SpecError(
+            f"'dropout' of {type(estimator).__name__} must be a number of at least 0 and less than 1, or a list of "
+            f"them; got {shown(estimator.dropout)}."
+        )
+    return number
 
 
 def is_stochastic(estimator: Any) -> bool:
@@ -117,8 +185,8 @@ def _one_a_layer(estimator: Any, name: str, layers: int) -> list[Any]:
         return [value] * layers
     if len(value) != layers:
         raise SpecError(
-            f"'{name}' of {type(estimator).__name__} must be one value or a list with one for each of the "
-            f"{layers} hidden layers; got {len(value)} values."
+            f"'{name}' of {type(estimator).__name__} must be one value, or a list with one for each hidden layer, "
+            f"{layers} in all; got {len(value)}: {shown(list(value))}."
         )
     return list(value)
 
@@ -131,6 +199,8 @@ def named(kinds: Mapping[str, Any], value: Any, subject: str) -> Any:
     >>> named(ACTIVATIONS, "relu", "'activation'")
     Relu()
     """
+    if isinstance(value, type) and value in kinds.values():
+        raise SpecError(f"{subject} must be a description, not its class; write {value.__name__}().")
     if not isinstance(value, str):
         return value
     if value not in kinds:

@@ -1,13 +1,10 @@
 """`MLPRegressor`: scikit-learn's, and more."""
 
-import warnings
 from collections.abc import Sequence
 from typing import Any, Literal, Self, get_args
 
 import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import r2_score
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
@@ -15,9 +12,10 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_dat
 from pellucid import spec
 from pellucid.errors import DataError
 from pellucid.estimators.base import BaseMLP
-from pellucid.estimators.fitted import DTYPES
+from pellucid.estimators.fitted import DTYPES, told_of_missing
 from pellucid.estimators.parameters import LOSSES_OF_REGRESSION, is_stochastic
 from pellucid.estimators.state import mlp_from_state, mlp_to_state
+from pellucid.estimators.targets import refuse_dates, refuse_missing
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.network import Batch
 from pellucid.textbook.outputs import output_activation
@@ -50,7 +48,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         Rows a step; 'auto' is min(200, rows). Not used by 'lbfgs'.
     learning_rate : str or Schedule, default='constant'
         'constant', 'invscaling', 'adaptive' (by name these two act with ``solver='sgd'`` only, as in scikit-learn),
-        'step', 'exponential', 'cosine', 'one_cycle', or a description such as ``pellucid.spec.Cosine(warmup=0.1)``.
+        'step', 'exponential', 'cosine', 'flat_cosine', 'log_cosine', 'one_cycle', or a description such as
+        ``pellucid.spec.Cosine(warmup=0.1)``.
     learning_rate_init : float > 0, default=0.001
         Step size at the start.
     power_t : float >= 0, default=0.5
@@ -86,16 +85,18 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     dropout : float in [0, 1) or list of them, default=0
         Share of each hidden layer's activations that is set to 0 in training; a list gives each layer its own.
     layer_norm : bool, default=False
-        Normalise each hidden layer's weighted sums.
+        Normalise each hidden layer's weighted sums; it needs layers of two neurons or more.
     initializer : str or Initializer, default='sklearn'
         'sklearn', 'glorot_uniform', 'glorot_normal', 'he_uniform', 'he_normal', 'lecun_uniform', 'lecun_normal',
-        'normal', 'uniform', 'zeros', or a description such as ``pellucid.spec.Normal(std=0.5)``.
+        'normal', 'uniform', 'zeros', 'from_data' (weights that suit the training rows), or a description such as
+        ``pellucid.spec.Normal(std=0.5)``.
     l1 : float >= 0, default=0
         L1 penalty on the weights, divided by the batch's rows.
     clip_norm : float > 0 or None, default=None
         Longest gradient; a longer one is scaled down.
     scoring : str, callable or None, default=None
-        What early stopping watches: R² by default, 'loss', or any scikit-learn scorer.
+        What early stopping watches: R² by default, 'loss', or any scikit-learn scorer. Without
+        validation rows nothing is scored.
     restore_best : bool or None, default=None
         End with the best epoch's weights; None: with early stopping only, as scikit-learn does. True without early
         stopping: the epoch of the least training loss; with ``X_val, y_val`` in `fit` the best one on those rows, which
@@ -261,9 +262,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         -------
         self
         """
-        self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
-        self._warn_if_useless(X, y, sample_weight)
-        return self
+        return self._fit(X, y, sample_weight, (X_val, y_val, sample_weight_val))
 
     @available_if(is_stochastic)
     @_fit_context(prefer_skip_nested_validation=True)
@@ -283,20 +282,26 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         return self._fit(X, y, sample_weight, incremental=True)
 
     def _validate_input(self, X: Any, y: Any, *, incremental: bool, reset: bool) -> tuple[Any, Any]:
-        X, y = validate_data(
-            self, X, y, accept_sparse="csr", multi_output=True, y_numeric=True, dtype=DTYPES, reset=reset
-        )
+        self._refuse_targets(y, "'y' of MLPRegressor.fit")
+        with told_of_missing(self):
+            X, y = validate_data(
+                self, X, y, accept_sparse="csr", multi_output=True, y_numeric=True, dtype=DTYPES, reset=reset
+            )
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         return X, y
 
-    def _encode(self, y: Any, dtype: Any) -> Array:
+    def _refuse_targets(self, y: Any, subject: str) -> None:
+        refuse_missing(y, subject)
+        refuse_dates(y, subject)
+
+    def _encode(self, y: Any, dtype: Any, *, name: str = "y") -> Array:
         targets = np.asarray(y, dtype=dtype)
         if not np.isfinite(targets).all():
-            raise DataError("'y' of MLPRegressor.fit must be finite; it has NaN or infinity. Remove those rows.")
+            raise DataError(f"{name!r} of MLPRegressor.fit must be finite; it has NaN or infinity. Remove those rows.")
         if self._output() == "exp" and targets.size and targets.min() < 0:
             raise DataError(
-                "targets of MLPRegressor.fit must be at least 0 with loss='poisson', which models counts and rates; "
+                f"{name!r} of MLPRegressor.fit must be at least 0 with loss='poisson', which models counts and rates; "
                 f"the least value is {targets.min():g}."
             )
         return targets.reshape(len(targets), -1)
@@ -311,21 +316,6 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     def _loss_description(self) -> Any:
         return LOSSES_OF_REGRESSION[self.loss]() if isinstance(self.loss, str) else self.loss
-
-    def _warn_if_useless(self, X: Any, y: Any, sample_weight: Any) -> None:
-        """Say aloud what scikit-learn leaves unsaid: that the fit is worse than a constant would be."""
-        spread = 0.5 * float(np.sum(np.var(np.asarray(y, dtype=np.float64), axis=0)))
-        is_suspicious = self.loss in ("squared_error", spec.SquaredError()) and self.loss_ > spread > 0
-        if not is_suspicious or self.n_iter_ < 2:
-            return
-        score = r2_score(y, self.predict(X), sample_weight=sample_weight)  # penalties and dropout aside
-        if score < 0:
-            warnings.warn(
-                f"MLPRegressor fits worse than the mean of y would: on its own training rows R² is {score:.3g}. "
-                "Scale y to about -1..1 (sklearn.compose.TransformedTargetRegressor), or train longer.",
-                ConvergenceWarning,
-                stacklevel=3,
-            )
 
     # --- predict --------------------------------------------------------------------------------------------------
 

@@ -1,16 +1,33 @@
 """What a fit says to its user: verbose lines in scikit-learn's words, warnings, errors."""
 
+import inspect
 import warnings
+from pathlib import Path
 
 import numpy as np
+import sklearn
 from sklearn.exceptions import ConvergenceWarning
 
+import pellucid
 from pellucid.errors import DivergedError, TrainingWarning
+from pellucid.estimators.constants import Useless
 from pellucid.spec import Adaptive, Lbfgs, Training
 from pellucid.training.jobs import Epoch, Run
 from pellucid.training.stopping import Outcome
 
-__all__ = ["VerbosePrinter", "refuse_diverged", "report_outcome"]
+__all__ = ["ENDED_BY_ITSELF", "VerbosePrinter", "refuse_diverged", "report_outcome", "warn"]
+
+
+ENDED_BY_ITSELF = (Outcome.CONVERGED, Outcome.ALL_EPOCHS)
+INNER = tuple(str(Path(str(package.__file__)).parent) for package in (pellucid, sklearn))
+
+
+def warn(message: str, category: type[Warning] = TrainingWarning) -> None:
+    """Warn at the line that asked for the fit: the nearest outside Pellucid and scikit-learn."""
+    frame, level = inspect.currentframe(), 1
+    while frame is not None and frame.f_code.co_filename.startswith(INNER):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, stacklevel=level)
 
 
 class VerbosePrinter:
@@ -62,30 +79,38 @@ def _is_restored(run: Run, training: Training) -> bool:
     return training.stopping.restore_best and run.state.best.parameters is not None
 
 
-def report_outcome(run: Run, training: Training, *, incremental: bool) -> None:
-    """Warn about how training ended, where the user should know."""
+def report_outcome(run: Run, training: Training, useless: Useless | None, *, incremental: bool) -> None:
+    """Warn about how training ended, where the user should know, and if the network is of no use."""
     outcome, is_restored = run.outcome, _is_restored(run, training)
     if outcome is Outcome.ALL_EPOCHS and not incremental:
-        warnings.warn(_not_converged(run, training), ConvergenceWarning, stacklevel=5)
+        told = [_not_converged(run, training)]
+        if useless is not None and useless.scale:
+            told += [useless.finding, useless.scale]
+        warn(" ".join(told), ConvergenceWarning)
+    elif outcome is Outcome.CONVERGED and useless is not None:
+        warn(f"{useless.finding} {useless.scale or useless.pace}", ConvergenceWarning)
     elif outcome is Outcome.INTERRUPTED:
         kept = "The best network so far is kept." if is_restored else "The network is kept as it was then."
-        warnings.warn(f"Training interrupted by user. {kept}", TrainingWarning, stacklevel=5)
+        warn(f"Training interrupted by user. {kept}")
     elif outcome is Outcome.DIVERGED:
-        warnings.warn(f"{outcome.value} The best network before that is kept.", TrainingWarning, stacklevel=5)
+        warn(f"{outcome.value} The best network before that is kept.")
     elif outcome is Outcome.TIME_LIMIT:
-        warnings.warn(outcome.value, TrainingWarning, stacklevel=5)
+        warn(outcome.value)
 
 
 def _not_converged(run: Run, training: Training) -> str:
     """Begin as scikit-learn does, for who filters its warnings; go on alike for all solvers."""
     name, value, who = "max_iter", training.epochs, "Stochastic Optimizer"
     if isinstance(training.optimizer, Lbfgs):
-        iterations = len(run.history.loss)
+        iterations = len(run.history.learning_rate)
         who = f"lbfgs failed to converge after {iterations} iteration(s)"
         if iterations < training.epochs and "EVALUATIONS" in run.message:
             name, value = "max_fun", training.optimizer.max_fun
         elif iterations < training.epochs:
-            return f"{who}: {run.message.lower().strip(' :.')}. Scale the inputs, or take another solver."
+            remedy = "Scale the inputs, or take another solver."
+            if not iterations:  # from the end of an earlier fit, rounding alone is left to gain
+                remedy = "No smaller loss was found: after an earlier fit that is fine, else scale the inputs."
+            return f"{who}: {run.message.lower().strip(' :.')}. {remedy}"
     what = {"max_iter": "iterations", "max_fun": "evaluations of the loss"}[name]
     return (
         f"{who}: Maximum {what} ({value}) reached and the optimization hasn't converged yet. "

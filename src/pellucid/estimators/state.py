@@ -15,6 +15,7 @@ from sklearn.preprocessing import LabelBinarizer
 from pellucid import spec
 from pellucid.errors import DataError, ModelFileError, PellucidError, did_you_mean
 from pellucid.estimators.base import BaseMLP
+from pellucid.estimators.fitted import CURVES
 from pellucid.spec import Network, from_json, to_json
 from pellucid.textbook.arrays import Array
 from pellucid.training.stopping import Outcome
@@ -63,7 +64,6 @@ DESCRIBED: Mapping[str, Any] = {
 
 NOT_DATA = ("callbacks",)
 NUMBERS = ("n_iter_", "t_", "loss_", "best_loss_", "best_validation_score_")
-CURVES = ("loss_curve_", "validation_loss_curve_", "validation_scores_")
 
 
 # --- to data ------------------------------------------------------------------------------------------------------
