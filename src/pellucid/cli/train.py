@@ -37,7 +37,7 @@ def train(
     preset: Annotated[
         str,
         typer.Option(
-            help="fast: one network; default: one for each of five folds, in small tables several; best: several recipes, too."
+            help="fast: one network; default: one for each of five folds, in small tables more; best: several recipes."
         ),
     ] = "default",
     scoring: Annotated[
