@@ -288,7 +288,7 @@ def _page(
         f"<p>Target: {_text(target.meaning())}. {counted(len(model.bag_.networks), 'network')}.{_text(ended)}</p>",
         "<h2>Scores</h2>",
         html_table(("", *evaluation.titles()), evaluation.rows()),
-        f"<p>{_text(_origin(evaluation))} Baseline: {_text(evaluation.baseline_name)}.{_text(_temperature(model))}</p>",
+        f"<p>{_text(f'{evaluation.account()} Baseline: {evaluation.baseline_name}.{_temperature(model)}')}</p>",
         *([f"<p>{_text(intervals)}</p>"] if intervals else []),
         *(f"<p><strong>{_text(each)}</strong></p>" for each in remarks),
         *(_figure(title, picture) for title, picture in pictures),
@@ -298,16 +298,6 @@ def _page(
         html_table(("column", "missing", "understood as", "importance" if importances else ""), columns),
     ]
     return _document(f"Pellucid: {_text(target.label)}", parts)
-
-
-def _origin(evaluation: Evaluation) -> str:
-    """Say which rows the scores are of."""
-    if not evaluation.is_held_out:
-        return evaluation.without_held_out()
-    return (
-        f"Out of fold: rows that were learned from, each predicted by networks that did not see it. Held out: "
-        f"{counted(len(evaluation.held_out), 'row')} that no network saw; {len(evaluation.learned)} were learned from."
-    )
 
 
 def html_page(title: str, paragraphs: Sequence[str], parts: Sequence[str]) -> str:

@@ -55,7 +55,7 @@ def train(
     test_share: Annotated[
         float,
         typer.Option(
-            help="Share of the rows held out for the score, and not learned from; 0: none, a final model of all rows."
+            help="Share of the rows held out for the score, and not learned from; 0: none, all are for a final model."
         ),
     ] = 0.2,
     model: Annotated[Path, typer.Option(help="Model file to write.")] = Path("model.safetensors"),

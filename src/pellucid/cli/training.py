@@ -295,19 +295,18 @@ def _show_result(model: TabularModel, evaluation: Evaluation, said: list[str]) -
     print_table(("score", *evaluation.titles()), evaluation.rows())
     print(f"\nBaseline: {printable(evaluation.baseline_name)}.")
     if not evaluation.is_held_out:
-        print(evaluation.without_held_out())
+        print(evaluation.account())
     if evaluation.intervals():
         print(evaluation.intervals())
     print("".join(f"\n{printable(each)}\n" for each in said))
 
 
 def _epochs(model: TabularModel) -> str:
-    """Say how long the networks were trained, and what else the epochs went into that were counted meanwhile."""
+    """Say how long the networks were trained, and what else was that was counted meanwhile."""
     each, others = [trained.epochs for trained in model.bag_.networks], model.bag_.other_epochs
     epochs = counted(max(each), "epoch") if min(each) == max(each) else f"{min(each)} to {max(each)} epochs"
-    if len(each) > 1:
-        epochs += " each"
-    if others:
-        why = "were tried, or tell how good these are" if model.bag_.judges else "were tried and left"
-        return f"{epochs}: {sum(each)} of the {sum(each) + others} trained; the others were of networks that {why}"
-    return epochs if len(each) == 1 else f"{epochs}, {sum(each)} together"
+    told = epochs if len(each) == 1 else f"{epochs} each, {sum(each)} together"
+    if not others:
+        return told
+    why = "tell how good these are, or were tried and left" if model.bag_.judges else "were tried and left"
+    return f"{told}; {counted(others, 'more epoch')} went into networks that {why}"

@@ -189,7 +189,7 @@ def _say(found: Search, evaluation: Evaluation, said: list[str], seconds: float)
     print_table(("score", *evaluation.titles()), evaluation.rows())
     print(f"\nBaseline: {printable(evaluation.baseline_name)}.\n")
     if not evaluation.is_held_out:
-        print(f"{evaluation.without_held_out()}\n")
+        print(f"{evaluation.account()}\n")
     if said:
         print("\n\n".join(printable(each) for each in said) + "\n")
 
