@@ -37,7 +37,7 @@ def test_train_says_what_it_does_and_writes_a_model(pellucid, table, tmp_path):
     names = {path.name for path in (tmp_path / "model-report").iterdir()}
     assert names == {"index.html", "loss-curves.png", "confusion-matrix.png", "importances.png", "calibration.png"}
     page = (tmp_path / "model-report" / "index.html").read_text()
-    for text in ("out of fold", "expected calibration error", "temperature", "Members", "What each column counts"):
+    for text in ("out of fold", "expected calibration error", "temperature", "Members", "How much each column counts"):
         assert text in page
 
 
@@ -47,7 +47,7 @@ def test_regression(pellucid, flowers, tmp_path):
     assert status == 0
     assert "root mean squared error" in out
     assert "Intervals of 90% hold" in out
-    for name in ("predicted-versus-true.png", "intervals.png", "importances.png", "loss-curves.png"):
+    for name in ("actual-against-predicted.png", "intervals.png", "importances.png", "loss-curves.png"):
         assert (tmp_path / "w-report" / name).read_bytes().startswith(b"\x89PNG")
     assert "Intervals of 90% hold" in (tmp_path / "w-report" / "index.html").read_text()
 
@@ -61,7 +61,7 @@ def test_a_report_has_no_pictures_of_the_one_before(pellucid, table, tmp_path):
     (folder / "index.html").write_text(page.replace(GENERATOR, ""), encoding="utf-8")  # as before there was the tag
     assert pellucid(*given, "--target", "width", "--no-importances")[0] == 0
     names = {path.name for path in folder.iterdir()}
-    assert names == {"index.html", "predicted-versus-true.png", "intervals.png", "loss-curves.png", "mine.png"}
+    assert names == {"index.html", "actual-against-predicted.png", "intervals.png", "loss-curves.png", "mine.png"}
 
 
 def test_tables_of_a_page_break_no_word():
@@ -415,7 +415,7 @@ def test_a_final_model_of_all_rows(pellucid, table, tmp_path, target):
     assert "No rows were held out. Out of fold: 16 " in page
     assert "<th>held out</th>" not in page
     assert not (folder / "intervals.png").exists()
-    kept = "calibration.png" if target == "species" else "predicted-versus-true.png"
+    kept = "calibration.png" if target == "species" else "actual-against-predicted.png"
     assert (folder / kept).exists()
 
 
@@ -549,3 +549,12 @@ def test_a_report_that_cannot_be_written_does_not_hide_the_model(pellucid, table
         "whole, in 'model.safetensors'.\n"
     )
     assert (tmp_path / "model.safetensors").exists()
+
+
+def test_letters_that_no_font_has_are_told_once(pellucid, flowers, monkeypatch):
+    monkeypatch.setattr("pellucid.plotting.style.WIDE_FONTS", ())
+    flowers.replace({"rosa": "薔薇", "viola": "菫"}).to_csv("kanji.csv", index=False)
+    status, _, err = pellucid("train", "kanji.csv", "--target", "species", *QUICK, "--quiet")
+    assert status == 0
+    assert err.count("Pictures show boxes for 3 letters that no font here has, such as") == 1
+    assert "Noto Sans CJK" in err

@@ -45,7 +45,7 @@ def explain(
 ) -> None:
     """Show what a table's model uses, or one training step of a single network in numbers.
 
-    Of a model that `pellucid train` wrote, an ensemble: its columns and what each counts, its members and their
+    Of a model that `pellucid train` wrote, an ensemble: its columns and how much each counts, its members and their
     weights; no table is needed. Of one of its networks (--network), or of an MLPClassifier or MLPRegressor: one step on
     rows of a table, forward, loss,
     backward, update, taken on a copy; the model stays as it is. Without the target's column, the forward pass is shown.

@@ -6,6 +6,7 @@ table: they are escaped for HTML, and for Matplotlib, where dollar signs would b
 
 import base64
 import io
+import re
 import warnings
 from collections.abc import Sequence
 from html import escape
@@ -18,7 +19,7 @@ import numpy as np
 from pellucid.cli.console import printable
 from pellucid.cli.evaluation import COVERAGES, Evaluation, TabularModel, foretold
 from pellucid.cli.members import MEMBER_TITLES, importance_rows, member_rows
-from pellucid.errors import DataError
+from pellucid.errors import DataError, DataWarning
 from pellucid.estimators.tabular import TabularClassifier, TabularRegressor
 from pellucid.tables.cells import read_numbers
 from pellucid.tables.frames import counted
@@ -42,7 +43,7 @@ SCORING_UNITS = {
 PAGE = "index.html"
 PICTURES = (
     "importances.png",
-    "predicted-versus-true.png",
+    "actual-against-predicted.png",
     "intervals.png",
     "calibration.png",
     "confusion-matrix.png",
@@ -142,11 +143,11 @@ def _pictures(model: TabularModel, evaluation: Evaluation) -> dict[str, tuple[st
     mpl.use("Agg")
     target, drawings = evaluation.target, {}
     if hasattr(model, "feature_importances_"):
-        drawings["importances.png"] = ("What each column counts", _importances(model))
+        drawings["importances.png"] = ("How much each column counts", _importances(model))
     if not len(evaluation.actual):
         pass  # nothing was predicted by networks that did not see it
     elif evaluation.probabilities is None:
-        drawings["predicted-versus-true.png"] = ("Predicted versus true", _prediction_error(evaluation))
+        drawings["actual-against-predicted.png"] = ("Actual against predicted", _prediction_error(evaluation))
         if evaluation.covered is not None:
             drawings["intervals.png"] = ("Whether intervals can be trusted", _coverage(evaluation))
     else:
@@ -161,7 +162,10 @@ def _pictures(model: TabularModel, evaluation: Evaluation) -> dict[str, tuple[st
     ):
         drawings["decision-boundary.png"] = ("Decision boundary", _decision_boundary(model, evaluation))
     drawings["loss-curves.png"] = ("Loss per epoch", _loss_curves(model))
-    return {name: (drawings[name][0], as_png(drawings[name][1])) for name in PICTURES if name in drawings}
+    lacking: set[str] = set()
+    pictures = {name: (drawings[name][0], as_png(drawings[name][1], lacking)) for name in PICTURES if name in drawings}
+    _tell_of(lacking)
+    return pictures
 
 
 def _importances(model: TabularModel) -> Any:
@@ -185,14 +189,18 @@ def _loss_curves(model: TabularModel) -> Any:
 
 def _calibration(model: TabularModel, evaluation: Evaluation) -> Any:
     from pellucid.plotting import ReliabilityCurve
+    from pellucid.plotting.style import shortened
 
     names = model.classes_.tolist()
     place = {label: index for index, label in enumerate(names)}
     codes = np.array([place.get(label, -1) for label in evaluation.actual.tolist()])
     probability, happened = foretold(codes, np.asarray(evaluation.probabilities))
-    what = f"probability of {_plain(str(names[1]))}" if len(names) == 2 else "probability of the predicted class"
+    what = f"class {shortened(names)[1]}" if len(names) == 2 else "the predicted class"
     return ReliabilityCurve.from_predictions(
-        probability, happened, xlabel=what, ylabel=f"share of the {evaluation.judged_name} that are of this class"
+        probability,
+        happened,
+        xlabel=f"probability of {what}",
+        ylabel=f"share of the {evaluation.judged_name} that are of this class",
     )
 
 
@@ -250,23 +258,36 @@ def _decision_boundary(model: TabularModel, evaluation: Evaluation) -> Any:
 
 
 def _plain(text: str) -> str:
-    """Return a short text that Matplotlib shows as it is."""
-    short = text if len(text) <= 30 else text[:29] + "…"
-    return printable(short).replace("\\", "/").replace("$", r"\$")
+    """Return a text that Matplotlib can show."""
+    return printable(text).replace("\\", "/")
 
 
-def as_png(display: Any) -> bytes:
-    """Return a picture as PNG, and close it."""
+def as_png(display: Any, lacking: set[str] | None = None) -> bytes:
+    """Return a picture as PNG, and close it; add the letters that no font has, which it shows as boxes."""
     import matplotlib.pyplot as plt
 
     buffer = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", UserWarning
-        )  # letters that the font lacks, slow legends: a picture all the same
+    with warnings.catch_warnings(record=True) as caught:  # slow legends and the like: a picture all the same
+        warnings.simplefilter("always", UserWarning)
         display.figure_.savefig(buffer, format="png", dpi=120)
     plt.close(display.figure_)
+    if lacking is not None:
+        codes = (re.match(r"Glyph (\d+) .* missing from", str(each.message)) for each in caught)
+        lacking |= {chr(int(code[1])) for code in codes if code}
     return buffer.getvalue()
+
+
+def _tell_of(lacking: set[str]) -> None:
+    """Warn of letters that no font has."""
+    if lacking:
+        some = "".join(sorted(lacking)[:10])
+        warnings.warn(
+            f"Pictures show boxes for {counted(len(lacking), 'letter')} that no font here has, such as {some}. Install "
+            "a font that has them, such as Noto Sans CJK for Chinese, Japanese and Korean, and remove "
+            f"'{mpl.get_cachedir()}', where Matplotlib keeps its list of fonts.",
+            DataWarning,
+            stacklevel=2,
+        )
 
 
 # --- page -------------------------------------------------------------------------------------------------------------
