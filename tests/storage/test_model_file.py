@@ -359,3 +359,8 @@ def test_the_largest_header_is_limited(path, monkeypatch):
     monkeypatch.setattr(model_file, "LARGEST_HEADER", 10)
     with pytest.raises(ModelFileError, match="at most 10 are read"):
         load(path)
+
+
+def test_a_folder_is_no_model(tmp_path):
+    with pytest.raises(ModelFileError, match="is a folder; name a model file in it"):
+        load(tmp_path)
