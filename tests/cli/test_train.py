@@ -558,3 +558,14 @@ def test_letters_that_no_font_has_are_told_once(pellucid, flowers, monkeypatch):
     assert status == 0
     assert err.count("Pictures show boxes for 3 letters that no font here has, such as") == 1
     assert "Noto Sans CJK" in err
+
+
+def test_columns_are_named_as_they_are_written(pellucid, flowers, tmp_path):
+    flowers.assign(day=range(80)).rename(columns={"width": "width ", "day": " day"}).to_csv("blanks.csv", index=False)
+    named = ("--target", "width ", "--time-column", " day")
+    assert pellucid("train", "blanks.csv", *named, *QUICK, "--quiet", "--no-report")[::2] == (0, "")
+    model = package.load(tmp_path / "model.safetensors")
+    assert (model.target_name_, model.time_column) == ("width", "day")
+    flowers.rename(columns={"width": "width "}).to_parquet("blanks.parquet")
+    assert pellucid("train", "blanks.parquet", "--target", "width ", *QUICK, "--quiet", "--no-report")[0] == 0
+    assert package.load(tmp_path / "model.safetensors").target_name_ == "width "

@@ -142,12 +142,13 @@ def _trace(
 def _rows(model: Any, frame: "pd.DataFrame", target: str | None) -> tuple[Any, Any]:
     """Return the rows with their target: the column named, else the model's own, where they have it and it suits."""
     from pellucid.errors import DataError
-    from pellucid.tables.schema import require_columns
+    from pellucid.tables.schema import column_named, require_columns
     from pellucid.tracing.tables import rows_of_network
 
     if target is not None:
-        require_columns(frame, [target])
-        return rows_of_network(model, frame, target)
+        named = column_named(frame, target)
+        require_columns(frame, [named])
+        return rows_of_network(model, frame, named)
     own = getattr(model, "target_name_", None)
     with suppress(DataError):
         return rows_of_network(model, frame, own if own in frame.columns else None)

@@ -118,10 +118,10 @@ def run_training(
         Print nothing.
     """
     places.check()
-    time_column = parameters["time_column"]
-    needed = {"--groups": group_column, "--time-column": time_column}
+    needed = {"--groups": group_column, "--time-column": parameters["time_column"]}
     prepared = prepare(places.table, target, task, missing=missing, exclude=exclude, needed=needed)
-    frame = prepared.frame
+    frame, target = prepared.frame, prepared.columns["--target"]
+    group_column, time_column = (prepared.columns.get(option) for option in needed)
     grouping = None if group_column is None else frame.pop(group_column)
     goal = goal_of(frame[target], task, parameters["scoring"])
     dealt = deal(frame, goal, test_share, parameters["random_state"], grouping, time_column)
@@ -131,7 +131,7 @@ def run_training(
         print(f"\nTarget {printable(repr(goal.label))}: {printable(goal.meaning())}{_remarks(goal, frame[target])}")
         print(f"\n{dealt.meaning()}{without_group(grouping)}\n", flush=True)
     learned, held_out = dealt.learned, dealt.held_out
-    parameters = {**parameters, "missing_values": prepared.parameter(schema)}
+    parameters = {**parameters, "time_column": time_column, "missing_values": prepared.parameter(schema)}
     model = _fit(parameters, learned, goal, schema, dealt.groups)
     evaluation = evaluate(model, goal, learned, held_out)
     if importances and model.outcome_ is not Outcome.INTERRUPTED:

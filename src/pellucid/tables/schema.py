@@ -179,6 +179,17 @@ def _share(count: int, rows: int) -> str:
     return f"{100 * count / rows:.1f}%" if count else ""
 
 
+def column_named(frame: pd.DataFrame, name: str) -> str:
+    """Return the column that a name means, written with blanks around it or without: files lose those of their header.
+
+    Examples
+    --------
+    >>> column_named(pd.DataFrame({"y": [1]}), "y ")
+    'y'
+    """
+    return name.strip() if name not in frame.columns and name.strip() in frame.columns else name
+
+
 def require_columns(frame: pd.DataFrame, labels: Iterable[str]) -> None:
     """Raise DataError naming the columns that are not there, with near names."""
     known = dict.fromkeys(map(str, frame.columns))
