@@ -106,7 +106,7 @@ def test_what_an_ensemble_uses(pellucid, table, ensemble):
     status, out, error = pellucid("explain", "e.safetensors")
     assert (status, error) == (0, "")
     assert f"out-of-fold log loss, lower is better: {-ensemble.oof_score_:.4f}" in out
-    assert "Importance: by how much the log loss rises when the column is shuffled." in out
+    assert "Importance: by how much the log loss (nats) rises when the column is shuffled." in out
     assert "category, 2 levels: blue, red" in out
     order = sorted(ensemble.feature_names_in_, key=lambda name: out.index(f"\n{name} "))
     ranked = ensemble.feature_names_in_[np.argsort(-ensemble.feature_importances_, kind="stable")]

@@ -37,7 +37,14 @@ def test_train_says_what_it_does_and_writes_a_model(pellucid, table, tmp_path):
     names = {path.name for path in (tmp_path / "model-report").iterdir()}
     assert names == {"index.html", "loss-curves.png", "confusion-matrix.png", "importances.png", "calibration.png"}
     page = (tmp_path / "model-report" / "index.html").read_text()
-    for text in ("out of fold", "expected calibration error", "temperature", "Members", "How much each column counts"):
+    for text in (
+        "out of fold",
+        "expected calibration error",
+        "temperature",
+        "Members",
+        "How much each column counts",
+        "Words",
+    ):
         assert text in page
 
 
@@ -47,6 +54,13 @@ def test_regression(pellucid, flowers, tmp_path):
     assert status == 0
     assert "root mean squared error" in out
     assert "Intervals of 90% hold" in out
+    page = (tmp_path / "w-report" / "index.html").read_text()
+    for text in (
+        "Importance: by how much the root mean squared error rises",
+        "the share of the target&#x27;s variance",
+    ):
+        assert text in page
+    assert "<td>log loss</td>" not in page
     for name in ("actual-against-predicted.png", "intervals.png", "importances.png", "loss-curves.png"):
         assert (tmp_path / "w-report" / name).read_bytes().startswith(b"\x89PNG")
     assert "Intervals of 90% hold" in (tmp_path / "w-report" / "index.html").read_text()
@@ -159,7 +173,8 @@ def test_decimal_commas(pellucid, flowers, tmp_path, task, separator):
     assert f"number from {low:.10g} to {high:.10g}; written with decimal commas" in out
     assert "(regression); written with decimal commas" in out
     assert pellucid("predict", "model.safetensors", "f.csv", "--out", "p.csv")[0] == 0
-    assert np.allclose(pd.read_csv(tmp_path / "p.csv", decimal=",")["height"], flowers["height"], equal_nan=True)
+    written = pd.read_csv(tmp_path / "p.csv", sep=separator, decimal=",")
+    assert np.allclose(written["height"], flowers["height"], equal_nan=True)
 
 
 def test_one_epoch(pellucid, table):

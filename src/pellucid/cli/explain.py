@@ -98,7 +98,7 @@ def explain(
 
 def _show_ensemble(path: Path, model: "TabularModel", options: list[str]) -> None:
     from pellucid.cli.console import print_table, printable
-    from pellucid.cli.members import MEMBER_TITLES, importance_rows, member_rows
+    from pellucid.cli.members import MEMBER_TITLES, about_importances, importance_rows, member_rows
     from pellucid.cli.models import target_name
     from pellucid.errors import PellucidError
     from pellucid.estimators.tabular.importances import SHARES
@@ -120,7 +120,7 @@ def _show_ensemble(path: Path, model: "TabularModel", options: list[str]) -> Non
         order = dict(zip(model._columns, model.feature_importances_, strict=True))
         described.sort(key=lambda row: -order[row[0]])
     print_table(("column", "missing", "understood as", "importance"), described)
-    print(f"\nImportance: by how much the {name} {'falls' if is_share else 'rises'} when the column is shuffled.\n")
+    print(f"\n{about_importances(model)}\n")
     print_table(MEMBER_TITLES, member_rows(model))
 
 

@@ -18,7 +18,8 @@ import numpy as np
 
 from pellucid.cli.console import printable
 from pellucid.cli.evaluation import COVERAGES, Evaluation, TabularModel, foretold
-from pellucid.cli.members import MEMBER_TITLES, importance_rows, member_rows
+from pellucid.cli.glossary import words_of
+from pellucid.cli.members import MEMBER_TITLES, SCORING_UNITS, about_importances, importance_rows, member_rows
 from pellucid.errors import DataError, DataWarning
 from pellucid.estimators.tabular import TabularClassifier, TabularRegressor
 from pellucid.tables.cells import read_numbers
@@ -32,14 +33,6 @@ _MOST_CLASSES = 30
 _MOST_POINTS = 1000
 _LONGEST_LINE = 30
 """Letters of a cell that stand in one line."""
-SCORING_UNITS = {
-    "log_loss": "log loss (nats)",
-    "accuracy": "accuracy",
-    "roc_auc": "area under the ROC curve",
-    "rmse": "root mean squared error",
-    "mae": "mean absolute error",
-    "poisson": "Poisson deviance",
-}
 PAGE = "index.html"
 PICTURES = (
     "importances.png",
@@ -304,6 +297,8 @@ def _page(
     intervals = evaluation.intervals()
     ended = "" if model.outcome_ is Outcome.ALL_EPOCHS else f" {model.outcome_.value}"
     columns = [(*row, importances.get(row[0], "")) for row in model.schema_.describe()]
+    members = member_rows(model)
+    named = ["member", *(cell for row in members for cell in row), _temperature(model), *importances.values()]
     parts = [
         f"<h1>{_text(target.label)} of {_text(source)}</h1>",
         f"<p>Target: {_text(target.meaning())}. {counted(len(model.bag_.networks), 'network')}.{_text(ended)}</p>",
@@ -314,9 +309,12 @@ def _page(
         *(f"<p><strong>{_text(each)}</strong></p>" for each in remarks),
         *(_figure(title, picture) for title, picture in pictures),
         "<h2>Members</h2>",
-        html_table(MEMBER_TITLES, member_rows(model)),
+        html_table(MEMBER_TITLES, members),
         "<h2>Columns</h2>",
         html_table(("column", "missing", "understood as", "importance" if importances else ""), columns),
+        *([f"<p>{_text(about_importances(model))}</p>"] if importances else []),
+        "<h2>Words</h2>",
+        html_table(("word", "meaning"), words_of([*(score.name for score in evaluation.scores), *named])),
     ]
     return _document(f"Pellucid: {_text(target.label)}", parts)
 
