@@ -25,7 +25,7 @@ from pellucid.tables.cells import read_numbers
 from pellucid.tables.figures import in_full
 from pellucid.tables.frames import counted
 
-__all__ = ["COVERAGES", "Evaluation", "Score", "TabularModel", "evaluate", "foretold", "target_values"]
+__all__ = ["COVERAGES", "Evaluation", "OutOfFold", "Score", "TabularModel", "evaluate", "foretold", "target_values"]
 
 TabularModel = TabularClassifier | TabularRegressor
 

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from pellucid.errors import PellucidError
 from pellucid.plotting.fitted import name_of
 from pellucid.plotting.loss_curve import DOT, count_epochs, scale_losses, spans
-from pellucid.plotting.style import axes_for, class_colors, whitegrid
+from pellucid.plotting.style import axes_for, class_colors, legend_below, whitegrid
 
 __all__ = ["LossSpread"]
 
@@ -132,7 +132,7 @@ class LossSpread:
             title = f"Loss of {count} networks: mean, least to most" if count > 1 else "Loss per epoch"
             self.ax_.set(title=title, xlabel="epoch", ylabel=self.loss_name)
             count_epochs(self.ax_)
-            self.ax_.legend(loc="upper right")
+            legend_below(self.ax_, ncols=3)
         return self
 
     def _mark_best(self) -> None:

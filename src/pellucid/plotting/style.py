@@ -109,11 +109,11 @@ def whitegrid() -> Iterator[None]:
     """
     softer = {"axes.edgecolor": "0.6", "grid.color": "0.9"}
     with sns.plotting_context("notebook"), sns.axes_style("whitegrid", rc=softer):
-        plt.rcParams["font.family"] = [*plt.rcParams["font.family"], *wide_fonts()]  # ended by the contexts around
+        plt.rcParams["font.family"] = [*plt.rcParams["font.family"], *_wide_fonts()]  # ended by the contexts around
         yield
 
 
-def wide_fonts() -> list[str]:
+def _wide_fonts() -> list[str]:
     """Return those of `WIDE_FONTS` that this machine has: for letters that the font before them lacks."""
     installed = {font.name for font in fontManager.ttflist}
     return [name for name in WIDE_FONTS if name in installed]

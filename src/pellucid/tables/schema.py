@@ -20,7 +20,16 @@ from pellucid.tables.figures import in_full
 from pellucid.tables.frames import check_columns, counted, in_list
 from pellucid.tables.zones import is_zone
 
-__all__ = ["DATE_PARTS", "MOST_LEVELS", "ColumnSchema", "Schema", "date_parts", "require_columns", "shortened"]
+__all__ = [
+    "DATE_PARTS",
+    "MOST_LEVELS",
+    "ColumnSchema",
+    "Schema",
+    "column_named",
+    "date_parts",
+    "require_columns",
+    "shortened",
+]
 
 MOST_LEVELS = 100_000
 DATE_PARTS = ("year", "month", "day", "weekday", "hour")
