@@ -1,5 +1,7 @@
 """`pellucid demo`: the chapter's numbers, its words and its pictures."""
 
+import re
+
 import matplotlib.image
 import pytest
 
@@ -14,6 +16,7 @@ Epoch 600, Loss: 0.0938
 Epoch 700, Loss: 0.1417
 Epoch 800, Loss: 0.0788
 Epoch 900, Loss: 0.0848
+Epoch 999, Loss: 0.0809
 """
 
 
@@ -37,16 +40,28 @@ def test_takes_other_settings(pellucid, tmp_path):
     options = "--hidden 4 --activation tanh --learning-rate 0.05 --epochs 30 --noise 0.1 --samples 100 --seed 7"
     status, out, _err = pellucid("demo", *options.split(), "--optimizer", "adam", "--out", tmp_path)
     assert status == 0
-    assert "2-4-1: 2 inputs, hidden layers of 4 neurons (tanh)" in out
-    assert "adam, rate 0.05" in out
+    assert "2-4-1: 2 inputs, a hidden layer of 4 neurons (tanh)" in out
+    step = re.search(r"\(adam, rate 0.05\):\n  w1 = (\S+) becomes (\S+);", out)
+    assert abs(float(step[1]) - float(step[2])) == pytest.approx(0.05, rel=1e-3)  # the first step of Adam
     assert "Epoch 0, Loss: " in out
+    assert "Epoch 29, Loss: " in out
     assert "Epoch 100" not in out
+    assert "A hidden layer of 4 neurons (tanh), Adam, all 70 rows at once." in out
+
+
+def test_the_update_is_right_to_its_last_digit(pellucid, tmp_path):
+    status, out, _err = pellucid("demo", "--epochs", 1, "--out", tmp_path)
+    assert status == 0
+    old, rate, gradient, new = re.search(r"w1 = (\S+) - (\S+)·\((\S+)\) = (\S+)", out).groups()
+    assert f"{float(old) - float(rate) * float(gradient):.4g}" == new
 
 
 def test_no_hidden_layer(pellucid, tmp_path):
     status, out, _err = pellucid("demo", "--hidden", "", "--epochs", "5", "--out", tmp_path)
     assert status == 0
-    assert "no hidden layer" in out
+    assert "2 inputs, no hidden layer, 1 output" in out
+    assert "No hidden layer, Adam" in out
+    assert "It is the only one, and answers 0." in out
 
 
 @pytest.mark.parametrize(
@@ -64,9 +79,10 @@ def test_no_hidden_layer(pellucid, tmp_path):
     ],
 )
 def test_bad_options(pellucid, tmp_path, option, value, message):
-    status, _out, err = pellucid("demo", option, value, "--out", tmp_path)
+    status, out, err = pellucid("demo", option, value, "--out", tmp_path)
     assert status == 2
     assert message in err
+    assert message == "diverged" or not out
     assert "Traceback" not in err
 
 

@@ -106,7 +106,7 @@ def test_what_an_ensemble_uses(pellucid, table, ensemble):
     status, out, error = pellucid("explain", "e.safetensors")
     assert (status, error) == (0, "")
     assert f"out-of-fold log loss, lower is better: {-ensemble.oof_score_:.4f}" in out
-    assert "Importance: by how much the log loss rises when the column is shuffled." in out
+    assert "Importance: by how much the log loss (nats) rises when the column is shuffled." in out
     assert "category, 2 levels: blue, red" in out
     order = sorted(ensemble.feature_names_in_, key=lambda name: out.index(f"\n{name} "))
     ranked = ensemble.feature_names_in_[np.argsort(-ensemble.feature_importances_, kind="stable")]
@@ -149,7 +149,10 @@ def test_a_step_of_one_of_an_ensemble_s_networks(pellucid, table, ensemble):
         "The model has this one network.",
     ):
         assert shown in out
-    assert "Forward pass of one row" in pellucid(*asked, "--layer", 4)[1]
+    assert "4 Update" in pellucid(*asked)[1]  # the model knows its target
+    for species in (None, "tulipa"):
+        frame.assign(species=species).to_csv("flowers.csv", index=False)
+        assert "Forward pass of one row" in pellucid(*asked, "--layer", 4)[1]
     assert "'--network' must be from 1 to 1; got 2" in pellucid("explain", "e.safetensors", table, "--network", 2)[2]
 
 
@@ -171,6 +174,7 @@ def test_a_network_needs_a_table(pellucid, model):
         (["--row", 80], "'--row' must be within the table's rows, 0 to 79; got 80"),
         (["--row", -1], "'--row' must be within"),
         (["--rows", "90:"], "'--rows' must be within"),
+        (["--rows", "0:81"], "'--rows' must be within the table, which ends before row 80; got 0:81"),
         (["--rows", "3"], "'--rows' must be two row numbers with a colon between them"),
         (["--rows", "3:3"], "the second larger, such as 0:8; got '3:3'"),
         (["--rows", "0:8", "--row", 1], "'--row' must be given without '--rows'"),

@@ -33,7 +33,8 @@ def test_predictions_are_the_model_s(pellucid, flowers, table, model, tmp_path):
     expected = [*flowers.columns, "prediction", "probability of rosa", "probability of viola"]
     assert written.columns.tolist() == expected
     assert written["prediction"].tolist() == model.predict(flowers).tolist()
-    assert np.allclose(written[expected[-2:]], model.predict_proba(flowers))
+    assert np.allclose(written[expected[-2:]], model.predict_proba(flowers), rtol=1e-7)
+    assert pd.read_csv(tmp_path / "p.csv", dtype=str)[expected[-1]].str.len().max() <= 14
 
 
 def test_a_column_read_as_another_type_is_told_in_a_line(pellucid, flowers, table, model, tmp_path):
@@ -134,12 +135,32 @@ def test_columns_of_the_table_are_not_replaced(pellucid, flowers, model, tmp_pat
     assert written["prediction (3)"].tolist() == model.predict(flowers).tolist()
 
 
-def test_decimal_commas_are_written_as_they_were(pellucid, flowers, tmp_path):
-    flowers.to_csv(tmp_path / "f.csv", index=False, sep=";", decimal=",")
-    package.save(fitted(TabularRegressor, flowers, "width"), tmp_path / "m.safetensors")
+@pytest.mark.parametrize("separator", [";", ",", "\t", "|"])
+def test_separators_and_decimal_commas_are_written_as_they_were(pellucid, flowers, tmp_path, separator):
+    flowers.to_csv(tmp_path / "f.csv", index=False, sep=separator, decimal=",")
+    model = fitted(TabularRegressor, flowers, "width")
+    package.save(model, tmp_path / "m.safetensors")
+    assert pellucid("predict", "m.safetensors", "f.csv", "--out", "p.csv", "--interval", 0.9)[0] == 0
+    kept = {"sep": separator.replace("\t", ","), "dtype": str}  # what is called .csv has no tabs
+    written = pd.read_csv(tmp_path / "p.csv", **kept)
+    given = pd.read_csv(tmp_path / "f.csv", **kept | {"sep": separator})
+    assert written[given.columns.tolist()].equals(given)
+    assert written["prediction"].str.fullmatch(r"-?\d+(,\d{1,9})?").all()
+    numbers = pd.read_csv(tmp_path / "p.csv", **kept | {"dtype": None}, decimal=",")
+    assert np.allclose(numbers["prediction"], model.predict(flowers), rtol=1e-7)
+    assert np.allclose(numbers["prediction high"], model.predict_interval(flowers, 0.9)[:, 1], rtol=1e-7)
+    if separator == ";":
+        _, out, _ = pellucid("predict", "m.safetensors", "f.csv", "--out", "-")
+        assert out.startswith("height;width;colour;species;prediction\n")
+
+
+def test_large_predictions_keep_the_digits_of_their_spread(pellucid, flowers, tmp_path):
+    flowers["width"] += 1.7e9
+    model = fitted(TabularRegressor, flowers, "width")
+    package.save(model, tmp_path / "m.safetensors")
+    flowers.to_csv(tmp_path / "f.csv", index=False)
     assert pellucid("predict", "m.safetensors", "f.csv", "--out", "p.csv")[0] == 0
-    written = pd.read_csv(tmp_path / "p.csv", dtype=str)
-    assert written["height"].equals(pd.read_csv(tmp_path / "f.csv", sep=";", dtype=str)["height"])
+    assert np.allclose(pd.read_csv("p.csv")["prediction"] - 1.7e9, model.predict(flowers) - 1.7e9, atol=1e-6)
 
 
 def test_blank_lines_of_one_column_are_rows(pellucid, flowers, tmp_path):

@@ -37,7 +37,14 @@ def test_train_says_what_it_does_and_writes_a_model(pellucid, table, tmp_path):
     names = {path.name for path in (tmp_path / "model-report").iterdir()}
     assert names == {"index.html", "loss-curves.png", "confusion-matrix.png", "importances.png", "calibration.png"}
     page = (tmp_path / "model-report" / "index.html").read_text()
-    for text in ("out of fold", "expected calibration error", "temperature", "Members", "What each column counts"):
+    for text in (
+        "out of fold",
+        "expected calibration error",
+        "temperature",
+        "Members",
+        "How much each column counts",
+        "Words",
+    ):
         assert text in page
 
 
@@ -47,7 +54,14 @@ def test_regression(pellucid, flowers, tmp_path):
     assert status == 0
     assert "root mean squared error" in out
     assert "Intervals of 90% hold" in out
-    for name in ("predicted-versus-true.png", "intervals.png", "importances.png", "loss-curves.png"):
+    page = (tmp_path / "w-report" / "index.html").read_text()
+    for text in (
+        "Importance: by how much the root mean squared error rises",
+        "the share of the target&#x27;s variance",
+    ):
+        assert text in page
+    assert "<td>log loss</td>" not in page
+    for name in ("actual-against-predicted.png", "intervals.png", "importances.png", "loss-curves.png"):
         assert (tmp_path / "w-report" / name).read_bytes().startswith(b"\x89PNG")
     assert "Intervals of 90% hold" in (tmp_path / "w-report" / "index.html").read_text()
 
@@ -61,7 +75,7 @@ def test_a_report_has_no_pictures_of_the_one_before(pellucid, table, tmp_path):
     (folder / "index.html").write_text(page.replace(GENERATOR, ""), encoding="utf-8")  # as before there was the tag
     assert pellucid(*given, "--target", "width", "--no-importances")[0] == 0
     names = {path.name for path in folder.iterdir()}
-    assert names == {"index.html", "predicted-versus-true.png", "intervals.png", "loss-curves.png", "mine.png"}
+    assert names == {"index.html", "actual-against-predicted.png", "intervals.png", "loss-curves.png", "mine.png"}
 
 
 def test_tables_of_a_page_break_no_word():
@@ -87,7 +101,7 @@ def test_members_of_a_preset(pellucid, table, tmp_path):
     options = ("--preset", "default", "--epochs", "2", "--threads", "1", "--no-importances")
     status, out, err = pellucid("train", table, "--target", "species", *options)
     assert status == 0
-    told = r"10 networks, [12][to 2]* epochs? each: \d+ of the \d+ trained; the others were of networks that were tried"
+    told = r"10 networks, [12][to 2]* epochs? each, \d+ together; \d+ more epochs went into networks that "
     assert re.search(told, out)
     assert re.search(r"epoch \d+/62 of all networks together", err)
     assert "Importances" not in err
@@ -159,7 +173,8 @@ def test_decimal_commas(pellucid, flowers, tmp_path, task, separator):
     assert f"number from {low:.10g} to {high:.10g}; written with decimal commas" in out
     assert "(regression); written with decimal commas" in out
     assert pellucid("predict", "model.safetensors", "f.csv", "--out", "p.csv")[0] == 0
-    assert np.allclose(pd.read_csv(tmp_path / "p.csv", decimal=",")["height"], flowers["height"], equal_nan=True)
+    written = pd.read_csv(tmp_path / "p.csv", sep=separator, decimal=",")
+    assert np.allclose(written["height"], flowers["height"], equal_nan=True)
 
 
 def test_one_epoch(pellucid, table):
@@ -404,7 +419,7 @@ def test_a_final_model_of_all_rows(pellucid, table, tmp_path, target):
     status, out, err = pellucid("train", table, "--target", target, *QUICK, "--test-share", "0")
     assert status == 0, err
     assert "80 rows to learn from, none held out" in out
-    assert "No rows were held out: training had all 80. The score is the one out of fold, of 16 rows, each" in out
+    assert "No rows were held out. Out of fold: 16 " in out
     assert "held out  " not in out
     model = package.load(tmp_path / "model.safetensors")
     name = "log loss" if target == "species" else "root mean squared error"
@@ -412,10 +427,10 @@ def test_a_final_model_of_all_rows(pellucid, table, tmp_path, target):
     assert score == pytest.approx(-model.oof_score_, rel=2e-2)
     folder = tmp_path / "model-report"
     page = (folder / "index.html").read_text()
-    assert "No rows were held out: training had all 80" in page
+    assert "No rows were held out. Out of fold: 16 " in page
     assert "<th>held out</th>" not in page
     assert not (folder / "intervals.png").exists()
-    kept = "calibration.png" if target == "species" else "predicted-versus-true.png"
+    kept = "calibration.png" if target == "species" else "actual-against-predicted.png"
     assert (folder / kept).exists()
 
 
@@ -549,3 +564,23 @@ def test_a_report_that_cannot_be_written_does_not_hide_the_model(pellucid, table
         "whole, in 'model.safetensors'.\n"
     )
     assert (tmp_path / "model.safetensors").exists()
+
+
+def test_letters_that_no_font_has_are_told_once(pellucid, flowers, monkeypatch):
+    monkeypatch.setattr("pellucid.plotting.style.WIDE_FONTS", ())
+    flowers.replace({"rosa": "薔薇", "viola": "菫"}).to_csv("kanji.csv", index=False)
+    status, _, err = pellucid("train", "kanji.csv", "--target", "species", *QUICK, "--quiet")
+    assert status == 0
+    assert err.count("Pictures show boxes for 3 letters that no font here has, such as") == 1
+    assert "Noto Sans CJK" in err
+
+
+def test_columns_are_named_as_they_are_written(pellucid, flowers, tmp_path):
+    flowers.assign(day=range(80)).rename(columns={"width": "width ", "day": " day"}).to_csv("blanks.csv", index=False)
+    named = ("--target", "width ", "--time-column", " day")
+    assert pellucid("train", "blanks.csv", *named, *QUICK, "--quiet", "--no-report")[::2] == (0, "")
+    model = package.load(tmp_path / "model.safetensors")
+    assert (model.target_name_, model.time_column) == ("width", "day")
+    flowers.rename(columns={"width": "width "}).to_parquet("blanks.parquet")
+    assert pellucid("train", "blanks.parquet", "--target", "width ", *QUICK, "--quiet", "--no-report")[0] == 0
+    assert package.load(tmp_path / "model.safetensors").target_name_ == "width "

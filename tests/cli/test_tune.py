@@ -160,7 +160,7 @@ def test_the_scoring_is_the_task_s(pellucid, table, tmp_path):
 def test_all_rows(pellucid, table):
     status, out, err = pellucid("tune", table, "--target", "species", "--test-share", 0, *SWEEP, *QUICK)
     assert status == 0, err
-    assert "No rows were held out: training had all 80" in out
+    assert "No rows were held out. Out of fold: " in out
 
 
 def test_a_study_that_is_damaged(pellucid, table, tmp_path):

@@ -23,7 +23,7 @@ def test_from_estimator(iris, iris_model):
     assert display.confusion_matrix.tolist() == confusion_matrix(iris[1], iris_model.predict(iris[0])).tolist()
     assert display.ax_.get_title() == "Confusion matrix of MLPClassifier"
     assert [label.get_text() for label in display.ax_.get_yticklabels()] == ["setosa", "versicolor", "virginica"]
-    assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == ("predicted class", "true class")
+    assert (display.ax_.get_xlabel(), display.ax_.get_ylabel()) == ("predicted class", "actual class")
 
 
 def test_counts():
@@ -36,7 +36,7 @@ def test_counts():
 @pytest.mark.parametrize(
     ("normalize", "meaning", "first"),
     [
-        ("true", "share of the true class", "0.67"),
+        ("true", "share of the actual class", "0.67"),
         ("pred", "share of the predicted class", "0.67"),
         ("all", "share of all rows", "0.33"),
     ],

@@ -53,3 +53,12 @@ def test_bad_input():
         ImportanceBars(["a"], np.zeros(2))
     with pytest.raises(DataError):
         ImportanceBars([], [])
+
+
+def test_long_names_leave_room_for_values():
+    names = [f"a column with a name as long as may be, {index}" for index in range(2)]
+    display = ImportanceBars(names, [0.5, -4.68e-05], [0.02, 1e-6]).plot()
+    display.figure_.canvas.draw()
+    frame = display.ax_.get_window_extent()
+    for label in display.labels_:
+        assert frame.x0 < label.get_window_extent().x0 < label.get_window_extent().x1 < frame.x1

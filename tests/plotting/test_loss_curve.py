@@ -175,3 +175,25 @@ def test_unfitted():
 def test_none_at_all():
     with pytest.raises(PellucidError, match="at least one training"):
         LossCurve.from_estimators({})
+
+
+def test_one_epoch_is_a_whole_one_and_large_losses_are_written_in_full():
+    one = LossCurve({"run": EpochCurves([0.5])}).plot()
+    one.figure_.canvas.draw()
+    assert all(tick % 1 == 0 for tick in one.ax_.get_xticks())
+    large = LossCurve({"run": EpochCurves(5.202e11 + np.linspace(1e6, 0, 20))}).plot()
+    large.figure_.canvas.draw()
+    assert "+" not in large.ax_.yaxis.get_offset_text().get_text()
+
+
+@pytest.mark.parametrize(
+    ("losses", "scale"),
+    [(np.geomspace(1e17, 1, 20), "log"), (np.geomspace(1, 0.1, 20), "linear"), ([1e6, 1.0, -0.1], "linear")],
+)
+def test_the_scale_follows_the_range(losses, scale):
+    display = LossCurve({"run": EpochCurves(losses)}).plot()
+    display.figure_.canvas.draw()
+    low, high = display.ax_.get_ylim()
+    assert display.ax_.get_yscale() == scale
+    assert 3 <= sum(low <= tick <= high for tick in display.ax_.get_yticks()) <= 12
+    assert LossCurve({"run": EpochCurves(losses)}).plot(log_scale=False).ax_.get_yscale() == "linear"

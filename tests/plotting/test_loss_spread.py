@@ -37,6 +37,8 @@ def test_from_an_estimator(moons, moons_model):
     expected = np.mean([each.loss for each in model.bag_.networks], axis=0)
     assert np.allclose(display.lines_["loss"].get_ydata(), expected)
     assert display.ax_.get_ylabel() == "log loss (nats)"
+    best = [(each.best_epoch, each.validation_loss[each.best_epoch - 1]) for each in model.bag_.networks]
+    assert np.allclose(display.best_.get_xydata(), best)
     with pytest.raises(PellucidError, match="For one network use LossCurve"):
         LossSpread.from_estimator(moons_model)
 

@@ -86,8 +86,8 @@ def test_wide_layers_are_drawn_in_part_and_say_so():
     shown = [*range(8), *range(93, 100)]
     assert sorted(display.links_[1].get_array()) == sorted(weights[1][shown].ravel())
     assert texts_of(display).count("⋮") == 2
-    assert "hidden layer\n100 neurons, 15 drawn\nrelu" in texts_of(display)
-    assert "inputs\n64 values, 15 drawn" in texts_of(display)
+    assert "hidden layer\n100 neurons,\n15 drawn\nrelu" in texts_of(display)
+    assert "inputs\n64 values,\n15 drawn" in texts_of(display)
     assert "x64" in texts_of(display)
     assert "x30" not in texts_of(display)
 
@@ -170,3 +170,9 @@ def test_several_binary_labels_have_a_name_each(moons):
         X, np.column_stack([y, 1 - y])
     )
     assert texts_of(NetworkDiagram.from_estimator(model))[2:4] == ["0", "1"]
+
+
+def test_widths_have_one_scale_in_all_layers():
+    display = NetworkDiagram([[[0.01]], [[5.0]]], [[0.0], [0.0]]).plot()
+    (narrow,), (wide,) = (links.get_linewidth() for links in display.links_)
+    assert (wide - 0.3) / (narrow - 0.3) == pytest.approx(500)

@@ -60,3 +60,18 @@ def test_the_legend_covers_no_data():
     display.figure_.draw_without_rendering()
     legend, names = display.ax_.get_legend().get_window_extent(), display.ax_.xaxis.get_tightbbox()
     assert 0 <= legend.y0 < legend.y1 < names.y0
+
+
+def test_errors_of_shares_end_at_nothing_and_all():
+    random = np.random.default_rng(0)
+    probability = np.repeat([0.05, 0.95], 8)
+    display = ReliabilityCurve.from_predictions(probability, probability > random.random(16), bins=10)
+    ends = np.concatenate(display.ax_.collections[0].get_segments())[:, 1]
+    assert ends.min() >= 0
+    assert ends.max() <= 1
+
+
+def test_the_axes_say_which_class(moons, moons_model, iris, iris_model):
+    axes = ReliabilityCurve.from_estimator(moons_model, *moons).ax_
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("probability of class 1", "share of rows that are of class 1")
+    assert ReliabilityCurve.from_estimator(iris_model, *iris).ax_.get_xlabel() == "probability of the predicted class"

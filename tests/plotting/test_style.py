@@ -1,6 +1,7 @@
 import matplotlib.pyplot as plt
 import pytest
 
+from pellucid.plotting import style
 from pellucid.plotting.style import axes_for, class_colors, literal, whitegrid
 
 
@@ -32,3 +33,12 @@ def test_class_colors_are_distinct(count):
 @pytest.mark.parametrize(("text", "shown"), [("a", "a"), ("$a$", r"\$a\$"), (r"\$a", r"\$a"), (3, "3")])
 def test_literal_escapes_each_dollar_once(text, shown):
     assert literal(text) == shown
+
+
+def test_letters_that_the_font_lacks_come_from_another(monkeypatch):
+    monkeypatch.setattr(style, "WIDE_FONTS", ("No Such Font", "STIXGeneral"))
+    with whitegrid():
+        _, ax = axes_for(None)
+        assert ax.set_title("名前").get_fontfamily()[-1] == "STIXGeneral"
+        assert "No Such Font" not in plt.rcParams["font.family"]
+    assert "STIXGeneral" not in plt.rcParams["font.family"]

@@ -164,10 +164,10 @@ def test_a_failed_write_leaves_the_old_file_and_no_litter(fitted, path, monkeypa
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_missing_file(tmp_path):
+def test_a_missing_file_and_a_folder(tmp_path):
     with pytest.raises(FileNotFoundError, match="there is no file"):
         load(tmp_path / "nothing.safetensors")
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(ModelFileError, match="is a folder; name a model file in it"):
         load(tmp_path)
 
 

@@ -24,6 +24,8 @@ def test_large_numbers_are_written_out(value, digits, told):
 
 
 def test_no_digit_is_lost_that_tells_two_numbers_apart():
-    assert with_error(7570.0, 2312.0) == "7570 ± 2300"
+    assert with_error(7570.0, 2312.0) == "7600 ± 2300"
+    assert with_error(1.5e-12, 2.34e-13) == "1.5e-12 ± 2.3e-13"
+    assert with_error(0.2, 12.0) == "0 ± 12"
     (column,) = infer_schema(pd.DataFrame({"paid": [1e6, 1000500.5, 1000100.0]})).columns
     assert column.meaning().startswith("number from 1000000 to 1000500.5")

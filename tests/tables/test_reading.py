@@ -259,21 +259,21 @@ def test_what_means_missing_leaves_no_doubt(file):
     columns = infer_schema(frame, missing_values=["unknown"]).columns
     assert [(each.kind, each.missing) for each in columns] == [("number", 1), ("number", 1), ("category", 0)]
     assert read_table(path, missing_values={"b": "unknown"})["a"].tolist() == ["1,495", "unknown", "1,234,567"]
-    table, cells = read_as_written(path, missing_values={"a": "unknown"})
+    table, cells, _ = read_as_written(path, missing_values={"a": "unknown"})
     assert table["a"].tolist() == ["1495", "unknown", "1234567"]
     assert cells["a"].tolist() == ["1,495", "unknown", "1,234,567"]
 
 
 def test_cells_as_they_are_written(file, tmp_path):
-    table, cells = read_as_written(file('id, x \n007," $1,438.28"\n08,"say ""hi""\nthere"\n'))
+    table, cells, _ = read_as_written(file('id, x \n007," $1,438.28"\n08,"say ""hi""\nthere"\n'))
     assert cells.to_dict("list") == {"id": ["007", "08"], " x ": [" $1,438.28", 'say "hi"\nthere']}
     assert table["x"].tolist() == ["$1,438.28", 'say "hi"\nthere']
-    table, cells = read_as_written(file("a, ,\n1,2,3\n"))
+    table, cells, _ = read_as_written(file("a, ,\n1,2,3\n"))
     assert list(table.columns) == list(cells.columns) == ["a", "unnamed 2", "unnamed 3"]
     with pytest.raises(DataError, match=r"must be unique\..* has 'a' twice \(columns 1 and 2\)"):
         read_as_written(file("a, a\n1,2\n"))
     table.to_parquet(tmp_path / "t.parquet")
-    table, cells = read_as_written(tmp_path / "t.parquet")
+    table, cells, _ = read_as_written(tmp_path / "t.parquet")
     assert table is cells
 
 
@@ -288,7 +288,7 @@ def test_thousands_apart_are_numbers(file, gap):
         [-5.2, 7],
         [1234567, -12345.25],
     ]
-    table, cells = read_as_written(file(lines))
+    table, cells, _ = read_as_written(file(lines))
     assert table.equals(frame)
     assert cells["a"][0] == f"1{gap}234,50"
     column = infer_schema(read_table(file(f'a,b\n1{gap}234.50,x\n−950.5,y\n"12{gap}345",z\n'))).columns[0]

@@ -118,7 +118,7 @@ def every_formula(step):
                 yield from update_formulas(step, "weights", layer.index, (i, j), "w", 17)
             yield from update_formulas(step, "bias", layer.index, (j,), "b", 17)
             if layer.gain is not None:
-                yield from update_formulas(step, "gain", layer.index, (j,), "γ", 17)
+                yield from update_formulas(step, "gain", layer.index, (j,), "gain", 17)
             if layer.parametric is not None:
                 yield from update_formulas(step, "slope", layer.index, (j,), "α", 17)
     if step.inputs is not None:

@@ -98,7 +98,7 @@ def test_records_speak_of_the_scale_and_of_slopes() -> None:
     assert products.value.sum() + step.layers[1].bias[0] == pytest.approx(step.layers[1].weighted_sum[1, 0])
     shares = table[table.symbol == "∂L/∂scale (row)"].groupby("neuron").value.sum()
     np.testing.assert_allclose(shares, table[table.symbol == "∂L/∂scale"].value, rtol=1e-10)
-    assert set(table[table.stage == "update"].of.dropna()) == {"w", "b", "γ", "β", "α", "scale"}
+    assert set(table[table.stage == "update"].of.dropna()) == {"w", "b", "gain", "shift", "α", "scale"}
     assert set(table[table.symbol == "α_new"].layer) == {0, 1}
     only = step.to_frame(layer=-1, neuron=1)
     assert set(only.layer.dropna()) == {-1, 2}  # the targets are the output layer's

@@ -39,7 +39,7 @@ def test_every_number_is_there(step):
     assert np.allclose(values(frame, "∂L/∂w (row)", layer=0).reshape(2, 4, 3).transpose(1, 2, 0), first.contributions)
     assert np.array_equal(values(frame, "w", layer=1).reshape(3, 2).T, last.weights)
     assert np.array_equal(values(frame, "w_new", layer=1).reshape(3, 2).T, last.weights_after)
-    assert np.array_equal(values(frame, "γ_new", layer=0), first.gain_after)
+    assert np.array_equal(values(frame, "gain_new", layer=0), first.gain_after)
     assert np.array_equal(values(frame, "m_new", of="b", layer=0), step.update.terms["m"][1].bias[0])
     assert values(frame, "ℓ").tolist() == step.loss_rows.tolist()
     assert values(frame, "L").tolist() == [step.loss]

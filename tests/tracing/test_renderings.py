@@ -8,6 +8,7 @@ from rich.console import Console
 
 from pellucid import MLPClassifier, MLPRegressor, trace
 from pellucid.errors import DataError
+from pellucid.spec import AdamW
 from pellucid.tracing.notation import add_up
 
 VOID = {"meta"}
@@ -149,3 +150,25 @@ def test_a_shortened_sum_keeps_its_value():
     symbols, numbers = add_up(values, lambda i: f"t{i}", str, most=3)
     assert symbols == "t7 + t8 + t9 + [7 smaller]"
     assert numbers == "7 + 8 + 9 + [21]"
+
+
+@pytest.fixture(scope="module")
+def crowded():
+    """A step with all that shares letters in textbooks: layer normalisation, Adam, both penalties, dropout."""
+    X = np.random.default_rng(0).normal(size=(2, 3))
+    solver = AdamW(weight_decay=0.1)
+    model = MLPClassifier((3,), solver=solver, alpha=0.1, l1=0.01, dropout=0.3, layer_norm=True, random_state=0)
+    return trace(model, X, [0, 1])
+
+
+def test_each_symbol_has_one_meaning(crowded):
+    text = printed(crowded, 400)
+    assert "gain₁·û₁ + shift₁" in text
+    assert "β₁·m + (1 − β₁)·grad" in text
+    assert "(1 − η·λ)" in text
+    assert "(l₁·Σ|w| + ½·l₂·Σw²) / n" in text
+    assert not [each for each in ("γ", "λ·Σ", "λ·sign", "+ β₁", " g = ", "sign((") if each in text]
+
+
+def test_the_mask_of_dropout_is_explained(crowded):
+    assert "the mask of the others is 1 / (1 − 0.3) = 1.429" in printed(crowded, 400)

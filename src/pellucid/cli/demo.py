@@ -1,5 +1,7 @@
 """`pellucid demo`: the textbook example end to end, in plain words."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,8 +11,8 @@ from pellucid.cli.failures import check
 from pellucid.cli.options import parse_widths
 
 if TYPE_CHECKING:
-    from pellucid.spec import Network, Training
-    from pellucid.textbook.network import Batch
+    from pellucid.spec import Network
+    from pellucid.training.jobs import Job
 
 __all__ = ["demo"]
 
@@ -43,6 +45,7 @@ def demo(
     is_rate = learning_rate is None or 0 < learning_rate < float("inf")
     check("--learning-rate", "a number greater than 0", learning_rate, is_rate)
     widths = parse_widths(hidden)
+    _check_names(activation, optimizer)
     _make_folder(out)
 
     X, y = make_moons(samples, noise=noise, random_state=seed)
@@ -51,6 +54,15 @@ def demo(
     by_hand = _learn_by_hand(halves, widths, activation or "logistic", learning_rate or 0.01, epochs, optimizer, seed)
     ours = _learn_with_estimator(halves, widths, activation or "relu", learning_rate or 0.001, epochs, seed)
     _draw(halves, {"By hand": by_hand, "MLPClassifier": ours}, out)
+
+
+def _check_names(activation: str | None, optimizer: str) -> None:
+    """Refuse names that are not known before anything is said."""
+    from pellucid.estimators.parameters import ACTIVATIONS, named
+
+    if activation is not None:
+        named(ACTIVATIONS, activation, "--activation")
+    named(_optimizers(), optimizer, "--optimizer")
 
 
 def _make_folder(out: Path) -> None:
@@ -117,11 +129,11 @@ def _learn_by_hand(
     random = np.random.RandomState(seed)
     parameters = initial_parameters(network, random, np.float64)
     data = Batch(X_train, y_train[:, np.newaxis].astype(np.float64))
+    job = Job(network, training, data, parameters, Streams(random, 0))
     _say_network(network)
-    _say_first_step(network, training, parameters, data)
+    _say_first_step(job)
 
     with _Progress(epochs) as progress:
-        job = Job(network, training, data, parameters, Streams(random, 0))
         (run,) = get_engine().train([job], Watch(on_epoch=progress))
     model = MLPClassifier(widths, activation).set_network(network, run.parameters, classes=[0, 1])
     model.loss_curve_ = run.history.loss
@@ -139,7 +151,7 @@ def _optimizers() -> dict[str, Any]:
 
 
 class _Progress:
-    """Prints every hundredth epoch's loss, under a bar that tells the time left."""
+    """Prints every hundredth epoch's loss and the last one's, under a bar that tells the time left."""
 
     def __init__(self, epochs: int) -> None:
         from pellucid.estimators.progress import ProgressBar
@@ -155,7 +167,7 @@ class _Progress:
         self.bar.on_fit_end(None)
 
     def __call__(self, epoch: Any) -> bool:
-        if (epoch.epoch - 1) % EPOCHS_BETWEEN_LINES == 0:
+        if (epoch.epoch - 1) % EPOCHS_BETWEEN_LINES == 0 or epoch.epoch == self.epochs:
             print(f"Epoch {epoch.epoch - 1}, Loss: {epoch.loss:.4f}", flush=True)
         self.bar.on_epoch_end(None, epoch)
         return False
@@ -164,47 +176,65 @@ class _Progress:
 def _say_network(network: "Network") -> None:
     from pellucid.spec import parameter_count
 
+    widths = [layer.width for layer in network.hidden]
+    activation = network.hidden[0].activation.name if widths else ""
     _title("Network")
-    print(f"{'-'.join(map(str, network.widths))}: 2 inputs, {_hidden_in_words(network)}, 1 output (logistic: the")
+    print(f"{'-'.join(map(str, network.widths))}: 2 inputs, {_in_words(widths, activation)}, 1 output (logistic: the")
     print("probability of class 1). Every neuron sees all of the layer before it.")
     print(f"{parameter_count(network)} weights and biases; the weights are drawn at random, the biases begin at 0.")
 
 
-def _hidden_in_words(network: "Network") -> str:
-    if not network.hidden:
-        return "no hidden layer"
-    widths = " and ".join(str(layer.width) for layer in network.hidden)
-    return f"hidden layers of {widths} neurons ({network.hidden[0].activation.name})"
+def _in_words(widths: Sequence[int], activation: str) -> str:
+    """Return what hidden layers there are."""
+    from pellucid.tables.frames import counted
+
+    if len(widths) <= 1:
+        return f"a hidden layer of {counted(widths[0], 'neuron')} ({activation})" if widths else "no hidden layer"
+    return f"hidden layers of {', '.join(map(str, widths[:-1]))} and {widths[-1]} neurons ({activation})"
 
 
-def _say_first_step(network: "Network", training: "Training", parameters: Any, data: "Batch") -> None:
+def _say_first_step(job: "Job") -> None:
     """Tell the first step of the training in numbers: the engine's own."""
     from pellucid.engines import get_engine
     from pellucid.textbook.parameters import Parameters
+    from pellucid.training.jobs import State, Watch
 
-    theta = Parameters(network, parameters)
+    network, training, data = job.network, job.training, job.data
+    theta = Parameters(network, job.parameters)
     step = get_engine().loss_and_gradients(network, training, theta, data)
+    once = replace(job, training=replace(training, epochs=1), parameters=job.parameters.copy(), state=State())
+    (run,) = get_engine().train([once], Watch())
     first, last = step.layers[0], step.layers[-1]
     (x1, x2), w, b = data.inputs[0], theta.weights[0][:, 0], theta.bias[0][0]
     z, a = first.pre_activation[0, 0], first.activation[0, 0]
     _title("Forward")
     print("The first point goes through the first neuron: weighted sum, then activation.")
-    print(f"  z = x1·w1 + x2·w2 + b = {x1:.2f}·{w[0]:.2f} + {x2:.2f}·{w[1]:.2f} + {b:.2f} = {z:.2f},   g(z) = {a:.2f}")
-    print(f"So on through all layers; the last neuron answers {last.activation[0, 0]:.2f}.")
+    in_numbers = f"{x1:.3f}·{_factor(w[0])} + {x2:.3f}·{_factor(w[1])} + {b:g}"
+    print(f"  z = x1·w1 + x2·w2 + b = {in_numbers} = {z:.2f},   g(z) = {a:.2f}")
+    others = "So on through all layers; the last neuron" if network.hidden else "It is the only one, and"
+    print(f"{others} answers {last.activation[0, 0]:.2f}.")
     _title("Loss")
     print(f"The point's class is {data.targets[0, 0]:.0f}. How far off the answers are is the cross-entropy,")
     print(f"  -(y·log a + (1-y)·log(1-a)),   over all points {step.loss:.4f} on average.")
     _title("Backward")
     print("The chain rule gives the loss's derivative for every weight, from the last layer to the first.")
-    print(f"  For the first weight, summed over the points: ∂L/∂w1 = {step.gradients.weights[0][0, 0]:.3f}")
+    old, gradient = float(w[0]), float(step.gradients.weights[0][0, 0])
+    print(f"  For the first weight: ∂L/∂w1 = {gradient:.6g}, of the sum over all points, by which the network learns;")
+    print("  the loss is told as their average, which does not grow with their number.")
     _title("Update")
-    how = f"{training.optimizer.name}, rate {training.learning_rate:g}"
-    print(f"Every weight takes a step against its derivative ({how}):")
-    if training.optimizer.name == "gradient_descent":
-        old, gradient = float(w[0]), float(step.gradients.weights[0][0, 0])
-        new = old - training.learning_rate * gradient
-        print(f"  w1 = {old:.3f} - {training.learning_rate:g} · {gradient:.3f} = {new:.3f}")
-    print(f"Forward, loss, backward, update: one epoch. Here are up to {training.epochs} of them.\n", flush=True)
+    rate, new = training.learning_rate, float(Parameters(network, run.parameters).weights[0][0, 0])
+    name = training.optimizer.name.replace("_", " ")
+    print(f"Every weight takes a step against its derivative ({name}, rate {rate:g}):")
+    if name == "gradient descent":
+        print(f"  w1 = {old:.6g} - {rate:g}·{_factor(gradient, '.6g')} = {new:.4g}")
+    else:
+        print(f"  w1 = {old:.6g} becomes {new:.6g}; how, for each optimiser, pellucid.trace tells.")
+    print(f"Forward, loss, backward, update: one epoch, of {training.epochs} at most.\n", flush=True)
+
+
+def _factor(value: float, digits: str = ".3f") -> str:
+    """Return a number as it stands behind a sign of multiplication."""
+    return f"({value:{digits}})" if value < 0 else f"{value:{digits}}"
 
 
 def _say_end(outcome: Any) -> None:
@@ -230,9 +260,8 @@ def _learn_with_estimator(
 
     X_train, X_test, y_train, y_test = halves
     _title("The same with MLPClassifier")
-    print(
-        f"Hidden layers of {' and '.join(map(str, widths)) or 'no'} neurons ({activation}), Adam, batches of 200 rows."
-    )
+    rows = "batches of 200 rows" if len(X_train) > 200 else f"all {len(X_train)} rows at once"
+    print(f"{_in_words(widths, activation).capitalize()}, Adam, {rows}.")
     model = MLPClassifier(
         widths, activation, learning_rate_init=learning_rate, max_iter=epochs, random_state=seed, progress=True
     )

@@ -20,13 +20,14 @@ from sklearn.metrics import (
 
 from pellucid.errors import DataWarning
 from pellucid.estimators.tabular import TabularClassifier, TabularRegressor
+from pellucid.estimators.tabular.bag import Bag
 from pellucid.estimators.tabular.calibration import expected_calibration_error
 from pellucid.tables import Target
 from pellucid.tables.cells import read_numbers
 from pellucid.tables.figures import in_full
 from pellucid.tables.frames import counted
 
-__all__ = ["COVERAGES", "Evaluation", "Score", "TabularModel", "evaluate", "foretold", "target_values"]
+__all__ = ["COVERAGES", "Evaluation", "OutOfFold", "Score", "TabularModel", "evaluate", "foretold", "target_values"]
 
 TabularModel = TabularClassifier | TabularRegressor
 
@@ -56,6 +57,43 @@ class Score:
 
 
 @dataclass(frozen=True)
+class OutOfFold:
+    """The rows that networks which did not see them predicted.
+
+    Parameters
+    ----------
+    rows : int
+    set_aside : bool
+        Whether none of the networks that predict learned from them.
+    chose_epochs : bool
+        Whether the best epochs of those that predicted them were chosen by them.
+    """
+
+    rows: int = 0
+    set_aside: bool = False
+    chose_epochs: bool = True
+
+    @classmethod
+    def of(cls, bag: Bag, rows: int) -> "OutOfFold":
+        """Return what a bag says of so many rows that it predicted out of fold."""
+        validated = all(each.is_validated for each in bag.networks)
+        alone = len({each.fold for each in bag.networks}) == 1
+        return cls(rows, set_aside=validated and alone, chose_epochs=not (bag.judges and validated))
+
+    def account(self, learned: int) -> str:
+        """Say which of the rows to learn from they are, and who predicted them."""
+        if not self.rows:
+            return "No row was predicted out of fold."
+        which = f"{self.rows} of the {counted(learned, 'row')}, set aside: none was learned from"
+        if not self.set_aside:
+            which = f"{counted(self.rows, 'row')}, each predicted by networks that did not learn from it"
+        chosen = "The epochs of the networks that predicted them were chosen by other rows."
+        if self.chose_epochs:
+            chosen = "The best epochs were chosen by these rows, so new ones may score a little worse."
+        return f"Out of fold: {which}. {chosen}"
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """What a model and a baseline score on rows held out, or, where there are none, out of fold.
 
@@ -75,6 +113,8 @@ class Evaluation:
         Of a regression with rows held out: the share of them within the interval of each of `COVERAGES`.
     width : float or None
         Median width of the intervals of 90%.
+    out_of_fold : OutOfFold
+        What the scores out of fold rest on.
     """
 
     target: Target
@@ -88,6 +128,7 @@ class Evaluation:
     baseline_name: str
     covered: Values | None = None
     width: float | None = None
+    out_of_fold: OutOfFold = OutOfFold()
 
     @property
     def is_held_out(self) -> bool:
@@ -110,13 +151,12 @@ class Evaluation:
             for score in self.scores
         ]
 
-    def without_held_out(self) -> str:
-        """Say what stands for the held-out score where there is none."""
-        return (
-            f"No rows were held out: training had all {len(self.learned)}. The score is the one out of fold, of "
-            f"{counted(len(self.judged), 'row')}, each predicted by networks that did not see it. They chose their "
-            "best epochs by these rows, so new ones may score a little worse."
-        )
+    def account(self) -> str:
+        """Say which rows the scores are of, and who predicted them."""
+        told = self.out_of_fold.account(len(self.learned))
+        if not self.is_held_out:
+            return f"No rows were held out. {told}"
+        return f"{told} Held out: {counted(len(self.held_out), 'row')} that no network saw."
 
     def intervals(self) -> str | None:
         """Say how good the intervals of 90% are, if there are any."""
@@ -171,8 +211,20 @@ def evaluate(model: TabularModel, target: Target, learned: pd.DataFrame, held_ou
     covered, width = _intervals(model, rows, actual) if is_held_out and outside.any() else (None, None)
     name = f"always {in_full(known.mean())}, the mean"
     judged = held_out if is_held_out else learned.iloc[np.flatnonzero(outside)]
+    told = OutOfFold.of(model.bag_, int(outside.sum()))
     return Evaluation(
-        target, learned, held_out, judged, actual, predicted, None, tuple(scores), name, covered=covered, width=width
+        target,
+        learned,
+        held_out,
+        judged,
+        actual,
+        predicted,
+        None,
+        tuple(scores),
+        name,
+        covered=covered,
+        width=width,
+        out_of_fold=told,
     )
 
 
@@ -240,7 +292,8 @@ def _evaluate_classes(
     frequent = labels[int(counts.argmax())]
     predicted = model.classes_[probabilities.argmax(axis=1)]
     name = f"always {frequent!r}, the most frequent class, with the classes' shares as probabilities"
-    return Evaluation(target, *frames, judged, actual, predicted, probabilities, tuple(scores), name)
+    told = OutOfFold.of(model.bag_, int(outside.sum()))
+    return Evaluation(target, *frames, judged, actual, predicted, probabilities, tuple(scores), name, out_of_fold=told)
 
 
 def _accuracy(codes: Values, probabilities: Values) -> float:

@@ -1,5 +1,6 @@
 """`pellucid explain`: one training step of a network, every number with its symbol; of an ensemble, what it uses."""
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +11,8 @@ from pellucid.cli.failures import check, check_spared
 from pellucid.cli.options import piped
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from pellucid.cli.evaluation import TabularModel
     from pellucid.tracing import Trace
 
@@ -28,7 +31,8 @@ def explain(
     ] = None,
     row: Annotated[int | None, typer.Option(help="Row to explain; the first is 0.", show_default="0")] = None,
     rows: Annotated[
-        str | None, typer.Option(help="Rows from:to that form one batch, such as 0:8.", show_default="none")
+        str | None,
+        typer.Option(help="Rows from:to that form one batch, such as 0:8; 0: is all.", show_default="none"),
     ] = None,
     layer: Annotated[
         int | None,
@@ -38,17 +42,20 @@ def explain(
     network: Annotated[
         int | None, typer.Option(help="Of a table's model: the network to show; the first is 1.", show_default="none")
     ] = None,
-    target: Annotated[str | None, typer.Option(help="Column with the target.", show_default="none")] = None,
+    target: Annotated[
+        str | None, typer.Option(help="Column with the target.", show_default="the model's own, if the table has it")
+    ] = None,
     html: Annotated[
         Path | None, typer.Option(help="Write the explanation as a page, and print nothing of it.", show_default="none")
     ] = None,
 ) -> None:
     """Show what a table's model uses, or one training step of a single network in numbers.
 
-    Of a model that `pellucid train` wrote, an ensemble: its columns and what each counts, its members and their
+    Of a model that `pellucid train` wrote, an ensemble: its columns and how much each counts, its members and their
     weights; no table is needed. Of one of its networks (--network), or of an MLPClassifier or MLPRegressor: one step on
     rows of a table, forward, loss,
-    backward, update, taken on a copy; the model stays as it is. Without the target's column, the forward pass is shown.
+    backward, update, taken on a copy; the model stays as it is. Without the target's column, or a value of it in these
+    rows, the forward pass is shown.
     """
     check("--row", "given without '--rows'", row, row is None or rows is None)
     first, last = (row or 0, (row or 0) + 1) if rows is None else _parse_rows(rows)
@@ -91,7 +98,7 @@ def explain(
 
 def _show_ensemble(path: Path, model: "TabularModel", options: list[str]) -> None:
     from pellucid.cli.console import print_table, printable
-    from pellucid.cli.members import MEMBER_TITLES, importance_rows, member_rows
+    from pellucid.cli.members import MEMBER_TITLES, about_importances, importance_rows, member_rows
     from pellucid.cli.models import target_name
     from pellucid.errors import PellucidError
     from pellucid.estimators.tabular.importances import SHARES
@@ -113,34 +120,48 @@ def _show_ensemble(path: Path, model: "TabularModel", options: list[str]) -> Non
         order = dict(zip(model._columns, model.feature_importances_, strict=True))
         described.sort(key=lambda row: -order[row[0]])
     print_table(("column", "missing", "understood as", "importance"), described)
-    print(f"\nImportance: by how much the {name} {'falls' if is_share else 'rises'} when the column is shuffled.\n")
+    print(f"\n{about_importances(model)}\n")
     print_table(MEMBER_TITLES, member_rows(model))
 
 
-def _trace(loaded: Any, table: Path, first: int, last: int, option: str, target: str | None, member: int) -> "Trace":
+def _trace(
+    loaded: Any, table: Path, first: int, last: int | None, option: str, target: str | None, member: int
+) -> "Trace":
     from pellucid.tables import read_table
-    from pellucid.tables.schema import require_columns
     from pellucid.tracing import trace
-    from pellucid.tracing.tables import rows_of_network
 
     frame = read_table(table)
     count = len(frame)
     check(option, f"within the table's rows, 0 to {count - 1}", first, 0 <= first < count)
-    last = min(last, count)
-    frame = frame.iloc[first:last]
-    if target is not None:
-        require_columns(frame, [target])
-    step = trace(loaded, *rows_of_network(loaded, frame, target), member=member)
+    last = count if last is None else last
+    check(option, f"within the table, which ends before row {count}", f"{first}:{last}", last <= count)
+    step = trace(loaded, *_rows(loaded, frame.iloc[first:last], target), member=member)
     return replace(step, rows=tuple(range(first, last)))
 
 
-def _parse_rows(rows: str) -> tuple[int, int]:
+def _rows(model: Any, frame: "pd.DataFrame", target: str | None) -> tuple[Any, Any]:
+    """Return the rows with their target: the column named, else the model's own, where they have it and it suits."""
+    from pellucid.errors import DataError
+    from pellucid.tables.schema import column_named, require_columns
+    from pellucid.tracing.tables import rows_of_network
+
+    if target is not None:
+        named = column_named(frame, target)
+        require_columns(frame, [named])
+        return rows_of_network(model, frame, named)
+    own = getattr(model, "target_name_", None)
+    with suppress(DataError):
+        return rows_of_network(model, frame, own if own in frame.columns else None)
+    return rows_of_network(model, frame, None)
+
+
+def _parse_rows(rows: str) -> tuple[int, int | None]:
     """Read ``from:to``; the row after the last one may be left out."""
     start, colon, stop = rows.partition(":")
     is_number = all(part.isascii() and part.isdigit() and len(part) < 16 for part in (start or "0", stop or "0"))
     valid = bool(colon) and is_number and (not stop or int(start or 0) < int(stop))
     check("--rows", "two row numbers with a colon between them, the second larger, such as 0:8", repr(rows), valid)
-    return int(start or 0), int(stop) if stop else 10**15
+    return int(start or 0), int(stop) if stop else None
 
 
 def _places(step: "Trace", layer: int | None, neuron: int | None) -> dict[str, Any]:

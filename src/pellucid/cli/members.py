@@ -4,10 +4,20 @@ from collections.abc import Sequence
 
 from pellucid.cli.evaluation import TabularModel
 from pellucid.estimators.tabular.bag import Trained
+from pellucid.estimators.tabular.importances import SHARES
 from pellucid.spec import parameter_count
 from pellucid.tables.figures import with_error
 
-__all__ = ["MEMBER_TITLES", "importance_rows", "member_rows"]
+__all__ = ["MEMBER_TITLES", "SCORING_UNITS", "about_importances", "importance_rows", "member_rows"]
+
+SCORING_UNITS = {
+    "log_loss": "log loss (nats)",
+    "accuracy": "accuracy",
+    "roc_auc": "area under the ROC curve",
+    "rmse": "root mean squared error",
+    "mae": "mean absolute error",
+    "poisson": "Poisson deviance",
+}
 
 MEMBER_TITLES = ("member", "weight", "networks", "hidden layers", "numbers", "parameters", "best epoch")
 
@@ -40,6 +50,15 @@ def _row(member: int, weight: float, trained: Sequence[Trained]) -> tuple[str, .
         numbers,
         f"{total:,}",
         f"{epochs} of {max(each.epochs for each in trained)}",
+    )
+
+
+def about_importances(model: TabularModel) -> str:
+    """Say what importances are, and their unit."""
+    scoring = model._scoring()
+    unit = SCORING_UNITS.get(scoring, scoring)
+    return (
+        f"Importance: by how much the {unit} {'falls' if scoring in SHARES else 'rises'} when the column is shuffled."
     )
 
 

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterable
+from math import ceil, log10
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,8 +16,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pellucid.cli.evaluation import TabularModel
+    from pellucid.estimators.tabular import TabularRegressor
+    from pellucid.tables.dialects import Dialect
 
 __all__ = ["predict"]
+
+DIGITS = 8
+"""Significant ones of a number of 32 bits."""
 
 _STANDARD_OUTPUT = ("-", "/dev/stdout")
 
@@ -47,7 +53,8 @@ def predict(
 
     Writes the table, cells and columns' names as they are written there, with a column 'prediction'; with --proba also
     'probability of CLASS' for each class, with --interval also 'prediction low' and 'prediction high'. Where the table
-    has one of these already, it stays, and the new ones are called 'prediction (2)' and so on.
+    has one of these already, it stays, and the new ones are called 'prediction (2)' and so on. Text keeps its separator
+    and its decimal mark.
     """
     check("--interval", "greater than 0 and less than 1", interval, interval is None or 0 < interval < 1)
 
@@ -64,14 +71,14 @@ def predict(
         check_spared("--out", out, {"table": table, "model": model})
     predictor = load_table_model(model)
     declared = MissingValues(of_column=predictor.schema_.missing_values)
-    frame, cells = read_as_written(table, missing_values=declared)
+    frame, cells, dialect = read_as_written(table, missing_values=declared)
     added = _added(predictor, frame, proba, interval)
     suffix = _suffix_beside(frame.columns, added)
     result = cells.assign(**{name + suffix: column for name, column in added.items()})
     if is_piped:
-        _print_csv(result)
+        _print_csv(result, dialect)
     else:
-        write_table(result, out)
+        write_table(result, out, dialect)
     beside = f"; their columns end in '{suffix}', as the table has such already" if suffix else ""
     told = f"{counted(len(frame), 'prediction')} of {printable(target_name(predictor))} written to {out}{beside}"
     typer.echo(told, err=is_piped)
@@ -88,29 +95,45 @@ def _added(model: "TabularModel", frame: "pd.DataFrame", proba: bool, interval: 
         raise PellucidError(f"Probabilities exist for classes only; {target_name(model)} is a number. Use --interval.")
     if interval is not None and is_classifier:
         raise PellucidError(f"Intervals exist for numbers only; {target_name(model)} is a class. Use --proba.")
-    added = _named("prediction", model.predict(frame))
+    predicted = model.predict(frame)
+    added = _named("prediction", predicted if isinstance(model, TabularClassifier) else _rounded(model, predicted))
     if isinstance(model, TabularClassifier):
         if proba:
-            probabilities = model.predict_proba(frame).T
-            added |= {
-                f"probability of {label}": column for label, column in zip(model.classes_, probabilities, strict=True)
-            }
+            probabilities = zip(model.classes_, model.predict_proba(frame).T, strict=True)
+            added |= {f"probability of {label}": _significant(column) for label, column in probabilities}
     elif interval is not None:
-        ends = model.predict_interval(frame, interval)
+        ends = _rounded(model, model.predict_interval(frame, interval))
         added |= _named("prediction low", ends[..., 0]) | _named("prediction high", ends[..., 1])
     return added
 
 
-def _print_csv(frame: "pd.DataFrame") -> None:
+def _print_csv(frame: "pd.DataFrame", dialect: "Dialect") -> None:
     """Write a table to the standard output; where its reader has enough, as `head` has, that is no error."""
     from pellucid.tables.writing import write_csv
 
     sys.stdout.flush()
     try:
-        write_csv(frame, sys.stdout.buffer)
+        write_csv(frame, sys.stdout.buffer, dialect)
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left is for nobody
+
+
+def _significant(values: Any) -> Any:
+    """Return numbers with the digits that a network's numbers, of 32 bits, have."""
+    import numpy as np
+
+    return np.array([float(f"{value:.{DIGITS}g}") for value in values.tolist()])
+
+
+def _rounded(model: "TabularRegressor", values: Any) -> Any:
+    """Return predictions, of shape (rows, …), with such digits of the target's spread: networks tell them in it."""
+    import numpy as np
+
+    decimals = [DIGITS - ceil(log10(spread)) for spread in model._spread.tolist()]
+    if len(decimals) == 1:
+        return np.round(values, decimals[0])
+    return np.stack([np.round(values[:, index], places) for index, places in enumerate(decimals)], axis=1)
 
 
 def _suffix_beside(there: "pd.Index[Any]", added: Iterable[str]) -> str:

@@ -12,7 +12,7 @@ from pellucid.errors import DataError, PellucidError, did_you_mean, near
 from pellucid.tables import Schema, infer_schema, read_table
 from pellucid.tables.frames import counted, row_list
 from pellucid.tables.missing import MissingValues, empty_cells, warn_if_never_met
-from pellucid.tables.schema import require_columns
+from pellucid.tables.schema import column_named, require_columns
 from pellucid.tables.targets import missing_targets
 
 __all__ = ["LEAST_ROWS", "Prepared", "options_named", "prepare"]
@@ -32,12 +32,15 @@ class Prepared(NamedTuple):
     missing : MissingValues
     remarks : list of str
         What was left out, a sentence each.
+    columns : dict of str to str
+        The columns that options name, by the options.
     """
 
     frame: pd.DataFrame
     as_read: pd.DataFrame
     missing: MissingValues
     remarks: list[str]
+    columns: dict[str, str]
 
     def schema(self, target: str) -> Schema:
         """Find out what the columns of the frame mean."""
@@ -81,6 +84,8 @@ def prepare(
     options = {"--target": target} | {option: name for option, name in (needed or {}).items() if name is not None}
     with options_named():
         as_read = read_table(table, missing_values=missing)
+        options = {option: column_named(as_read, name) for option, name in options.items()}
+        target = options["--target"]
         require_columns(as_read, options.values())
         missing.check_columns(as_read.columns)
     _check_excluded(exclude, list(as_read.columns), options)
@@ -102,7 +107,7 @@ def prepare(
         )
         frame, as_read = frame[~without].reset_index(drop=True), as_read[~without].reset_index(drop=True)
     _require_rows(frame, table, target, int(without.sum()))
-    return Prepared(frame, as_read, missing, [printable(remark) for remark in remarks])
+    return Prepared(frame, as_read, missing, [printable(remark) for remark in remarks], options)
 
 
 def _check_excluded(exclude: tuple[str, ...], known: list[str], options: Mapping[str, str]) -> None:

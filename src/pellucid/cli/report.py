@@ -6,6 +6,7 @@ table: they are escaped for HTML, and for Matplotlib, where dollar signs would b
 
 import base64
 import io
+import re
 import warnings
 from collections.abc import Sequence
 from html import escape
@@ -17,8 +18,9 @@ import numpy as np
 
 from pellucid.cli.console import printable
 from pellucid.cli.evaluation import COVERAGES, Evaluation, TabularModel, foretold
-from pellucid.cli.members import MEMBER_TITLES, importance_rows, member_rows
-from pellucid.errors import DataError
+from pellucid.cli.glossary import words_of
+from pellucid.cli.members import MEMBER_TITLES, SCORING_UNITS, about_importances, importance_rows, member_rows
+from pellucid.errors import DataError, DataWarning
 from pellucid.estimators.tabular import TabularClassifier, TabularRegressor
 from pellucid.tables.cells import read_numbers
 from pellucid.tables.frames import counted
@@ -31,18 +33,10 @@ _MOST_CLASSES = 30
 _MOST_POINTS = 1000
 _LONGEST_LINE = 30
 """Letters of a cell that stand in one line."""
-SCORING_UNITS = {
-    "log_loss": "log loss (nats)",
-    "accuracy": "accuracy",
-    "roc_auc": "area under the ROC curve",
-    "rmse": "root mean squared error",
-    "mae": "mean absolute error",
-    "poisson": "Poisson deviance",
-}
 PAGE = "index.html"
 PICTURES = (
     "importances.png",
-    "predicted-versus-true.png",
+    "actual-against-predicted.png",
     "intervals.png",
     "calibration.png",
     "confusion-matrix.png",
@@ -142,11 +136,11 @@ def _pictures(model: TabularModel, evaluation: Evaluation) -> dict[str, tuple[st
     mpl.use("Agg")
     target, drawings = evaluation.target, {}
     if hasattr(model, "feature_importances_"):
-        drawings["importances.png"] = ("What each column counts", _importances(model))
+        drawings["importances.png"] = ("How much each column counts", _importances(model))
     if not len(evaluation.actual):
         pass  # nothing was predicted by networks that did not see it
     elif evaluation.probabilities is None:
-        drawings["predicted-versus-true.png"] = ("Predicted versus true", _prediction_error(evaluation))
+        drawings["actual-against-predicted.png"] = ("Actual against predicted", _prediction_error(evaluation))
         if evaluation.covered is not None:
             drawings["intervals.png"] = ("Whether intervals can be trusted", _coverage(evaluation))
     else:
@@ -161,7 +155,10 @@ def _pictures(model: TabularModel, evaluation: Evaluation) -> dict[str, tuple[st
     ):
         drawings["decision-boundary.png"] = ("Decision boundary", _decision_boundary(model, evaluation))
     drawings["loss-curves.png"] = ("Loss per epoch", _loss_curves(model))
-    return {name: (drawings[name][0], as_png(drawings[name][1])) for name in PICTURES if name in drawings}
+    lacking: set[str] = set()
+    pictures = {name: (drawings[name][0], as_png(drawings[name][1], lacking)) for name in PICTURES if name in drawings}
+    _tell_of(lacking)
+    return pictures
 
 
 def _importances(model: TabularModel) -> Any:
@@ -185,14 +182,18 @@ def _loss_curves(model: TabularModel) -> Any:
 
 def _calibration(model: TabularModel, evaluation: Evaluation) -> Any:
     from pellucid.plotting import ReliabilityCurve
+    from pellucid.plotting.style import shortened
 
     names = model.classes_.tolist()
     place = {label: index for index, label in enumerate(names)}
     codes = np.array([place.get(label, -1) for label in evaluation.actual.tolist()])
     probability, happened = foretold(codes, np.asarray(evaluation.probabilities))
-    what = f"probability of {_plain(str(names[1]))}" if len(names) == 2 else "probability of the predicted class"
+    what = f"class {shortened(names)[1]}" if len(names) == 2 else "the predicted class"
     return ReliabilityCurve.from_predictions(
-        probability, happened, xlabel=what, ylabel=f"share of the {evaluation.judged_name} that are of this class"
+        probability,
+        happened,
+        xlabel=f"probability of {what}",
+        ylabel=f"share of the {evaluation.judged_name} that are of this class",
     )
 
 
@@ -250,23 +251,36 @@ def _decision_boundary(model: TabularModel, evaluation: Evaluation) -> Any:
 
 
 def _plain(text: str) -> str:
-    """Return a short text that Matplotlib shows as it is."""
-    short = text if len(text) <= 30 else text[:29] + "…"
-    return printable(short).replace("\\", "/").replace("$", r"\$")
+    """Return a text that Matplotlib can show."""
+    return printable(text).replace("\\", "/")
 
 
-def as_png(display: Any) -> bytes:
-    """Return a picture as PNG, and close it."""
+def as_png(display: Any, lacking: set[str] | None = None) -> bytes:
+    """Return a picture as PNG, and close it; add the letters that no font has, which it shows as boxes."""
     import matplotlib.pyplot as plt
 
     buffer = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", UserWarning
-        )  # letters that the font lacks, slow legends: a picture all the same
+    with warnings.catch_warnings(record=True) as caught:  # slow legends and the like: a picture all the same
+        warnings.simplefilter("always", UserWarning)
         display.figure_.savefig(buffer, format="png", dpi=120)
     plt.close(display.figure_)
+    if lacking is not None:
+        codes = (re.match(r"Glyph (\d+) .* missing from", str(each.message)) for each in caught)
+        lacking |= {chr(int(code[1])) for code in codes if code}
     return buffer.getvalue()
+
+
+def _tell_of(lacking: set[str]) -> None:
+    """Warn of letters that no font has."""
+    if lacking:
+        some = "".join(sorted(lacking)[:10])
+        warnings.warn(
+            f"Pictures show boxes for {counted(len(lacking), 'letter')} that no font here has, such as {some}. Install "
+            "a font that has them, such as Noto Sans CJK for Chinese, Japanese and Korean, and remove "
+            f"'{mpl.get_cachedir()}', where Matplotlib keeps its list of fonts.",
+            DataWarning,
+            stacklevel=2,
+        )
 
 
 # --- page -------------------------------------------------------------------------------------------------------------
@@ -283,31 +297,26 @@ def _page(
     intervals = evaluation.intervals()
     ended = "" if model.outcome_ is Outcome.ALL_EPOCHS else f" {model.outcome_.value}"
     columns = [(*row, importances.get(row[0], "")) for row in model.schema_.describe()]
+    members = member_rows(model)
+    named = ["member", *(cell for row in members for cell in row), _temperature(model), *importances.values()]
     parts = [
         f"<h1>{_text(target.label)} of {_text(source)}</h1>",
         f"<p>Target: {_text(target.meaning())}. {counted(len(model.bag_.networks), 'network')}.{_text(ended)}</p>",
         "<h2>Scores</h2>",
         html_table(("", *evaluation.titles()), evaluation.rows()),
-        f"<p>{_text(_origin(evaluation))} Baseline: {_text(evaluation.baseline_name)}.{_text(_temperature(model))}</p>",
+        f"<p>{_text(f'{evaluation.account()} Baseline: {evaluation.baseline_name}.{_temperature(model)}')}</p>",
         *([f"<p>{_text(intervals)}</p>"] if intervals else []),
         *(f"<p><strong>{_text(each)}</strong></p>" for each in remarks),
         *(_figure(title, picture) for title, picture in pictures),
         "<h2>Members</h2>",
-        html_table(MEMBER_TITLES, member_rows(model)),
+        html_table(MEMBER_TITLES, members),
         "<h2>Columns</h2>",
         html_table(("column", "missing", "understood as", "importance" if importances else ""), columns),
+        *([f"<p>{_text(about_importances(model))}</p>"] if importances else []),
+        "<h2>Words</h2>",
+        html_table(("word", "meaning"), words_of([*(score.name for score in evaluation.scores), *named])),
     ]
     return _document(f"Pellucid: {_text(target.label)}", parts)
-
-
-def _origin(evaluation: Evaluation) -> str:
-    """Say which rows the scores are of."""
-    if not evaluation.is_held_out:
-        return evaluation.without_held_out()
-    return (
-        f"Out of fold: rows that were learned from, each predicted by networks that did not see it. Held out: "
-        f"{counted(len(evaluation.held_out), 'row')} that no network saw; {len(evaluation.learned)} were learned from."
-    )
 
 
 def html_page(title: str, paragraphs: Sequence[str], parts: Sequence[str]) -> str:

@@ -58,7 +58,7 @@ def train(
     test_share: Annotated[
         float,
         typer.Option(
-            help="Share of the rows held out for the score, and not learned from; 0: none, a final model of all rows."
+            help="Share of the rows held out for the score, and not learned from; 0: none, all are for a final model."
         ),
     ] = 0.2,
     model: Annotated[Path, typer.Option(help="Model file to write.")] = Path("model.safetensors"),
@@ -75,8 +75,8 @@ def train(
 
     Says what it understood of each column, leaves out rows without a target, holds out 20% of the rows (--test-share),
     trains on the others, and prints the score on the rows held out beside that of a trivial baseline. The report shows
-    what each column counts, how far the probabilities or intervals can be trusted, and how training went. Ctrl-C ends
-    training early and keeps the best networks so far.
+    how much each column counts, how far the probabilities or intervals can be trusted, and how training went. Ctrl-C
+    ends training early and keeps the best networks so far.
     """
     from pellucid.estimators.tabular import PRESETS
 

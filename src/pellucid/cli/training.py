@@ -118,10 +118,10 @@ def run_training(
         Print nothing.
     """
     places.check()
-    time_column = parameters["time_column"]
-    needed = {"--groups": group_column, "--time-column": time_column}
+    needed = {"--groups": group_column, "--time-column": parameters["time_column"]}
     prepared = prepare(places.table, target, task, missing=missing, exclude=exclude, needed=needed)
-    frame = prepared.frame
+    frame, target = prepared.frame, prepared.columns["--target"]
+    group_column, time_column = (prepared.columns.get(option) for option in needed)
     grouping = None if group_column is None else frame.pop(group_column)
     goal = goal_of(frame[target], task, parameters["scoring"])
     dealt = deal(frame, goal, test_share, parameters["random_state"], grouping, time_column)
@@ -131,7 +131,7 @@ def run_training(
         print(f"\nTarget {printable(repr(goal.label))}: {printable(goal.meaning())}{_remarks(goal, frame[target])}")
         print(f"\n{dealt.meaning()}{without_group(grouping)}\n", flush=True)
     learned, held_out = dealt.learned, dealt.held_out
-    parameters = {**parameters, "missing_values": prepared.parameter(schema)}
+    parameters = {**parameters, "time_column": time_column, "missing_values": prepared.parameter(schema)}
     model = _fit(parameters, learned, goal, schema, dealt.groups)
     evaluation = evaluate(model, goal, learned, held_out)
     if importances and model.outcome_ is not Outcome.INTERRUPTED:
@@ -295,19 +295,18 @@ def _show_result(model: TabularModel, evaluation: Evaluation, said: list[str]) -
     print_table(("score", *evaluation.titles()), evaluation.rows())
     print(f"\nBaseline: {printable(evaluation.baseline_name)}.")
     if not evaluation.is_held_out:
-        print(evaluation.without_held_out())
+        print(evaluation.account())
     if evaluation.intervals():
         print(evaluation.intervals())
     print("".join(f"\n{printable(each)}\n" for each in said))
 
 
 def _epochs(model: TabularModel) -> str:
-    """Say how long the networks were trained, and what else the epochs went into that were counted meanwhile."""
+    """Say how long the networks were trained, and what else was that was counted meanwhile."""
     each, others = [trained.epochs for trained in model.bag_.networks], model.bag_.other_epochs
     epochs = counted(max(each), "epoch") if min(each) == max(each) else f"{min(each)} to {max(each)} epochs"
-    if len(each) > 1:
-        epochs += " each"
-    if others:
-        why = "were tried, or tell how good these are" if model.bag_.judges else "were tried and left"
-        return f"{epochs}: {sum(each)} of the {sum(each) + others} trained; the others were of networks that {why}"
-    return epochs if len(each) == 1 else f"{epochs}, {sum(each)} together"
+    told = epochs if len(each) == 1 else f"{epochs} each, {sum(each)} together"
+    if not others:
+        return told
+    why = "tell how good these are, or were tried and left" if model.bag_.judges else "were tried and left"
+    return f"{told}; {counted(others, 'more epoch')} went into networks that {why}"

@@ -84,15 +84,15 @@ def run_tuning(
     """
     began = time.monotonic()
     places = _places(out, table)
-    time_column = parameters["time_column"]
-    needed = {"--groups": group_column, "--time-column": time_column}
+    needed = {"--groups": group_column, "--time-column": parameters["time_column"]}
     prepared = prepare(table, target, task, missing=missing, exclude=exclude, needed=needed)
-    frame = prepared.frame
+    frame, target = prepared.frame, prepared.columns["--target"]
+    group_column, time_column = (prepared.columns.get(option) for option in needed)
     grouping = None if group_column is None else frame.pop(group_column)
     goal = goal_of(frame[target], task, parameters["scoring"])
     dealt = deal(frame, goal, test_share, parameters["random_state"], grouping, time_column)
     schema = prepared.schema(target)
-    parameters = {**parameters, "missing_values": prepared.parameter(schema)}
+    parameters = {**parameters, "time_column": time_column, "missing_values": prepared.parameter(schema)}
     learned = dealt.learned
     estimator, y = untrained(parameters, goal), column_of(goal, learned)
     fit_params = {"schema": schema} | ({} if dealt.groups is None else {"groups": dealt.groups})
@@ -189,7 +189,7 @@ def _say(found: Search, evaluation: Evaluation, said: list[str], seconds: float)
     print_table(("score", *evaluation.titles()), evaluation.rows())
     print(f"\nBaseline: {printable(evaluation.baseline_name)}.\n")
     if not evaluation.is_held_out:
-        print(f"{evaluation.without_held_out()}\n")
+        print(f"{evaluation.account()}\n")
     if said:
         print("\n\n".join(printable(each) for each in said) + "\n")
 

@@ -13,20 +13,23 @@ from sklearn.utils.validation import check_is_fitted
 
 from pellucid.errors import DataError, PellucidError, did_you_mean
 from pellucid.plotting.fitted import name_of
-from pellucid.plotting.style import DARK, LIGHT, SHARES, axes_for, literal, whitegrid
+from pellucid.plotting.style import DARK, LIGHT, SHARES, axes_for, shortened, whitegrid
 
 __all__ = ["ConfusionMatrix"]
 
+LETTER = 0.11
+"""Width of a letter beside a tick, in inches."""
+
 MEANINGS = {
     None: "rows",
-    "true": "share of the true class",
+    "true": "share of the actual class",
     "pred": "share of the predicted class",
     "all": "share of all rows",
 }
 
 
 class ConfusionMatrix(ConfusionMatrixDisplay):
-    """Confusion matrix, true classes down, predicted classes across.
+    """Confusion matrix, actual classes down, predicted classes across.
 
     Parameters
     ----------
@@ -163,17 +166,21 @@ class ConfusionMatrix(ConfusionMatrixDisplay):
             im_kw, text_kw.
         """
         count = len(self.confusion_matrix)
+        names = shortened(range(count) if self.display_labels is None else self.display_labels)
         side = min(max(4.2, 0.36 * count + 1.6), 12.4)
+        longest = LETTER * max(map(len, names))
+        upright = longest > 0.7 * side / count
         options.setdefault("values_format", self._format())
-        options.setdefault("xticks_rotation", "vertical" if self._labels_are_wide(side) else "horizontal")
+        options.setdefault("xticks_rotation", "vertical" if upright else "horizontal")
         size = (options.get("text_kw") or {}).get("fontsize")
         with whitegrid():
-            figure, ax = axes_for(ax, size=(side + (1.0 if colorbar else 0.0), side))
+            width, height = side + longest + (1.0 if colorbar else 0.0), side + (longest if upright else 0.0)
+            figure, ax = axes_for(ax, size=(width, height))
             super().plot(ax=ax, cmap=cmap, colorbar=False, **options)
             ax.grid(visible=False)
             for axis in (ax.xaxis, ax.yaxis):
-                axis.set_ticklabels([literal(label.get_text()) for label in axis.get_ticklabels()])
-            ax.set(title=self.title, xlabel="predicted class", ylabel="true class")
+                axis.set_ticklabels(names)
+            ax.set(title=self.title, xlabel="predicted class", ylabel="actual class")
             self.im_.set_clim(0, 1 if self.normalize else max(1, self.confusion_matrix.max()))
             if colorbar:
                 figure.colorbar(self.im_, ax=ax, label=MEANINGS[self.normalize], shrink=0.8)
@@ -184,11 +191,6 @@ class ConfusionMatrix(ConfusionMatrixDisplay):
         if self.confusion_matrix.dtype.kind != "f":
             return "d"
         return ".2f" if self.normalize else ".4g"
-
-    def _labels_are_wide(self, side: float) -> bool:
-        labels = np.arange(len(self.confusion_matrix)) if self.display_labels is None else self.display_labels
-        letters = max(len(str(label)) for label in labels)
-        return 0.11 * letters > 0.7 * side / len(labels)
 
     def _style_numbers(self, size: float | None) -> None:
         """White on dark, dark on light, as large as a cell allows; beyond 12 classes, no zeros."""

@@ -22,11 +22,12 @@ from pellucid.plotting.style import (
     DARK,
     DIVERGING,
     LIGHT,
+    LONGEST_LABEL,
     SEQUENTIAL,
     axes_for,
     class_colors,
     legend_below,
-    literal,
+    shortened,
     whitegrid,
 )
 
@@ -185,11 +186,12 @@ class DecisionBoundary:
             self.colorbar_ = None if bare else self._add_colorbar()
             self.points_ = self._draw_points(self.points, marker="o", edge=LIGHT)
             self.test_points_ = self._draw_points(self.test_points, marker="D", edge=DARK)
-            self.ax_.set(title=self.title, xlabel=literal(self.feature_names[0]), ylabel=literal(self.feature_names[1]))
+            xlabel, ylabel = shortened(self.feature_names, LONGEST_LABEL)
+            self.ax_.set(title=self.title, xlabel=xlabel, ylabel=ylabel)
             self.ax_.set(xlim=self.surface.x1[[0, -1]], ylim=self.surface.x2[[0, -1]])
             self.ax_.grid(visible=False)
             if not bare:
-                self._add_legend()
+                self._add_legend(grows=ax is None)
         return self
 
     def _draw_surface(self) -> QuadMesh:
@@ -226,7 +228,7 @@ class DecisionBoundary:
             return None
         label = "predicted value"
         if self.surface.classes is not None:
-            label = f"predicted probability of {literal(self.surface.classes[1])}"
+            label = f"predicted probability of {shortened(self.surface.classes)[1]}"
         return self.figure_.colorbar(self.surface_, ax=self.ax_, label=label)
 
     def _draw_points(self, points: Points | None, *, marker: str, edge: str) -> PathCollection | None:
@@ -248,16 +250,17 @@ class DecisionBoundary:
             return [tuple(mpl.colormaps[DIVERGING](end)) for end in (0.0, 1.0)]
         return [(*color, 1.0) for color in class_colors(count)]
 
-    def _add_legend(self) -> None:
+    def _add_legend(self, *, grows: bool) -> None:
         drawn = [each for each in (self.points, self.test_points) if each is not None]
         colored = self.surface.kind == "multiclass" or any(each.y is not None for each in drawn)
-        labels = [] if self.surface.classes is None or not colored else list(self.surface.classes)
+        labels = [] if self.surface.classes is None or not colored else shortened(self.surface.classes)
         colors = self._class_colors(len(labels))[: len(labels)]
-        handles = [_handle(literal(label), "o", color, LIGHT) for label, color in zip(labels, colors, strict=True)]
+        handles = [_handle(label, "o", color, LIGHT) for label, color in zip(labels, colors, strict=True)]
         if self.test_points is not None:
             handles += [_handle("training", "o", "0.5", LIGHT), _handle("test", "D", "0.5", DARK)]
         if handles:
-            legend_below(self.ax_, handles=handles, title="class" if labels else None, ncols=min(len(handles), COLUMNS))
+            title = "class" if labels else None
+            legend_below(self.ax_, handles=handles, title=title, ncols=min(len(handles), COLUMNS), grows=grows)
 
 
 def _contour(ax: Axes, surface: Surface, margin: NDArray[np.float64]) -> None:

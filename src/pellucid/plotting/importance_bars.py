@@ -1,4 +1,4 @@
-"""Which columns count: a bar for each, with how far repeats differ."""
+"""How much columns count: a bar for each, with how far repeats differ."""
 
 from collections.abc import Sequence
 from typing import Any, Self
@@ -12,12 +12,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from pellucid.errors import DataError, PellucidError
 from pellucid.plotting.fitted import name_of
-from pellucid.plotting.style import DARK, WIDTH, axes_for, class_colors, literal, whitegrid
+from pellucid.plotting.style import DARK, WIDTH, axes_for, class_colors, shortened, whitegrid
 from pellucid.tables.figures import in_full
 
 __all__ = ["ImportanceBars"]
 
 LONGEST_NAME = 30
+LETTER = 0.07
+"""Width that a letter of the longest name adds, in inches."""
+
 UNITS = {"roc_auc": "area under the ROC curve", "log_loss": "log loss (nats)", "rmse": "RMSE", "mae": "MAE"}
 
 
@@ -109,10 +112,10 @@ class ImportanceBars:
             Where to draw; None: a new figure.
         """
         order = np.argsort(-self.importances, kind="stable")[: self.most]
-        names = [name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…" for name in map(str, self.names)]
+        names = shortened([self.names[index] for index in order], LONGEST_NAME)
         deviations = None if self.deviations is None else self.deviations[order]
         with whitegrid():
-            self.figure_, self.ax_ = axes_for(ax, size=(WIDTH, 1.4 + 0.32 * len(order)))
+            self.figure_, self.ax_ = axes_for(ax, size=(WIDTH + LETTER * max(map(len, names)), 1.4 + 0.32 * len(order)))
             self.bars_ = self.ax_.barh(
                 np.arange(len(order)),
                 self.importances[order],
@@ -122,11 +125,11 @@ class ImportanceBars:
                 error_kw={"ecolor": DARK, "elinewidth": 1.2, "capsize": 2},
             )
             self._label(order, deviations)
-            self.ax_.set_yticks(np.arange(len(order)), [literal(names[index]) for index in order])
+            self.ax_.set_yticks(np.arange(len(order)), names)
             self.ax_.invert_yaxis()
             self.ax_.grid(visible=False, axis="y")
             left = len(self.names) - len(order)
-            title = "What each column counts" + (f" ({left} lesser ones not shown)" if left else "")
+            title = "How much each column counts" + (f" ({left} lesser ones not shown)" if left else "")
             self.ax_.set(title=title, xlabel=f"{self.unit}: worse by, when shuffled")
         return self
 
@@ -134,20 +137,20 @@ class ImportanceBars:
         """Write each value beside its bar's end and error, and make room for it."""
         values = self.importances[order]
         errors = np.zeros(len(values)) if deviations is None else deviations
-        ends = values + np.where(values < 0, -errors, errors)
+        ends = np.maximum(values + errors, 0.0)  # beside a bar to the left, at its foot
         self.labels_ = [
             self.ax_.annotate(
                 in_full(float(value), 3).replace("-", "−"),
                 (end, place),
-                (-5 if value < 0 else 5, 0),
+                (5, 0),
                 textcoords="offset points",
-                ha="right" if value < 0 else "left",
+                ha="left",
                 va="center",
                 fontsize=9,
                 color=DARK,
             )
             for place, (value, end) in enumerate(zip(values, ends, strict=True))
         ]
-        low, high = min(0.0, float(ends.min())), max(0.0, float(ends.max()))
-        room = 0.2 * ((high - low) or 1.0)  # the longest label, −1.23e−08
-        self.ax_.set_xlim(low - (room if low < 0 else 0), high + room)
+        low, high = min(0.0, float((values - errors).min())), float(ends.max())
+        span = (high - low) or 1.0
+        self.ax_.set_xlim(low - (0.03 * span if low < 0 else 0), high + 0.2 * span)  # the longest label, −1.23e−08

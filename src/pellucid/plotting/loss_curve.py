@@ -9,14 +9,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FormatStrFormatter, LogLocator, MaxNLocator, NullFormatter
+from numpy.typing import NDArray
 from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
 from pellucid.errors import PellucidError
 from pellucid.plotting.fitted import name_of, network_of
-from pellucid.plotting.style import DARK, LIGHT, Color, axes_for, class_colors, legend_below, literal, whitegrid
+from pellucid.plotting.style import DARK, LIGHT, Color, axes_for, class_colors, legend_below, shortened, whitegrid
 
-__all__ = ["EpochCurves", "LossCurve", "use_log_scale"]
+__all__ = ["EpochCurves", "LossCurve", "count_epochs", "scale_losses", "spans"]
 
 LOSSES = {
     "log_loss": "log loss (nats)",
@@ -24,6 +25,14 @@ LOSSES = {
     "absolute_error": "absolute error (units of the target)",
     "poisson": "Poisson loss",
 }
+
+LOSS_KEYS = ("loss", "validation_loss")
+
+MUCH = 100.0
+"""Greatest loss over the least, from which on a linear axis shows the least as nothing."""
+
+FEW_DECADES = 1e4
+"""Greatest loss over the least, up to which 1, 2 and 5 times each power of ten have room."""
 
 DOT: dict[str, Any] = {"linestyle": "", "marker": "o", "markersize": 9, "markeredgecolor": LIGHT, "zorder": 5}
 
@@ -109,16 +118,14 @@ class LossCurve:
         self.title = title
 
     @classmethod
-    def from_estimator(cls, estimator: Any, *, log_scale: bool = False, ax: Axes | None = None) -> Self:
+    def from_estimator(cls, estimator: Any, *, log_scale: bool | None = None, ax: Axes | None = None) -> Self:
         """Draw the training of one fitted multi-layer perceptron.
 
         Parameters
         ----------
         estimator : MLPClassifier, MLPRegressor or a pipeline that ends with one
-        log_scale : bool
-            Logarithmic axis for the losses.
-        ax : Axes or None
-            Where to draw; None: a new figure.
+        log_scale, ax
+            As of `plot`.
 
         Raises
         ------
@@ -131,14 +138,16 @@ class LossCurve:
         return cls({name: _curves_of(estimator)}, title=f"Training of {name}").plot(log_scale=log_scale, ax=ax)
 
     @classmethod
-    def from_estimators(cls, estimators: Mapping[str, Any], *, log_scale: bool = False, ax: Axes | None = None) -> Self:
+    def from_estimators(
+        cls, estimators: Mapping[str, Any], *, log_scale: bool | None = None, ax: Axes | None = None
+    ) -> Self:
         """Draw several trainings over each other.
 
         Parameters
         ----------
         estimators : mapping of str to fitted multi-layer perceptrons
         log_scale, ax
-            As of `from_estimator`.
+            As of `plot`.
 
         Raises
         ------
@@ -148,15 +157,15 @@ class LossCurve:
         curves = {str(name): _curves_of(estimator) for name, estimator in estimators.items()}
         return cls(curves).plot(log_scale=log_scale, ax=ax)
 
-    def plot(self, ax: Axes | None = None, *, log_scale: bool = False) -> Self:
+    def plot(self, ax: Axes | None = None, *, log_scale: bool | None = None) -> Self:
         """Draw the curves.
 
         Parameters
         ----------
         ax : Axes or None
             Where to draw; None: a new figure.
-        log_scale : bool
-            Logarithmic axis for the losses.
+        log_scale : bool or None
+            Logarithmic axis for the losses; None: where all are positive and differ a hundredfold or more.
         """
         scored = any(each.validation_score is not None for each in self.curves.values())
         with whitegrid():
@@ -166,10 +175,10 @@ class LossCurve:
             for (name, curves), color in zip(self.curves.items(), class_colors(len(self.curves)), strict=True):
                 self._draw(name, curves, color)
             self.ax_.set(title=self.title, xlabel="epoch", ylabel=self._common("loss_name", "loss"))
-            if log_scale:
-                use_log_scale(self.ax_)
-            self.ax_.xaxis.set_major_locator(MaxNLocator(integer=True))
-            self._add_legend()
+            losses = np.concatenate([line.get_ydata() for (_, key), line in self.lines_.items() if key in LOSS_KEYS])
+            scale_losses(self.ax_, is_log=spans(losses, MUCH) if log_scale is None else log_scale)
+            count_epochs(self.ax_)
+            self._add_legend(grows=ax is None)
         return self
 
     @property
@@ -205,7 +214,7 @@ class LossCurve:
         axis, best_value, shown = deciding
         (self.best_[name],) = axis.plot(curves.best_epoch, best_value, color=shown, **DOT)
 
-    def _add_legend(self) -> None:
+    def _add_legend(self, *, grows: bool) -> None:
         """Below the axes, where no curve runs."""
         styles = {quantity: line.get_linestyle() for (_, quantity), line in self.lines_.items()}
         best = {name: curves.best_epoch for name, curves in self.curves.items()}
@@ -214,14 +223,13 @@ class LossCurve:
             handles += [(dot, f"best epoch: {best[name]}") for name, dot in self.best_.items()]
         else:
             colors = {name: self.lines_[name, "loss"].get_color() for name in self.curves}
-            handles = [
-                (_line(color=colors[name]), f"{literal(name)}, best epoch: {best[name]}") for name in self.curves
-            ]
+            shown = zip(self.curves, shortened(self.curves), strict=True)
+            handles = [(_line(color=colors[name]), f"{short}, best epoch: {best[name]}") for name, short in shown]
             handles += [(_line(color=DARK, linestyle=style), self._label(key)) for key, style in styles.items()]
             handles += [(Line2D([], [], color=DARK, **DOT), "best epoch")]
         lines, labels = zip(*handles, strict=True)
         columns = len(labels) if self._alone and len(labels) < 4 else 2
-        legend_below(self.ax_, handles=lines, labels=labels, ncols=columns)
+        legend_below(self.ax_, handles=lines, labels=labels, ncols=columns, grows=grows)
 
     def _label(self, quantity: str) -> str:
         if quantity == "validation_score":
@@ -229,12 +237,30 @@ class LossCurve:
         return "validation loss" if quantity == "validation_loss" else "training loss"
 
 
-def use_log_scale(ax: Axes) -> None:
-    """Make the vertical axis logarithmic, with ticks at 1, 2 and 5 times each power of ten, as plain numbers."""
+def spans(losses: NDArray[np.float64], much: float) -> bool:
+    """Tell whether losses are all positive and the greatest is so many times the least or more."""
+    known = losses[np.isfinite(losses)]
+    return bool(known.size and known.min() > 0 and known.max() >= much * known.min())
+
+
+def scale_losses(ax: Axes, *, is_log: bool) -> None:
+    """Write losses at the vertical axis in full; on a logarithmic one at 1, 2 and 5 times each power of ten, if few."""
+    if not is_log:
+        ax.ticklabel_format(axis="y", useOffset=False)
+        return
     ax.set_yscale("log")
-    ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    low, high = ax.get_ylim()
+    ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high < FEW_DECADES * low else (1.0,)))
     ax.yaxis.set_major_formatter(FormatStrFormatter("%g"))
     ax.yaxis.set_minor_formatter(NullFormatter())
+
+
+def count_epochs(ax: Axes) -> None:
+    """Let the horizontal axis tell whole epochs, also where there is one only."""
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    low, high = ax.dataLim.intervalx
+    if low == high:
+        ax.set_xlim(low - 1, high + 1)
 
 
 def _line(**style: Any) -> Line2D:

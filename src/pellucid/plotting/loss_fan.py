@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
 from pellucid.errors import DataError
+from pellucid.plotting.loss_curve import count_epochs
 from pellucid.plotting.style import SEQUENTIAL, axes_for, literal, whitegrid
 
 __all__ = ["LossFan"]
@@ -100,7 +100,7 @@ class LossFan:
             if len(values):
                 self.ax_.set_ylim(top=float(np.quantile(values, 0.995)) * 1.05)  # what explodes leaves the picture
             self.ax_.set(xlabel="epoch", ylabel="training loss", title="Loss of each setting, mean of its trainings")
-            self.ax_.xaxis.set_major_locator(MaxNLocator(integer=True))
+            count_epochs(self.ax_)
             self.figure_.colorbar(
                 ScalarMappable(norm, SEQUENTIAL), ax=self.ax_, label=literal(self.score_name), extend="min"
             )

@@ -7,14 +7,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from pellucid.errors import PellucidError
 from pellucid.plotting.fitted import name_of
-from pellucid.plotting.loss_curve import use_log_scale
-from pellucid.plotting.style import axes_for, class_colors, whitegrid
+from pellucid.plotting.loss_curve import DOT, count_epochs, scale_losses, spans
+from pellucid.plotting.style import axes_for, class_colors, legend_below, whitegrid
 
 __all__ = ["LossSpread"]
 
@@ -33,12 +32,16 @@ class LossSpread:
     loss, validation_loss : sequence of sequences of float
         One a network, one number an epoch.
     loss_name : str
+    best_epochs : sequence of int
+        Of each network, from 1: the epoch whose parameters it keeps; 0: not known. They are marked on its curve.
 
     Attributes
     ----------
     ax_, figure_ : Axes, Figure
     lines_ : dict of str to Line2D
         'loss' and 'validation_loss': the means.
+    best_ : Line2D or None
+        The dots at the best epochs.
 
     Examples
     --------
@@ -51,6 +54,7 @@ class LossSpread:
     ax_: Axes
     figure_: Figure
     lines_: dict[str, Line2D]
+    best_: Line2D | None
 
     def __init__(
         self,
@@ -58,9 +62,10 @@ class LossSpread:
         validation_loss: Sequence[Sequence[float]],
         *,
         loss_name: str = "loss",
+        best_epochs: Sequence[int] = (),
     ) -> None:
         self.curves = {"loss": _table(loss), "validation_loss": _table(validation_loss)}
-        self.loss_name = loss_name
+        self.loss_name, self.best_epochs = loss_name, list(best_epochs)
         if not self.curves["loss"].size:
             raise PellucidError("LossSpread needs at least one network with at least one epoch; got none.")
 
@@ -92,7 +97,8 @@ class LossSpread:
             )
         networks = estimator.bag_.networks
         curves = ([each.loss for each in networks], [each.validation_loss for each in networks])
-        return cls(*curves, loss_name=loss_name).plot(ax, log_scale=log_scale)
+        best = [each.best_epoch for each in networks]
+        return cls(*curves, loss_name=loss_name, best_epochs=best).plot(ax, log_scale=log_scale)
 
     def plot(self, ax: Axes | None = None, *, log_scale: bool | None = None) -> Self:
         """Draw the curves.
@@ -105,7 +111,7 @@ class LossSpread:
             Logarithmic axis for the losses; None: where all are positive and their means differ fivefold or more.
         """
         labels = {"loss": "training", "validation_loss": "validation"}
-        self.lines_ = {}
+        self.lines_, self.best_ = {}, None
         with whitegrid():
             self.figure_, self.ax_ = axes_for(ax, size=(7.2, 4.6))
             for (name, values), color in zip(self.curves.items(), class_colors(2), strict=True):
@@ -117,19 +123,28 @@ class LossSpread:
                 self.lines_[name] = line
                 if len(values) > 1:
                     self.ax_.fill_between(epochs, least, most, color=color, alpha=0.2, linewidth=0)
-            if self._spans_much() if log_scale is None else log_scale:
-                use_log_scale(self.ax_)
+            self._mark_best()
+            means = np.concatenate([line.get_ydata() for line in self.lines_.values()])
+            are_positive = all(np.nanmin(values, initial=1.0) > 0 for values in self.curves.values())
+            is_log = are_positive and spans(means, MUCH)
+            scale_losses(self.ax_, is_log=is_log if log_scale is None else log_scale)
             count = len(self.curves["loss"])
             title = f"Loss of {count} networks: mean, least to most" if count > 1 else "Loss per epoch"
             self.ax_.set(title=title, xlabel="epoch", ylabel=self.loss_name)
-            self.ax_.xaxis.set_major_locator(MaxNLocator(integer=True))
-            self.ax_.legend(loc="upper right")
+            count_epochs(self.ax_)
+            legend_below(self.ax_, ncols=3)
         return self
 
-    def _spans_much(self) -> bool:
-        values = np.concatenate([curve[np.isfinite(curve)] for curve in self.curves.values()])
-        means = np.concatenate([line.get_ydata() for line in self.lines_.values()])
-        return bool(values.size and values.min() > 0 and means.max() >= MUCH * means.min())
+    def _mark_best(self) -> None:
+        """Draw a dot at each network's best epoch, on its own curve."""
+        name = "validation_loss" if "validation_loss" in self.lines_ else "loss"
+        places = [(best, self.curves[name][index, best - 1]) for index, best in enumerate(self.best_epochs) if best]
+        if not places:
+            return
+        alone = len(self.best_epochs) == 1
+        style = DOT | {"markersize": 9 if alone else 6, "color": self.lines_[name].get_color()}
+        label = f"best epoch: {self.best_epochs[0]}" if alone else "best epoch of each network"
+        (self.best_,) = self.ax_.plot(*zip(*places, strict=True), **style, label=label)
 
 
 def _table(curves: Sequence[Sequence[float]]) -> NDArray[np.float64]:

@@ -12,6 +12,7 @@ from matplotlib.collections import LineCollection, PatchCollection
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 from pellucid.errors import DataError, PellucidError
@@ -25,19 +26,18 @@ from pellucid.plotting.fitted import (
     network_of,
 )
 from pellucid.plotting.network_layout import Column, columns, layer_names
-from pellucid.plotting.style import DARK, DIVERGING, LIGHT, axes_for, literal, whitegrid
+from pellucid.plotting.style import DARK, DIVERGING, LIGHT, axes_for, shortened, whitegrid
 
 __all__ = ["NetworkDiagram"]
 
 RADIUS = 0.32
-LONGEST_NAME = 22
 
 
 class NetworkDiagram:
     """Neurons and links of a multi-layer perceptron.
 
-    A link's colour is the sign and its width the size of its weight; a neuron's fill is its bias, on the same scale,
-    which is symmetric around 0. Inputs have no bias and are white.
+    A link's colour is the sign and its width the size of its weight, on one scale in all layers; a neuron's fill is its
+    bias, on the scale of the colours, which is symmetric around 0. Inputs have no bias and are white.
 
     Parameters
     ----------
@@ -158,7 +158,11 @@ class NetworkDiagram:
             self.ax_.set_axis_off()
             self.ax_.set_aspect("equal")
             self.ax_.set_title(f"{self.title}: {' → '.join(str(width) for width in self.widths)}")
-            self.links_ = [self._draw_links(layer, layout, norm) for layer in range(len(self.weights))]
+            widest = float(np.clip(26.0 / max(column.neurons.size for column in layout), 1.6, 4.0))
+            largest = max(float(np.abs(each).max()) for each in self.weights) or 1.0
+            self.links_ = [
+                self._draw_links(layer, layout, norm, widest / largest) for layer in range(len(self.weights))
+            ]
             self.neurons_ = [self._draw_neurons(layer, layout, norm) for layer in range(len(layout))]
             self._write(layout)
             self._set_limits(layout)
@@ -170,6 +174,7 @@ class NetworkDiagram:
                 aspect=30,
                 pad=0.02,
                 label="weight (link) or bias (fill of a neuron)",
+                ticks=MaxNLocator(4),
             )
         return self
 
@@ -178,7 +183,7 @@ class NetworkDiagram:
         largest = max(float(np.abs(each).max()) for each in (*self.weights, *self.biases))
         return Normalize(-(largest or 1.0), largest or 1.0)
 
-    def _draw_links(self, layer: int, layout: list[Column], norm: Normalize) -> LineCollection:
+    def _draw_links(self, layer: int, layout: list[Column], norm: Normalize, width: float) -> LineCollection:
         left, right = layout[layer], layout[layer + 1]
         weights = self.weights[layer][np.ix_(left.neurons, right.neurons)]
         ends = np.empty((*weights.shape, 2, 2))  # (from, to, end of the link, x and y)
@@ -186,9 +191,7 @@ class NetworkDiagram:
         ends[..., 0, 1], ends[..., 1, 1] = left.y[:, None], right.y[None, :]
         order = np.argsort(np.abs(weights), axis=None)  # strong links over weak ones
         values = weights.ravel()[order]
-        largest = max(float(np.abs(weights).max()), np.finfo(float).tiny)
-        widest = float(np.clip(26.0 / max(weights.shape), 1.6, 4.0))
-        widths = 0.3 + widest * np.abs(values) / largest
+        widths = 0.3 + width * np.abs(values)
         links = LineCollection(list(ends.reshape(-1, 2, 2)[order]), linewidths=widths.tolist(), zorder=1)
         links.set(array=values, cmap=DIVERGING, norm=norm, capstyle="round")
         self.ax_.add_collection(links)
@@ -204,10 +207,11 @@ class NetworkDiagram:
 
     def _write(self, layout: list[Column]) -> None:
         first, last = layout[0], layout[-1]
+        inputs, outputs = shortened(self.feature_names), shortened(self.output_names)
         for neuron, y in zip(first.neurons, first.y, strict=True):
-            self.ax_.text(first.x - 0.55, y, literal(_short(self.feature_names[neuron])), ha="right", va="center")
+            self.ax_.text(first.x - 0.55, y, inputs[neuron], ha="right", va="center")
         for neuron, y in zip(last.neurons, last.y, strict=True):
-            self.ax_.text(last.x + 0.55, y, literal(_short(self.output_names[neuron])), ha="left", va="center")
+            self.ax_.text(last.x + 0.55, y, outputs[neuron], ha="left", va="center")
         foot = min(float(column.y.min()) for column in layout) - 0.75
         names = layer_names(len(self.weights))
         for name, activation, column in zip(names, ("", *self.activations), layout, strict=True):
@@ -242,15 +246,11 @@ def _figure_size(layout: list[Column], *names: tuple[str, ...]) -> tuple[float, 
     """Inches: smaller units for taller networks, and room for the names at both sides."""
     tallest = max(len(column.y) + (column.gap is not None) for column in layout)
     unit = float(np.clip(5.4 / tallest, 0.38, 0.66))
-    letters = sum(max(len(_short(name)) for name in side) for side in names)
+    letters = sum(max(len(name) for name in shortened(side)) for side in names)
     width = unit * (layout[-1].x + 1.6) + 0.1 * letters + 0.5
     return max(4.5, width), unit * (tallest + 0.6) + 2.0
 
 
 def _counted(column: Column, noun: str) -> str:
     text = f"{column.count} {noun}{'' if column.count == 1 else 's'}"
-    return text if column.gap is None else f"{text}, {column.neurons.size} drawn"
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
+    return text if column.gap is None else f"{text},\n{column.neurons.size} drawn"

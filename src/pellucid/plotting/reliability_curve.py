@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from pellucid.errors import DataError, PellucidError
 from pellucid.estimators.tabular.calibration import expected_calibration_error, reliability
 from pellucid.plotting.fitted import name_of
-from pellucid.plotting.style import DARK, LIGHT, axes_for, class_colors, legend_below, whitegrid
+from pellucid.plotting.style import DARK, LIGHT, axes_for, class_colors, legend_below, shortened, whitegrid
 
 __all__ = ["ReliabilityCurve"]
 
@@ -111,9 +111,14 @@ class ReliabilityCurve:
         check_is_fitted(estimator)
         probabilities, classes = estimator.predict_proba(X), np.asarray(estimator.classes_)
         if len(classes) == 2:
-            return cls.from_predictions(probabilities[:, 1], np.asarray(y) == classes[1], bins=bins, ax=ax)
-        likely = probabilities.argmax(axis=1)
-        return cls.from_predictions(probabilities.max(axis=1), classes[likely] == np.asarray(y), bins=bins, ax=ax)
+            given, came = probabilities[:, 1], np.asarray(y) == classes[1]
+            what = f"class {shortened(classes)[1]}"
+        else:
+            given, came = probabilities.max(axis=1), classes[probabilities.argmax(axis=1)] == np.asarray(y)
+            what = "the predicted class"
+        return cls.from_predictions(
+            given, came, bins=bins, xlabel=f"probability of {what}", ylabel=f"share of rows that are of {what}", ax=ax
+        )
 
     @classmethod
     def from_predictions(
@@ -170,6 +175,7 @@ class ReliabilityCurve:
             (self.line_,) = self.ax_.plot(self.foretold, self.happened, color=color, linewidth=1.2)
             if self.counts is not None:
                 error = _standard_errors(self.happened, self.counts)
+                error = np.minimum(error, [self.happened, 1 - self.happened])  # a share is between 0 and 1
                 self.ax_.errorbar(self.foretold, self.happened, error, color=color, linestyle="", elinewidth=1)
             label = self.label + ("" if self.counts is None else " (size: rows), standard error")
             self.ax_.scatter(self.foretold, self.happened, s=sizes, color=color, edgecolor=LIGHT, zorder=3)

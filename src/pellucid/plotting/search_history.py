@@ -10,12 +10,12 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 from numpy.typing import ArrayLike
 
 from pellucid.errors import DataError
-from pellucid.plotting.style import class_colors, literal, whitegrid
+from pellucid.plotting.style import class_colors, literal, shortened, whitegrid
 
 __all__ = ["SearchHistory"]
 
 COLUMNS = 3
-LONGEST_LABEL = 14
+LONGEST_VALUE = 14
 
 
 class SearchHistory:
@@ -117,9 +117,9 @@ class SearchHistory:
             place = {value: index for index, value in enumerate(order)}
             jitter = np.random.default_rng(0).uniform(-0.15, 0.15, len(values))
             self._scatter(ax, np.array([place[str(value)] for value in values]) + jitter, color)
-            labels = [value if len(value) <= LONGEST_LABEL else value[: LONGEST_LABEL - 1] + "…" for value in order]
+            labels = shortened(order, LONGEST_VALUE)
             is_long = sum(map(len, labels)) > 24
-            ax.set_xticks(range(len(order)), [literal(label) for label in labels], rotation=40 if is_long else 0)
+            ax.set_xticks(range(len(order)), labels, rotation=40 if is_long else 0)
             ax.set_xlim(-0.5, len(order) - 0.5)
             ax.grid(visible=False, axis="x")
         else:

@@ -9,12 +9,12 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from pellucid.errors import DataError
-from pellucid.plotting.style import DARK, class_colors, literal, whitegrid
+from pellucid.plotting.style import DARK, class_colors, literal, shortened, whitegrid
 
 __all__ = ["SettingScores"]
 
 COLUMNS = 3
-LONGEST_LABEL = 14
+LONGEST_VALUE = 14
 
 
 class SettingScores:
@@ -121,11 +121,11 @@ class SettingScores:
             capsize=3,
             label="best combination ± spread over folds and seeds",
         )
-        labels = [value if len(value) <= LONGEST_LABEL else value[: LONGEST_LABEL - 1] + "…" for value in order]
+        labels = shortened(order, LONGEST_VALUE)
         is_long = sum(map(len, labels)) > 28
         ax.set_xticks(
             places,
-            [literal(label) for label in labels],
+            labels,
             rotation=30 if is_long else 0,
             ha="right" if is_long else "center",
         )

@@ -4,7 +4,7 @@ Settings hold only while a picture is being made; matplotlib's own stay as the u
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -12,6 +12,7 @@ import matplotlib.pyplot as plt
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.font_manager import fontManager
 from matplotlib.legend import Legend
 from matplotlib.transforms import ScaledTranslation
 
@@ -20,6 +21,8 @@ __all__ = [
     "DIVERGING",
     "HEIGHT",
     "LIGHT",
+    "LONGEST_LABEL",
+    "LONGEST_NAME",
     "SEQUENTIAL",
     "SHARES",
     "WIDTH",
@@ -28,6 +31,7 @@ __all__ = [
     "class_colors",
     "legend_below",
     "literal",
+    "shortened",
     "whitegrid",
 ]
 
@@ -47,6 +51,42 @@ SHARES = "Blues"
 
 BELOW = 0.55
 """From the axes to a legend below them, in inches: tick labels and the name of the axis are between."""
+
+LONGEST_NAME = 22
+"""Letters of a name in a legend or beside a tick."""
+
+LONGEST_LABEL = 40
+"""Letters of a name that an axis has to itself."""
+
+MOST_OF = 0.9
+"""The part of a figure's width that a legend may have: axes stand a little to the right."""
+
+TWO_LINES = 0.75
+"""Height of a legend of two lines, in inches."""
+
+INDIGO: Color = (0.2, 0.133, 0.533)
+
+WIDE_FONTS = (
+    "Noto Sans CJK JP",
+    "Noto Sans CJK SC",
+    "Source Han Sans",
+    "PingFang SC",
+    "Hiragino Sans",
+    "Apple SD Gothic Neo",
+    "Microsoft YaHei",
+    "SimHei",
+    "Yu Gothic",
+    "Meiryo",
+    "MS Gothic",
+    "Malgun Gothic",
+    "WenQuanYi Zen Hei",
+    "WenQuanYi Micro Hei",
+    "IPAexGothic",
+    "NanumGothic",
+    "Droid Sans Fallback",
+    "Arial Unicode MS",
+)
+"""Fonts of Chinese, Japanese and Korean letters."""
 
 DARK, LIGHT = "0.15", "white"
 """Lines and edges."""
@@ -69,7 +109,14 @@ def whitegrid() -> Iterator[None]:
     """
     softer = {"axes.edgecolor": "0.6", "grid.color": "0.9"}
     with sns.plotting_context("notebook"), sns.axes_style("whitegrid", rc=softer):
+        plt.rcParams["font.family"] = [*plt.rcParams["font.family"], *_wide_fonts()]  # ended by the contexts around
         yield
+
+
+def _wide_fonts() -> list[str]:
+    """Return those of `WIDE_FONTS` that this machine has: for letters that the font before them lacks."""
+    installed = {font.name for font in fontManager.ttflist}
+    return [name for name in WIDE_FONTS if name in installed]
 
 
 def axes_for(ax: Axes | None, *, size: tuple[float, float] = (WIDTH, HEIGHT)) -> tuple[Figure, Axes]:
@@ -94,16 +141,20 @@ def axes_for(ax: Axes | None, *, size: tuple[float, float] = (WIDTH, HEIGHT)) ->
 def class_colors(count: int) -> list[Color]:
     """Return one colour per class: seaborn's colour-blind-safe palette for up to 10, evenly spaced hues for more.
 
+    The tenth is Tol's indigo: seaborn's is a second blue.
+
     Examples
     --------
     >>> from pellucid.plotting.style import class_colors
     >>> len(class_colors(3)), len(set(class_colors(30)))
     (3, 30)
     """
-    return list(sns.color_palette("colorblind" if count <= 10 else "husl", count))
+    if count > 10:
+        return list(sns.color_palette("husl", count))
+    return [*sns.color_palette("colorblind", min(count, 9)), *([INDIGO] if count == 10 else [])]
 
 
-def legend_below(ax: Axes, *, ncols: int, **options: Any) -> Legend:
+def legend_below(ax: Axes, *, ncols: int, grows: bool = False, **options: Any) -> Legend:
     """Add a legend below the axes and what is written there: within them, it would cover what is drawn.
 
     Parameters
@@ -111,6 +162,9 @@ def legend_below(ax: Axes, *, ncols: int, **options: Any) -> Legend:
     ax : Axes
         With the tick labels and the axis label of `whitegrid`.
     ncols : int
+        At most; fewer where so many are wider than the axes' part of the figure.
+    grows : bool
+        Whether the figure is the picture's own, and gets taller for a legend of more than two lines.
     **options : dict
         Of matplotlib's ``Axes.legend``.
 
@@ -126,7 +180,38 @@ def legend_below(ax: Axes, *, ncols: int, **options: Any) -> Legend:
     """
     figure = ax.figure.figure if isinstance(ax.figure, SubFigure) else ax.figure
     below = ax.transAxes + ScaledTranslation(0, -BELOW, figure.dpi_scale_trans)
-    return ax.legend(ncols=ncols, loc="upper center", bbox_to_anchor=(0.5, 0), bbox_transform=below, **options)
+    options |= {"loc": "upper center", "bbox_to_anchor": (0.5, 0), "bbox_transform": below}
+    grid = ax.get_subplotspec()
+    room = MOST_OF * ax.figure.bbox.width / (1 if grid is None else grid.get_gridspec().ncols)
+    legend = ax.legend(ncols=ncols, **options)
+    while ncols > 1 and legend.get_window_extent().width > room:
+        ncols -= 1
+        legend = ax.legend(ncols=ncols, **options)
+    height = legend.get_window_extent().height / figure.dpi
+    if grows and height > TWO_LINES:
+        figure.set_figheight(figure.get_figheight() + height - TWO_LINES)
+    return legend
+
+
+def shortened(names: Iterable[object], most: int = LONGEST_NAME) -> list[str]:
+    r"""Return names as pictures show them: literally, of at most so many letters, different ones different.
+
+    Long ones lose their ends, or, where others begin alike, their middles; what cannot be printed is a blank.
+
+    Examples
+    --------
+    >>> from pellucid.plotting.style import shortened
+    >>> shortened(["a name", "price ($)", "one that is long"], 11)
+    ['a name', 'price (\\$)', 'one that i…']
+    >>> shortened(["class of the first", "class of the second"], 11)
+    ['class…first', 'class…econd']
+    """
+    whole = ["".join(letter if letter.isprintable() else " " for letter in str(name)) for name in names]
+    without_end = [name if len(name) <= most else f"{name[: most - 1]}…" for name in whole]
+    half = (most - 1) // 2
+    without_middle = [name if len(name) <= most else f"{name[:half]}…{name[-half:]}" for name in whole]
+    is_told = len(set(without_end)) == len(set(whole))
+    return [literal(name) for name in (without_end if is_told else without_middle)]
 
 
 def literal(text: object) -> str:

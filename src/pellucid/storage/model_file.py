@@ -120,9 +120,11 @@ def load(path: str | Path) -> Any:
     FileNotFoundError
         If there is no such file.
     ModelFileError
-        If it is damaged, of another kind, from a newer version, or not what it says it is.
+        If it is a folder, damaged, of another kind, from a newer version, or not what it says it is.
     """
     path = Path(path)
+    if path.is_dir():
+        raise ModelFileError(f"'{path}' is a folder; name a model file in it.")
     if not path.is_file():
         raise FileNotFoundError(f"there is no file '{path}'.")
     try:

@@ -1,5 +1,6 @@
 """Tables to arrays and back: reading and writing, what columns mean, encoding, targets, splits."""
 
+from pellucid.tables.dialects import Dialect
 from pellucid.tables.frames import to_pandas
 from pellucid.tables.inference import infer_schema
 from pellucid.tables.inputs import Inputs
@@ -13,6 +14,7 @@ from pellucid.tables.writing import write_table
 
 __all__ = [
     "ColumnSchema",
+    "Dialect",
     "Folds",
     "Inputs",
     "ParquetTable",

@@ -20,6 +20,7 @@ from pellucid.tables.thousands import BLANK, in_one_piece, in_one_piece_each
 
 __all__ = [
     "COMMAS",
+    "DECIMAL",
     "commas_of",
     "have_commas",
     "how_written",

@@ -1,6 +1,11 @@
 """Numbers as people read them: without a power of ten where their digits fit a line."""
 
+from math import floor, log10
+
 __all__ = ["in_full", "with_error"]
+
+MOST_PLACES = 9
+"""From here on a decimal fraction is written with a power of ten."""
 
 LONGEST = 1e15
 """From here on a number has more digits than a float64 keeps."""
@@ -19,11 +24,14 @@ def in_full(value: float, digits: int = 6) -> str:
 
 
 def with_error(value: float, error: float) -> str:
-    """Return a number and its error.
+    """Return a number and its error, of which two digits count, to the same place.
 
     Examples
     --------
-    >>> with_error(7568.3, 2345.6), with_error(0.01234567, 0.00456)
-    ('7568 ± 2300', '0.01235 ± 0.0046')
+    >>> with_error(7568.3, 2345.6), with_error(0.01234567, 0.00456), with_error(0.5, 0.0)
+    ('7600 ± 2300', '0.0123 ± 0.0046', '0.5 ± 0')
     """
-    return f"{in_full(value, 4)} ± {in_full(error, 2)}"
+    places = 1 - floor(log10(error)) if error > 0 else MOST_PLACES
+    if not 0 <= places < MOST_PLACES:
+        return f"{in_full(round(value, places), 4)} ± {in_full(error, 2)}"
+    return f"{value:.{places}f} ± {error:.{places}f}"

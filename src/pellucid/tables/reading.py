@@ -19,7 +19,8 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from pellucid.errors import DataError, near_names
-from pellucid.tables.decimals import mark_commas, without_commas
+from pellucid.tables.decimals import DECIMAL, commas_of, mark_commas, without_commas
+from pellucid.tables.dialects import PLAIN, Dialect
 from pellucid.tables.frames import check_columns, counted
 from pellucid.tables.index_columns import with_index_columns
 from pellucid.tables.missing import MissingValues
@@ -74,10 +75,11 @@ def read_table(path: str | Path, *, missing_values: Any = None) -> pd.DataFrame:
     return _read(Path(path)).understood(missing)
 
 
-def read_as_written(path: str | Path, *, missing_values: Any = None) -> tuple[pd.DataFrame, pd.DataFrame]:
-    r"""Return what `read_table` does, and the same table as it is written, blanks and all.
+def read_as_written(path: str | Path, *, missing_values: Any = None) -> tuple[pd.DataFrame, pd.DataFrame, Dialect]:
+    r"""Return what `read_table` does, the same table as it is written, blanks and all, and how it is written.
 
-    Of text that is every cell and every column's name; a column without a name has the same in both.
+    Of text that is every cell and every column's name; a column without a name has the same in both. Decimal marks are
+    commas if a column has such.
 
     Examples
     --------
@@ -86,13 +88,17 @@ def read_as_written(path: str | Path, *, missing_values: Any = None) -> tuple[pd
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     path = Path(folder, "small.csv")
     ...     _ = path.write_text("a; b\n1,76; x \n2,5;y\n")
-    ...     table, cells = read_as_written(path)
+    ...     table, cells, dialect = read_as_written(path)
     >>> table.to_dict("list"), cells.to_dict("list")
     ({'a': ['1.76', '2.5'], 'b': ['x', 'y']}, {'a': ['1,76', '2,5'], ' b': [' x ', 'y']})
+    >>> dialect
+    Dialect(separator=';', decimal=',')
     """
     missing = MissingValues.of(missing_values)
-    table = _read(Path(path))
-    return table.understood(missing), table.as_written()
+    source = _read(Path(path))
+    table = source.understood(missing)
+    has_commas = any(commas_of(table[name]) == DECIMAL for name in table.columns)
+    return table, source.as_written(), Dialect(source.separator, "," if has_commas else ".")
 
 
 @dataclass(frozen=True)
@@ -100,6 +106,7 @@ class _Typed:
     """A table whose file says of what type its cells are: there is nothing to be understood."""
 
     cells: pd.DataFrame
+    separator: str = PLAIN.separator
 
     def understood(self, missing: MissingValues) -> pd.DataFrame:
         return self.cells

@@ -20,7 +20,16 @@ from pellucid.tables.figures import in_full
 from pellucid.tables.frames import check_columns, counted, in_list
 from pellucid.tables.zones import is_zone
 
-__all__ = ["DATE_PARTS", "MOST_LEVELS", "ColumnSchema", "Schema", "date_parts", "require_columns", "shortened"]
+__all__ = [
+    "DATE_PARTS",
+    "MOST_LEVELS",
+    "ColumnSchema",
+    "Schema",
+    "column_named",
+    "date_parts",
+    "require_columns",
+    "shortened",
+]
 
 MOST_LEVELS = 100_000
 DATE_PARTS = ("year", "month", "day", "weekday", "hour")
@@ -177,6 +186,17 @@ class Schema:
 
 def _share(count: int, rows: int) -> str:
     return f"{100 * count / rows:.1f}%" if count else ""
+
+
+def column_named(frame: pd.DataFrame, name: str) -> str:
+    """Return the column that a name means, written with blanks around it or without: files lose those of their header.
+
+    Examples
+    --------
+    >>> column_named(pd.DataFrame({"y": [1]}), "y ")
+    'y'
+    """
+    return name.strip() if name not in frame.columns and name.strip() in frame.columns else name
 
 
 def require_columns(frame: pd.DataFrame, labels: Iterable[str]) -> None:

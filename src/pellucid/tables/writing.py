@@ -6,22 +6,31 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
 import pandas as pd
 
 from pellucid.errors import DataError
+from pellucid.tables.dialects import PLAIN, Dialect
 
 __all__ = ["TABLE_ENDINGS", "check_writable", "replaced_whole", "write_csv", "write_table"]
 
 TABLE_ENDINGS = (".csv", ".tsv", ".parquet", ".csv.gz", ".tsv.gz")
 
 
-def write_table(frame: pd.DataFrame, path: str | Path) -> None:
+def write_table(frame: pd.DataFrame, path: str | Path, dialect: Dialect = PLAIN) -> None:
     r"""Write a table; the ending of the path says how: .csv, .tsv, packed as .csv.gz or .tsv.gz, or .parquet.
 
     The file appears whole under its name, or, if writing fails, is left as it was.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+    path : str or Path
+    dialect : Dialect
+        How text is written; .tsv has tabs between its columns in any case, .csv never.
 
     Raises
     ------
@@ -40,22 +49,23 @@ def write_table(frame: pd.DataFrame, path: str | Path) -> None:
     path = Path(path)
     check_writable(path, TABLE_ENDINGS)
     name = path.name.lower()
-    separator = "\t" if name.endswith((".tsv", ".tsv.gz")) else ","
+    separator = dialect.separator.replace("\t", PLAIN.separator)
+    dialect = replace(dialect, separator="\t" if name.endswith((".tsv", ".tsv.gz")) else separator)
     try:
         with replaced_whole(path) as temporary:
             if name.endswith(".parquet"):
                 frame.to_parquet(temporary, index=False)
             elif name.endswith(".gz"):
                 with temporary.open("wb") as file, gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
-                    write_csv(frame, packed, separator)
+                    write_csv(frame, packed, dialect)
             else:
                 with temporary.open("wb") as file:
-                    write_csv(frame, file, separator)
+                    write_csv(frame, file, dialect)
     except OSError as error:
         raise DataError(f"'{path}' cannot be written: {error.strerror or error}.") from None
 
 
-def write_csv(frame: pd.DataFrame, file: BinaryIO | gzip.GzipFile, separator: str = ",") -> None:
+def write_csv(frame: pd.DataFrame, file: BinaryIO | gzip.GzipFile, dialect: Dialect = PLAIN) -> None:
     r"""Write a table as text to a file that is open, and stays so.
 
     Examples
@@ -68,7 +78,8 @@ def write_csv(frame: pd.DataFrame, file: BinaryIO | gzip.GzipFile, separator: st
     """
     text = io.TextIOWrapper(file, encoding="utf-8", newline="")
     try:
-        frame.to_csv(_Lines(text), index=False, sep=separator, lineterminator="\r\n")  # type: ignore[call-overload]
+        how = {"sep": dialect.separator, "decimal": dialect.decimal}
+        frame.to_csv(_Lines(text), index=False, lineterminator="\r\n", **how)  # type: ignore[call-overload]
     finally:
         text.detach()
 

@@ -40,7 +40,7 @@ def delta_formulas(trace: "Trace", layer: LayerTrace, row: int, neuron: int, dig
 def gradient_formulas(
     trace: "Trace", layer: LayerTrace, neuron: int, inputs: list[int], digits: int = DIGITS
 ) -> list[Formula]:
-    """Write ∂L/∂w of these inputs' weights, ∂L/∂b, and ∂L/∂γ, ∂L/∂β, ∂L/∂α where the layer has them."""
+    """Write ∂L/∂w of these inputs' weights, ∂L/∂b, and ∂L/∂gain, ∂L/∂shift, ∂L/∂α where the layer has them."""
     formulas = [_weight_gradient(trace, layer, i, neuron, digits) for i in inputs]
     delta, mark = ("δ" if layer.normalised is None else "δᵘ") + subscript(neuron), subscript(neuron)
     assert layer.delta is not None and layer.delta_sum is not None and layer.d_bias is not None  # noqa: S101, PT018
@@ -48,8 +48,8 @@ def gradient_formulas(
     if layer.normalised is not None and layer.d_gain is not None and layer.d_shift is not None:
         d, u = layer.delta[:, neuron], layer.normalised[:, neuron]
         formulas += [
-            over_rows(trace, f"∂L/∂γ{mark}", f"û{mark}·δ{mark}", d, layer.d_gain[neuron], digits, times=u),
-            over_rows(trace, f"∂L/∂β{mark}", f"δ{mark}", d, layer.d_shift[neuron], digits),
+            over_rows(trace, f"∂L/∂gain{mark}", f"û{mark}·δ{mark}", d, layer.d_gain[neuron], digits, times=u),
+            over_rows(trace, f"∂L/∂shift{mark}", f"δ{mark}", d, layer.d_shift[neuron], digits),
         ]
     if layer.parametric is not None:
         formulas += _slope_gradient(trace, layer, layer.parametric, neuron, digits)
@@ -102,7 +102,7 @@ def _layer_norm_delta(layer: LayerTrace, row: int, neuron: int, digits: int) -> 
     one, mean, normalised, along, inverse_std = (factor(value, digits) for value in values)
     return Formula(
         f"δᵘ{own}",
-        f"(γ{own}·δ{own} − mean(γ·δ) − û{own}·mean(γ·δ·û)) / √(variance(u) + ε)",
+        f"(gain{own}·δ{own} − mean(gain·δ) − û{own}·mean(gain·δ·û)) / √(variance(u) + ε)",
         f"({one} − {mean} − {normalised}·{along})·{inverse_std}",
         number(layer.delta_sum[row, neuron], digits),
     )
@@ -123,15 +123,15 @@ def _weight_gradient(trace: "Trace", layer: LayerTrace, index: int, neuron: int,
         inputs=layer.inputs.shape[1] if layer.factor != 1 else None,
     )
     symbols, numbers, share = formula.symbols, formula.numbers, _share(trace, layer, digits)
-    w = factor(layer.weights[index, neuron], digits)
+    weight = layer.weights[index, neuron]
     if layer.weight_letter != "w":  # the penalties are on w
         return formula
     if training.l1:
-        symbols += f" + λ·sign({name}){share[0]}"
-        numbers += f" + {factor(training.l1, digits)}·sign({w}){share[1]}"
+        symbols += f" + l₁·sign({name}){share[0]}"
+        numbers += f" + {factor(training.l1, digits)}·sign({number(weight, digits)}){share[1]}"
     if training.l2:
-        symbols += f" + α·{name}{share[0]}"
-        numbers += f" + {factor(training.l2, digits)}·{w}{share[1]}"
+        symbols += f" + l₂·{name}{share[0]}"
+        numbers += f" + {product(training.l2, weight, digits=digits)}{share[1]}"
     return Formula(formula.left, symbols, numbers, formula.result)
 
 

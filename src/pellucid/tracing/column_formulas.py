@@ -1,5 +1,6 @@
 """An embedded column, line by line: its basis and its features, and the gradients of what it learns."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,8 +37,10 @@ def basis_formula(column: ColumnTrace, row: int, base: int, digits: int = DIGITS
     return Formula(f"basis{mark}", symbols, numbers, result)
 
 
-def embedded_formula(inputs: InputsTrace, column: ColumnTrace, row: int, feature: int, digits: int = DIGITS) -> Formula:
-    """Write one feature of a column, of one row."""
+def embedded_formula(
+    inputs: InputsTrace, column: ColumnTrace, row: int, feature: int, digits: int = DIGITS, *, bases: Sequence[int] = ()
+) -> Formula:
+    """Write one feature of a column, of one row; these bases in any case."""
     own, mark, j = subscript(column.index), subscript(feature), feature - column.place.start
     result = number(inputs.unscaled[row, feature], digits)
     if column.levels is not None:
@@ -51,6 +54,7 @@ def embedded_formula(inputs: InputsTrace, column: ColumnTrace, row: int, feature
         lambda k: f"basis{subscript(k)}·V{subscript(k, feature)}",
         lambda k: product(basis[k], weights[k], digits=digits),
         digits=digits,
+        kept=bases,
     )
     return Formula(f"e{mark}", f"{symbols} + c{mark}", f"{numbers} + {factor(column.bias[j], digits)}", result)
 

@@ -140,7 +140,22 @@ def _forward_block(view: View, layer: LayerTrace) -> Block:
     ]
     if view.has_many_rows:
         items.append(_rows_table(view, layer, "all rows", [("z", layer.pre_activation), ("a", layer.outputs)]))
+    if layer.mask is not None:
+        items.append(Remark(_about_mask(layer.mask)))
     return Block(_layer_title(layer), [*items, *view.left_out(layer)])
+
+
+def _about_mask(mask: Array) -> str:
+    """Say what dropout does, and with which chance as far as the mask tells."""
+    kept = float(mask.max())
+    told = "Dropout leaves neurons out by chance, in training only: their mask is 0."
+    if kept == 0:
+        return told
+    rate = number(1 - 1 / kept)
+    return (
+        f"{told} With the probability {rate} of being left out, the mask of the others is 1 / (1 − {rate}) = "
+        f"{number(kept)}: so the next layer sees as much on average."
+    )
 
 
 def _rows_table(view: View, layer: LayerTrace, title: str, columns: Sequence[tuple[str, Array | None]]) -> Table:
@@ -248,7 +263,7 @@ def _contributions(view: View, layer: LayerTrace, neuron: int, inputs: list[int]
 
 def _update(view: View) -> Stage:
     trace = view.trace
-    lead = f"The optimiser, {optimizer_name(trace.training.optimizer)}, moves each weight against its gradient g."
+    lead = f"The optimiser, {optimizer_name(trace.training.optimizer)}, moves each weight against its gradient, grad."
     clip, norm = trace.training.clip_norm, trace.update.gradient_norm if trace.update else None
     if clip is not None and norm is not None:
         after = f"and is scaled down to {number(clip)}" if norm > clip else "and stays as it is"
@@ -277,7 +292,10 @@ def _learned(trace: "Trace", layer: LayerTrace, neuron: int) -> list[Learned]:
     learned = [Learned("weights", index, (i, neuron), f"w{subscript(i, neuron)}") for i in largest(sizes, MOST_INPUTS)]
     learned.append(Learned("bias", index, (neuron,), f"b{mark}"))
     if layer.gain is not None:
-        learned += [Learned("gain", index, (neuron,), f"γ{mark}"), Learned("shift", index, (neuron,), f"β{mark}")]
+        learned += [
+            Learned("gain", index, (neuron,), f"gain{mark}"),
+            Learned("shift", index, (neuron,), f"shift{mark}"),
+        ]
     if layer.parametric is not None:
         learned.append(Learned("slope", index, (neuron,), f"α{mark}"))
     return [*learned, *_adapters_of(trace, layer, neuron, learned[0].place[0])]

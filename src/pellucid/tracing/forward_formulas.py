@@ -112,7 +112,7 @@ def _layer_norm(layer: LayerTrace, row: int, neuron: int, digits: int) -> list[F
         ),
         Formula(
             f"z{mark}",
-            f"γ{mark}·û{mark} + β{mark}",
+            f"gain{mark}·û{mark} + shift{mark}",
             f"{product(gain, normalised, digits=digits)} + {factor(shift, digits)}",
             number(layer.pre_activation[row, neuron], digits),
         ),

@@ -20,16 +20,16 @@ __all__ = ["inputs_backward", "inputs_forward", "inputs_update"]
 
 Items = list[Calculation | Table | Remark]
 MOST_BASES = 3
-"""Functions of a basis that are written: those that count most."""
+"""Functions of a basis that are written."""
 
 
 def inputs_forward(view: View, inputs: InputsTrace) -> list[Block]:
     """Return what became of the inputs of one row."""
     items: Items = []
     for column in _columns(view, inputs):
-        formulas = [basis_formula(column, view.row, k) for k in _bases(column, view.row)]
+        formulas = [basis_formula(column, view.row, k) for k in _bases(view, column)]
         features = _features_of(view, column)
-        formulas += [embedded_formula(inputs, column, view.row, j) for j in features]
+        formulas += [embedded_formula(inputs, column, view.row, j, bases=_bases(view, column)) for j in features]
         if inputs.scale is not None:
             formulas += [scale_formula(inputs, view.row, j) for j in features]
         items.append(Calculation(_column_title(view, column), formulas))
@@ -47,7 +47,7 @@ def inputs_backward(view: View, inputs: InputsTrace) -> list[Block]:
     for column in _columns(view, inputs):
         features = _features_of(view, column)[:1] if column.width or view.neuron is not None else []
         for j in features:
-            bases = _bases(column, view.row)
+            bases = _bases(view, column)
             formulas = _feature_backward(view, inputs, j)
             formulas += embedded_gradient_formulas(view.trace, column, view.row, j, bases)
             for k in bases[:1]:
@@ -108,7 +108,7 @@ def _updates(view: View, title: str, learned: list[Learned]) -> Items:
 def _learned(view: View, inputs: InputsTrace, column: ColumnTrace) -> list[Learned]:
     """Return what a column learns, as far as it is shown: of one of its features, and of the bases that count most."""
     learned: list[Learned] = []
-    feature, bases = _features_of(view, column)[0], _bases(column, view.row)
+    feature, bases = _features_of(view, column)[0], _bases(view, column)
     mark, j = subscript(feature), feature - column.place.start
     for role, index, symbol in column.learned:
         if symbol == "V" and j < column.width:
@@ -157,11 +157,15 @@ def _features_of(view: View, column: ColumnTrace) -> list[int]:
     return features if len(features) <= MOST_BASES else [features[0], features[-1]]
 
 
-def _bases(column: ColumnTrace, row: int) -> list[int]:
-    """Return the functions of a basis that add most to a row's features."""
+def _bases(view: View, column: ColumnTrace) -> list[int]:
+    """Return the functions of a basis that are shown: what adds most to a row's first feature, and a sloped piece."""
     if column.basis is None or column.weights is None:
         return []
-    return largest(column.basis[row] * np.abs(column.weights).sum(axis=1), MOST_BASES)
+    basis, j = column.basis[view.row], _features_of(view, column)[0] - column.place.start
+    added = basis * (column.weights[:, j] if j < column.width else np.abs(column.weights).sum(axis=1))
+    sloped = [] if column.edges is None else np.flatnonzero((basis != 0) & (basis != 1))[:1].tolist()
+    most = largest(np.delete(added, sloped), MOST_BASES - len(sloped))
+    return sorted([*sloped, *np.delete(np.arange(len(basis)), sloped)[most].tolist()])
 
 
 def _features(view: View, inputs: InputsTrace) -> list[int]:

@@ -48,7 +48,7 @@ class LayerTrace:
     weighted_sum : array of shape (rows, neurons)
         u = x·W + b, or x·W / √inputs + b. Without layer normalisation this is z.
     normalised, inverse_std, gain, shift : arrays or None
-        With layer normalisation: û, (rows, neurons); 1/√(variance + ε), (rows, 1); γ and β, (neurons,).
+        With layer normalisation: û, (rows, neurons); 1/√(variance + ε), (rows, 1); gain and shift, (neurons,).
     pre_activation : array of shape (rows, neurons)
         z, as the activation saw it.
     activation : array of shape (rows, neurons)
@@ -68,7 +68,7 @@ class LayerTrace:
     row_share : float
         What each row's derivatives are multiplied by in the gradient: 1 / (sum of sample weights).
     d_weights, d_bias, d_gain, d_shift : arrays or None
-        ∂L/∂W, ∂L/∂b, ∂L/∂γ and ∂L/∂β, penalties included.
+        ∂L/∂W, ∂L/∂b, ∂L/∂gain and ∂L/∂shift, penalties included.
     weights_after, bias_after, gain_after, shift_after : arrays or None
         None without an update.
     """

@@ -28,7 +28,7 @@ def update_table(trace: "Trace", learned: Sequence[Learned]) -> Table:
     """Return a table of the numbers before and after, their gradients, and what the optimiser remembers of them."""
     update, before, after = trace.update, trace.before, trace.after
     assert update is not None and after is not None  # noqa: S101, PT018 - types
-    columns = {"before": before, "g": update.gradient}
+    columns = {"before": before, "grad": update.gradient}
     for symbol, (old, new) in update.terms.items():
         columns |= {symbol: old, f"new {symbol}": new}
     columns["after"] = after

@@ -169,10 +169,10 @@ def _penalty(trace: "Trace", result: str, total: str, digits: int) -> Formula:
     weights, parts = trace.before.all_weights, []
     if trace.training.l1:
         value = np.abs(weights).sum()
-        parts.append(("λ·Σ|w|", product(trace.training.l1, value, digits=digits)))
+        parts.append(("l₁·Σ|w|", product(trace.training.l1, value, digits=digits)))
     if trace.training.l2:
         value = np.square(weights).sum()
-        parts.append(("½·α·Σw²", "½·" + product(trace.training.l2, value, digits=digits)))
+        parts.append(("½·l₂·Σw²", "½·" + product(trace.training.l2, value, digits=digits)))
     symbols, numbers = (" + ".join(side) for side in zip(*parts, strict=True))
     return Formula("penalty", f"({symbols}) / {_total_symbol(trace)}", f"({numbers}) / {total}", result)
 

@@ -1,6 +1,6 @@
 """Symbols and numbers as a textbook sets them: ``z₁ = x₁·w₁₁ + b₁ = 0.5·0.12 + 0.1 = 0.16``."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import floor, log10
 from typing import Any
@@ -146,6 +146,7 @@ def add_up(
     *,
     most: int = MOST_TERMS,
     digits: int = DIGITS,
+    kept: Sequence[int] = (),
 ) -> tuple[str, str]:
     """Write a sum in symbols and in numbers.
 
@@ -160,6 +161,8 @@ def add_up(
     most : int
         Terms that are written.
     digits : int
+    kept : sequence of int
+        Terms that are written in any case.
 
     Examples
     --------
@@ -170,7 +173,7 @@ def add_up(
     >>> add_up(values, lambda i: f"t{i}", lambda i: factor(values[i]), most=2)
     ('t0 + t2 + [1 smaller]', '5 + (−7) + [0.1]')
     """
-    shown = largest(values, most)
+    shown = sorted({*kept, *largest(values, most)})
     texts = [(symbols(index), numbers(index)) for index in shown]
     if len(shown) < len(values):
         rest = np.delete(values, shown).sum()

@@ -24,8 +24,8 @@ MOST_RECORDS = 500_000
 LEARNED = {
     "weights": "w",
     "bias": "b",
-    "gain": "γ",
-    "shift": "β",
+    "gain": "gain",
+    "shift": "shift",
     "slope": "α",
     "input_adapters": "r",
     "output_adapters": "s",
@@ -165,7 +165,7 @@ def _backward(layer: LayerTrace, rows: list[int], neuron: int | None) -> Iterato
 def _backward_values(layer: LayerTrace) -> tuple[dict[str, Array], dict[str, Array]]:
     """Return what reaches each neuron from each row, and what each neuron learns besides its weights, by symbol."""
     values: dict[str, Array | None] = {"g′": layer.derivative}
-    summed = {"∂L/∂b": layer.d_bias, "∂L/∂γ": layer.d_gain, "∂L/∂β": layer.d_shift}
+    summed = {"∂L/∂b": layer.d_bias, "∂L/∂gain": layer.d_gain, "∂L/∂shift": layer.d_shift}
     if layer.parametric is not None:
         values = {"g′": layer.parametric.function_derivative, "h′": layer.derivative}
         values["∂ℓ/∂h"], summed["∂L/∂α"] = layer.parametric.d_activation, layer.parametric.d_slope

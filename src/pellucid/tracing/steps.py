@@ -58,7 +58,7 @@ class Update:
 
     def states(self, symbol: str, before: Parameters, after: Parameters) -> dict[str, Parameters]:
         """Return what is known of all parameters, by how it is written for one whose symbol this is."""
-        states = {symbol: before, "g": self.gradient}
+        states = {symbol: before, "grad": self.gradient}
         for name, (old, new) in self.terms.items():
             states |= {name: old, f"{name}_new": new}
         return states | {f"{symbol}_new": after}
@@ -157,9 +157,9 @@ class Trace:
         list of dict
             Keys: stage ('forward', 'loss', 'backward', 'update'), layer, neuron, input, row, of, symbol, value. A
             number that has no layer, neuron, input or row has None there. In the update, `of` is the parameter: 'w',
-            'b', 'γ' and 'β' of layer normalisation, 'α' of a parametric activation, 'scale' of the features, and of an
-            embedding 'V', 'c', 'ω', 'φ', 'E': there `neuron` is the feature and `input` the base of V, the level of E;
-            a basis, ω and φ have the column as `input` and the base as `neuron`.
+            'b', 'gain' and 'shift' of layer normalisation, 'α' of a parametric activation, 'scale' of the features, and
+            of an embedding 'V', 'c', 'ω', 'φ', 'E': there `neuron` is the feature and `input` the base of V, the level
+            of E; a basis, ω and φ have the column as `input` and the base as `neuron`.
             '∂L/∂w (row)' is what one row adds to '∂L/∂w'.
 
         Raises

@@ -21,19 +21,19 @@ NAMES: dict[type, str] = {
     AdamW: "AdamW",
 }
 RULES: dict[type, tuple[tuple[str, str], ...]] = {
-    GradientDescent: (("θ", "{θ} − {η}·{g}"),),
-    Momentum: (("v", "{μ}·{v} − {η}·{g}"), ("θ", "{θ} + {new v}")),
-    Nesterov: (("v", "{μ}·{v} − {η}·{g}"), ("θ", "{θ} + {μ}·{new v} − {η}·{g}")),
-    Adagrad: (("s", "{s} + {g}²"), ("θ", "{θ} − {η}·{g} / (√({new s}) + {ε})")),
-    RMSprop: (("s", "{ρ}·{s} + (1 − {ρ})·{g}²"), ("θ", "{θ} − {η}·{g} / (√({new s}) + {ε})")),
+    GradientDescent: (("θ", "{θ} − {η}·{grad}"),),
+    Momentum: (("v", "{μ}·{v} − {η}·{grad}"), ("θ", "{θ} + {new v}")),
+    Nesterov: (("v", "{μ}·{v} − {η}·{grad}"), ("θ", "{θ} + {μ}·{new v} − {η}·{grad}")),
+    Adagrad: (("s", "{s} + {grad}²"), ("θ", "{θ} − {η}·{grad} / (√({new s}) + {ε})")),
+    RMSprop: (("s", "{ρ}·{s} + (1 − {ρ})·{grad}²"), ("θ", "{θ} − {η}·{grad} / (√({new s}) + {ε})")),
     Adam: (
-        ("m", "{β₁}·{m} + (1 − {β₁})·{g}"),
-        ("s", "{β₂}·{s} + (1 − {β₂})·{g}²"),
+        ("m", "{β₁}·{m} + (1 − {β₁})·{grad}"),
+        ("s", "{β₂}·{s} + (1 − {β₂})·{grad}²"),
         ("θ", "{θ} − {η}·√(1 − {β₂}^{t}) / (1 − {β₁}^{t})·{new m} / (√({new s}) + {ε})"),
     ),
 }
 RULES[AdamW] = (*RULES[Adam][:2], ("θ", RULES[Adam][2][1].replace("{θ}", "{θ}·(1 − {η}·{λ})", 1)))
-"""The formulas of pellucid.textbook.optimizers, in their order; θ is the parameter, g its gradient."""
+"""The formulas of pellucid.textbook.optimizers, in their order; θ is the parameter, grad its gradient."""
 
 CONSTANTS = {
     "momentum": "μ",
@@ -79,7 +79,7 @@ def update_formulas(
     assert update is not None and trace.after is not None and trace.gradients is not None  # noqa: S101, PT018 - types
     part = trace.part
     values = {"θ": piece(trace.before, role, layer, part)[place], "new θ": piece(trace.after, role, layer, part)[place]}
-    values |= {"g": piece(update.gradient, role, layer, part)[place], "η": update.learning_rate, "t": update.step}
+    values |= {"grad": piece(update.gradient, role, layer, part)[place], "η": update.learning_rate, "t": update.step}
     for symbol, (old, new) in update.terms.items():
         values |= {symbol: piece(old, role, layer, part)[place], f"new {symbol}": piece(new, role, layer, part)[place]}
     for attribute, symbol in CONSTANTS.items():
@@ -112,13 +112,13 @@ def _own(symbol: str, value: float, share: float, digits: int) -> Formula:
 
 
 def _gradient(trace: "Trace", role: str, layer: int, place: tuple[int, ...], name: str, digits: int) -> Formula:
-    """Write g: ∂L/∂θ, or what clipping made of it."""
+    """Write grad: ∂L/∂θ, or what clipping made of it."""
     update, clip = trace.update, trace.training.clip_norm
     assert update is not None  # noqa: S101 - types
     assert trace.gradients is not None  # noqa: S101 - types
     given, used = (piece(each, role, layer, trace.part)[place] for each in (trace.gradients, update.gradient))
     result = number(used, digits)
     if clip is None or update.gradient_norm is None or update.gradient_norm <= clip:
-        return Formula("g", f"∂L/∂{name}", "", result)
+        return Formula("grad", f"∂L/∂{name}", "", result)
     scale = f"{number(clip, digits)} / {number(update.gradient_norm, digits)}"
-    return Formula("g", f"∂L/∂{name}·longest / ‖∂L/∂θ‖", f"{factor(given, digits)}·{scale}", result)
+    return Formula("grad", f"∂L/∂{name}·longest / ‖∂L/∂θ‖", f"{factor(given, digits)}·{scale}", result)

@@ -110,7 +110,7 @@ def network_step(
         twin.encoder_.level_names,
         class_names(twin),
         _held_out(model, networks[member], problem.X, job.data.index),
-        [*notes, *_notes_on_units(twin)],
+        [*notes, *_notes_on_units(twin, has_target=y is not None)],
     )
 
 
@@ -146,9 +146,16 @@ def _which(bag: Bag, member: int) -> str:
     return f"This is network {member + 1} of {count}, of fold {fold}; the model predicts by the mean of all."
 
 
-def _notes_on_units(model: Any) -> list[str]:
-    notes = ["Inputs are shown as the network sees them: numbers centred, scaled and clipped, levels as codes."]
-    if hasattr(model, "_centre"):
+def _notes_on_units(model: Any, *, has_target: bool) -> list[str]:
+    inputs = model.encoder_.inputs
+    kinds = ["numbers"] * bool(inputs.numeric)
+    if inputs.passed:
+        kinds.append(f"what is yes or no, such as {inputs.names[inputs.numeric]!r}")
+    ways = [f"{' and '.join(kinds)}, centred, scaled and clipped"] * bool(kinds)
+    if inputs.levels:
+        ways.append("categories of many levels as the number of the level")
+    notes = [f"Inputs are shown as the network sees them: {'; '.join(ways)}."]
+    if has_target and hasattr(model, "_centre"):
         centre, spread = model._centre, model._spread
         how = f"(y - {centre[0]:.6g}) / {spread[0]:.6g}" if len(centre) == 1 else "centred and scaled, each by its own"
         notes.append(f"The target is shown as the network learns it: {how}.")
