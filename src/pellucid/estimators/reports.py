@@ -8,7 +8,6 @@ import numpy as np
 import sklearn
 from sklearn.exceptions import ConvergenceWarning
 
-import pellucid
 from pellucid.errors import DivergedError, TrainingWarning
 from pellucid.estimators.constants import Useless
 from pellucid.spec import Adaptive, Lbfgs, Training
@@ -19,7 +18,7 @@ __all__ = ["ENDED_BY_ITSELF", "VerbosePrinter", "refuse_diverged", "report_outco
 
 
 ENDED_BY_ITSELF = (Outcome.CONVERGED, Outcome.ALL_EPOCHS)
-INNER = tuple(str(Path(str(package.__file__)).parent) for package in (pellucid, sklearn))
+INNER = (str(Path(__file__).parents[1]), str(Path(str(sklearn.__file__)).parent))
 
 
 def warn(message: str, category: type[Warning] = TrainingWarning) -> None:
