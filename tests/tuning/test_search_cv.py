@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import loguniform
 from sklearn import config_context
 from sklearn.datasets import make_classification, make_regression
-from sklearn.exceptions import FitFailedWarning
+from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import make_scorer, r2_score
 from sklearn.model_selection import GridSearchCV, GroupKFold, RandomizedSearchCV
@@ -17,8 +17,7 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from pellucid import MLPClassifier, MLPRegressor, TabularClassifier
 from pellucid.errors import PellucidError, SpecError, TrainingWarning
 from pellucid.training import Outcome
-from pellucid.tuning import PopulationSearchCV
-from pellucid.tuning import search_cv as module
+from pellucid.tuning import PopulationSearchCV, rounds
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 X, Y = make_classification(90, 5, n_informative=3, n_classes=3, n_clusters_per_class=1, random_state=0)
@@ -298,8 +297,48 @@ def test_a_time_limit_before_the_first_setting(monkeypatch):
     assert "alpha" in search.best_params_
 
 
+def test_settings_share_a_time_limit_evenly():
+    inputs = np.random.default_rng(0).normal(size=(3000, 20))
+    model = classifier(hidden_layer_sizes=(64, 64), max_iter=4000, n_iter_no_change=4000)
+    search = PopulationSearchCV(model, {"alpha": [1.0, 1e-3]}, cv=2, time_limit=1, refit=False)
+    with pytest.warns(TrainingWarning, match="The time limit ended 4 of 4 trainings after") as told:
+        search.fit(inputs, inputs[:, 0] > 0)
+    assert len(set(search.cv_results_["mean_epochs"])) == 1
+    assert 1 < search.cv_results_["mean_epochs"][0] < 4000
+    assert search.is_complete_
+    assert told[0].filename == __file__
+
+
+def test_a_rung_that_the_time_ends_does_not_count(monkeypatch):
+    grid = {"learning_rate_init": [0.001, 0.01, 0.03, 0.1]}
+    whole = PopulationSearchCV(classifier(max_iter=30), grid, cv=2, halving=2, refit=False).fit(X, Y)
+    run = rounds.run_all
+
+    def late(problem, trials, wanted, **named):
+        for results in run(problem, trials, wanted, **named):
+            for result in results:
+                if result.trial.share == 1:
+                    result.outcome, result.is_part = Outcome.TIME_LIMIT, True
+            yield results
+
+    monkeypatch.setattr(rounds, "run_all", late)
+    search = PopulationSearchCV(classifier(max_iter=30), grid, cv=2, halving=2, time_limit=1000)
+    monkeypatch.setattr(rounds, "is_over", lambda deadline: True)
+    with pytest.warns(TrainingWarning, match="the scores are those of the rung before"):
+        search.fit(X, Y)
+    assert search.cv_results_["rung"].max() == whole.cv_results_["rung"].max() - 1
+    assert len(set(search.cv_results_["mean_epochs"][search.cv_results_["rung"] == 1])) == 1
+    assert not hasattr(search, "best_estimator_")
+
+
+def test_warnings_are_of_the_user_s_line():
+    with pytest.warns(ConvergenceWarning) as told:
+        PopulationSearchCV(classifier(max_iter=2), {"alpha": [0.1]}, cv=2).fit(X, Y)
+    assert [each.filename for each in told] == [__file__]
+
+
 def test_interrupts_keep_what_is_finished(monkeypatch):
-    run = module.run_all
+    run = rounds.run_all
 
     def interrupted(problem, trials, *rest, **named):
         for count, results in enumerate(run(problem, trials, *rest, **named)):
@@ -308,7 +347,7 @@ def test_interrupts_keep_what_is_finished(monkeypatch):
                     result.outcome = Outcome.INTERRUPTED
             yield results
 
-    monkeypatch.setattr(module, "run_all", interrupted)
+    monkeypatch.setattr(rounds, "run_all", interrupted)
     grid = {"alpha": np.geomspace(1e-5, 1, 20)}
     with pytest.warns(TrainingWarning, match=r"interrupted: 4 of 20 settings are finished"):
         search = PopulationSearchCV(classifier(), grid, cv=2).fit(X, Y)

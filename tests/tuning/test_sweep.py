@@ -1,5 +1,7 @@
 """Sweeps: the trainings of every combination, told as a table, in pictures and in words."""
 
+from math import ceil
+
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
@@ -14,9 +16,12 @@ from sklearn.preprocessing import StandardScaler
 from pellucid import MLPClassifier, MLPRegressor, TabularClassifier
 from pellucid.errors import DataError, PellucidError, SpecError, TrainingWarning
 from pellucid.training import Outcome
-from pellucid.tuning import measuring, sweep
+from pellucid.training.jobs import History, State
+from pellucid.tuning import rounds, sweep
 from pellucid.tuning.failures import grouped_reasons
-from pellucid.tuning.trials import Result, Trial
+from pellucid.tuning.problem import Problem
+from pellucid.tuning.rounds import run_evenly
+from pellucid.tuning.trials import Paused, Result, Trial
 from pellucid.tuning.words import findings, text_of, variance_explained
 
 mpl.use("agg")
@@ -203,7 +208,7 @@ def test_all_trainings_failed_with_their_reasons():
 
 
 def test_an_interrupt_keeps_what_is_finished(monkeypatch):
-    run = measuring.run_all
+    run = rounds.run_all
 
     def interrupted(*given, **named):
         for count, results in enumerate(run(*given, **named)):
@@ -212,7 +217,7 @@ def test_an_interrupt_keeps_what_is_finished(monkeypatch):
                     result.outcome = Outcome.INTERRUPTED
             yield results
 
-    monkeypatch.setattr(measuring, "run_all", interrupted)
+    monkeypatch.setattr(rounds, "run_all", interrupted)
     with pytest.warns(TrainingWarning, match=r"8 of 40 trainings of sweep are finished"):
         result = sweep(MLPClassifier(max_iter=2), X, Y, {"alpha": np.geomspace(1e-5, 1, 20)}, cv=2)
     assert len(result.frame) == 8
@@ -228,9 +233,73 @@ def test_after_a_time_limit_nothing_is_sent_to_workers(backend):
 
 
 def test_a_time_limit_that_is_over_at_once():
-    with pytest.warns(TrainingWarning, match="had no turn"):
+    with pytest.warns(TrainingWarning, match="had no turn.* The time limit ended .* after 1 epoch"):
         result = sweep(MLPClassifier(), X, Y, {"alpha": np.geomspace(1e-5, 1, 20)}, cv=2, time_limit=1e-9)
     assert 0 < len(result.frame) < 40
+
+
+def test_trainings_share_a_time_limit_evenly():
+    inputs = np.random.default_rng(0).normal(size=(3000, 20))
+    model = MLPClassifier((64, 64), max_iter=4000, n_iter_no_change=4000)
+    with pytest.warns(TrainingWarning, match="The time limit ended 4 of 4 trainings after"):
+        found = sweep(model, inputs, inputs[:, 0] > 0, {"alpha": [1.0, 1e-3]}, cv=2, time_limit=1)
+    assert found.frame["epochs"].nunique() == 1
+    assert 1 < found.frame["epochs"][0] < 4000
+    assert (found.frame["outcome"] == "TIME_LIMIT").all()
+    assert found.findings()[-1].startswith("The time limit ended 4 of 4 trainings after")
+
+
+def test_a_time_limit_that_is_enough_changes_nothing(moons):
+    for settings in (SETTINGS, {"alpha": [0.1, 1.0], "solver": ["lbfgs", "sgd"], "max_iter": [1, 7, 30]}):
+        model, given = MLPClassifier(max_iter=30), {"cv": 3, "seeds": 2}
+        limited = sweep(model, X, Y, settings, time_limit=600, **given).frame.drop(columns="seconds")
+        pd.testing.assert_frame_equal(limited, sweep(model, X, Y, settings, **given).frame.drop(columns="seconds"))
+
+
+class Clocked:
+    """Runs a training at a second an epoch; what would end after the deadline is cut, or has no turn."""
+
+    def __init__(self, monkeypatch, *, converges=None):
+        self.now, self.shares, self.converges = 0.0, [], converges or {}
+        monkeypatch.setattr(rounds.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr(rounds, "run_all", self)
+
+    def __call__(self, problem, trials, wanted, *, n_jobs, deadline):
+        self.shares.append(trials[0].share)
+        for trial in trials:
+            had = trial.paused.state.epochs if trial.paused else 0
+            most = self.converges.get(trial.number, 100)
+            epochs = min(ceil(100 * trial.share), most)
+            self.now += epochs - had
+            result = Result(trial, 0.5, epochs=epochs, outcome=Outcome.ALL_EPOCHS, is_part=epochs < most)
+            if epochs == most < 100:
+                result.outcome = Outcome.CONVERGED
+            if self.now > deadline:
+                result.outcome, result.is_part = Outcome.TIME_LIMIT, True
+            elif wanted.paused and result.is_part:
+                result.paused = Paused(np.zeros(1), State(object(), epochs), History())
+            yield [result]
+
+
+def test_rounds_go_as_far_as_the_time_and_the_last_whole_one_counts(monkeypatch):
+    problem = Problem(MLPClassifier(max_iter=100), X, Y, [], None)
+    trials = [Trial(number, {}, 0) for number in range(4)]
+
+    def run(clock, seconds):
+        ran = run_evenly(problem, trials, deadline=clock.now + seconds, tell=lambda *_: None)
+        return [ran.results[place].epochs for place in sorted(ran.results)], ran.is_whole
+
+    clock = Clocked(monkeypatch)
+    assert run(clock, 1000) == ([100] * 4, True)
+    assert clock.shares == [0.01, 1.0]
+    epochs, is_whole = run(clock, 200)
+    assert is_whole
+    assert len(set(epochs)) == 1
+    assert 40 < epochs[0] <= 50
+    assert run(clock, 3) == ([1, 1, 1], False)  # the last had no fair share
+    assert run(clock, 0.5) == ([1] * 4, False)
+    clock = Clocked(monkeypatch, converges={0: 10, 1: 10, 2: 20})
+    assert run(clock, 160) == ([10, 10, 20, 100], True)
 
 
 def test_progress(capsys):

@@ -127,8 +127,8 @@ def learning_curve(
             counts.append(count)
     problem.splits = splits
     trials = on_every_split([{seed: each} for each in seed_list(seeds, "learning_curve")], problem)
-    measured = measure("learning_curve", problem, trials, n_jobs=n_jobs, progress=progress)
-    frame = _frame(measured.results, lambda result: counts[result.trial.split], seed)
+    results = measure("learning_curve", problem, trials, n_jobs=n_jobs, progress=progress)
+    frame = _frame(results, lambda result: counts[result.trial.split], seed)
     return Growth(frame, "rows", "Score against training rows", score_name(scoring, estimator), _more_rows)
 
 
@@ -234,8 +234,8 @@ def capacity_curve(
         for width in sorted(set(widths))
         for each in seed_list(seeds, "capacity_curve")
     ]
-    measured = measure("capacity_curve", problem, on_every_split(settings, problem), n_jobs=n_jobs, progress=progress)
-    frame = _frame(measured.results, lambda result: result.trial.parameters[sizes][0], seed)
+    results = measure("capacity_curve", problem, on_every_split(settings, problem), n_jobs=n_jobs, progress=progress)
+    frame = _frame(results, lambda result: result.trial.parameters[sizes][0], seed)
     what = "neurons" if layers == 1 else f"neurons in each of {layers} hidden layers"
     return Growth(frame, what, "Score against width", score_name(scoring, estimator), _right_width)
 

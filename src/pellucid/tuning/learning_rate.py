@@ -169,7 +169,7 @@ def find_learning_rate(
     # a rate too small to move anything shows the loss before training
     settings += [{**settings[place], names["learning_rate_init"]: 1e-30} for place in range(len(every_seed))]
     trials = on_every_split(settings, problem)
-    results = measure("find_learning_rate", problem, trials, n_jobs=n_jobs, progress=progress).results
+    results = measure("find_learning_rate", problem, trials, n_jobs=n_jobs, progress=progress)
     last = np.full(len(settings), np.inf)
     for result in results:
         if not result.error and result.loss and np.isfinite(result.loss[-1]):

@@ -2,8 +2,9 @@
 
 import time
 import warnings
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -18,11 +19,11 @@ from pellucid.estimators.progress import ProgressBar
 from pellucid.spec.checks import shown
 from pellucid.tuning.failures import report_failures
 from pellucid.tuning.problem import Problem, last_name, last_step
+from pellucid.tuning.rounds import run_evenly
 from pellucid.tuning.trials import Result, Trial, Wanted
-from pellucid.tuning.waves import run_all
+from pellucid.tuning.words import ended_early
 
 __all__ = [
-    "Measured",
     "check_time_limit",
     "measure",
     "network_parameter",
@@ -32,22 +33,6 @@ __all__ = [
     "scorer_of",
     "seed_list",
 ]
-
-
-@dataclass
-class Measured:
-    """Results in the order of their trials.
-
-    Attributes
-    ----------
-    results : list of Result
-        Trials that were not finished are left out.
-    is_complete : bool
-        Whether none is.
-    """
-
-    results: list[Result] = field(default_factory=list)
-    is_complete: bool = True
 
 
 def problem_of(
@@ -146,12 +131,13 @@ def measure(
     problem: Problem,
     trials: Sequence[Trial],
     *,
+    together: int = 1,
     wanted: Wanted = Wanted(),  # noqa: B008 - frozen
     n_jobs: int | None = None,
     time_limit: float | None = None,
     progress: bool = False,
-) -> Measured:
-    """Run trials under a bar; what is finished is kept, whatever comes.
+) -> list[Result]:
+    """Run trials under a bar; return the results in their order. What is finished is kept, whatever comes.
 
     Parameters
     ----------
@@ -159,10 +145,12 @@ def measure(
         Who asks, for messages.
     problem : Problem
     trials : sequence of Trial
+    together : int
+        So many after each other are of one setting: they count only all together, unless no setting has them all.
     wanted : Wanted
     n_jobs : int or None
     time_limit : float or None
-        Seconds.
+        Seconds, which the trials share evenly.
     progress : bool
 
     Raises
@@ -176,35 +164,37 @@ def measure(
     problem.check_names(sorted({name for trial in trials for name in trial.parameters}))
     began = time.monotonic()
     deadline = None if time_limit is None else began + time_limit
-    found: dict[int, Result] = {}
-    places = {(trial.number, trial.split): place for place, trial in enumerate(trials)}
     best, bar = float("-inf"), ProgressBar(owner, unit="training") if progress else None
     if bar is not None:
         bar.on_fit_begin(None)
+
+    def tell(results: list[Result], done: float) -> None:
+        nonlocal best
+        best = max([best, *(float(result.score) for result in results if not result.error)])
+        if bar is not None:
+            figures = f"best {best:.4f}" if best > float("-inf") else ""
+            bar.advance(None, ceil(done), len(trials), time.monotonic() - began, figures)
+
     try:
-        for results in run_all(problem, trials, wanted, n_jobs=n_jobs, deadline=deadline):
-            for result in results:
-                if not result.is_interrupted:
-                    found[places[result.trial.number, result.trial.split]] = result
-                    best = max(best, float("-inf") if result.error else result.score)
-            if bar is not None:
-                figures = f"best {best:.4f}" if best > float("-inf") else ""
-                bar.advance(None, len(found), len(trials), time.monotonic() - began, figures)
+        found = run_evenly(problem, trials, wanted, n_jobs=n_jobs, deadline=deadline, tell=tell).results
     finally:
         if bar is not None:
             bar.on_fit_end(None)
-    measured = Measured([found[place] for place in sorted(found)], len(found) == len(trials))
     if not found:
         raise KeyboardInterrupt
-    if not measured.is_complete:
-        warnings.warn(
-            f"{len(found)} of {len(trials)} trainings of {owner} are finished; the others had no turn. "
-            "The result is that of those.",
-            TrainingWarning,
-            stacklevel=3,
-        )
-    report_failures(measured.results)
-    return measured
+    counts = Counter(place // together for place in found)
+    whole = [place for place in sorted(found) if counts[place // together] == together]
+    results = [found[place] for place in whole or sorted(found)]
+    told = [ended_early([result.epochs for result in results if result.is_part], len(results))]
+    if len(results) < len(trials):
+        told[:0] = [
+            f"{len(results)} of {len(trials)} trainings of {owner} are finished and compared; the others, or others of "
+            "their settings, had no turn."
+        ]
+    if any(told):
+        warnings.warn(" ".join(filter(None, told)), TrainingWarning, stacklevel=3)
+    report_failures(results, stacklevel=3)
+    return results
 
 
 def on_every_split(settings: Sequence[Mapping[str, Any]], problem: Problem) -> list[Trial]:

@@ -56,7 +56,8 @@ def sweep(
     n_jobs : int or None
         As in `PopulationSearchCV`.
     time_limit : float > 0 or None
-        Seconds; combinations that had no turn are left out.
+        Seconds. Where they are too few for all epochs, each training has the same share of its own, and the outcome
+        TIME_LIMIT, unless it ended before by itself; combinations that had no turn even so are left out.
     progress : bool
         Show a bar with the time left and the best score so far.
 
@@ -98,21 +99,20 @@ def sweep(
     seeded = [setting if each is None else {**setting, seed: each} for setting in tried for each in every_seed]
     trials = on_every_split(seeded, problem)
     has_two_inputs = np.ndim(X) == 2 and np.shape(X)[1] == 2
-    measured = measure(
+    results = measure(
         "sweep",
         problem,
         trials,
+        together=len(every_seed) * len(problem.splits),
         wanted=Wanted(model=has_two_inputs),
         n_jobs=n_jobs,
         time_limit=time_limit,
         progress=progress,
     )
-    frame = _frame(measured.results, list(named), len(every_seed), seed)
-    curves = {(r.trial.number // len(every_seed), r.trial.number, r.trial.split): r.loss for r in measured.results}
+    frame = _frame(results, list(named), len(every_seed), seed)
+    curves = {(r.trial.number // len(every_seed), r.trial.number, r.trial.split): r.loss for r in results}
     models = {
-        result.trial.number // len(every_seed): result.model
-        for result in reversed(measured.results)
-        if result.model is not None
+        result.trial.number // len(every_seed): result.model for result in reversed(results) if result.model is not None
     }
     return Sweep(problem.estimator, X, y, tried, frame, list(named), curves, models, score_name(scoring, estimator))
 

@@ -6,7 +6,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-__all__ = ["best_first", "figure", "findings", "setting_text", "setting_title", "text_of", "variance_explained"]
+__all__ = [
+    "best_first",
+    "ended_early",
+    "figure",
+    "findings",
+    "setting_text",
+    "setting_title",
+    "text_of",
+    "variance_explained",
+]
 
 REST = "settings together"
 CHANCE = "folds and seeds"
@@ -109,6 +118,7 @@ def findings(frame: pd.DataFrame, settings: Sequence[str], names: dict[str, str]
         _mattered(frame, settings, names),
         _capacity(frame),
         *_rates(frame, settings, names),
+        _early(frame),
         _useless(frame, score_name) or _unfinished(frame),
     ]
     return [sentence for sentence in said if sentence]
@@ -147,6 +157,36 @@ def figure(value: float) -> str:
     ('0.9877', '-1.5e+40')
     """
     return f"{value:.4f}" if abs(value) < LARGE else f"{value:.3g}"
+
+
+def ended_early(epochs: Sequence[int], trainings: int) -> str:
+    """Say that a time limit ended trainings; nothing where it ended none.
+
+    Parameters
+    ----------
+    epochs : sequence of int
+        Of each training that it ended.
+    trainings : int
+        All there are.
+
+    Examples
+    --------
+    >>> ended_early([21, 21, 20], 6)
+    'The time limit ended 3 of 6 trainings after 20 to 21 epochs: with more time another setting may be best.'
+    """
+    if not epochs:
+        return ""
+    least, most = min(epochs), max(epochs)
+    span = f"{least} to {most} epochs" if least < most else f"{most} epoch{'' if most == 1 else 's'}"
+    return (
+        f"The time limit ended {len(epochs)} of {trainings} trainings after {span}: with more time another setting may "
+        "be best."
+    )
+
+
+def _early(frame: pd.DataFrame) -> str:
+    ended = frame[frame["outcome"] == "TIME_LIMIT"]
+    return "" if ended.empty else ended_early(ended["epochs"].tolist(), len(frame))
 
 
 def _useless(frame: pd.DataFrame, score_name: str) -> str:
