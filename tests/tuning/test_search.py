@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.datasets import make_moons, make_regression
-from sklearn.model_selection import cross_val_score
+from sklearn.model_selection import StratifiedGroupKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -54,6 +54,16 @@ def test_scores_are_those_of_cross_validation():
     assert found.frame["learning_rate_init"].between(1e-4, 0.1).all()
     assert "Best: hidden_layer_sizes = " in str(found)
     assert len(found.plot().axes_) == 3
+
+
+def test_rows_of_a_group_stay_together_and_no_fold_is_told():
+    groups = np.arange(60) % 6
+    found = look(fit_params={"groups": groups}, pruning=False, refit=True)
+    folds = list(StratifiedGroupKFold(2).split(X, Y, groups))
+    best = MLPClassifier(max_iter=12, random_state=0, **found.best_params_)
+    assert found.best_score_ == pytest.approx(cross_val_score(best, X, Y, cv=folds).mean())
+    with pytest.raises(SpecError, match="'cv' of search must give one fold at least; got none"):
+        look(cv=[])
 
 
 def test_pruned_trials_keep_the_better_half():

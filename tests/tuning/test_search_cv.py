@@ -288,6 +288,13 @@ def test_settings_that_cannot_be_tried(grid, message):
         PopulationSearchCV(classifier(), grid, cv=2).fit(X, Y)
 
 
+def test_folds_and_weights_that_are_none():
+    with pytest.raises(SpecError, match="'cv' of PopulationSearchCV must give one fold at least; got none"):
+        PopulationSearchCV(classifier(), {"alpha": [1]}, cv=[]).fit(X, Y)
+    with pytest.raises(SpecError, match="'sample_weight' of PopulationSearchCV must have one value for each"):
+        PopulationSearchCV(classifier(), {"alpha": [1]}).fit(X, Y, sample_weight=[1.0])
+
+
 def test_a_time_limit_before_the_first_setting(monkeypatch):
     search = PopulationSearchCV(classifier(max_iter=50), {"alpha": np.geomspace(1e-5, 1, 40)}, cv=2, time_limit=1e-9)
     with pytest.warns(TrainingWarning, match=r"time limit was reached: \d+ of 40 settings"):

@@ -9,7 +9,7 @@ import pytest
 from joblib import parallel_config
 from sklearn.datasets import make_moons, make_regression
 from sklearn.exceptions import FitFailedWarning
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import GroupKFold, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -17,7 +17,7 @@ from pellucid import MLPClassifier, MLPRegressor, TabularClassifier
 from pellucid.errors import DataError, PellucidError, SpecError, TrainingWarning
 from pellucid.training import Outcome
 from pellucid.training.jobs import History, State
-from pellucid.tuning import rounds, sweep
+from pellucid.tuning import measuring, rounds, sweep
 from pellucid.tuning.failures import grouped_reasons
 from pellucid.tuning.problem import Problem
 from pellucid.tuning.rounds import run_evenly
@@ -147,6 +147,28 @@ def test_variance_is_that_of_an_analysis_of_variance():
     assert not any(variance_explained(frame.assign(score=1.0), ["a"]).values())
 
 
+def test_shares_of_variance_are_shares_of_a_whole_where_trials_are_missing():
+    rows = [
+        (a, b, c, a + 0.5 * b + 0.3 * a * b + 0.1 * fold)
+        for a in (0, 1)
+        for b in (0, 1)
+        for c in (0, 1, 2)
+        for fold in (0, 1)
+    ]
+    frame = pd.DataFrame(rows, columns=["a", "b", "c", "score"])
+    part = frame[(frame["a"] == frame["b"]) | (frame["c"] == 0)]
+    shares = variance_explained(part, ["a", "b", "c"])
+    assert sum(shares.values()) == pytest.approx(1)
+    assert min(shares.values()) >= 0
+    assert list(shares)[:2] == ["a", "b"]
+    alone = part.groupby("a")["score"].transform("mean").var(ddof=0) / part["score"].var(ddof=0)
+    assert shares["a"] < alone  # part of that is b's
+    confounded = variance_explained(frame[frame["a"] == frame["b"]], ["a", "b"])
+    assert confounded["a"] == pytest.approx(confounded["b"])
+    assert sum(confounded.values()) == pytest.approx(1)
+    assert variance_explained(frame, [])["folds and seeds"] == 1
+
+
 def test_values_as_people_write_them():
     assert [text_of(each) for each in ((), (3,), [0.1, 0.2], 1e-05, True)] == ["none", "3", "0.1-0.2", "1e-05", "True"]
 
@@ -160,6 +182,10 @@ def test_values_as_people_write_them():
         ({"seeds": 0}, "'seeds' of sweep must be"),
         ({"seeds": [-1]}, "'seeds' of sweep must be"),
         ({"time_limit": 0}, "'time_limit' of sweep must be greater than 0"),
+        ({"settings": ["alpha"]}, "must map names of parameters"),
+        ({"cv": []}, "'cv' of sweep must give one fold at least; got none. A generator can be used once only"),
+        ({"fit_params": {"sample_weight": [1.0] * 12}}, "one value for each of the 90 rows of X; got 12"),
+        ({"fit_params": {"groups": [1] * 12}}, "'groups' of sweep must have one value for each of the 90 rows"),
     ],
 )
 def test_what_cannot_be_swept(given, message):
@@ -172,6 +198,28 @@ def test_estimators_that_are_no_networks():
         PellucidError, match=r"must be Pellucid's MLPClassifier, MLPRegressor or a pipeline.* got pellucid's TabularC"
     ):
         sweep(TabularClassifier(), X, Y, {"preset": ["fast"]})
+    with pytest.raises(PellucidError, match=r"not its class: give MLPClassifier\(\) instead of MLPClassifier"):
+        sweep(MLPClassifier, X, Y, {"alpha": [1]})
+
+
+@pytest.mark.parametrize("cv", [3, GroupKFold(3)])
+def test_rows_of_a_group_stay_together(cv, monkeypatch):
+    seen, find = [], measuring.folds_of
+    monkeypatch.setattr(measuring, "folds_of", lambda *given, **named: seen.append(find(*given, **named)) or seen[-1])
+    groups = np.arange(90) % 6
+    for model, y in ((MLPClassifier(max_iter=2), Y), (MLPRegressor(max_iter=2), X[:, 0])):
+        found = sweep(model, X, y, {"alpha": [1]}, cv=cv, fit_params={"groups": groups})
+        assert found.frame["score"].notna().all()
+    for folds in seen:
+        assert len(folds) == 3
+        assert not any(set(groups[train]) & set(groups[test]) for train, test in folds)
+
+
+def test_several_grids_have_combinations_of_their_own():
+    grids = [{"alpha": [1, 2]}, {"activation": ["tanh"], "alpha": [0.1]}]
+    found = sweep(MLPClassifier((2,), max_iter=2), X, Y, grids, cv=2)
+    first = found.frame[found.frame["fold"] == 0]
+    assert first[["alpha", "activation"]].values.tolist() == [[1, "relu"], [2, "relu"], [0.1, "tanh"]]
 
 
 @pytest.mark.parametrize(

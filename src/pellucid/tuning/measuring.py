@@ -5,26 +5,30 @@ import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import ceil
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 from sklearn.base import clone, is_classifier
 from sklearn.metrics import check_scoring, get_scorer_names
-from sklearn.model_selection import check_cv
+from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, StratifiedKFold, check_cv
 from sklearn.utils import indexable
+from sklearn.utils.validation import _num_samples
 
 from pellucid.errors import PellucidError, SpecError, TrainingWarning, near_names
 from pellucid.estimators.base import BaseMLP
 from pellucid.estimators.progress import ProgressBar
 from pellucid.spec.checks import shown
 from pellucid.tuning.failures import report_failures
-from pellucid.tuning.problem import Problem, last_name, last_step
+from pellucid.tuning.problem import OF_ROWS, Problem, last_name, last_step
 from pellucid.tuning.rounds import run_evenly
 from pellucid.tuning.trials import Result, Trial, Wanted
 from pellucid.tuning.words import ended_early
 
 __all__ = [
+    "check_of_rows",
     "check_time_limit",
+    "folds_of",
     "measure",
     "network_parameter",
     "on_every_split",
@@ -55,24 +59,52 @@ def problem_of(
     estimator : MLPClassifier, MLPRegressor, or Pipeline that ends in one
     X, y : arrays
     cv : int, splitter or iterable of splits
+        With groups an integer keeps the rows of a group together.
     scoring : str, callable or None
         One scorer of scikit-learn; None: the estimator's own score.
     fit_params : mapping or None
+        For `fit`; ``groups`` are for `cv` alone.
     splits : sequence or None
         In place of `cv`'s.
     """
     X, y = indexable(X, y)
+    given = dict(fit_params or {})
+    check_of_rows(owner, X, given)
+    groups = given.pop("groups", None)
     if splits is None:
-        splits = list(check_cv(cv, y, classifier=is_classifier(estimator)).split(X, y))
-    return Problem(
-        clone(estimator),
-        X,
-        y,
-        splits,
-        scorer_of(owner, estimator, scoring),
-        dict(fit_params or {}),
-        scores_training=True,
-    )
+        splitter = check_cv(cv, y, classifier=is_classifier(estimator))
+        if groups is not None and (cv is None or isinstance(cv, Integral)):
+            kind = StratifiedGroupKFold if isinstance(splitter, StratifiedKFold) else GroupKFold
+            splitter = kind(splitter.get_n_splits())
+        splits = folds_of(owner, splitter, X, y, groups=groups)
+    return Problem(clone(estimator), X, y, splits, scorer_of(owner, estimator, scoring), given, scores_training=True)
+
+
+def check_of_rows(owner: str, X: Any, params: Mapping[str, Any]) -> None:
+    """Raise SpecError if there is not one weight, or one group, for each row."""
+    for name, values in params.items():
+        kind = name.rpartition("__")[2]
+        if kind in OF_ROWS and values is not None and np.shape(values)[:1] != (rows := _num_samples(X),):
+            raise SpecError(
+                f"'{name}' of {owner} must have one value for each of the {rows} rows of X; got {len(values)}."
+            )
+
+
+def folds_of(owner: str, splitter: Any, X: Any, y: Any, **params: Any) -> list[Any]:
+    """Return a splitter's folds.
+
+    Raises
+    ------
+    SpecError
+        If there are none.
+    """
+    splits = list(splitter.split(X, y, **params))
+    if not splits:
+        raise SpecError(
+            f"'cv' of {owner} must give one fold at least; got none. A generator can be used once only: give a list of "
+            "its folds, or a splitter such as KFold(5)."
+        )
+    return splits
 
 
 def scorer_of(owner: str, estimator: Any, scoring: Any) -> Any:
@@ -205,7 +237,7 @@ def on_every_split(settings: Sequence[Mapping[str, Any]], problem: Problem) -> l
 
 def check_time_limit(owner: str, time_limit: Any) -> None:
     """Raise SpecError unless a time limit is None or a number of seconds greater than 0."""
-    if time_limit is not None and not (isinstance(time_limit, int | float) and time_limit > 0):
+    if time_limit is not None and not (isinstance(time_limit, Real) and float(time_limit) > 0):
         raise SpecError(f"'time_limit' of {owner} must be greater than 0 seconds (or None); got {shown(time_limit)}.")
 
 
@@ -218,6 +250,11 @@ def network_parameter(estimator: Any, name: str, owner: str) -> str:
         If the estimator is no network and no pipeline that ends in one.
     """
     step, model = last_name(estimator), last_step(estimator)
+    if isinstance(estimator, type):
+        raise PellucidError(
+            f"'estimator' of {owner} must be an estimator, not its class: give {estimator.__name__}() instead of "
+            f"{estimator.__name__}."
+        )
     if not isinstance(model, BaseMLP):
         raise PellucidError(
             f"'estimator' of {owner} must be Pellucid's MLPClassifier, MLPRegressor or a pipeline that ends in one; "

@@ -181,7 +181,7 @@ def search(
     )
     found.check()
     if found.best_estimator_ is None and refit and not is_interrupted:
-        found.best_estimator_ = found.best_estimator().fit(X, y, **dict(fit_params or {}))
+        found.best_estimator_ = found.best_estimator().fit(X, y, **scorer.fit_params)
     if is_interrupted:
         warnings.warn(
             f"Search interrupted: {len(found.frame)} trials are finished and stay in '{without_password(storage)}'. "

@@ -20,6 +20,7 @@ from pellucid.estimators.progress import ProgressBar
 from pellucid.training.stopping import Outcome
 from pellucid.tuning.failures import report_failures
 from pellucid.tuning.grids import combinations
+from pellucid.tuning.measuring import check_of_rows, folds_of
 from pellucid.tuning.problem import Problem, planned_epochs
 from pellucid.tuning.rounds import Ran, run_evenly, run_round
 from pellucid.tuning.rungs import best_of, rung_shares
@@ -159,10 +160,11 @@ class PopulationSearchCV(BaseSearchCV):
         settings = combinations(type(self).__name__, "param_grid", self.param_grid, self.n_iter, self.random_state)
         scorers, refit_metric = self._get_scorers()
         X, y = indexable(X, y)
+        check_of_rows(type(self).__name__, X, params)
         params = _check_method_params(X, params=params)
         routed = self._get_routed_params_for_fit(params)
         splitter = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
-        splits = list(splitter.split(X, y, **routed.splitter.split))
+        splits = folds_of(type(self).__name__, splitter, X, y, **routed.splitter.split)
         self.n_splits_ = len(splits)
         problem = Problem(
             clone(self.estimator),

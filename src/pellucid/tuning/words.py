@@ -1,10 +1,14 @@
 """What a sweep found, in words: what mattered, where capacity was too much, where learning rates were too large."""
 
 from collections.abc import Sequence
+from itertools import combinations
+from math import comb, isclose
 from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from pellucid.textbook.arrays import Array
 
 __all__ = [
     "best_first",
@@ -14,6 +18,7 @@ __all__ = [
     "setting_text",
     "setting_title",
     "text_of",
+    "unfinished",
     "variance_explained",
 ]
 
@@ -64,10 +69,13 @@ def setting_title(name: str) -> str:
 
 
 def variance_explained(frame: pd.DataFrame, settings: Sequence[str]) -> dict[str, float]:
-    """Return the share of the scores' variance that each setting explains by itself, the greatest first.
+    """Return the share of the scores' variance that each setting explains, the greatest first.
 
-    As in an analysis of variance: the variance of a setting's mean scores, over that of all scores (η², or the
-    first-order Sobol index); then what settings do together, and what folds and seeds do: chance.
+    As in an analysis of variance: what each setting adds to a least-squares fit of a sum of effects, one for each
+    value, the mean over all orders in which settings may come in (Lindeman, Merenda and Gold, 1980; the Shapley value
+    of R²); then what settings do together beyond that sum, and what folds and seeds do: chance. Where every combination
+    has as many scores, the order changes nothing, and a setting's share is the variance of its mean scores (η², the
+    first-order Sobol index); where some are missing, too, all shares make 1 together.
 
     Parameters
     ----------
@@ -83,21 +91,59 @@ def variance_explained(frame: pd.DataFrame, settings: Sequence[str]) -> dict[str
     """
     known = frame[np.isfinite(frame["score"].astype(float))]
     total = float(known["score"].var(ddof=0)) if len(known) else 0.0
-    if not total > 0:
-        return dict.fromkeys([*settings, REST, CHANCE], 0.0)
-    shares = {name: _between(known, [name]) / total for name in settings}
-    shares = dict(sorted(shares.items(), key=lambda each: -each[1]))
-    all_together = _between(known, list(settings)) / total
+    if not total > 0 or not settings:
+        return {**dict.fromkeys([*settings, REST], 0.0), CHANCE: float(total > 0)}
+    cells: Any = known.groupby(list(settings), sort=False)["score"].agg(["mean", "size"]).reset_index()
+    effects = {name: pd.get_dummies(cells[name], dtype=float).to_numpy() for name in settings}
+    explained = _Explained(effects, cells["mean"].to_numpy(), cells["size"].to_numpy(dtype=float), total)
+    shares = dict(sorted(explained.shares().items(), key=lambda each: -each[1]))
+    all_together = explained.of_cells
     shares[REST] = max(0.0, all_together - sum(shares.values()))
     shares[CHANCE] = max(0.0, 1.0 - all_together)
     return shares
 
 
-def _between(frame: pd.DataFrame, names: list[str]) -> float:
-    """Variance of the groups' means, each as heavy as it is large."""
-    groups = frame.groupby(names, sort=False)["score"]
-    means, sizes = groups.mean().to_numpy(), groups.size().to_numpy()
-    return float(np.average((means - np.average(means, weights=sizes)) ** 2, weights=sizes))
+class _Explained:
+    """How much of a variance sums of effects explain.
+
+    Parameters
+    ----------
+    effects : dict of str to array of shape (cells, values)
+        Of each setting, 1 where a cell has a value, else 0.
+    means, sizes : array of shape (cells,)
+        Mean score of each combination, and how many scores it has.
+    total : float
+        Variance of all scores.
+    """
+
+    def __init__(self, effects: dict[str, Array], means: Array, sizes: Array, total: float) -> None:
+        self._effects, self._roots, self._scale = effects, np.sqrt(sizes), total * sizes.sum()
+        self._means: Array = means - np.average(means, weights=sizes)
+        self.of_cells = float((sizes * self._means**2).sum() / self._scale)
+        self._known: dict[frozenset[str], float] = {frozenset(): 0.0}
+
+    def of(self, names: frozenset[str]) -> float:
+        """Return the share of the variance that the least-squares sum of these settings' effects explains."""
+        if names not in self._known:
+            design = np.column_stack([self._effects[name] for name in sorted(names)]) * self._roots[:, np.newaxis]
+            fitted = design @ np.linalg.lstsq(design, self._roots * self._means, rcond=None)[0]
+            self._known[names] = float((fitted**2).sum() / self._scale)
+        return self._known[names]
+
+    def shares(self) -> dict[str, float]:
+        """Return what each setting adds, the mean over all orders in which they come in."""
+        names = list(self._effects)
+        alone = {name: self.of(frozenset([name])) for name in names}
+        if isclose(sum(alone.values()), self.of(frozenset(names)), rel_tol=1e-9):
+            return alone  # the order changes nothing
+        shares = dict.fromkeys(names, 0.0)
+        for name in names:
+            others = [other for other in names if other != name]
+            for size in range(len(names)):
+                weight = 1 / (len(names) * comb(len(others), size))
+                for before in map(frozenset, combinations(others, size)):
+                    shares[name] += weight * (self.of(before | {name}) - self.of(before))
+        return {name: max(0.0, share) for name, share in shares.items()}
 
 
 def findings(frame: pd.DataFrame, settings: Sequence[str], names: dict[str, str], score_name: str) -> list[str]:
@@ -119,7 +165,7 @@ def findings(frame: pd.DataFrame, settings: Sequence[str], names: dict[str, str]
         _capacity(frame),
         *_rates(frame, settings, names),
         _early(frame),
-        _useless(frame, score_name) or _unfinished(frame),
+        _useless(frame, score_name) or unfinished(frame),
     ]
     return [sentence for sentence in said if sentence]
 
@@ -260,8 +306,9 @@ def _rates(frame: pd.DataFrame, settings: Sequence[str], names: dict[str, str]) 
     return said
 
 
-def _unfinished(frame: pd.DataFrame) -> str:
-    share = float((frame["outcome"] == "ALL_EPOCHS").mean())
-    if share < 0.5:
+def unfinished(frame: pd.DataFrame) -> str:
+    """Say that most trainings were ended by the number of their epochs, where that is so."""
+    share = float((frame.loc[frame["score"].notna(), "outcome"] == "ALL_EPOCHS").mean())
+    if not share >= 0.5:
         return ""
     return f"{share:.0%} of the trainings had all their epochs and could have gone on: a larger max_iter may give more."
