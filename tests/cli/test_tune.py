@@ -127,11 +127,12 @@ def test_an_interrupt_keeps_trials_and_the_best_model(pellucid, table, tmp_path,
         (("--out", "flowers.csv"), "cannot be made"),
     ],
 )
-def test_what_cannot_be_tuned(pellucid, table, given, message):
+def test_what_cannot_be_tuned(pellucid, table, tmp_path, given, message):
     status, _, err = pellucid("tune", table, "--target", "species", *given)
     assert status == 2, err
     assert message in err
     assert "Traceback" not in err
+    assert [path.name for path in tmp_path.iterdir()] == ["flowers.csv"]
 
 
 def test_what_is_read_is_not_replaced(pellucid, flowers, tmp_path):

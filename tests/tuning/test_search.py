@@ -382,6 +382,8 @@ def test_a_trial_that_was_cut_short_is_left_though_another_might_have_had_time(m
         (TabularClassifier(), {"n_folds": [5, 0]}, "it must be a whole number of at least 1, or None."),
         (TabularClassifier(), {"activation": ["selu", "rellu"]}, "has 'rellu' for 'activation'; it must be one of"),
         (MLPClassifier(), {"learning_rate_init": [0.1, -5]}, "has -5 for 'learning_rate_init'; it must be a float"),
+        (MLPClassifier(), {"learning_rate_init": (-5.0, 0.1)}, "has -5.0 for 'learning_rate_init'; it must be a float"),
+        (TabularClassifier(), {"dropout": (0.0, 1.5)}, "has 1.5 for 'dropout'; it must be"),
         (make_pipeline(StandardScaler(), MLPClassifier()), {"activation": ["relu", "rellu"]}, "Did you mean 'relu'"),
     ],
 )

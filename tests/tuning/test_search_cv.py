@@ -154,6 +154,13 @@ def test_listeners_of_an_estimator_are_heard():
     assert heard == [1, 2, 3] * 2
 
 
+def test_the_estimator_as_it_is_and_what_verbose_says(capsys):
+    mine, theirs = (kind(classifier(), {}, cv=3, verbose=1).fit(X, Y) for kind in (PopulationSearchCV, GridSearchCV))
+    same_results(mine, theirs)
+    assert mine.cv_results_["params"] == [{}]
+    assert capsys.readouterr().out == 2 * "Fitting 3 folds for each of 1 candidates, totalling 3 fits\n"
+
+
 def test_processes_change_nothing():
     here = PopulationSearchCV(classifier(), SIZES, cv=3).fit(X, Y)
     same_results(PopulationSearchCV(classifier(), SIZES, cv=3, n_jobs=2).fit(X, Y), here)
@@ -274,7 +281,6 @@ def test_errors_are_raised_as_they_are_where_that_is_asked_for(estimator, grid, 
     ("grid", "message"),
     [
         ({"alhpa": [0.1]}, r"MLPClassifier has no parameter 'alhpa'. Did you mean 'alpha'\?"),
-        ({}, "must map names of parameters"),
         ([], "must map names of parameters"),
         ({"alpha": []}, "no value to be tried for 'alpha'"),
         ({"alpha": 0.1}, "must have a list of values for 'alpha'"),

@@ -2,7 +2,8 @@
 
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from pellucid.cli.report import (
     write_whole,
 )
 from pellucid.cli.training import column_of, deal, goal_of, untrained, without_group
-from pellucid.errors import DataError
+from pellucid.errors import DataError, PellucidError
 from pellucid.plotting import SettingScores
 from pellucid.storage import save
 from pellucid.tables.missing import MissingValues
@@ -96,7 +97,7 @@ def run_tuning(
     learned = dealt.learned
     estimator, y = untrained(parameters, goal), column_of(goal, learned)
     fit_params = {"schema": schema} | ({} if dealt.groups is None else {"groups": dealt.groups})
-    _make_folder(out)
+    is_made = _make_folder(out)
     is_dealt = grouping is not None or time_column is not None
     before = [*prepared.remarks, *([f"{dealt.meaning()}{without_group(grouping)}"] if is_dealt else [])]
     if before and not quiet:
@@ -110,7 +111,7 @@ def run_tuning(
 
     seconds = _left_of(seconds, began)
     board = Board(f"{table.name}: {goal.label}", seconds, trials, quiet=quiet)
-    with options_named(), board, warnings.catch_warnings():
+    with _without_trace(out, is_made=is_made), options_named(), board, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of interrupts and many classes: what follows tells
 
         def on_trial(found: Search) -> None:
@@ -167,13 +168,27 @@ def _left_of(seconds: float | None, began: float) -> float | None:
     return None if seconds is None else max(seconds - (time.monotonic() - began), 1e-3)
 
 
-def _make_folder(out: Path) -> None:
-    """Make the folder before any work is done."""
+@contextmanager
+def _without_trace(folder: Path, *, is_made: bool) -> Iterator[None]:
+    """Leave no folder that was made for what is then refused."""
+    try:
+        yield
+    except PellucidError:
+        with suppress(OSError):  # something is in it
+            if is_made:
+                folder.rmdir()
+        raise
+
+
+def _make_folder(out: Path) -> bool:
+    """Make the folder before any work is done; return whether there was none."""
+    is_new = not out.exists()
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DataError(f"the folder '{out}' cannot be made: {error.strerror or error}. Name another one.") from error
     check_writable(out / MODEL, (".safetensors",))
+    return is_new
 
 
 def _texts(found: Search) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from pellucid.tuning.problem import Problem, planned_epochs
 from pellucid.tuning.trials import COPIES, Paused, Result, Trial, Wanted
 from pellucid.tuning.waves import run_all
 
-__all__ = ["Ran", "run_evenly", "run_round"]
+__all__ = ["Ran", "is_over", "run_evenly", "run_round"]
 
 PLANNED = 0.8
 """Of the time left, what a round is planned to take: one that the time ends counts for nothing."""

@@ -156,7 +156,7 @@ def search(
     read = read_space({full_name(estimator, name): value for name, value in given.items()} if given else given)
     scorer = _scorer(estimator, X, y, cv, scoring, fit_params, n_jobs)
     scorer.check_names(sorted(read.distributions))
-    scorer.check_values({name: list(values.values()) for name, values in read.values.items()})
+    scorer.check_values(read.samples())
     trials = n_trials
     if trials is None and time_limit is None and sampler != "grid":
         trials = DEFAULT_TRIALS

@@ -41,7 +41,7 @@ class PopulationSearchCV(BaseSearchCV):
     ----------
     estimator : estimator or Pipeline
     param_grid : mapping of str to lists or distributions, or list of such
-        Settings to be tried.
+        Settings to be tried; an empty mapping: the estimator as it is.
     n_iter : int >= 1 or None, default=None
         Settings drawn at random; None: every combination.
     halving : int >= 2 or None, default=None
@@ -60,6 +60,8 @@ class PopulationSearchCV(BaseSearchCV):
         the last whole rung. Settings that had no turn even so are left out.
     progress : bool, default=False
         Show a bar with the time left and the best score so far.
+    verbose : int, default=0
+        Greater than 0: print how many fits there are, as ``GridSearchCV``; ``progress`` shows them.
 
     Attributes
     ----------
@@ -101,6 +103,7 @@ class PopulationSearchCV(BaseSearchCV):
         "random_state": ["random_state"],
         "time_limit": [Interval(Real, 0, None, closed="neither"), None],
         "progress": ["boolean"],
+        "verbose": ["verbose"],
     }
 
     def __init__(
@@ -119,6 +122,7 @@ class PopulationSearchCV(BaseSearchCV):
         random_state: Any = None,
         time_limit: float | None = None,
         progress: bool = False,
+        verbose: int = 0,
     ) -> None:
         super().__init__(
             estimator,
@@ -126,6 +130,7 @@ class PopulationSearchCV(BaseSearchCV):
             n_jobs=n_jobs,
             refit=refit,
             cv=cv,
+            verbose=verbose,
             error_score=error_score,
             return_train_score=return_train_score,
         )
@@ -157,7 +162,9 @@ class PopulationSearchCV(BaseSearchCV):
             If the settings cannot be tried, or all trials failed; the reasons are grouped. With ``error_score="raise"``
             a trial's own error is raised, as it is, with a note of the setting and the split.
         """
-        settings = combinations(type(self).__name__, "param_grid", self.param_grid, self.n_iter, self.random_state)
+        settings = combinations(
+            type(self).__name__, "param_grid", self.param_grid, self.n_iter, self.random_state, may_be_empty=True
+        )
         scorers, refit_metric = self._get_scorers()
         X, y = indexable(X, y)
         check_of_rows(type(self).__name__, X, params)
@@ -177,6 +184,11 @@ class PopulationSearchCV(BaseSearchCV):
             self.return_train_score,
         )
         problem.check_names(sorted({name for each in settings for name in each}))
+        if self.verbose > 0:
+            fits = len(splits) * len(settings)
+            print(  # noqa: T201 - what was asked for
+                f"Fitting {len(splits)} folds for each of {len(settings)} candidates, totalling {fits} fits"
+            )
         tried = self._try(problem, settings)
         self._keep(settings, tried, scorers, refit_metric)
         if self.refit and tried.is_whole:

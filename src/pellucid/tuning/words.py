@@ -27,6 +27,9 @@ CHANCE = "folds and seeds"
 TIMES_PLANNED = "epochs"
 """The setting of a tabular estimator's member that multiplies the planned epochs: 1 is not one epoch."""
 
+DIGITS = 12
+"""Of shares of variance: what is beyond is rounding."""
+
 LARGE = 1e5
 """Scores from here on are told with a power of ten."""
 
@@ -97,10 +100,9 @@ def variance_explained(frame: pd.DataFrame, settings: Sequence[str]) -> dict[str
     effects = {name: pd.get_dummies(cells[name], dtype=float).to_numpy() for name in settings}
     explained = _Explained(effects, cells["mean"].to_numpy(), cells["size"].to_numpy(dtype=float), total)
     shares = dict(sorted(explained.shares().items(), key=lambda each: -each[1]))
-    all_together = explained.of_cells
-    shares[REST] = max(0.0, all_together - sum(shares.values()))
-    shares[CHANCE] = max(0.0, 1.0 - all_together)
-    return shares
+    shares[REST] = explained.of_cells - sum(shares.values())
+    shares[CHANCE] = 1.0 - explained.of_cells
+    return {name: max(0.0, round(share, DIGITS)) for name, share in shares.items()}
 
 
 class _Explained:
@@ -143,7 +145,7 @@ class _Explained:
                 weight = 1 / (len(names) * comb(len(others), size))
                 for before in map(frozenset, combinations(others, size)):
                     shares[name] += weight * (self.of(before | {name}) - self.of(before))
-        return {name: max(0.0, share) for name, share in shares.items()}
+        return shares
 
 
 def findings(frame: pd.DataFrame, settings: Sequence[str], names: dict[str, str], score_name: str) -> list[str]:
