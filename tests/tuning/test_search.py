@@ -360,7 +360,7 @@ def test_what_the_time_limit_cut_short_is_said_so():
     given = {"sampler": "grid", "batch": 1, "refit": False, "on_trial": lambda found: told.append(len(found.frame))}
     found = search(model, X, Y, space, time_limit=0.3, **given)
     assert told == [1]
-    assert re.match(r"Best: epochs = [12]000 × planned, with negative log loss -\d\.\d{4}\.", str(found))
+    assert re.match(r"Best: epochs = [12]000 × planned, with log loss \d\.\d{4} \(lower is better\)\.", str(found))
     assert re.search(r" The time limit cut it short, after \d+ epochs\. 1 of 2 combinations\. The time", str(found))
 
 
@@ -392,6 +392,18 @@ def test_a_value_that_cannot_be_is_refused_before_anything_trains(estimator, spa
         search(estimator, X, Y, space, storage="none.sqlite")
     assert message in str(refused.value)
     assert not Path("none.sqlite").exists()
+
+
+def test_trials_that_were_not_finished_and_settings_without_effect_are_no_riddle():
+    space = {"numbers": ["periodic"], "bins": [8, 9], "frequency": [0.5]}
+    model = TabularClassifier(n_folds=2, max_epochs=2, random_state=0)
+    given = {"estimator": model, "space": space, "sampler": "grid", "n_trials": None, "batch": 1}
+    study = look(**given, time_limit=1e-3).study
+    study.tell(study.ask(), state=optuna.trial.TrialState.FAIL)
+    found = look(**given)
+    assert found.frame["trial"].tolist() == [1, 3]
+    assert str(found).startswith("Best: numbers = periodic, frequency = 0.5, with log loss ")
+    assert "2 trials, 1 begun but not finished." in str(found)
 
 
 def test_what_the_time_left_of_a_search_is_said():

@@ -131,6 +131,9 @@ def test_too_much_capacity_is_told():
     )
     said = "\n".join(findings(frame, ["a"], {"a": "width"}, "accuracy"))
     assert "Too much capacity: from 1,000 parameters on the score is 0.1000 below its best, at 100" in said
+    losses = "\n".join(findings(frame, ["a"], {"a": "width"}, "negative log loss"))
+    assert "from 1,000 parameters on the log loss is 0.1000 above its best, at 100" in losses
+    assert "with log loss -0.9015 ± 0.0006 (mean and standard error), lower is better." in losses
     frame["score"] = np.tile([0.7, 0.9, 0.9005], 4)
     assert "Too much" not in "\n".join(findings(frame, ["a"], {"a": "width"}, "accuracy"))
 

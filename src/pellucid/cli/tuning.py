@@ -33,7 +33,7 @@ from pellucid.storage import save
 from pellucid.tables.missing import MissingValues
 from pellucid.tables.writing import check_writable, write_table
 from pellucid.tuning import Search, search
-from pellucid.tuning.words import setting_title, text_of, variance_explained
+from pellucid.tuning.words import score_told, setting_title, text_of, variance_explained
 
 __all__ = ["run_tuning"]
 
@@ -229,20 +229,20 @@ def _write_page(found: Search, texts: pd.DataFrame, path: Path, source: str, *, 
         picture = as_png(display.plot())
     else:
         picture = as_png(found.plot())
+    name, sign = score_told(found.score_name)
+    title = f"{name} (lower is better)" if sign < 0 else name
     best = texts.sort_values("score", ascending=False, kind="stable").head(MOST_ROWS)
     rows = [
         [
             str(row["trial"]),
             row["state"].lower(),
-            f"{row['score']:.5g}",
+            f"{sign * row['score']:.5g}",
             f"{row['n_iter']:.0f}",
             *(str(row[name]) for name in names),
             row["reason"],
         ]
         for _, row in best.iterrows()
     ]
-    table = html_table(
-        ("trial", "state", found.score_name, "epochs trained", *map(setting_title, names), "reason"), rows
-    )
+    table = html_table(("trial", "state", title, "epochs trained", *map(setting_title, names), "reason"), rows)
     page = html_page(f"Tuning on {source}", parts, [html_picture("Scores of all trials", picture), table])
     write_whole(path, page.encode("utf-8", "replace"))

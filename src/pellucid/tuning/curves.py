@@ -16,7 +16,7 @@ from pellucid.textbook.arrays import Array
 from pellucid.tuning.measuring import measure, network_parameter, on_every_split, problem_of, score_name, seed_list
 from pellucid.tuning.problem import last_step
 from pellucid.tuning.trials import Result
-from pellucid.tuning.words import unfinished
+from pellucid.tuning.words import score_told, unfinished
 
 __all__ = ["Growth", "capacity_curve", "learning_curve"]
 
@@ -180,12 +180,13 @@ def _more_rows(growth: Growth) -> str:
     error = float(both.std() / np.sqrt(len(both)))
     gap = float(np.nanmean(growth.train_scores[-1]) - np.nanmean(now))
     rows = f"from {growth.sizes[-2]:,} to {growth.sizes[-1]:,} rows"
-    step = f"{rows} {growth.score_name} changes by {gain:+.4f} ± {error:.4f}"
+    name, sign = score_told(growth.score_name)
+    step = f"{rows} {name} changes by {sign * gain:+.4f} ± {error:.4f}"
     if gain > 2 * error:
-        return f"More rows would help: {step}; training rows score {gap:+.4f} above."
+        return f"More rows would help: {step}; that of training rows differs by {sign * gap:+.4f}."
     if gap > 2 * error and gap > 0.01:
         return (
-            f"More rows may help little: {step}, but training rows still score {gap:.4f} above: "
+            f"More rows may help little: {step}, but training rows still score {gap:.4f} better: "
             "a larger alpha, dropout or a narrower network may help, too."
         )
     larger = "" if growth.unfinished else " A larger network may."
@@ -260,7 +261,9 @@ def _right_width(growth: Growth) -> str:
     place = int(np.flatnonzero(growth.sizes == growth.best)[0])
     errors = np.array([np.nanstd(row) / np.sqrt(max(1, np.isfinite(row).sum())) for row in growth.scores])
     enough = int(growth.sizes[np.flatnonzero(means >= means[place] - errors[place])[0]])
-    said = f"Best width: {growth.best}, with {growth.score_name} {means[place]:.4f} ± {errors[place]:.4f}."
+    name, sign = score_told(growth.score_name)
+    lower = " (lower is better)" if sign < 0 else ""
+    said = f"Best width: {growth.best}, with {name} {sign * means[place]:.4f} ± {errors[place]:.4f}{lower}."
     if enough < growth.best:
         said += f" {enough} is within that error."
     too_much = [

@@ -1,6 +1,6 @@
 """What a sweep found, in words: what mattered, where capacity was too much, where learning rates were too large."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 from math import comb, isclose
 from typing import Any
@@ -15,10 +15,12 @@ __all__ = [
     "ended_early",
     "figure",
     "findings",
+    "score_told",
     "setting_text",
     "setting_title",
     "text_of",
     "unfinished",
+    "used_settings",
     "variance_explained",
 ]
 
@@ -26,6 +28,9 @@ REST = "settings together"
 CHANCE = "folds and seeds"
 TIMES_PLANNED = "epochs"
 """The setting of a tabular estimator's member that multiplies the planned epochs: 1 is not one epoch."""
+
+NEEDS = {"bins": ("numbers", "piecewise_linear"), "frequency": ("numbers", "periodic")}
+"""Settings that do something only where another has a value."""
 
 DIGITS = 12
 """Of shares of variance: what is beyond is rounding."""
@@ -58,6 +63,21 @@ def setting_text(name: str, value: Any) -> str:
     ('0.1', '1.5 × planned')
     """
     return f"{text_of(value)} × planned" if name == TIMES_PLANNED else text_of(value)
+
+
+def used_settings(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that do something, the others of the same network being what they are.
+
+    Examples
+    --------
+    >>> used_settings({"numbers": "periodic", "frequency": 0.1, "bins": 110})
+    {'numbers': 'periodic', 'frequency': 0.1}
+    """
+    return {
+        name: value
+        for name, value in parameters.items()
+        if name not in NEEDS or parameters.get(NEEDS[name][0], NEEDS[name][1]) == NEEDS[name][1]
+    }
 
 
 def setting_title(name: str) -> str:
@@ -164,7 +184,7 @@ def findings(frame: pd.DataFrame, settings: Sequence[str], names: dict[str, str]
     said = [
         _best(frame, settings, names, score_name),
         _mattered(frame, settings, names),
-        _capacity(frame),
+        _capacity(frame, score_name),
         *_rates(frame, settings, names),
         _early(frame),
         _useless(frame, score_name) or unfinished(frame),
@@ -181,7 +201,9 @@ def _best(frame: pd.DataFrame, settings: Sequence[str], names: dict[str, str], s
     error = f" ± {figure(means.loc[best, 'sem'])} (mean and standard error)" if has_error else " (of one training)"
     near = means["mean"] >= means.loc[best, "mean"] - (means.loc[best, "sem"] if has_error else 0.0)
     others = f" {int(near.sum()) - 1} others are within that error." if has_error and near.sum() > 2 else ""
-    return f"Best: {what}, with {score_name} {figure(means.loc[best, 'mean'])}{error}.{others}"
+    name, sign = score_told(score_name)
+    lower = ", lower is better" if sign < 0 else ""
+    return f"Best: {what}, with {name} {figure(sign * means.loc[best, 'mean'])}{error}{lower}.{others}"
 
 
 def best_first(frame: pd.DataFrame) -> list[int]:
@@ -194,6 +216,18 @@ def best_first(frame: pd.DataFrame) -> list[int]:
     """
     known: Any = frame.groupby("setting").agg(score=("score", "mean"), parameters=("parameters", "first"))
     return list(known.sort_values(["score", "parameters"], ascending=[False, True], kind="stable").index)
+
+
+def score_told(score_name: str) -> tuple[str, int]:
+    """Return what a score is called in words, and the factor with which it is told: a loss as such, not its negative.
+
+    Examples
+    --------
+    >>> score_told("accuracy"), score_told("negative log loss")
+    (('accuracy', 1), ('log loss', -1))
+    """
+    name = score_name.removeprefix("negative ")
+    return name, 1 if name == score_name else -1
 
 
 def figure(value: float) -> str:
@@ -269,8 +303,10 @@ def _mattered(frame: pd.DataFrame, settings: Sequence[str], names: dict[str, str
     return f"{names[first]} mattered most: it explains {most:.0%} of the variance of the scores; {', '.join(told)}."
 
 
-def _capacity(frame: pd.DataFrame) -> str:
+def _capacity(frame: pd.DataFrame, score_name: str) -> str:
     """Tell from how many parameters on the score falls though the training rows are fitted no worse."""
+    name, sign = score_told(score_name)
+    what, better, worse = ("score", "above", "below") if sign > 0 else (name, "below", "above")
     known = frame[frame["parameters"] > 0].dropna(subset=["score"])
     best_settings: Any = known.groupby(["parameters", "setting"])["score"].mean().groupby("parameters").idxmax()
     if len(best_settings) < 2:
@@ -285,13 +321,13 @@ def _capacity(frame: pd.DataFrame) -> str:
         if lost > 2 * error and lost > 0 and fits_no_worse:
             gap = rows[size]["train_score"].mean() - scores[size][0]
             return (
-                f"Too much capacity: from {size:,} parameters on the score is {figure(lost)} below its best, at "
-                f"{top:,}, though the training rows are fitted no worse; their score is {figure(gap)} above that of "
-                "validation rows."
+                f"Too much capacity: from {size:,} parameters on the {what} is {figure(lost)} {worse} its best, at "
+                f"{top:,}, though the training rows are fitted no worse; their {what} is {figure(gap)} {better} that "
+                "of validation rows."
             )
     gap = rows[top]["train_score"].mean() - scores[top][0]
-    how = f"{figure(abs(gap))} {'above' if gap >= 0 else 'below'}"
-    return f"No network was too large: the best has {top:,} parameters; its score on training rows is {how} its own."
+    how = f"{figure(abs(gap))} {better if gap >= 0 else worse}"
+    return f"No network was too large: the best has {top:,} parameters; its {what} on training rows is {how} its own."
 
 
 def _rates(frame: pd.DataFrame, settings: Sequence[str], names: dict[str, str]) -> list[str]:
