@@ -289,11 +289,14 @@ def test_a_time_limit_that_is_over_at_once():
     assert 0 < len(result.frame) < 40
 
 
-def test_trainings_share_a_time_limit_evenly():
+def test_trainings_share_a_time_limit_evenly(capsys):
     inputs = np.random.default_rng(0).normal(size=(3000, 20))
     model = MLPClassifier((64, 64), max_iter=4000, n_iter_no_change=4000)
     with pytest.warns(TrainingWarning, match="The time limit ended 4 of 4 trainings after"):
-        found = sweep(model, inputs, inputs[:, 0] > 0, {"alpha": [1.0, 1e-3]}, cv=2, time_limit=1)
+        found = sweep(model, inputs, inputs[:, 0] > 0, {"alpha": [1.0, 1e-3]}, cv=2, time_limit=1, progress=True)
+    told = capsys.readouterr().err
+    assert "sweep: training 4/4" in told
+    assert "fewer" not in told
     assert found.frame["epochs"].nunique() == 1
     assert 1 < found.frame["epochs"][0] < 4000
     assert (found.frame["outcome"] == "TIME_LIMIT").all()

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import ceil
 from numbers import Integral, Real
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -198,7 +199,7 @@ def measure(
     deadline = None if time_limit is None else began + time_limit
     best, bar = float("-inf"), ProgressBar(owner, unit="training") if progress else None
     if bar is not None:
-        bar.on_fit_begin(None)
+        bar.on_fit_begin(SimpleNamespace(time_limit=time_limit))
 
     def tell(results: list[Result], done: float) -> None:
         nonlocal best
@@ -217,7 +218,7 @@ def measure(
     counts = Counter(place // together for place in found)
     whole = [place for place in sorted(found) if counts[place // together] == together]
     results = [found[place] for place in whole or sorted(found)]
-    told = [ended_early([result.epochs for result in results if result.is_part], len(results))]
+    told = [ended_early([result.epochs for result in results if result.is_cut], len(results))]
     if len(results) < len(trials):
         told[:0] = [
             f"{len(results)} of {len(trials)} trainings of {owner} are finished and compared; the others, or others of "

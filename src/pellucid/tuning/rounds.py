@@ -100,7 +100,8 @@ def run_evenly(
     problem, trials, wanted, n_jobs, deadline
         As of `run_all`; no trial is paused.
     tell : callable
-        Told finished results as they come, and how many whole trainings all that was done makes.
+        Told finished results as they come, and how many whole trainings all that was done makes; at the end how many
+        trials have a result.
     """
     found: dict[int, Result] = {}
     left: dict[int, Paused | None] = dict.fromkeys(range(len(trials)))
@@ -133,6 +134,8 @@ def run_evenly(
     for result in found.values():
         if result.is_part:
             result.outcome = Outcome.TIME_LIMIT
+    if found:
+        tell([], len(found))
     return Ran(found, ran.is_whole, ran.is_interrupted)
 
 

@@ -17,7 +17,6 @@ from sklearn.utils.validation import _check_method_params
 
 from pellucid.errors import PellucidError, TrainingWarning
 from pellucid.estimators.progress import ProgressBar
-from pellucid.training.stopping import Outcome
 from pellucid.tuning.failures import report_failures
 from pellucid.tuning.grids import combinations
 from pellucid.tuning.measuring import check_of_rows, folds_of
@@ -305,7 +304,7 @@ class PopulationSearchCV(BaseSearchCV):
                 stacklevel=5,
             )
             return
-        told = [ended_early([result.epochs for result in every if result.outcome is Outcome.TIME_LIMIT], len(every))]
+        told = [ended_early([result.epochs for result in every if result.is_cut], len(every))]
         if not tried.is_whole:
             which = f"{done} of {settings} settings were tried"
             which = which if done < settings else "the scores are those of the rung before"
