@@ -22,10 +22,9 @@ def test_a_sweep_from_table_to_model_and_report(pellucid, table, tmp_path):
     status, out, err = pellucid("tune", table, "--target", "species", *SWEEP, *QUICK)
     assert (status, "") == (0, "" if status == 0 else err)
     assert err.count("trial ") == 2
-    assert "trial 1: negative log loss -" in err
-    assert "epochs; best -" in err
+    assert re.search(r"trial 1: log loss \d.* epochs; best \d", err)
     assert "Best: hidden_layer_sizes = " in out
-    assert "epochs = 0.1 × planned, with negative log loss -" in out
+    assert re.search(r"epochs = 0.1 × planned, with log loss \d\.\d+ \(lower is better\)\.", out)
     assert "held out" in out
     folder = tmp_path / "flowers-tuning"
     assert {path.name for path in folder.iterdir()} >= {
@@ -45,6 +44,8 @@ def test_a_sweep_from_table_to_model_and_report(pellucid, table, tmp_path):
     assert "Variance of the scores explained: hidden_layer_sizes" in page
     assert sorted(re.findall(r"<tr><td>(\d+)</td><td>complete", page)) == ["1", "2"]
     assert "epochs (× planned)" in page
+    assert "log loss (lower is better)" in page
+    assert "negative" not in page
     status, out, _ = pellucid("predict", folder / "model.safetensors", table, "--out", "predictions.csv")
     assert status == 0
 
@@ -127,11 +128,12 @@ def test_an_interrupt_keeps_trials_and_the_best_model(pellucid, table, tmp_path,
         (("--out", "flowers.csv"), "cannot be made"),
     ],
 )
-def test_what_cannot_be_tuned(pellucid, table, given, message):
+def test_what_cannot_be_tuned(pellucid, table, tmp_path, given, message):
     status, _, err = pellucid("tune", table, "--target", "species", *given)
     assert status == 2, err
     assert message in err
     assert "Traceback" not in err
+    assert [path.name for path in tmp_path.iterdir()] == ["flowers.csv"]
 
 
 def test_what_is_read_is_not_replaced(pellucid, flowers, tmp_path):
@@ -185,9 +187,9 @@ def test_the_board_shows_the_best(table):
     from pellucid.tuning.combining import Combination
 
     class Found:
-        score_name = "negative log loss"
-        best_score_ = 0.5
-        combination_ = Combination((0, 1), 0.625)
+        score_name = "negative rmse"
+        best_score_ = -0.5
+        combination_ = Combination((0, 1), -0.625)
 
         class space:  # noqa: N801
             distributions = ("alpha", "epochs")
@@ -195,7 +197,7 @@ def test_the_board_shows_the_best(table):
         frame = pd.DataFrame(
             {
                 "trial": [3, 4],
-                "score": [0.5, np.nan],
+                "score": [-0.5, np.nan],
                 "state": ["COMPLETE", "FAIL"],
                 "seconds": 1.0,
                 "n_iter": 164,
@@ -217,12 +219,13 @@ def test_the_board_shows_the_best(table):
     assert "164" in told
     assert "alpha 0.1, epochs 1 × planned" in told
     assert "settings that differ" not in told
+    assert re.search(r"^trial +rmse ", told, re.MULTILINE)
     Found.frame = pd.concat([Found.frame.iloc[:1]] * 2).assign(trial=[3, 4], alpha=[0.0123451, 0.0123456])
     console.print(board._draw())
     told = console.export_text()
     assert re.search(r"settings that differ *\n.*alpha 0\.0123451 *\n.*alpha 0\.0123456 *\n", told)
     assert "planned" not in told
-    Found.combination_ = Combination((0,), 0.5)  # joining the others made it no better
+    Found.combination_ = Combination((0,), -0.5)  # joining the others made it no better
     console.print(board._draw())
     assert "joined" not in console.export_text()
 

@@ -34,6 +34,28 @@ def test_setting_scores_leave_out_what_would_flatten_the_rest():
     assert display.figure_.get_supxlabel() == "1 score below the pictures"
 
 
+@pytest.mark.parametrize(
+    ("combinations", "best"),
+    [([0, 1], "best combination"), ([0, 0], "best combination ± spread over folds and seeds")],
+)
+def test_the_legend_has_what_is_drawn(combinations, best):
+    display = SettingScores({"a": ["1", "1"]}, [0.1, 0.2], combinations).plot()
+    (legend,) = display.figure_.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["a training", "mean of all trainings", best]
+
+
+def test_a_negative_loss_is_told_as_a_loss():
+    for display in (
+        SettingScores({"a": ["1", "2"]}, [-0.25, -0.5], score_name="negative log loss").plot(),
+        SearchHistory([-0.25, -0.5], [False] * 2, {}, score_name="negative log loss").plot(),
+    ):
+        display.figure_.canvas.draw()
+        assert display.axes_[0].get_ylabel() == "log loss (lower is better)"
+        labels = [label.get_text() for label in display.axes_[0].get_yticklabels()]
+        assert "0.4" in labels
+        assert not any("-" in label or "−" in label for label in labels)
+
+
 def test_settings_with_formulas_in_their_names():
     display = SettingScores({"$a": ["$x", "y$" * 20]}, [0.1, 0.2]).plot()
     display.figure_.canvas.draw()

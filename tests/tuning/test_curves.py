@@ -4,7 +4,7 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from sklearn.datasets import make_classification, make_moons, make_regression
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -24,6 +24,24 @@ def test_more_rows_help_where_few_say_too_little():
     assert curve.scores[-1].mean() > curve.scores[0].mean() + 0.05
     assert "rows would" in str(curve) or "rows may" in str(curve)
     assert curve.plot().ax_.get_xlabel() == "rows"
+
+
+def test_sizes_whose_trainings_all_failed_are_left_out_and_told():
+    model = MLPClassifier((5,), max_iter=10, early_stopping=True)
+    with pytest.warns(FitFailedWarning, match="3 of 9 trials failed"):
+        curve = learning_curve(model, X, Y, cv=3, sizes=[5, 0.5, 1])
+    assert curve.sizes.tolist() == [53, 106]
+    assert np.isfinite(curve.scores).all()
+    assert str(curve).endswith("All trainings of 5 rows failed.")
+    assert "nan" not in str(curve)
+    assert "5" in set(curve.frame["size"].astype(str))
+
+
+def test_networks_that_could_have_gone_on_are_told():
+    for curve in (learning_curve, capacity_curve):
+        said = str(curve(MLPClassifier((5,), max_iter=3), X, Y, cv=2))
+        assert said.endswith("could have gone on: a larger max_iter may give more.")
+        assert "A larger network" not in said
 
 
 def test_each_class_is_there_from_the_start():
@@ -66,6 +84,7 @@ def test_the_range_test_finds_where_the_loss_falls():
     assert "breaks training" in str(found)
     assert found.plot().ax_.get_xscale() == "log"
     assert len(found.frame) == 12
+    find_learning_rate(MLPClassifier((2,)), X, Y, low=np.float32(1e-4), points=np.int64(3), epochs=np.int32(1))
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.FitFailedWarning")
@@ -92,6 +111,9 @@ def test_rates_that_diverge():
         (lambda: learning_curve(MLPClassifier(), X, Y, sizes=[1000]), "'sizes' of learning_curve"),
         (lambda: capacity_curve(MLPClassifier(), X, Y, widths=[]), "'widths' of capacity_curve"),
         (lambda: capacity_curve(MLPClassifier(), X, Y, widths=[0]), "'widths' of capacity_curve"),
+        (lambda: capacity_curve(MLPClassifier(), X, Y, widths=4), "'widths' of capacity_curve must be a list"),
+        (lambda: capacity_curve(MLPClassifier(), X, Y, cv=[]), "'cv' of capacity_curve must give one fold"),
+        (lambda: learning_curve(MLPClassifier(), X, Y, cv=iter([])), "'cv' of learning_curve must give one fold"),
         (lambda: capacity_curve(MLPClassifier(), X, Y, layers=0), "'layers' of capacity_curve"),
     ],
 )

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.datasets import make_moons, make_regression
-from sklearn.model_selection import cross_val_score
+from sklearn.model_selection import StratifiedGroupKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -54,6 +54,16 @@ def test_scores_are_those_of_cross_validation():
     assert found.frame["learning_rate_init"].between(1e-4, 0.1).all()
     assert "Best: hidden_layer_sizes = " in str(found)
     assert len(found.plot().axes_) == 3
+
+
+def test_rows_of_a_group_stay_together_and_no_fold_is_told():
+    groups = np.arange(60) % 6
+    found = look(fit_params={"groups": groups}, pruning=False, refit=True)
+    folds = list(StratifiedGroupKFold(2).split(X, Y, groups))
+    best = MLPClassifier(max_iter=12, random_state=0, **found.best_params_)
+    assert found.best_score_ == pytest.approx(cross_val_score(best, X, Y, cv=folds).mean())
+    with pytest.raises(SpecError, match="'cv' of search must give one fold at least; got none"):
+        look(cv=[])
 
 
 def test_pruned_trials_keep_the_better_half():
@@ -350,7 +360,7 @@ def test_what_the_time_limit_cut_short_is_said_so():
     given = {"sampler": "grid", "batch": 1, "refit": False, "on_trial": lambda found: told.append(len(found.frame))}
     found = search(model, X, Y, space, time_limit=0.3, **given)
     assert told == [1]
-    assert re.match(r"Best: epochs = [12]000 × planned, with negative log loss -\d\.\d{4}\.", str(found))
+    assert re.match(r"Best: epochs = [12]000 × planned, with log loss \d\.\d{4} \(lower is better\)\.", str(found))
     assert re.search(r" The time limit cut it short, after \d+ epochs\. 1 of 2 combinations\. The time", str(found))
 
 
@@ -372,6 +382,8 @@ def test_a_trial_that_was_cut_short_is_left_though_another_might_have_had_time(m
         (TabularClassifier(), {"n_folds": [5, 0]}, "it must be a whole number of at least 1, or None."),
         (TabularClassifier(), {"activation": ["selu", "rellu"]}, "has 'rellu' for 'activation'; it must be one of"),
         (MLPClassifier(), {"learning_rate_init": [0.1, -5]}, "has -5 for 'learning_rate_init'; it must be a float"),
+        (MLPClassifier(), {"learning_rate_init": (-5.0, 0.1)}, "has -5.0 for 'learning_rate_init'; it must be a float"),
+        (TabularClassifier(), {"dropout": (0.0, 1.5)}, "has 1.5 for 'dropout'; it must be"),
         (make_pipeline(StandardScaler(), MLPClassifier()), {"activation": ["relu", "rellu"]}, "Did you mean 'relu'"),
     ],
 )
@@ -380,6 +392,18 @@ def test_a_value_that_cannot_be_is_refused_before_anything_trains(estimator, spa
         search(estimator, X, Y, space, storage="none.sqlite")
     assert message in str(refused.value)
     assert not Path("none.sqlite").exists()
+
+
+def test_trials_that_were_not_finished_and_settings_without_effect_are_no_riddle():
+    space = {"numbers": ["periodic"], "bins": [8, 9], "frequency": [0.5]}
+    model = TabularClassifier(n_folds=2, max_epochs=2, random_state=0)
+    given = {"estimator": model, "space": space, "sampler": "grid", "n_trials": None, "batch": 1}
+    study = look(**given, time_limit=1e-3).study
+    study.tell(study.ask(), state=optuna.trial.TrialState.FAIL)
+    found = look(**given)
+    assert found.frame["trial"].tolist() == [1, 3]
+    assert str(found).startswith("Best: numbers = periodic, frequency = 0.5, with log loss ")
+    assert "2 trials, 1 begun but not finished." in str(found)
 
 
 def test_what_the_time_left_of_a_search_is_said():

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import loguniform
 from sklearn import config_context
 from sklearn.datasets import make_classification, make_regression
-from sklearn.exceptions import FitFailedWarning
+from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import make_scorer, r2_score
 from sklearn.model_selection import GridSearchCV, GroupKFold, RandomizedSearchCV
@@ -17,8 +17,7 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from pellucid import MLPClassifier, MLPRegressor, TabularClassifier
 from pellucid.errors import PellucidError, SpecError, TrainingWarning
 from pellucid.training import Outcome
-from pellucid.tuning import PopulationSearchCV
-from pellucid.tuning import search_cv as module
+from pellucid.tuning import PopulationSearchCV, rounds
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 X, Y = make_classification(90, 5, n_informative=3, n_classes=3, n_clusters_per_class=1, random_state=0)
@@ -155,6 +154,13 @@ def test_listeners_of_an_estimator_are_heard():
     assert heard == [1, 2, 3] * 2
 
 
+def test_the_estimator_as_it_is_and_what_verbose_says(capsys):
+    mine, theirs = (kind(classifier(), {}, cv=3, verbose=1).fit(X, Y) for kind in (PopulationSearchCV, GridSearchCV))
+    same_results(mine, theirs)
+    assert mine.cv_results_["params"] == [{}]
+    assert capsys.readouterr().out == 2 * "Fitting 3 folds for each of 1 candidates, totalling 3 fits\n"
+
+
 def test_processes_change_nothing():
     here = PopulationSearchCV(classifier(), SIZES, cv=3).fit(X, Y)
     same_results(PopulationSearchCV(classifier(), SIZES, cv=3, n_jobs=2).fit(X, Y), here)
@@ -275,7 +281,6 @@ def test_errors_are_raised_as_they_are_where_that_is_asked_for(estimator, grid, 
     ("grid", "message"),
     [
         ({"alhpa": [0.1]}, r"MLPClassifier has no parameter 'alhpa'. Did you mean 'alpha'\?"),
-        ({}, "must map names of parameters"),
         ([], "must map names of parameters"),
         ({"alpha": []}, "no value to be tried for 'alpha'"),
         ({"alpha": 0.1}, "must have a list of values for 'alpha'"),
@@ -289,6 +294,13 @@ def test_settings_that_cannot_be_tried(grid, message):
         PopulationSearchCV(classifier(), grid, cv=2).fit(X, Y)
 
 
+def test_folds_and_weights_that_are_none():
+    with pytest.raises(SpecError, match="'cv' of PopulationSearchCV must give one fold at least; got none"):
+        PopulationSearchCV(classifier(), {"alpha": [1]}, cv=[]).fit(X, Y)
+    with pytest.raises(SpecError, match="'sample_weight' of PopulationSearchCV must have one value for each"):
+        PopulationSearchCV(classifier(), {"alpha": [1]}).fit(X, Y, sample_weight=[1.0])
+
+
 def test_a_time_limit_before_the_first_setting(monkeypatch):
     search = PopulationSearchCV(classifier(max_iter=50), {"alpha": np.geomspace(1e-5, 1, 40)}, cv=2, time_limit=1e-9)
     with pytest.warns(TrainingWarning, match=r"time limit was reached: \d+ of 40 settings"):
@@ -298,8 +310,48 @@ def test_a_time_limit_before_the_first_setting(monkeypatch):
     assert "alpha" in search.best_params_
 
 
+def test_settings_share_a_time_limit_evenly():
+    inputs = np.random.default_rng(0).normal(size=(3000, 20))
+    model = classifier(hidden_layer_sizes=(64, 64), max_iter=4000, n_iter_no_change=4000)
+    search = PopulationSearchCV(model, {"alpha": [1.0, 1e-3]}, cv=2, time_limit=1, refit=False)
+    with pytest.warns(TrainingWarning, match="The time limit ended 4 of 4 trainings after") as told:
+        search.fit(inputs, inputs[:, 0] > 0)
+    assert len(set(search.cv_results_["mean_epochs"])) == 1
+    assert 1 < search.cv_results_["mean_epochs"][0] < 4000
+    assert search.is_complete_
+    assert told[0].filename == __file__
+
+
+def test_a_rung_that_the_time_ends_does_not_count(monkeypatch):
+    grid = {"learning_rate_init": [0.001, 0.01, 0.03, 0.1]}
+    whole = PopulationSearchCV(classifier(max_iter=30), grid, cv=2, halving=2, refit=False).fit(X, Y)
+    run = rounds.run_all
+
+    def late(problem, trials, wanted, **named):
+        for results in run(problem, trials, wanted, **named):
+            for result in results:
+                if result.trial.share == 1:
+                    result.outcome, result.is_part = Outcome.TIME_LIMIT, True
+            yield results
+
+    monkeypatch.setattr(rounds, "run_all", late)
+    search = PopulationSearchCV(classifier(max_iter=30), grid, cv=2, halving=2, time_limit=1000)
+    monkeypatch.setattr(rounds, "is_over", lambda deadline: True)
+    with pytest.warns(TrainingWarning, match="the scores are those of the rung before"):
+        search.fit(X, Y)
+    assert search.cv_results_["rung"].max() == whole.cv_results_["rung"].max() - 1
+    assert len(set(search.cv_results_["mean_epochs"][search.cv_results_["rung"] == 1])) == 1
+    assert not hasattr(search, "best_estimator_")
+
+
+def test_warnings_are_of_the_user_s_line():
+    with pytest.warns(ConvergenceWarning) as told:
+        PopulationSearchCV(classifier(max_iter=2), {"alpha": [0.1]}, cv=2).fit(X, Y)
+    assert [each.filename for each in told] == [__file__]
+
+
 def test_interrupts_keep_what_is_finished(monkeypatch):
-    run = module.run_all
+    run = rounds.run_all
 
     def interrupted(problem, trials, *rest, **named):
         for count, results in enumerate(run(problem, trials, *rest, **named)):
@@ -308,7 +360,7 @@ def test_interrupts_keep_what_is_finished(monkeypatch):
                     result.outcome = Outcome.INTERRUPTED
             yield results
 
-    monkeypatch.setattr(module, "run_all", interrupted)
+    monkeypatch.setattr(rounds, "run_all", interrupted)
     grid = {"alpha": np.geomspace(1e-5, 1, 20)}
     with pytest.warns(TrainingWarning, match=r"interrupted: 4 of 20 settings are finished"):
         search = PopulationSearchCV(classifier(), grid, cv=2).fit(X, Y)

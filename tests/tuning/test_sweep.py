@@ -1,5 +1,7 @@
 """Sweeps: the trainings of every combination, told as a table, in pictures and in words."""
 
+from math import ceil
+
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
@@ -7,16 +9,19 @@ import pytest
 from joblib import parallel_config
 from sklearn.datasets import make_moons, make_regression
 from sklearn.exceptions import FitFailedWarning
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import GroupKFold, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from pellucid import MLPClassifier, MLPRegressor, TabularClassifier
 from pellucid.errors import DataError, PellucidError, SpecError, TrainingWarning
 from pellucid.training import Outcome
-from pellucid.tuning import measuring, sweep
+from pellucid.training.jobs import History, State
+from pellucid.tuning import measuring, rounds, sweep
 from pellucid.tuning.failures import grouped_reasons
-from pellucid.tuning.trials import Result, Trial
+from pellucid.tuning.problem import Problem
+from pellucid.tuning.rounds import run_evenly
+from pellucid.tuning.trials import Paused, Result, Trial
 from pellucid.tuning.words import findings, text_of, variance_explained
 
 mpl.use("agg")
@@ -126,6 +131,9 @@ def test_too_much_capacity_is_told():
     )
     said = "\n".join(findings(frame, ["a"], {"a": "width"}, "accuracy"))
     assert "Too much capacity: from 1,000 parameters on the score is 0.1000 below its best, at 100" in said
+    losses = "\n".join(findings(frame, ["a"], {"a": "width"}, "negative log loss"))
+    assert "from 1,000 parameters on the log loss is 0.1000 above its best, at 100" in losses
+    assert "with log loss -0.9015 ± 0.0006 (mean and standard error), lower is better." in losses
     frame["score"] = np.tile([0.7, 0.9, 0.9005], 4)
     assert "Too much" not in "\n".join(findings(frame, ["a"], {"a": "width"}, "accuracy"))
 
@@ -142,6 +150,28 @@ def test_variance_is_that_of_an_analysis_of_variance():
     assert not any(variance_explained(frame.assign(score=1.0), ["a"]).values())
 
 
+def test_shares_of_variance_are_shares_of_a_whole_where_trials_are_missing():
+    rows = [
+        (a, b, c, a + 0.5 * b + 0.3 * a * b + 0.1 * fold)
+        for a in (0, 1)
+        for b in (0, 1)
+        for c in (0, 1, 2)
+        for fold in (0, 1)
+    ]
+    frame = pd.DataFrame(rows, columns=["a", "b", "c", "score"])
+    part = frame[(frame["a"] == frame["b"]) | (frame["c"] == 0)]
+    shares = variance_explained(part, ["a", "b", "c"])
+    assert sum(shares.values()) == pytest.approx(1)
+    assert min(shares.values()) >= 0
+    assert list(shares)[:2] == ["a", "b"]
+    alone = part.groupby("a")["score"].transform("mean").var(ddof=0) / part["score"].var(ddof=0)
+    assert shares["a"] < alone  # part of that is b's
+    confounded = variance_explained(frame[frame["a"] == frame["b"]], ["a", "b"])
+    assert confounded["a"] == pytest.approx(confounded["b"])
+    assert sum(confounded.values()) == pytest.approx(1)
+    assert variance_explained(frame, [])["folds and seeds"] == 1
+
+
 def test_values_as_people_write_them():
     assert [text_of(each) for each in ((), (3,), [0.1, 0.2], 1e-05, True)] == ["none", "3", "0.1-0.2", "1e-05", "True"]
 
@@ -155,6 +185,10 @@ def test_values_as_people_write_them():
         ({"seeds": 0}, "'seeds' of sweep must be"),
         ({"seeds": [-1]}, "'seeds' of sweep must be"),
         ({"time_limit": 0}, "'time_limit' of sweep must be greater than 0"),
+        ({"settings": ["alpha"]}, "must map names of parameters"),
+        ({"cv": []}, "'cv' of sweep must give one fold at least; got none. A generator can be used once only"),
+        ({"fit_params": {"sample_weight": [1.0] * 12}}, "one value for each of the 90 rows of X; got 12"),
+        ({"fit_params": {"groups": [1] * 12}}, "'groups' of sweep must have one value for each of the 90 rows"),
     ],
 )
 def test_what_cannot_be_swept(given, message):
@@ -167,6 +201,28 @@ def test_estimators_that_are_no_networks():
         PellucidError, match=r"must be Pellucid's MLPClassifier, MLPRegressor or a pipeline.* got pellucid's TabularC"
     ):
         sweep(TabularClassifier(), X, Y, {"preset": ["fast"]})
+    with pytest.raises(PellucidError, match=r"not its class: give MLPClassifier\(\) instead of MLPClassifier"):
+        sweep(MLPClassifier, X, Y, {"alpha": [1]})
+
+
+@pytest.mark.parametrize("cv", [3, GroupKFold(3)])
+def test_rows_of_a_group_stay_together(cv, monkeypatch):
+    seen, find = [], measuring.folds_of
+    monkeypatch.setattr(measuring, "folds_of", lambda *given, **named: seen.append(find(*given, **named)) or seen[-1])
+    groups = np.arange(90) % 6
+    for model, y in ((MLPClassifier(max_iter=2), Y), (MLPRegressor(max_iter=2), X[:, 0])):
+        found = sweep(model, X, y, {"alpha": [1]}, cv=cv, fit_params={"groups": groups})
+        assert found.frame["score"].notna().all()
+    for folds in seen:
+        assert len(folds) == 3
+        assert not any(set(groups[train]) & set(groups[test]) for train, test in folds)
+
+
+def test_several_grids_have_combinations_of_their_own():
+    grids = [{"alpha": [1, 2]}, {"activation": ["tanh"], "alpha": [0.1]}]
+    found = sweep(MLPClassifier((2,), max_iter=2), X, Y, grids, cv=2)
+    first = found.frame[found.frame["fold"] == 0]
+    assert first[["alpha", "activation"]].values.tolist() == [[1, "relu"], [2, "relu"], [0.1, "tanh"]]
 
 
 @pytest.mark.parametrize(
@@ -203,7 +259,7 @@ def test_all_trainings_failed_with_their_reasons():
 
 
 def test_an_interrupt_keeps_what_is_finished(monkeypatch):
-    run = measuring.run_all
+    run = rounds.run_all
 
     def interrupted(*given, **named):
         for count, results in enumerate(run(*given, **named)):
@@ -212,7 +268,7 @@ def test_an_interrupt_keeps_what_is_finished(monkeypatch):
                     result.outcome = Outcome.INTERRUPTED
             yield results
 
-    monkeypatch.setattr(measuring, "run_all", interrupted)
+    monkeypatch.setattr(rounds, "run_all", interrupted)
     with pytest.warns(TrainingWarning, match=r"8 of 40 trainings of sweep are finished"):
         result = sweep(MLPClassifier(max_iter=2), X, Y, {"alpha": np.geomspace(1e-5, 1, 20)}, cv=2)
     assert len(result.frame) == 8
@@ -228,9 +284,76 @@ def test_after_a_time_limit_nothing_is_sent_to_workers(backend):
 
 
 def test_a_time_limit_that_is_over_at_once():
-    with pytest.warns(TrainingWarning, match="had no turn"):
+    with pytest.warns(TrainingWarning, match="had no turn.* The time limit ended .* after 1 epoch"):
         result = sweep(MLPClassifier(), X, Y, {"alpha": np.geomspace(1e-5, 1, 20)}, cv=2, time_limit=1e-9)
     assert 0 < len(result.frame) < 40
+
+
+def test_trainings_share_a_time_limit_evenly(capsys):
+    inputs = np.random.default_rng(0).normal(size=(3000, 20))
+    model = MLPClassifier((64, 64), max_iter=4000, n_iter_no_change=4000)
+    with pytest.warns(TrainingWarning, match="The time limit ended 4 of 4 trainings after"):
+        found = sweep(model, inputs, inputs[:, 0] > 0, {"alpha": [1.0, 1e-3]}, cv=2, time_limit=1, progress=True)
+    told = capsys.readouterr().err
+    assert "sweep: training 4/4" in told
+    assert "fewer" not in told
+    assert found.frame["epochs"].nunique() == 1
+    assert 1 < found.frame["epochs"][0] < 4000
+    assert (found.frame["outcome"] == "TIME_LIMIT").all()
+    assert found.findings()[-1].startswith("The time limit ended 4 of 4 trainings after")
+
+
+def test_a_time_limit_that_is_enough_changes_nothing(moons):
+    for settings in (SETTINGS, {"alpha": [0.1, 1.0], "solver": ["lbfgs", "sgd"], "max_iter": [1, 7, 30]}):
+        model, given = MLPClassifier(max_iter=30), {"cv": 3, "seeds": 2}
+        limited = sweep(model, X, Y, settings, time_limit=600, **given).frame.drop(columns="seconds")
+        pd.testing.assert_frame_equal(limited, sweep(model, X, Y, settings, **given).frame.drop(columns="seconds"))
+
+
+class Clocked:
+    """Runs a training at a second an epoch; what would end after the deadline is cut, or has no turn."""
+
+    def __init__(self, monkeypatch, *, converges=None):
+        self.now, self.shares, self.converges = 0.0, [], converges or {}
+        monkeypatch.setattr(rounds.time, "monotonic", lambda: self.now)
+        monkeypatch.setattr(rounds, "run_all", self)
+
+    def __call__(self, problem, trials, wanted, *, n_jobs, deadline):
+        self.shares.append(trials[0].share)
+        for trial in trials:
+            had = trial.paused.state.epochs if trial.paused else 0
+            most = self.converges.get(trial.number, 100)
+            epochs = min(ceil(100 * trial.share), most)
+            self.now += epochs - had
+            result = Result(trial, 0.5, epochs=epochs, outcome=Outcome.ALL_EPOCHS, is_part=epochs < most)
+            if epochs == most < 100:
+                result.outcome = Outcome.CONVERGED
+            if self.now > deadline:
+                result.outcome, result.is_part = Outcome.TIME_LIMIT, True
+            elif wanted.paused and result.is_part:
+                result.paused = Paused(np.zeros(1), State(object(), epochs), History())
+            yield [result]
+
+
+def test_rounds_go_as_far_as_the_time_and_the_last_whole_one_counts(monkeypatch):
+    problem = Problem(MLPClassifier(max_iter=100), X, Y, [], None)
+    trials = [Trial(number, {}, 0) for number in range(4)]
+
+    def run(clock, seconds):
+        ran = run_evenly(problem, trials, deadline=clock.now + seconds, tell=lambda *_: None)
+        return [ran.results[place].epochs for place in sorted(ran.results)], ran.is_whole
+
+    clock = Clocked(monkeypatch)
+    assert run(clock, 1000) == ([100] * 4, True)
+    assert clock.shares == [0.01, 1.0]
+    epochs, is_whole = run(clock, 200)
+    assert is_whole
+    assert len(set(epochs)) == 1
+    assert 40 < epochs[0] <= 50
+    assert run(clock, 3) == ([1, 1, 1], False)  # the last had no fair share
+    assert run(clock, 0.5) == ([1] * 4, False)
+    clock = Clocked(monkeypatch, converges={0: 10, 1: 10, 2: 20})
+    assert run(clock, 160) == ([10, 10, 20, 100], True)
 
 
 def test_progress(capsys):

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from pellucid.cli.console import Fitted, printable
 from pellucid.tuning import Search
-from pellucid.tuning.words import setting_text
+from pellucid.tuning.words import score_told, setting_text, used_settings
 
 __all__ = ["Board"]
 
@@ -55,11 +55,14 @@ class Board:
         self.found = found
         if self._live is None and not self.quiet:
             last = found.frame.iloc[-1]
-            epochs = f"{found.score_name} {last['score']:.4f} after {last['n_iter']:.0f} epochs"
-            reached = f", joined {joined:.4f}" if (joined := _joined(found)) is not None else ""
+            name, sign = score_told(found.score_name)
+            epochs = f"{name} {sign * last['score']:.4f} after {last['n_iter']:.0f} epochs"
+            reached = f", joined {sign * joined:.4f}" if (joined := _joined(found)) is not None else ""
             result = epochs if last["state"] != "FAIL" else last["reason"]
             sys.stderr.write(
-                printable(f"trial {last['trial']}: {result}; best {found.best_score_:.4f}{reached}. {self._left()}")
+                printable(
+                    f"trial {last['trial']}: {result}; best {sign * found.best_score_:.4f}{reached}. {self._left()}"
+                )
                 + "\n"
             )
 
@@ -83,7 +86,8 @@ class Board:
             share = max(share, min(1.0, done / self.trials))
         of = "" if self.trials is None else f" of {self.trials}"
         joined = None if self.found is None else _joined(self.found)
-        reached = "" if joined is None else f"    joined {joined:.4f}"
+        name, sign = ("score", 1) if self.found is None else score_told(self.found.score_name)
+        reached = "" if joined is None else f"    joined {sign * joined:.4f}"
         head = Text(
             f"{self.title}    {done}{of} trials{reached}    {self._left()}    Ctrl-C ends, nothing is lost",
             style="bold",
@@ -97,15 +101,19 @@ class Board:
         rows = [
             (
                 str(row["trial"]),
-                f"{row['score']:.4f}",
+                f"{sign * row['score']:.4f}",
                 f"{row['seconds']:.1f}",
                 f"{row['n_iter']:.0f}",
-                ", ".join(f"{name} {setting_text(name, row[name])}" for name in differing or names),
+                ", ".join(
+                    f"{setting} {setting_text(setting, value)}"
+                    for setting, value in used_settings({each: row[each] for each in names}).items()
+                    if setting in differing or not differing
+                ),
             )
             for _, row in best.iterrows()
         ]
         what = "settings that differ" if differing else "settings"
-        table = Fitted(("trial", self.found.score_name, "seconds", "epochs trained", what), rows)
+        table = Fitted(("trial", name, "seconds", "epochs trained", what), rows)
         return Group(head, ProgressBar(total=1.0, completed=share, width=60), Text(), table)
 
 

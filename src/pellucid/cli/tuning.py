@@ -2,7 +2,8 @@
 
 import time
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +27,13 @@ from pellucid.cli.report import (
     write_whole,
 )
 from pellucid.cli.training import column_of, deal, goal_of, untrained, without_group
-from pellucid.errors import DataError
+from pellucid.errors import DataError, PellucidError
 from pellucid.plotting import SettingScores
 from pellucid.storage import save
 from pellucid.tables.missing import MissingValues
 from pellucid.tables.writing import check_writable, write_table
 from pellucid.tuning import Search, search
-from pellucid.tuning.words import setting_title, text_of, variance_explained
+from pellucid.tuning.words import score_told, setting_title, text_of, variance_explained
 
 __all__ = ["run_tuning"]
 
@@ -96,7 +97,7 @@ def run_tuning(
     learned = dealt.learned
     estimator, y = untrained(parameters, goal), column_of(goal, learned)
     fit_params = {"schema": schema} | ({} if dealt.groups is None else {"groups": dealt.groups})
-    _make_folder(out)
+    is_made = _make_folder(out)
     is_dealt = grouping is not None or time_column is not None
     before = [*prepared.remarks, *([f"{dealt.meaning()}{without_group(grouping)}"] if is_dealt else [])]
     if before and not quiet:
@@ -110,7 +111,7 @@ def run_tuning(
 
     seconds = _left_of(seconds, began)
     board = Board(f"{table.name}: {goal.label}", seconds, trials, quiet=quiet)
-    with options_named(), board, warnings.catch_warnings():
+    with _without_trace(out, is_made=is_made), options_named(), board, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # of interrupts and many classes: what follows tells
 
         def on_trial(found: Search) -> None:
@@ -167,13 +168,27 @@ def _left_of(seconds: float | None, began: float) -> float | None:
     return None if seconds is None else max(seconds - (time.monotonic() - began), 1e-3)
 
 
-def _make_folder(out: Path) -> None:
-    """Make the folder before any work is done."""
+@contextmanager
+def _without_trace(folder: Path, *, is_made: bool) -> Iterator[None]:
+    """Leave no folder that was made for what is then refused."""
+    try:
+        yield
+    except PellucidError:
+        with suppress(OSError):  # something is in it
+            if is_made:
+                folder.rmdir()
+        raise
+
+
+def _make_folder(out: Path) -> bool:
+    """Make the folder before any work is done; return whether there was none."""
+    is_new = not out.exists()
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise DataError(f"the folder '{out}' cannot be made: {error.strerror or error}. Name another one.") from error
     check_writable(out / MODEL, (".safetensors",))
+    return is_new
 
 
 def _texts(found: Search) -> pd.DataFrame:
@@ -214,20 +229,20 @@ def _write_page(found: Search, texts: pd.DataFrame, path: Path, source: str, *, 
         picture = as_png(display.plot())
     else:
         picture = as_png(found.plot())
+    name, sign = score_told(found.score_name)
+    title = f"{name} (lower is better)" if sign < 0 else name
     best = texts.sort_values("score", ascending=False, kind="stable").head(MOST_ROWS)
     rows = [
         [
             str(row["trial"]),
             row["state"].lower(),
-            f"{row['score']:.5g}",
+            f"{sign * row['score']:.5g}",
             f"{row['n_iter']:.0f}",
             *(str(row[name]) for name in names),
             row["reason"],
         ]
         for _, row in best.iterrows()
     ]
-    table = html_table(
-        ("trial", "state", found.score_name, "epochs trained", *map(setting_title, names), "reason"), rows
-    )
+    table = html_table(("trial", "state", title, "epochs trained", *map(setting_title, names), "reason"), rows)
     page = html_page(f"Tuning on {source}", parts, [html_picture("Scores of all trials", picture), table])
     write_whole(path, page.encode("utf-8", "replace"))

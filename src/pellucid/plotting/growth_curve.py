@@ -9,7 +9,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from numpy.typing import ArrayLike
 
 from pellucid.errors import DataError
-from pellucid.plotting.style import axes_for, class_colors, literal, whitegrid
+from pellucid.plotting.style import axes_for, class_colors, literal, name_score, whitegrid
 
 __all__ = ["GrowthCurve"]
 
@@ -84,7 +84,8 @@ class GrowthCurve:
             self.ax_.xaxis.set_major_locator(FixedLocator(self._ticks()))
             self.ax_.xaxis.set_minor_locator(NullLocator())
             self.ax_.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-            self.ax_.set(xlabel=literal(self.xlabel), ylabel=literal(self.score_name), title=literal(self.title))
+            self.ax_.set(xlabel=literal(self.xlabel), title=literal(self.title))
+            name_score(self.ax_, self.score_name)
             self.ax_.legend()
         return self
 

@@ -10,7 +10,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 from numpy.typing import ArrayLike
 
 from pellucid.errors import DataError
-from pellucid.plotting.style import class_colors, literal, shortened, whitegrid
+from pellucid.plotting.style import class_colors, literal, name_score, shortened, whitegrid
 
 __all__ = ["SearchHistory"]
 
@@ -88,7 +88,7 @@ class SearchHistory:
             for ax in axes[count:]:
                 ax.set_visible(False)
             for ax in grid[:, 0]:
-                ax.set_ylabel(literal(self.score_name))
+                name_score(ax, self.score_name)
             self._limit(axes[0])
             handles, labels = axes[0].get_legend_handles_labels()
             self.figure_.legend(handles, labels, loc="outside upper center", ncols=len(handles), frameon=False)

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from pellucid.errors import DataError
-from pellucid.plotting.style import DARK, class_colors, literal, shortened, whitegrid
+from pellucid.plotting.style import DARK, class_colors, literal, name_score, shortened, whitegrid
 
 __all__ = ["SettingScores"]
 
@@ -88,11 +88,13 @@ class SettingScores:
             for ax in axes[len(self.settings) :]:
                 ax.set_visible(False)
             for ax in grid[:, 0]:
-                ax.set_ylabel(literal(self.score_name))
+                name_score(ax, self.score_name)
             self.axes_ = list(axes[: len(self.settings)])
             self._limit()
             handles, labels = self.axes_[0].get_legend_handles_labels()
-            self.figure_.legend(handles, labels, loc="outside upper center", ncols=len(handles), frameon=False)
+            self.figure_.legend(
+                handles, labels, loc="outside upper center", ncols=len(handles) if columns > 1 else 1, frameon=False
+            )
         return self
 
     def _draw(self, ax: Axes, name: str, values: Sequence[str]) -> None:
@@ -104,11 +106,19 @@ class SettingScores:
         for place, value in enumerate(order):
             here = (given == value) & np.isfinite(self.scores)
             own = self.scores[here]
-            ax.scatter(place + jitter.uniform(-0.16, 0.16, len(own)), own, s=9, color="0.6", alpha=0.5, linewidths=0)
+            ax.scatter(
+                place + jitter.uniform(-0.16, 0.16, len(own)),
+                own,
+                s=9,
+                color="0.6",
+                alpha=0.5,
+                linewidths=0,
+                label=None if place else "a training",
+            )
             means.append(own.mean() if len(own) else np.nan)
             best = self._best(here)
             bests.append(best.mean() if len(best) else np.nan)
-            spreads.append(best.std() if len(best) else np.nan)
+            spreads.append(best.std() if len(best) > 1 else np.nan)
         places = np.arange(len(order))
         ax.plot(places, means, color=blue, marker="o", markersize=5, label="mean of all trainings")
         ax.errorbar(
@@ -119,7 +129,7 @@ class SettingScores:
             marker="D",
             markersize=5,
             capsize=3,
-            label="best combination ± spread over folds and seeds",
+            label="best combination" + (" ± spread over folds and seeds" if np.isfinite(spreads).any() else ""),
         )
         labels = shortened(order, LONGEST_VALUE)
         is_long = sum(map(len, labels)) > 28

@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.font_manager import fontManager
 from matplotlib.legend import Legend
+from matplotlib.ticker import FuncFormatter
 from matplotlib.transforms import ScaledTranslation
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "class_colors",
     "legend_below",
     "literal",
+    "name_score",
     "shortened",
     "whitegrid",
 ]
@@ -90,6 +92,14 @@ WIDE_FONTS = (
 
 DARK, LIGHT = "0.15", "white"
 """Lines and edges."""
+
+
+def name_score(ax: Axes, name: str) -> None:
+    """Name a score along the upright axis; of a negative loss the loss is told, and falls upwards."""
+    loss = name.removeprefix("negative ")
+    ax.set_ylabel(literal(name if loss == name else f"{loss} (lower is better)"))
+    if loss != name:
+        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{0 - value:g}"))
 
 
 @contextmanager

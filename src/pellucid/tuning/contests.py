@@ -77,6 +77,11 @@ class Scored:
 class Scorer(Protocol):
     """Scores batches of settings."""
 
+    @property
+    def fit_params(self) -> Mapping[str, Any]:
+        """What `fit` of the estimator is given beside the rows."""
+        ...
+
     def check_names(self, names: Sequence[str]) -> None:
         """Raise SpecError if there is no parameter of such a name."""
         ...
@@ -115,6 +120,11 @@ class CrossValidation:
     problem: Problem
     epochs: int
     n_jobs: int | None = None
+
+    @property
+    def fit_params(self) -> Mapping[str, Any]:
+        """What `fit` of the estimator is given beside the rows."""
+        return self.problem.fit_params
 
     def check_names(self, names: Sequence[str]) -> None:
         """Raise SpecError if the estimator has no parameter of such a name."""
@@ -271,13 +281,19 @@ class OutOfFold:
     """
 
     def __init__(self, estimator: Any, X: Any, y: Any, fit_params: Mapping[str, Any]) -> None:
-        self.estimator, self.X, self.y, self.fit_params = estimator, X, y, dict(fit_params)
+        self.estimator, self.X, self.y = estimator, X, y
+        self._fit_params = dict(fit_params)
         self.own = set(estimator.get_params()) - {"members"}
         self.known = {each.name for each in fields(Member)}
         preset = PRESETS.get(estimator.preset)
         kinds = [[Member()]] if preset is None else estimator._members_of(preset)
         self.recipes = [member for kind in kinds for member in kind]
         self.quickest = self.quickest_cut = inf
+
+    @property
+    def fit_params(self) -> Mapping[str, Any]:
+        """What `fit` of the estimator is given beside the rows."""
+        return self._fit_params
 
     def check_names(self, names: Sequence[str]) -> None:
         """Raise SpecError if neither a member nor the estimator has a parameter of such a name."""

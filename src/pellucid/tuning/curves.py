@@ -1,7 +1,7 @@
 """Learning curves tell whether more rows would help, capacity curves how wide the network should be."""
 
 from collections.abc import Callable, Mapping, Sequence
-from numbers import Integral
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from pellucid.textbook.arrays import Array
 from pellucid.tuning.measuring import measure, network_parameter, on_every_split, problem_of, score_name, seed_list
 from pellucid.tuning.problem import last_step
 from pellucid.tuning.trials import Result
+from pellucid.tuning.words import score_told, unfinished
 
 __all__ = ["Growth", "capacity_curve", "learning_curve"]
 
@@ -28,8 +29,9 @@ class Growth:
     Attributes
     ----------
     frame : DataFrame
-        A row for each training: size, fold, seed, score and training score.
+        A row for each training: size, fold, seed, score, training score and outcome.
     sizes : array
+        Those at which a training has a score.
     train_scores, scores : arrays of shape (sizes, folds · seeds)
     best : int
         The size with the best mean score.
@@ -39,14 +41,22 @@ class Growth:
         self, frame: pd.DataFrame, what: str, title: str, score_name: str, words: Callable[["Growth"], str]
     ) -> None:
         self.frame, self._what, self._title, self.score_name, self._words = frame, what, title, score_name, words
-        groups: Any = frame.groupby("size")
+        known = frame.groupby("size")["score"].transform("count") > 0
+        self._failed = sorted(set(frame.loc[~known, "size"]))
+        groups: Any = frame[known].groupby("size")
         self.sizes: Array = np.array(sorted(groups.groups))
         self.train_scores, self.scores = (_table(groups, name) for name in ("train_score", "score"))
-        means = np.array([np.nanmean(row) if np.isfinite(row).any() else -np.inf for row in self.scores])
-        self.best = int(self.sizes[means.argmax()])
+        self.best = int(self.sizes[np.nanmean(self.scores, axis=1).argmax()])
 
     def __str__(self) -> str:
-        return self._words(self)
+        failed = ", ".join(f"{size:,}" for size in self._failed)
+        told = [self._words(self), self.unfinished, f"All trainings of {failed} {self._what} failed." if failed else ""]
+        return " ".join(filter(None, told))
+
+    @property
+    def unfinished(self) -> str:
+        """A sentence, where most trainings were ended by the number of their epochs; else empty."""
+        return unfinished(self.frame)
 
     def plot(self, ax: Any = None) -> GrowthCurve:
         """Draw training and validation score against the size.
@@ -95,8 +105,8 @@ def learning_curve(
     estimator : MLPClassifier, MLPRegressor, or Pipeline that ends in one
     X, y : arrays
     sizes : sequence of float or int
-        Shares of each fold's training rows, in (0, 1], or numbers of rows. The rows are drawn at random, the larger
-        set holding the smaller; of each class at least one.
+        Shares of each fold's training rows, in (0, 1], or numbers of rows, from 2 on. The rows are drawn at random, the
+        larger set holding the smaller; of each class at least one.
     cv, seeds, scoring, fit_params, n_jobs, progress
         As in `sweep`.
 
@@ -127,23 +137,24 @@ def learning_curve(
             counts.append(count)
     problem.splits = splits
     trials = on_every_split([{seed: each} for each in seed_list(seeds, "learning_curve")], problem)
-    measured = measure("learning_curve", problem, trials, n_jobs=n_jobs, progress=progress)
-    frame = _frame(measured.results, lambda result: counts[result.trial.split], seed)
+    results = measure("learning_curve", problem, trials, n_jobs=n_jobs, progress=progress)
+    frame = _frame(results, lambda result: counts[result.trial.split], seed)
     return Growth(frame, "rows", "Score against training rows", score_name(scoring, estimator), _more_rows)
 
 
 def _counts(sizes: Sequence[float], rows: int) -> list[int]:
     """Return numbers of rows, rising."""
     counts = set()
-    for size in sizes if isinstance(sizes, Sequence | np.ndarray) and len(sizes) else [None]:
-        is_share = isinstance(size, float | np.floating) and 0 < size <= 1
-        is_count = isinstance(size, Integral) and not isinstance(size, bool) and 2 <= size <= rows
+    for size in sizes if isinstance(sizes, Sequence | np.ndarray) and len(sizes) else [np.nan]:
+        is_number = isinstance(size, Real) and not isinstance(size, bool)
+        is_share = is_number and 0 < size <= 1  # one row alone is nothing to learn from: 1 is all of them
+        is_count = is_number and isinstance(size, Integral) and 2 <= size <= rows
         if not is_share and not is_count:
             raise SpecError(
-                f"'sizes' of learning_curve must be shares in (0, 1] or numbers of rows from 2 to {rows}; "
+                f"'sizes' of learning_curve must be a list of shares in (0, 1] or numbers of rows from 2 to {rows}; "
                 f"got {shown(sizes)}."
             )
-        counts.add(max(2, round(size * rows)) if is_share else int(size))  # type: ignore[operator,arg-type]
+        counts.add(max(2, round(size * rows)) if is_share else int(size))
     return sorted(counts)
 
 
@@ -163,19 +174,23 @@ def _more_rows(growth: Growth) -> str:
         return "One size says nothing about more rows."
     now, before = growth.scores[-1], growth.scores[-2]
     gain = float(np.nanmean(now) - np.nanmean(before))
-    differences = now - before
-    error = float(np.nanstd(differences) / np.sqrt(max(1, np.isfinite(differences).sum())))
+    both = (now - before)[np.isfinite(now - before)]
+    if not len(both):
+        return f"The scores of {growth.sizes[-2]:,} and {growth.sizes[-1]:,} rows have no fold in common to compare."
+    error = float(both.std() / np.sqrt(len(both)))
     gap = float(np.nanmean(growth.train_scores[-1]) - np.nanmean(now))
     rows = f"from {growth.sizes[-2]:,} to {growth.sizes[-1]:,} rows"
-    step = f"{rows} {growth.score_name} changes by {gain:+.4f} ± {error:.4f}"
+    name, sign = score_told(growth.score_name)
+    step = f"{rows} {name} changes by {sign * gain:+.4f} ± {error:.4f}"
     if gain > 2 * error:
-        return f"More rows would help: {step}; training rows score {gap:+.4f} above."
+        return f"More rows would help: {step}; that of training rows differs by {sign * gap:+.4f}."
     if gap > 2 * error and gap > 0.01:
         return (
-            f"More rows may help little: {step}, but training rows still score {gap:.4f} above: "
+            f"More rows may help little: {step}, but training rows still score {gap:.4f} better: "
             "a larger alpha, dropout or a narrower network may help, too."
         )
-    return f"More rows would not help: {step}, and training rows score as validation rows. A larger network may."
+    larger = "" if growth.unfinished else " A larger network may."
+    return f"More rows would not help: {step}, and training rows score as validation rows.{larger}"
 
 
 def capacity_curve(
@@ -222,8 +237,9 @@ def capacity_curve(
     """
     seed = network_parameter(estimator, "random_state", "capacity_curve")
     sizes = network_parameter(estimator, "hidden_layer_sizes", "capacity_curve")
-    if not len(widths) or not all(isinstance(w, Integral) and not isinstance(w, bool) and w >= 1 for w in widths):
-        raise SpecError(f"'widths' of capacity_curve must be integers of at least 1; got {shown(widths)}.")
+    is_list = isinstance(widths, Sequence | np.ndarray) and len(widths) > 0
+    if not is_list or not all(isinstance(w, Integral) and not isinstance(w, bool) and w >= 1 for w in widths):
+        raise SpecError(f"'widths' of capacity_curve must be a list of integers of at least 1; got {shown(widths)}.")
     if layers is None:
         layers = max(1, np.size(last_step(estimator).hidden_layer_sizes))
     elif not isinstance(layers, Integral) or isinstance(layers, bool) or layers < 1:
@@ -234,8 +250,8 @@ def capacity_curve(
         for width in sorted(set(widths))
         for each in seed_list(seeds, "capacity_curve")
     ]
-    measured = measure("capacity_curve", problem, on_every_split(settings, problem), n_jobs=n_jobs, progress=progress)
-    frame = _frame(measured.results, lambda result: result.trial.parameters[sizes][0], seed)
+    results = measure("capacity_curve", problem, on_every_split(settings, problem), n_jobs=n_jobs, progress=progress)
+    frame = _frame(results, lambda result: result.trial.parameters[sizes][0], seed)
     what = "neurons" if layers == 1 else f"neurons in each of {layers} hidden layers"
     return Growth(frame, what, "Score against width", score_name(scoring, estimator), _right_width)
 
@@ -245,7 +261,9 @@ def _right_width(growth: Growth) -> str:
     place = int(np.flatnonzero(growth.sizes == growth.best)[0])
     errors = np.array([np.nanstd(row) / np.sqrt(max(1, np.isfinite(row).sum())) for row in growth.scores])
     enough = int(growth.sizes[np.flatnonzero(means >= means[place] - errors[place])[0]])
-    said = f"Best width: {growth.best}, with {growth.score_name} {means[place]:.4f} ± {errors[place]:.4f}."
+    name, sign = score_told(growth.score_name)
+    lower = " (lower is better)" if sign < 0 else ""
+    said = f"Best width: {growth.best}, with {name} {sign * means[place]:.4f} ± {errors[place]:.4f}{lower}."
     if enough < growth.best:
         said += f" {enough} is within that error."
     too_much = [
@@ -269,6 +287,7 @@ def _frame(results: Sequence[Result], size_of: Callable[[Result], int], seed: st
                 "seed": result.trial.parameters[seed],
                 "score": np.nan if result.error else float(result.score),
                 "train_score": np.nan if result.error else float(result.train_score),
+                "outcome": "" if result.outcome is None else result.outcome.name,
             }
             for result in results
         ]

@@ -39,8 +39,8 @@ def grouped_reasons(results: Sequence[Result]) -> str:
     return "; ".join(told)
 
 
-def report_failures(results: Sequence[Result]) -> None:
-    """Warn of trials that failed.
+def report_failures(results: Sequence[Result], stacklevel: int) -> None:
+    """Warn of trials that failed, so many calls below the user's line.
 
     Raises
     ------
@@ -55,5 +55,5 @@ def report_failures(results: Sequence[Result]) -> None:
     warnings.warn(
         f"{len(failed)} of {len(results)} trials failed and are left out: {grouped_reasons(failed)}",
         FitFailedWarning,
-        stacklevel=4,
+        stacklevel=stacklevel + 1,
     )

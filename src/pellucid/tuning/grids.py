@@ -15,7 +15,13 @@ Grid = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 
 def combinations(
-    owner: str, name: str, grid: Grid, n_iter: int | None = None, random_state: Any = None
+    owner: str,
+    name: str,
+    grid: Grid,
+    n_iter: int | None = None,
+    random_state: Any = None,
+    *,
+    may_be_empty: bool = False,
 ) -> list[dict[str, Any]]:
     """Return the settings to be tried.
 
@@ -29,6 +35,8 @@ def combinations(
         Settings to be drawn; None: every combination.
     random_state : int, RandomState or None
         Draws them.
+    may_be_empty : bool
+        Take a grid without parameters: the estimator as it is.
 
     Raises
     ------
@@ -41,7 +49,11 @@ def combinations(
     [{'alpha': 0.1}, {'alpha': 1.0}]
     """
     parts = [grid] if isinstance(grid, Mapping) else list(grid) if isinstance(grid, Sequence) else None
-    if not parts or isinstance(grid, str) or not all(isinstance(part, Mapping) and part for part in parts):
+    if (
+        not parts
+        or isinstance(grid, str)
+        or not all(isinstance(part, Mapping) and (part or may_be_empty) for part in parts)
+    ):
         raise SpecError(
             f"'{name}' of {owner} must map names of parameters to values to be tried, such as "
             f"{{'alpha': [1e-4, 1e-2]}}; got {shown(grid)}."

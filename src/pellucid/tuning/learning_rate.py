@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from math import isfinite
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -139,12 +140,12 @@ def find_learning_rate(
     True
     """
     for name, value in (("low", low), ("high", high)):
-        if not isinstance(value, int | float) or isinstance(value, bool) or not (isfinite(value) and value > 0):
+        if not isinstance(value, Real) or isinstance(value, bool) or not (isfinite(value) and value > 0):
             raise SpecError(f"'{name}' of find_learning_rate must be a number greater than 0; got {shown(value)}.")
     if not low < high:
         raise SpecError(f"'low' of find_learning_rate must be less than 'high'; got {low:g} and {high:g}.")
     for name, value, least in (("points", points, 2), ("epochs", epochs, 1)):
-        if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
             raise SpecError(
                 f"'{name}' of find_learning_rate must be an integer of at least {least}; got {shown(value)}."
             )
@@ -154,13 +155,13 @@ def find_learning_rate(
     }
     if "lbfgs" in str(estimator.get_params()[names["solver"]]).lower():
         raise SpecError("'solver' of find_learning_rate's estimator must not be 'lbfgs', which has no learning rate.")
-    rates = np.geomspace(low, high, points)
+    rates = np.geomspace(float(low), float(high), points)
     rows = np.arange(len(y))
     problem = problem_of("find_learning_rate", estimator, X, y, splits=[(rows, rows[:2])])
     problem.scorer = _no_score
     problem.scores_training = False
     every_seed = seed_list(seeds, "find_learning_rate")
-    common = {names["max_iter"]: epochs, names["early_stopping"]: False, names["learning_rate"]: "constant"}
+    common = {names["max_iter"]: int(epochs), names["early_stopping"]: False, names["learning_rate"]: "constant"}
     settings = [
         {names["learning_rate_init"]: float(rate), names["random_state"]: seed, **common}
         for rate in rates
@@ -169,7 +170,7 @@ def find_learning_rate(
     # a rate too small to move anything shows the loss before training
     settings += [{**settings[place], names["learning_rate_init"]: 1e-30} for place in range(len(every_seed))]
     trials = on_every_split(settings, problem)
-    results = measure("find_learning_rate", problem, trials, n_jobs=n_jobs, progress=progress).results
+    results = measure("find_learning_rate", problem, trials, n_jobs=n_jobs, progress=progress)
     last = np.full(len(settings), np.inf)
     for result in results:
         if not result.error and result.loss and np.isfinite(result.loss[-1]):

@@ -2,28 +2,34 @@
 
 import time
 import warnings
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from math import ceil
+from numbers import Integral, Real
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 from sklearn.base import clone, is_classifier
 from sklearn.metrics import check_scoring, get_scorer_names
-from sklearn.model_selection import check_cv
+from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, StratifiedKFold, check_cv
 from sklearn.utils import indexable
+from sklearn.utils.validation import _num_samples
 
 from pellucid.errors import PellucidError, SpecError, TrainingWarning, near_names
 from pellucid.estimators.base import BaseMLP
 from pellucid.estimators.progress import ProgressBar
 from pellucid.spec.checks import shown
 from pellucid.tuning.failures import report_failures
-from pellucid.tuning.problem import Problem, last_name, last_step
+from pellucid.tuning.problem import OF_ROWS, Problem, last_name, last_step
+from pellucid.tuning.rounds import run_evenly
 from pellucid.tuning.trials import Result, Trial, Wanted
-from pellucid.tuning.waves import run_all
+from pellucid.tuning.words import ended_early
 
 __all__ = [
-    "Measured",
+    "check_of_rows",
     "check_time_limit",
+    "folds_of",
     "measure",
     "network_parameter",
     "on_every_split",
@@ -32,22 +38,6 @@ __all__ = [
     "scorer_of",
     "seed_list",
 ]
-
-
-@dataclass
-class Measured:
-    """Results in the order of their trials.
-
-    Attributes
-    ----------
-    results : list of Result
-        Trials that were not finished are left out.
-    is_complete : bool
-        Whether none is.
-    """
-
-    results: list[Result] = field(default_factory=list)
-    is_complete: bool = True
 
 
 def problem_of(
@@ -70,24 +60,52 @@ def problem_of(
     estimator : MLPClassifier, MLPRegressor, or Pipeline that ends in one
     X, y : arrays
     cv : int, splitter or iterable of splits
+        With groups an integer keeps the rows of a group together.
     scoring : str, callable or None
         One scorer of scikit-learn; None: the estimator's own score.
     fit_params : mapping or None
+        For `fit`; ``groups`` are for `cv` alone.
     splits : sequence or None
         In place of `cv`'s.
     """
     X, y = indexable(X, y)
+    given = dict(fit_params or {})
+    check_of_rows(owner, X, given)
+    groups = given.pop("groups", None)
     if splits is None:
-        splits = list(check_cv(cv, y, classifier=is_classifier(estimator)).split(X, y))
-    return Problem(
-        clone(estimator),
-        X,
-        y,
-        splits,
-        scorer_of(owner, estimator, scoring),
-        dict(fit_params or {}),
-        scores_training=True,
-    )
+        splitter = check_cv(cv, y, classifier=is_classifier(estimator))
+        if groups is not None and (cv is None or isinstance(cv, Integral)):
+            kind = StratifiedGroupKFold if isinstance(splitter, StratifiedKFold) else GroupKFold
+            splitter = kind(splitter.get_n_splits())
+        splits = folds_of(owner, splitter, X, y, groups=groups)
+    return Problem(clone(estimator), X, y, splits, scorer_of(owner, estimator, scoring), given, scores_training=True)
+
+
+def check_of_rows(owner: str, X: Any, params: Mapping[str, Any]) -> None:
+    """Raise SpecError if there is not one weight, or one group, for each row."""
+    for name, values in params.items():
+        kind = name.rpartition("__")[2]
+        if kind in OF_ROWS and values is not None and np.shape(values)[:1] != (rows := _num_samples(X),):
+            raise SpecError(
+                f"'{name}' of {owner} must have one value for each of the {rows} rows of X; got {len(values)}."
+            )
+
+
+def folds_of(owner: str, splitter: Any, X: Any, y: Any, **params: Any) -> list[Any]:
+    """Return a splitter's folds.
+
+    Raises
+    ------
+    SpecError
+        If there are none.
+    """
+    splits = list(splitter.split(X, y, **params))
+    if not splits:
+        raise SpecError(
+            f"'cv' of {owner} must give one fold at least; got none. A generator can be used once only: give a list of "
+            "its folds, or a splitter such as KFold(5)."
+        )
+    return splits
 
 
 def scorer_of(owner: str, estimator: Any, scoring: Any) -> Any:
@@ -146,12 +164,13 @@ def measure(
     problem: Problem,
     trials: Sequence[Trial],
     *,
+    together: int = 1,
     wanted: Wanted = Wanted(),  # noqa: B008 - frozen
     n_jobs: int | None = None,
     time_limit: float | None = None,
     progress: bool = False,
-) -> Measured:
-    """Run trials under a bar; what is finished is kept, whatever comes.
+) -> list[Result]:
+    """Run trials under a bar; return the results in their order. What is finished is kept, whatever comes.
 
     Parameters
     ----------
@@ -159,10 +178,12 @@ def measure(
         Who asks, for messages.
     problem : Problem
     trials : sequence of Trial
+    together : int
+        So many after each other are of one setting: they count only all together, unless no setting has them all.
     wanted : Wanted
     n_jobs : int or None
     time_limit : float or None
-        Seconds.
+        Seconds, which the trials share evenly.
     progress : bool
 
     Raises
@@ -176,35 +197,37 @@ def measure(
     problem.check_names(sorted({name for trial in trials for name in trial.parameters}))
     began = time.monotonic()
     deadline = None if time_limit is None else began + time_limit
-    found: dict[int, Result] = {}
-    places = {(trial.number, trial.split): place for place, trial in enumerate(trials)}
     best, bar = float("-inf"), ProgressBar(owner, unit="training") if progress else None
     if bar is not None:
-        bar.on_fit_begin(None)
+        bar.on_fit_begin(SimpleNamespace(time_limit=time_limit))
+
+    def tell(results: list[Result], done: float) -> None:
+        nonlocal best
+        best = max([best, *(float(result.score) for result in results if not result.error)])
+        if bar is not None:
+            figures = f"best {best:.4f}" if best > float("-inf") else ""
+            bar.advance(None, ceil(done), len(trials), time.monotonic() - began, figures)
+
     try:
-        for results in run_all(problem, trials, wanted, n_jobs=n_jobs, deadline=deadline):
-            for result in results:
-                if not result.is_interrupted:
-                    found[places[result.trial.number, result.trial.split]] = result
-                    best = max(best, float("-inf") if result.error else result.score)
-            if bar is not None:
-                figures = f"best {best:.4f}" if best > float("-inf") else ""
-                bar.advance(None, len(found), len(trials), time.monotonic() - began, figures)
+        found = run_evenly(problem, trials, wanted, n_jobs=n_jobs, deadline=deadline, tell=tell).results
     finally:
         if bar is not None:
             bar.on_fit_end(None)
-    measured = Measured([found[place] for place in sorted(found)], len(found) == len(trials))
     if not found:
         raise KeyboardInterrupt
-    if not measured.is_complete:
-        warnings.warn(
-            f"{len(found)} of {len(trials)} trainings of {owner} are finished; the others had no turn. "
-            "The result is that of those.",
-            TrainingWarning,
-            stacklevel=3,
-        )
-    report_failures(measured.results)
-    return measured
+    counts = Counter(place // together for place in found)
+    whole = [place for place in sorted(found) if counts[place // together] == together]
+    results = [found[place] for place in whole or sorted(found)]
+    told = [ended_early([result.epochs for result in results if result.is_cut], len(results))]
+    if len(results) < len(trials):
+        told[:0] = [
+            f"{len(results)} of {len(trials)} trainings of {owner} are finished and compared; the others, or others of "
+            "their settings, had no turn."
+        ]
+    if any(told):
+        warnings.warn(" ".join(filter(None, told)), TrainingWarning, stacklevel=3)
+    report_failures(results, stacklevel=3)
+    return results
 
 
 def on_every_split(settings: Sequence[Mapping[str, Any]], problem: Problem) -> list[Trial]:
@@ -215,7 +238,7 @@ def on_every_split(settings: Sequence[Mapping[str, Any]], problem: Problem) -> l
 
 def check_time_limit(owner: str, time_limit: Any) -> None:
     """Raise SpecError unless a time limit is None or a number of seconds greater than 0."""
-    if time_limit is not None and not (isinstance(time_limit, int | float) and time_limit > 0):
+    if time_limit is not None and not (isinstance(time_limit, Real) and float(time_limit) > 0):
         raise SpecError(f"'time_limit' of {owner} must be greater than 0 seconds (or None); got {shown(time_limit)}.")
 
 
@@ -228,6 +251,11 @@ def network_parameter(estimator: Any, name: str, owner: str) -> str:
         If the estimator is no network and no pipeline that ends in one.
     """
     step, model = last_name(estimator), last_step(estimator)
+    if isinstance(estimator, type):
+        raise PellucidError(
+            f"'estimator' of {owner} must be an estimator, not its class: give {estimator.__name__}() instead of "
+            f"{estimator.__name__}."
+        )
     if not isinstance(model, BaseMLP):
         raise PellucidError(
             f"'estimator' of {owner} must be Pellucid's MLPClassifier, MLPRegressor or a pipeline that ends in one; "

@@ -21,6 +21,7 @@ from pellucid.spec import Network, Training
 from pellucid.textbook.arrays import Array
 
 __all__ = [
+    "OF_ROWS",
     "Candidate",
     "Fold",
     "Problem",
@@ -38,6 +39,9 @@ FOLDS_KEPT = 16
 """Folds that are kept ready at least; a search of more splits makes some of them again."""
 
 NOT_SENT = ("_lock", "_folds", "_candidates", "_template", "_spare_streams")
+
+OF_ROWS = ("groups", "sample_weight")
+"""What is given to fit for each row."""
 
 CANDIDATES_KEPT = 1024
 """Settings whose estimator is kept ready."""

@@ -39,7 +39,7 @@ from pellucid.tuning.study import (
     wrapped_errors,
 )
 from pellucid.tuning.trials import Result, Trial
-from pellucid.tuning.words import setting_text, setting_title, text_of
+from pellucid.tuning.words import score_told, setting_text, setting_title, text_of, used_settings
 
 __all__ = ["Search", "search"]
 
@@ -156,7 +156,7 @@ def search(
     read = read_space({full_name(estimator, name): value for name, value in given.items()} if given else given)
     scorer = _scorer(estimator, X, y, cv, scoring, fit_params, n_jobs)
     scorer.check_names(sorted(read.distributions))
-    scorer.check_values({name: list(values.values()) for name, values in read.values.items()})
+    scorer.check_values(read.samples())
     trials = n_trials
     if trials is None and time_limit is None and sampler != "grid":
         trials = DEFAULT_TRIALS
@@ -181,7 +181,7 @@ def search(
     )
     found.check()
     if found.best_estimator_ is None and refit and not is_interrupted:
-        found.best_estimator_ = found.best_estimator().fit(X, y, **dict(fit_params or {}))
+        found.best_estimator_ = found.best_estimator().fit(X, y, **scorer.fit_params)
     if is_interrupted:
         warnings.warn(
             f"Search interrupted: {len(found.frame)} trials are finished and stay in '{without_password(storage)}'. "
@@ -480,6 +480,7 @@ class Search:
         self.planned_ = ""
         self.best_score_: float = nan
         self.best_params_: dict[str, Any] = {}
+        self._unfinished = 0
         self._cut_epochs = 0.0  # of the best trial, if the time limit ended it
         self.frame = pd.DataFrame()
         self.best_estimator_: Any = None
@@ -489,7 +490,11 @@ class Search:
 
     def refresh(self) -> None:
         """Read the study again."""
-        trials = [trial for trial in self.study.get_trials(deepcopy=False) if _is_counted(trial)]
+        begun = self.study.get_trials(deepcopy=False)
+        trials = [trial for trial in begun if _is_counted(trial)]
+        last = max((trial.number for trial in trials), default=0)
+        lost = [each for each in begun if each.state.is_finished() and not _is_counted(each)]
+        self._unfinished = sum(each.number < last for each in lost)  # their numbers are left out
         self.frame = pd.DataFrame(
             [
                 {
@@ -564,17 +569,20 @@ class Search:
         states = self.frame["state"].value_counts()
         what = ", ".join(
             f"{self._short(name)} = {setting_text(self._short(name), value)}"
-            for name, value in self.best_params_.items()
+            for name, value in used_settings(self.best_params_).items()
         )
         done, is_part = len(self.frame), bool(self.planned_) and not self.is_complete_
         told = [f"{done} of {self.planned_}" if is_part else counted(done, "trial")]
         told += [f"{states[key]} {word}" for key, word in (("PRUNED", "pruned"), ("FAIL", "failed")) if key in states]
+        told += [f"{self._unfinished} begun but not finished"] if self._unfinished else []
         cut = f" The time limit cut it short, after {self._cut_epochs:.0f} epochs." if self._cut_epochs else ""
         late = " The time was over before the others: run the same again to go on with them." if self.is_late_ else ""
-        best = f"Best: {what}, with {self.score_name} {self.best_score_:.4f}.{cut} {', '.join(told)}.{late}"
+        name, sign = score_told(self.score_name)
+        lower = " (lower is better)" if sign < 0 else ""
+        best = f"Best: {what}, with {name} {sign * self.best_score_:.4f}{lower}.{cut} {', '.join(told)}.{late}"
         if self.combination_ is None or not self.combination_.is_joined:
             return best
-        return f"{best} Joined, the networks of {self.combination_} reach {self.combination_.score:.4f}."
+        return f"{best} Joined, the networks of {self.combination_} reach {sign * self.combination_.score:.4f}."
 
     def _short(self, name: str) -> str:
         return short_name(self._estimator, name)

@@ -19,10 +19,12 @@ from pellucid.errors import PellucidError, TrainingWarning
 from pellucid.estimators.progress import ProgressBar
 from pellucid.tuning.failures import report_failures
 from pellucid.tuning.grids import combinations
+from pellucid.tuning.measuring import check_of_rows, folds_of
 from pellucid.tuning.problem import Problem, planned_epochs
+from pellucid.tuning.rounds import Ran, run_evenly, run_round
 from pellucid.tuning.rungs import best_of, rung_shares
 from pellucid.tuning.trials import Paused, Result, Trial, Wanted
-from pellucid.tuning.waves import run_all
+from pellucid.tuning.words import ended_early
 
 __all__ = ["PopulationSearchCV"]
 
@@ -38,7 +40,7 @@ class PopulationSearchCV(BaseSearchCV):
     ----------
     estimator : estimator or Pipeline
     param_grid : mapping of str to lists or distributions, or list of such
-        Settings to be tried.
+        Settings to be tried; an empty mapping: the estimator as it is.
     n_iter : int >= 1 or None, default=None
         Settings drawn at random; None: every combination.
     halving : int >= 2 or None, default=None
@@ -52,9 +54,13 @@ class PopulationSearchCV(BaseSearchCV):
     random_state : int, RandomState or None, default=None
         Draws the settings.
     time_limit : float > 0 or None, default=None
-        Seconds, the final refit apart. Settings that had no turn are left out.
+        Seconds, the final refit apart. Where they are too few for all epochs, all networks have the same share of
+        theirs (``mean_epochs``), but for those that ended before by themselves; with halving the scores are those of
+        the last whole rung. Settings that had no turn even so are left out.
     progress : bool, default=False
         Show a bar with the time left and the best score so far.
+    verbose : int, default=0
+        Greater than 0: print how many fits there are, as ``GridSearchCV``; ``progress`` shows them.
 
     Attributes
     ----------
@@ -64,7 +70,8 @@ class PopulationSearchCV(BaseSearchCV):
     best_estimator_, best_params_, best_score_, best_index_, n_splits_, scorer_, refit_time_, multimetric_
         As in ``GridSearchCV``.
     is_complete_ : bool
-        Whether all settings had their turn. After Ctrl-C `fit` returns with those that had, nothing refitted.
+        Whether all settings had their turn, and all rungs. If not, nothing is refitted; after Ctrl-C `fit` returns with
+        the settings that had theirs.
 
     Examples
     --------
@@ -95,6 +102,7 @@ class PopulationSearchCV(BaseSearchCV):
         "random_state": ["random_state"],
         "time_limit": [Interval(Real, 0, None, closed="neither"), None],
         "progress": ["boolean"],
+        "verbose": ["verbose"],
     }
 
     def __init__(
@@ -113,6 +121,7 @@ class PopulationSearchCV(BaseSearchCV):
         random_state: Any = None,
         time_limit: float | None = None,
         progress: bool = False,
+        verbose: int = 0,
     ) -> None:
         super().__init__(
             estimator,
@@ -120,6 +129,7 @@ class PopulationSearchCV(BaseSearchCV):
             n_jobs=n_jobs,
             refit=refit,
             cv=cv,
+            verbose=verbose,
             error_score=error_score,
             return_train_score=return_train_score,
         )
@@ -151,13 +161,16 @@ class PopulationSearchCV(BaseSearchCV):
             If the settings cannot be tried, or all trials failed; the reasons are grouped. With ``error_score="raise"``
             a trial's own error is raised, as it is, with a note of the setting and the split.
         """
-        settings = combinations(type(self).__name__, "param_grid", self.param_grid, self.n_iter, self.random_state)
+        settings = combinations(
+            type(self).__name__, "param_grid", self.param_grid, self.n_iter, self.random_state, may_be_empty=True
+        )
         scorers, refit_metric = self._get_scorers()
         X, y = indexable(X, y)
+        check_of_rows(type(self).__name__, X, params)
         params = _check_method_params(X, params=params)
         routed = self._get_routed_params_for_fit(params)
         splitter = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
-        splits = list(splitter.split(X, y, **routed.splitter.split))
+        splits = folds_of(type(self).__name__, splitter, X, y, **routed.splitter.split)
         self.n_splits_ = len(splits)
         problem = Problem(
             clone(self.estimator),
@@ -170,6 +183,11 @@ class PopulationSearchCV(BaseSearchCV):
             self.return_train_score,
         )
         problem.check_names(sorted({name for each in settings for name in each}))
+        if self.verbose > 0:
+            fits = len(splits) * len(settings)
+            print(  # noqa: T201 - what was asked for
+                f"Fitting {len(splits)} folds for each of {len(settings)} candidates, totalling {fits} fits"
+            )
         tried = self._try(problem, settings)
         self._keep(settings, tried, scorers, refit_metric)
         if self.refit and tried.is_whole:
@@ -206,6 +224,7 @@ class PopulationSearchCV(BaseSearchCV):
         if self.halving is not None:
             shares = rung_shares(len(settings), planned_epochs(problem.estimator), self.halving)
         numbers, splits, began = list(range(len(settings))), range(len(problem.splits)), time.monotonic()
+        finished = 0
         for rung, share in enumerate(shares):
             is_last = rung == len(shares) - 1
             trials = [
@@ -214,16 +233,21 @@ class PopulationSearchCV(BaseSearchCV):
                 for split in splits
                 if rung == 0 or (number, split) in tried.paused
             ]
-            tried.begin_rung(rung, numbers, None if is_last else self.halving)
-            total = len(tried.times) + len(trials)
+            tried.begin_rung(numbers, trials, None if is_last else self.halving)
             wanted = Wanted(paused=not is_last, raises=self.error_score == "raise")
-            for results in run_all(problem, trials, wanted, n_jobs=self.n_jobs, deadline=deadline):
+
+            def told(results: list[Result], done: float, first: int = finished, count: int = len(trials)) -> None:
                 tried.take(results, self._metric)
                 if bar is not None:
-                    bar.advance(self, len(tried.times), total, time.monotonic() - began, tried.figures())
-            if not tried.is_whole or is_last:
+                    bar.advance(self, first + ceil(done), first + count, time.monotonic() - began, tried.figures())
+
+            run = run_evenly if len(shares) == 1 else run_round
+            tried.end_rung(run(problem, trials, wanted, n_jobs=self.n_jobs, deadline=deadline, tell=told))
+            if not tried.is_whole:
                 return
-            numbers = best_of(tried.means(numbers), self.halving or 2)
+            finished += len(trials)
+            if not is_last:
+                numbers = best_of(tried.means(numbers), self.halving or 2)
 
     @property
     def _metric(self) -> str:
@@ -242,7 +266,7 @@ class PopulationSearchCV(BaseSearchCV):
                 f"got {self.time_limit:g} seconds. Give more time or fewer folds."
             )
         every = [tried.results[number, split] for number in numbers for split in range(self.n_splits_)]
-        report_failures(every)
+        report_failures(every, stacklevel=4)
         out = [self._as_output(result, every) for result in every]
         more: dict[str, list[Any]] = {
             "mean_epochs": [
@@ -268,19 +292,25 @@ class PopulationSearchCV(BaseSearchCV):
                 self.best_score_ = results[f"mean_test_{refit_metric}"][self.best_index_]
             self.best_params_ = results["params"][self.best_index_]
         self.is_complete_ = tried.is_whole
+        self._warn(tried, len(numbers), len(settings), every)
+
+    def _warn(self, tried: "_Tried", done: int, settings: int, every: Sequence[Result]) -> None:
+        """Say what was not done; that is of the user's line, four calls above."""
         if tried.is_interrupted:
             warnings.warn(
-                f"Search interrupted: {len(numbers)} of {len(settings)} settings are finished, the best of them is "
-                "best_params_. Nothing was refitted: fit an estimator with it.",
+                f"Search interrupted: {done} of {settings} settings are finished, the best of them is best_params_. "
+                "Nothing was refitted: fit an estimator with it.",
                 TrainingWarning,
-                stacklevel=3,
+                stacklevel=5,
             )
-        elif not tried.is_whole:
-            warnings.warn(
-                f"The time limit was reached: {len(numbers)} of {len(settings)} settings were tried.",
-                TrainingWarning,
-                stacklevel=3,
-            )
+            return
+        told = [ended_early([result.epochs for result in every if result.is_cut], len(every))]
+        if not tried.is_whole:
+            which = f"{done} of {settings} settings were tried"
+            which = which if done < settings else "the scores are those of the rung before"
+            told[:0] = [f"The time limit was reached: {which}."]
+        if any(told):
+            warnings.warn(" ".join(filter(None, told)), TrainingWarning, stacklevel=5)
 
     def _as_output(self, result: Result, every: Sequence[Result]) -> dict[str, Any]:
         """Return a result as scikit-learn collects them; one that failed has the error score."""
@@ -301,10 +331,11 @@ class PopulationSearchCV(BaseSearchCV):
             **{name: clone(value, safe=False) for name, value in self.best_params_.items()}
         )
         began = time.perf_counter()
-        if y is None:
-            self.best_estimator_.fit(X, **fit_params)
-        else:
-            self.best_estimator_.fit(X, y, **fit_params)
+        rows = (X,) if y is None else (X, y)
+        with warnings.catch_warnings(record=True) as told:
+            self.best_estimator_.fit(*rows, **fit_params)
+        for each in told:
+            warnings.warn(each.message, stacklevel=4)  # of the user's line
         self.refit_time_ = time.perf_counter() - began
         if hasattr(self.best_estimator_, "feature_names_in_"):
             self.feature_names_in_ = self.best_estimator_.feature_names_in_
@@ -317,47 +348,46 @@ class _Tried:
         self.splits, self.problem, self.settings = splits, problem, settings
         self.results: dict[tuple[int, int], Result] = {}
         self.paused: dict[tuple[int, int], Paused] = {}
-        self.times: list[float] = []
         self.rung: dict[int, int] = {}
-        self.is_interrupted = False
+        self.is_whole, self.is_interrupted = True, False
+        self._rung = -1
         self._numbers = list(range(settings))
+        self._trials: Sequence[Trial] = ()
         self._factor: int | None = None
         self._outstanding: set[tuple[int, int]] = set()
         self._scores: dict[tuple[int, int], float] = {}
 
-    @property
-    def is_whole(self) -> bool:
-        """Whether all trials so far came back."""
-        return not self.is_interrupted and not self._outstanding
-
-    def begin_rung(self, rung: int, numbers: Sequence[int], factor: int | None) -> None:
+    def begin_rung(self, numbers: Sequence[int], trials: Sequence[Trial], factor: int | None) -> None:
         """Expect the results of these candidates; of all but the best ``1 / factor`` no network is kept."""
-        self._numbers, self._factor = list(numbers), factor
-        self._outstanding = {(number, split) for number in numbers for split in range(self.splits)}
-        if rung:
-            self._outstanding &= set(self.paused)
+        self._rung += 1
+        self._numbers, self._trials, self._factor = list(numbers), trials, factor
+        self._outstanding = {(trial.number, trial.split) for trial in trials}
         self.paused = {}
-        for number in numbers:
-            self.rung[number] = rung
 
     def take(self, results: Iterable[Result], metric: str) -> None:
-        """Take in finished trials."""
+        """Take note of finished trials: their scores, and where they go on."""
         for result in results:
-            if result.is_interrupted:
-                self.is_interrupted = True
-                continue
             key = (result.trial.number, result.trial.split)
-            earlier = self.results.get(key)
-            if earlier is not None:
-                result.fit_seconds += earlier.fit_seconds
-                result.score_seconds += earlier.score_seconds
-            self.results[key] = result
-            self.times.append(result.fit_seconds)
             self._outstanding.discard(key)
             self._scores[key] = nan if result.error else _number(result.score, metric)
             if result.paused is not None:
                 self.paused[key], result.paused = result.paused, None
         self._forget_the_rest()
+
+    def end_rung(self, ran: Ran) -> None:
+        """Take over what came of a rung; of a later one that the time ended nothing, so that like is compared."""
+        self.is_interrupted, self.is_whole = ran.is_interrupted, ran.is_whole and not ran.is_interrupted
+        if self._rung and not self.is_whole:
+            return
+        for place, result in ran.results.items():
+            key = (self._trials[place].number, self._trials[place].split)
+            earlier = self.results.get(key)
+            if earlier is not None:
+                result.fit_seconds += earlier.fit_seconds
+                result.score_seconds += earlier.score_seconds
+            self.results[key] = result
+        for number in self._numbers:
+            self.rung[number] = self._rung
 
     def _forget_the_rest(self) -> None:
         """Let go of networks that cannot be among those that go on."""
@@ -370,7 +400,7 @@ class _Tried:
             for split in range(self.splits):
                 self.paused.pop((number, split), None)
 
-    def means(self, numbers: Sequence[int]) -> dict[int, float]:
+    def means(self, numbers: Iterable[int]) -> dict[int, float]:
         """Return the mean score of each candidate; NaN if a fold is missing or failed."""
         return {
             number: float(np.mean([self._scores.get((number, split), nan) for split in range(self.splits)]))
@@ -383,7 +413,7 @@ class _Tried:
 
     def figures(self) -> str:
         """Return the best mean score so far, in words."""
-        means = [mean for mean in self.means(self.complete()).values() if not isnan(mean)]
+        means = [mean for mean in self.means(range(self.settings)).values() if not isnan(mean)]
         return f"best {max(means):.4f}" if means else ""
 
 

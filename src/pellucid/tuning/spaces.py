@@ -95,6 +95,18 @@ class Space(NamedTuple):
                 encoded[name] = value
         return encoded
 
+    def samples(self) -> dict[str, list[Any]]:
+        """Return of each parameter the values of its list, or the ends of its range.
+
+        Examples
+        --------
+        >>> read_space({"alpha": (1e-5, 1.0, "log"), "hidden_layer_sizes": [(8,), (8, 8)]}).samples()
+        {'hidden_layer_sizes': [(8,), (8, 8)], 'alpha': [1e-05, 1.0]}
+        """
+        listed = {name: list(values.values()) for name, values in self.values.items()}
+        ranges = {name: each for name, each in self.distributions.items() if hasattr(each, "low")}
+        return listed | {name: [each.low, each.high] for name, each in ranges.items()}
+
     def combinations(self) -> list[dict[str, Any]]:
         """Return every combination of the listed values, as an Optuna trial has them."""
         return [dict(zip(self.values, each, strict=True)) for each in product(*self.values.values())]

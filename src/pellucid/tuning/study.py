@@ -14,6 +14,7 @@ import numpy as np
 
 from pellucid.errors import PellucidError, SpecError
 from pellucid.spec.checks import shown
+from pellucid.tuning.problem import OF_ROWS
 from pellucid.tuning.spaces import Space
 
 __all__ = [
@@ -190,10 +191,6 @@ def fingerprint(estimator: Any, X: Any, y: Any, fit_params: Mapping[str, Any] | 
     of_rows = {name: value for name, value in (fit_params or {}).items() if name in OF_ROWS and value is not None}
     given = [(name, _plain(of_rows[name])) for name in sorted(of_rows)]
     return str(joblib.hash([type(estimator).__name__, parameters, _plain(X), _plain(y), *given]))[:12]
-
-
-OF_ROWS = ("groups", "sample_weight")
-"""What is given to fit for each row."""
 
 
 UNMARKED = ("callbacks", "progress", "verbose", "n_threads", "engine", "time_limit")

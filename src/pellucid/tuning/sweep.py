@@ -26,7 +26,7 @@ def sweep(
     estimator: Any,
     X: Any,
     y: Any,
-    settings: Mapping[str, Sequence[Any]],
+    settings: Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Sequence[Any]]],
     *,
     cv: Any = 5,
     seeds: int | Sequence[int] = 1,
@@ -44,19 +44,22 @@ def sweep(
         Its other parameters hold for all.
     X : array or data frame of shape (rows, features)
     y : array of shape (rows,) or (rows, outputs)
-    settings : mapping of str to sequence
-        For each parameter the values to be tried; of a pipeline's network also without the step's name.
+    settings : mapping of str to sequence, or sequence of such
+        For each parameter the values to be tried; of a pipeline's network also without the step's name. Of several
+        mappings each has combinations of its own.
     cv : int, splitter or iterable of splits
+        With ``groups`` in `fit_params` an integer keeps the rows of a group together.
     seeds : int or sequence of int
         So many seeds from 0 on, or these; each combination is trained with each as its ``random_state``.
     scoring : str, callable or None
         A scorer of scikit-learn; None: accuracy of classes, R² of numbers.
     fit_params : mapping or None
-        For `fit`: ``sample_weight`` is split like X.
+        For `fit`: ``sample_weight`` is split like X; ``groups`` are for `cv`.
     n_jobs : int or None
         As in `PopulationSearchCV`.
     time_limit : float > 0 or None
-        Seconds; combinations that had no turn are left out.
+        Seconds. Where they are too few for all epochs, each training has the same share of its own, and the outcome
+        TIME_LIMIT, unless it ended before by itself; combinations that had no turn even so are left out.
     progress : bool
         Show a bar with the time left and the best score so far.
 
@@ -89,40 +92,43 @@ def sweep(
     >>> next(iter(result.variance_explained()))
     'learning_rate_init'
     """
-    network_parameter(estimator, "random_state", "sweep")
-    named = {full_name(estimator, name): values for name, values in settings.items()} if settings else settings
-    tried = combinations("sweep", "settings", named)
     seed = network_parameter(estimator, "random_state", "sweep")
+    tried = [
+        {full_name(estimator, name): value for name, value in setting.items()}
+        for setting in combinations("sweep", "settings", settings)
+    ]
+    named = list(dict.fromkeys(name for setting in tried for name in setting))
     every_seed = [None] if seed in named else seed_list(seeds, "sweep")
     problem = problem_of("sweep", estimator, X, y, cv=cv, scoring=scoring, fit_params=fit_params)
     seeded = [setting if each is None else {**setting, seed: each} for setting in tried for each in every_seed]
     trials = on_every_split(seeded, problem)
     has_two_inputs = np.ndim(X) == 2 and np.shape(X)[1] == 2
-    measured = measure(
+    results = measure(
         "sweep",
         problem,
         trials,
+        together=len(every_seed) * len(problem.splits),
         wanted=Wanted(model=has_two_inputs),
         n_jobs=n_jobs,
         time_limit=time_limit,
         progress=progress,
     )
-    frame = _frame(measured.results, list(named), len(every_seed), seed)
-    curves = {(r.trial.number // len(every_seed), r.trial.number, r.trial.split): r.loss for r in measured.results}
+    own = estimator.get_params()
+    frame = _frame(results, {name: own.get(name) for name in named}, len(every_seed), seed)
+    curves = {(r.trial.number // len(every_seed), r.trial.number, r.trial.split): r.loss for r in results}
     models = {
-        result.trial.number // len(every_seed): result.model
-        for result in reversed(measured.results)
-        if result.model is not None
+        result.trial.number // len(every_seed): result.model for result in reversed(results) if result.model is not None
     }
-    return Sweep(problem.estimator, X, y, tried, frame, list(named), curves, models, score_name(scoring, estimator))
+    return Sweep(problem.estimator, X, y, tried, frame, named, curves, models, score_name(scoring, estimator))
 
 
-def _frame(results: Sequence[Result], names: list[str], seeds: int, seed: str) -> pd.DataFrame:
+def _frame(results: Sequence[Result], own: Mapping[str, Any], seeds: int, seed: str) -> pd.DataFrame:
+    """Return a row for each result; a parameter that its setting does not have has the estimator's own value."""
     rows = [
         {
             "setting": result.trial.number // seeds,
-            **{name: result.trial.parameters.get(name) for name in names},
-            **({} if seed in names else {"seed": result.trial.parameters.get(seed)}),
+            **{name: result.trial.parameters.get(name, value) for name, value in own.items()},
+            **({} if seed in own else {"seed": result.trial.parameters.get(seed)}),
             "fold": result.trial.split,
             "score": np.nan if result.error else float(result.score),
             "train_score": np.nan if result.error else float(result.train_score),

@@ -25,7 +25,7 @@ from pellucid.training.scores import SCORES
 from pellucid.training.stopping import Outcome
 from pellucid.tuning.problem import Candidate, Fold, Problem, Ready, last_step
 
-__all__ = ["Paused", "Population", "Result", "Trial", "Wanted", "run_trials"]
+__all__ = ["COPIES", "Paused", "Population", "Result", "Trial", "Wanted", "run_trials"]
 
 POPULATION_BYTES = 256 << 20
 """Networks under way at once hold about so much; more trials wait for their turn."""
@@ -116,6 +116,8 @@ class Result:
         The error in one line.
     epochs, parameters : int
         Epochs trained, and numbers that the network has.
+    is_part : bool
+        It had some of its epochs, and would go on.
     loss : list of float
         One number an epoch.
     paused : Paused or None
@@ -132,9 +134,15 @@ class Result:
     reason: str = ""
     epochs: int = 0
     parameters: int = 0
+    is_part: bool = False
     loss: list[float] = field(default_factory=list)
     paused: Paused | None = None
     model: Any = None
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the deadline ended the trial before its share of the epochs."""
+        return self.is_part and self.outcome is Outcome.TIME_LIMIT
 
     @property
     def is_interrupted(self) -> bool:
@@ -366,6 +374,8 @@ def _take(fit: _Fit, run: Run, wanted: Wanted) -> None:
         return
     whole = run.joined(fit.before)
     result.epochs, result.loss = len(whole.history.loss), whole.history.loss
+    is_ended = run.outcome in (Outcome.ALL_EPOCHS, Outcome.TIME_LIMIT)
+    result.is_part = is_ended and result.epochs < fit.job.training.epochs
     try:
         fit.model.adopt(fit.job, whole)
     except DivergedError as error:

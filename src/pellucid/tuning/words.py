@@ -1,17 +1,39 @@
 """What a sweep found, in words: what mattered, where capacity was too much, where learning rates were too large."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import combinations
+from math import comb, isclose
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-__all__ = ["best_first", "figure", "findings", "setting_text", "setting_title", "text_of", "variance_explained"]
+from pellucid.textbook.arrays import Array
+
+__all__ = [
+    "best_first",
+    "ended_early",
+    "figure",
+    "findings",
+    "score_told",
+    "setting_text",
+    "setting_title",
+    "text_of",
+    "unfinished",
+    "used_settings",
+    "variance_explained",
+]
 
 REST = "settings together"
 CHANCE = "folds and seeds"
 TIMES_PLANNED = "epochs"
 """The setting of a tabular estimator's member that multiplies the planned epochs: 1 is not one epoch."""
+
+NEEDS = {"bins": ("numbers", "piecewise_linear"), "frequency": ("numbers", "periodic")}
+"""Settings that do something only where another has a value."""
+
+DIGITS = 12
+"""Of shares of variance: what is beyond is rounding."""
 
 LARGE = 1e5
 """Scores from here on are told with a power of ten."""
@@ -43,6 +65,21 @@ def setting_text(name: str, value: Any) -> str:
     return f"{text_of(value)} × planned" if name == TIMES_PLANNED else text_of(value)
 
 
+def used_settings(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that do something, the others of the same network being what they are.
+
+    Examples
+    --------
+    >>> used_settings({"numbers": "periodic", "frequency": 0.1, "bins": 110})
+    {'numbers': 'periodic', 'frequency': 0.1}
+    """
+    return {
+        name: value
+        for name, value in parameters.items()
+        if name not in NEEDS or parameters.get(NEEDS[name][0], NEEDS[name][1]) == NEEDS[name][1]
+    }
+
+
 def setting_title(name: str) -> str:
     """Return a setting's name as the title of its values.
 
@@ -55,10 +92,13 @@ def setting_title(name: str) -> str:
 
 
 def variance_explained(frame: pd.DataFrame, settings: Sequence[str]) -> dict[str, float]:
-    """Return the share of the scores' variance that each setting explains by itself, the greatest first.
+    """Return the share of the scores' variance that each setting explains, the greatest first.
 
-    As in an analysis of variance: the variance of a setting's mean scores, over that of all scores (η², or the
-    first-order Sobol index); then what settings do together, and what folds and seeds do: chance.
+    As in an analysis of variance: what each setting adds to a least-squares fit of a sum of effects, one for each
+    value, the mean over all orders in which settings may come in (Lindeman, Merenda and Gold, 1980; the Shapley value
+    of R²); then what settings do together beyond that sum, and what folds and seeds do: chance. Where every combination
+    has as many scores, the order changes nothing, and a setting's share is the variance of its mean scores (η², the
+    first-order Sobol index); where some are missing, too, all shares make 1 together.
 
     Parameters
     ----------
@@ -74,21 +114,58 @@ def variance_explained(frame: pd.DataFrame, settings: Sequence[str]) -> dict[str
     """
     known = frame[np.isfinite(frame["score"].astype(float))]
     total = float(known["score"].var(ddof=0)) if len(known) else 0.0
-    if not total > 0:
-        return dict.fromkeys([*settings, REST, CHANCE], 0.0)
-    shares = {name: _between(known, [name]) / total for name in settings}
-    shares = dict(sorted(shares.items(), key=lambda each: -each[1]))
-    all_together = _between(known, list(settings)) / total
-    shares[REST] = max(0.0, all_together - sum(shares.values()))
-    shares[CHANCE] = max(0.0, 1.0 - all_together)
-    return shares
+    if not total > 0 or not settings:
+        return {**dict.fromkeys([*settings, REST], 0.0), CHANCE: float(total > 0)}
+    cells: Any = known.groupby(list(settings), sort=False)["score"].agg(["mean", "size"]).reset_index()
+    effects = {name: pd.get_dummies(cells[name], dtype=float).to_numpy() for name in settings}
+    explained = _Explained(effects, cells["mean"].to_numpy(), cells["size"].to_numpy(dtype=float), total)
+    shares = dict(sorted(explained.shares().items(), key=lambda each: -each[1]))
+    shares[REST] = explained.of_cells - sum(shares.values())
+    shares[CHANCE] = 1.0 - explained.of_cells
+    return {name: max(0.0, round(share, DIGITS)) for name, share in shares.items()}
 
 
-def _between(frame: pd.DataFrame, names: list[str]) -> float:
-    """Variance of the groups' means, each as heavy as it is large."""
-    groups = frame.groupby(names, sort=False)["score"]
-    means, sizes = groups.mean().to_numpy(), groups.size().to_numpy()
-    return float(np.average((means - np.average(means, weights=sizes)) ** 2, weights=sizes))
+class _Explained:
+    """How much of a variance sums of effects explain.
+
+    Parameters
+    ----------
+    effects : dict of str to array of shape (cells, values)
+        Of each setting, 1 where a cell has a value, else 0.
+    means, sizes : array of shape (cells,)
+        Mean score of each combination, and how many scores it has.
+    total : float
+        Variance of all scores.
+    """
+
+    def __init__(self, effects: dict[str, Array], means: Array, sizes: Array, total: float) -> None:
+        self._effects, self._roots, self._scale = effects, np.sqrt(sizes), total * sizes.sum()
+        self._means: Array = means - np.average(means, weights=sizes)
+        self.of_cells = float((sizes * self._means**2).sum() / self._scale)
+        self._known: dict[frozenset[str], float] = {frozenset(): 0.0}
+
+    def of(self, names: frozenset[str]) -> float:
+        """Return the share of the variance that the least-squares sum of these settings' effects explains."""
+        if names not in self._known:
+            design = np.column_stack([self._effects[name] for name in sorted(names)]) * self._roots[:, np.newaxis]
+            fitted = design @ np.linalg.lstsq(design, self._roots * self._means, rcond=None)[0]
+            self._known[names] = float((fitted**2).sum() / self._scale)
+        return self._known[names]
+
+    def shares(self) -> dict[str, float]:
+        """Return what each setting adds, the mean over all orders in which they come in."""
+        names = list(self._effects)
+        alone = {name: self.of(frozenset([name])) for name in names}
+        if isclose(sum(alone.values()), self.of(frozenset(names)), rel_tol=1e-9):
+            return alone  # the order changes nothing
+        shares = dict.fromkeys(names, 0.0)
+        for name in names:
+            others = [other for other in names if other != name]
+            for size in range(len(names)):
+                weight = 1 / (len(names) * comb(len(others), size))
+                for before in map(frozenset, combinations(others, size)):
+                    shares[name] += weight * (self.of(before | {name}) - self.of(before))
+        return shares
 
 
 def findings(frame: pd.DataFrame, settings: Sequence[str], names: dict[str, str], score_name: str) -> list[str]:
@@ -107,9 +184,10 @@ def findings(frame: pd.DataFrame, settings: Sequence[str], names: dict[str, str]
     said = [
         _best(frame, settings, names, score_name),
         _mattered(frame, settings, names),
-        _capacity(frame),
+        _capacity(frame, score_name),
         *_rates(frame, settings, names),
-        _useless(frame, score_name) or _unfinished(frame),
+        _early(frame),
+        _useless(frame, score_name) or unfinished(frame),
     ]
     return [sentence for sentence in said if sentence]
 
@@ -123,7 +201,9 @@ def _best(frame: pd.DataFrame, settings: Sequence[str], names: dict[str, str], s
     error = f" ± {figure(means.loc[best, 'sem'])} (mean and standard error)" if has_error else " (of one training)"
     near = means["mean"] >= means.loc[best, "mean"] - (means.loc[best, "sem"] if has_error else 0.0)
     others = f" {int(near.sum()) - 1} others are within that error." if has_error and near.sum() > 2 else ""
-    return f"Best: {what}, with {score_name} {figure(means.loc[best, 'mean'])}{error}.{others}"
+    name, sign = score_told(score_name)
+    lower = ", lower is better" if sign < 0 else ""
+    return f"Best: {what}, with {name} {figure(sign * means.loc[best, 'mean'])}{error}{lower}.{others}"
 
 
 def best_first(frame: pd.DataFrame) -> list[int]:
@@ -138,6 +218,18 @@ def best_first(frame: pd.DataFrame) -> list[int]:
     return list(known.sort_values(["score", "parameters"], ascending=[False, True], kind="stable").index)
 
 
+def score_told(score_name: str) -> tuple[str, int]:
+    """Return what a score is called in words, and the factor with which it is told: a loss as such, not its negative.
+
+    Examples
+    --------
+    >>> score_told("accuracy"), score_told("negative log loss")
+    (('accuracy', 1), ('log loss', -1))
+    """
+    name = score_name.removeprefix("negative ")
+    return name, 1 if name == score_name else -1
+
+
 def figure(value: float) -> str:
     """Return a score as people read it.
 
@@ -147,6 +239,36 @@ def figure(value: float) -> str:
     ('0.9877', '-1.5e+40')
     """
     return f"{value:.4f}" if abs(value) < LARGE else f"{value:.3g}"
+
+
+def ended_early(epochs: Sequence[int], trainings: int) -> str:
+    """Say that a time limit ended trainings; nothing where it ended none.
+
+    Parameters
+    ----------
+    epochs : sequence of int
+        Of each training that it ended.
+    trainings : int
+        All there are.
+
+    Examples
+    --------
+    >>> ended_early([21, 21, 20], 6)
+    'The time limit ended 3 of 6 trainings after 20 to 21 epochs: with more time another setting may be best.'
+    """
+    if not epochs:
+        return ""
+    least, most = min(epochs), max(epochs)
+    span = f"{least} to {most} epochs" if least < most else f"{most} epoch{'' if most == 1 else 's'}"
+    return (
+        f"The time limit ended {len(epochs)} of {trainings} trainings after {span}: with more time another setting may "
+        "be best."
+    )
+
+
+def _early(frame: pd.DataFrame) -> str:
+    ended = frame[frame["outcome"] == "TIME_LIMIT"]
+    return "" if ended.empty else ended_early(ended["epochs"].tolist(), len(frame))
 
 
 def _useless(frame: pd.DataFrame, score_name: str) -> str:
@@ -181,8 +303,10 @@ def _mattered(frame: pd.DataFrame, settings: Sequence[str], names: dict[str, str
     return f"{names[first]} mattered most: it explains {most:.0%} of the variance of the scores; {', '.join(told)}."
 
 
-def _capacity(frame: pd.DataFrame) -> str:
+def _capacity(frame: pd.DataFrame, score_name: str) -> str:
     """Tell from how many parameters on the score falls though the training rows are fitted no worse."""
+    name, sign = score_told(score_name)
+    what, better, worse = ("score", "above", "below") if sign > 0 else (name, "below", "above")
     known = frame[frame["parameters"] > 0].dropna(subset=["score"])
     best_settings: Any = known.groupby(["parameters", "setting"])["score"].mean().groupby("parameters").idxmax()
     if len(best_settings) < 2:
@@ -197,13 +321,13 @@ def _capacity(frame: pd.DataFrame) -> str:
         if lost > 2 * error and lost > 0 and fits_no_worse:
             gap = rows[size]["train_score"].mean() - scores[size][0]
             return (
-                f"Too much capacity: from {size:,} parameters on the score is {figure(lost)} below its best, at "
-                f"{top:,}, though the training rows are fitted no worse; their score is {figure(gap)} above that of "
-                "validation rows."
+                f"Too much capacity: from {size:,} parameters on the {what} is {figure(lost)} {worse} its best, at "
+                f"{top:,}, though the training rows are fitted no worse; their {what} is {figure(gap)} {better} that "
+                "of validation rows."
             )
     gap = rows[top]["train_score"].mean() - scores[top][0]
-    how = f"{figure(abs(gap))} {'above' if gap >= 0 else 'below'}"
-    return f"No network was too large: the best has {top:,} parameters; its score on training rows is {how} its own."
+    how = f"{figure(abs(gap))} {better if gap >= 0 else worse}"
+    return f"No network was too large: the best has {top:,} parameters; its {what} on training rows is {how} its own."
 
 
 def _rates(frame: pd.DataFrame, settings: Sequence[str], names: dict[str, str]) -> list[str]:
@@ -220,8 +344,9 @@ def _rates(frame: pd.DataFrame, settings: Sequence[str], names: dict[str, str]) 
     return said
 
 
-def _unfinished(frame: pd.DataFrame) -> str:
-    share = float((frame["outcome"] == "ALL_EPOCHS").mean())
-    if share < 0.5:
+def unfinished(frame: pd.DataFrame) -> str:
+    """Say that most trainings were ended by the number of their epochs, where that is so."""
+    share = float((frame.loc[frame["score"].notna(), "outcome"] == "ALL_EPOCHS").mean())
+    if not share >= 0.5:
         return ""
     return f"{share:.0%} of the trainings had all their epochs and could have gone on: a larger max_iter may give more."
