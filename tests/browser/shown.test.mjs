@@ -51,7 +51,7 @@ test("inside a step an input shows its basis, its features and what they learn",
   await page.locator(".formula").first().waitFor();
   assert.match(await page.locator(".formula").first().getAttribute("data-left"), /^basis/);
   assert.equal(await page.locator(".step-table tbody tr").count(), 9);
-  for (const [stage, left] of [["backward", "∂ℓ/∂f₁"], ["update", "g"]]) {
+  for (const [stage, left] of [["backward", "∂ℓ/∂f₁"], ["update", "grad"]]) {
     await page.locator(`.stages [data-stage="${stage}"]`).click();
     await page.locator(`.formula[data-left="${left}"]`).first().waitFor();
   }

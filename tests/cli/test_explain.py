@@ -4,6 +4,7 @@ import pytest
 
 import pellucid as package
 from pellucid import MLPClassifier, MLPRegressor, TabularClassifier
+from pellucid.estimators.tabular import Member
 from pellucid.tables.figures import with_error
 
 
@@ -30,7 +31,11 @@ def model(numbers, tmp_path):
 @pytest.fixture
 def ensemble(flowers, tmp_path):
     X, y = flowers.drop(columns="species"), flowers["species"]
-    model = TabularClassifier(preset="fast", max_epochs=15, random_state=0).fit(X, y).compute_importances(X, y)
+    model = (
+        TabularClassifier(n_folds=1, members=[Member()], max_epochs=15, random_state=0)
+        .fit(X, y)
+        .compute_importances(X, y)
+    )
     package.save(model, tmp_path / "e.safetensors")
     return model
 
@@ -119,7 +124,7 @@ def test_what_an_ensemble_uses(pellucid, table, ensemble):
 
 
 def test_an_ensemble_without_importances(pellucid, flowers, tmp_path):
-    model = TabularClassifier(preset="fast", max_epochs=1, random_state=0)
+    model = TabularClassifier(n_folds=1, members=[Member()], max_epochs=1, random_state=0)
     package.save(model.fit(flowers[["height"]], flowers["species"].tolist()), tmp_path / "e.safetensors")
     _, out, _ = pellucid("explain", "e.safetensors")
     assert "TabularClassifier of the target, 1 network" in out

@@ -37,7 +37,7 @@ def train(
     preset: Annotated[
         str,
         typer.Option(
-            help="fast: one network; default: one for each of five folds, in small tables more; best: several recipes."
+            help="fast: one network; default: one for each of five folds; best: several recipes. Small tables have more."
         ),
     ] = "default",
     scoring: Annotated[

@@ -80,7 +80,7 @@ def test_the_score_of_a_classification_is_what_it_says(noisy, scoring, judge):
 def test_the_epoch_that_is_kept_is_the_best_of_the_scoring(noisy):
     X, y = noisy
     for scoring in ("accuracy", "roc_auc"):
-        model = TabularClassifier(**QUICK, preset="fast", scoring=scoring)
+        model = TabularClassifier(**QUICK, n_folds=1, scoring=scoring)
         heard = []
         model.set_params(callbacks=[lambda _, epoch: heard.append(epoch.validation_score)])  # noqa: B023
         model.fit(X, y)
@@ -94,6 +94,10 @@ def test_class_weights_matter(noisy):
     plain = TabularClassifier(**QUICK).fit(X, y)
     rare = clone(plain).set_params(class_weight={0: 1, 1: 10}).fit(X, y)
     assert rare.predict(X).mean() > plain.predict(X).mean() + 0.1
+    one_sided = TabularClassifier(class_weight={0: 1000, 1: 0.001}, max_epochs=10, random_state=0, n_threads=1).fit(
+        X, y
+    )
+    assert one_sided.predict(X).mean() < 0.02  # networks are weighed by what rows weigh in training
     few = np.flatnonzero((y == 0) | (np.arange(600) % 10 == 0))
     balanced = clone(plain).set_params(class_weight="balanced").fit(X[few], y[few])
     assert balanced.predict(X).mean() > plain.fit(X[few], y[few]).predict(X).mean() + 0.1
@@ -115,12 +119,12 @@ def test_many_classes_and_rare_ones():
 @pytest.mark.parametrize("sign", [1, -1])
 def test_intervals_stay_on_the_side_of_zero_that_the_target_has(sign):
     random = np.random.default_rng(0)
-    X = random.normal(size=(400, 2))
-    y = sign * np.exp(3 * X[:, 0] + random.normal(0, 0.2, 400))
-    model = TabularRegressor(preset="fast", random_state=0, n_threads=1, max_epochs=20).fit(X, y)
-    interval = model.predict_interval(X)
+    X = random.normal(size=(2400, 2))
+    y = sign * np.exp(3 * X[:, 0] + random.normal(0, 0.2, 2400))
+    model = TabularRegressor(preset="fast", random_state=0, n_threads=1, max_epochs=20).fit(X[:400], y[:400])
+    interval, y = model.predict_interval(X[400:]), y[400:]
     assert (sign * interval >= 0).all()
-    assert 0.85 < ((interval[:, 0] <= y) & (y <= interval[:, 1])).mean() < 0.97
+    assert 0.8 < ((interval[:, 0] <= y) & (y <= interval[:, 1])).mean() < 0.97
     with pytest.raises(DataError, match=r"'quantiles' must be a list .* got 0\.5"):
         model.predict_quantiles(X, 0.5)
 

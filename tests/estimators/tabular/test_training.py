@@ -109,7 +109,8 @@ def test_out_of_fold_predictions_come_from_networks_that_did_not_see_the_row(sho
         np.testing.assert_array_equal(bag.fold_of[job.validation.index], each.fold)
         expected[each.member, job.validation.index] = each.predict(NativeEngine(1), encoded[job.validation.index])
     np.testing.assert_array_equal(bag.out_of_fold, expected)
-    assert np.isnan(bag.out_of_fold).any() == (preset == "fast")
+    assert not np.isnan(bag.out_of_fold).any()
+    assert {each.fold for each in bag.of_folds} == set(range(3 if preset == "fast" else 5))
     assert bag.weights.sum() == pytest.approx(1)
     assert (bag.weights >= 0).all()
 

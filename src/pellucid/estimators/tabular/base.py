@@ -49,7 +49,8 @@ PRODUCTS = {"float32": "full", "bfloat16": "bfloat16"}
 """How networks multiply, by `dtype`."""
 
 SMALL_TABLE = 2_000
-"""Rows up to which every member is trained on every fold: there, chance matters and networks are cheap."""
+"""Rows up to which every member is trained on every fold, of which there are several: there, chance matters and
+networks are cheap."""
 
 ROWS_REMEMBERED = 1000
 """Rows that `partial_fit` calibrates on: the latest, each predicted before it was learned from."""
@@ -278,14 +279,15 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         self._take_over(bag, looked_at, Y, weight)
 
     def _weigh(self, bag: Bag, Y: Array, weight: Array | None) -> None:
-        """Find how much each member counts, by its out-of-fold predictions."""
+        """Find how much each member counts, by its out-of-fold predictions and what rows weigh in training."""
         common = bag.predicted.all(axis=0)
         trained_members = np.isin(np.arange(len(bag.out_of_fold)), [each.member for each in bag.of_folds])
         if not common.any():
             bag.weights = trained_members / trained_members.sum()
         elif len(bag.out_of_fold) > 1:
             rows = np.flatnonzero(common)
-            bag.weights = greedy_weights(bag.out_of_fold[:, rows].astype(np.float64), self._loss_of(Y, rows, weight))
+            loss = self._loss_of(Y, rows, self._weights(Y, weight))
+            bag.weights = greedy_weights(bag.out_of_fold[:, rows].astype(np.float64), loss)
 
     def _take_over(self, bag: Bag, looked_at: Array, Y: Array, weight: Array | None) -> None:
         """Take over networks that are weighed: calibrate them, and note how they did.
@@ -450,7 +452,8 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         return empty_cells(source.column(label).to_frame(label), declared)[0][label]
 
     def _dealt(self, rows: int, stratify: Array | None, groups: Any, time: Any) -> list[tuple[Array, Array]]:
-        folds = self.n_folds or self._preset().folds
+        preset = self._preset()
+        folds = self.n_folds or (preset.small_folds if rows <= SMALL_TABLE else preset.folds)
         if folds == 1 and time is None and groups is None:
             return [split_rows(rows, SHARE_SET_ASIDE, self._fold_seed, stratify)]
         count = folds if folds > 1 else round(1 / SHARE_SET_ASIDE)

@@ -120,8 +120,8 @@ class Preset:
 
     Parameters
     ----------
-    folds : int
-        Of the cross-validation; 1: one network, with a part of the rows set aside.
+    folds, small_folds : int
+        Of the cross-validation; 1: one network, with a part of the rows set aside. The latter where rows are few.
     classes, numbers : tuple of tuples of Member
         For a classification and for a regression: for each member the recipes that race for it.
     is_mixed : bool
@@ -132,6 +132,7 @@ class Preset:
     """
 
     folds: int
+    small_folds: int
     classes: tuple[tuple[Member, ...], ...]
     numbers: tuple[tuple[Member, ...], ...]
     is_mixed: bool
@@ -151,13 +152,14 @@ NUMBERS = _fine_and_coarse(Member(activation="mish", learning_rate=0.2, epochs=1
 LINEAR = Member(hidden=(), numbers="plain", learning_rate=0.4, dropout=0.0)
 """Where rows are few, a line through the inputs may be all that can be known; it counts as far as it proves good."""
 
+FIRST_CLASSES, FIRST_NUMBERS = (((kinds[0][0],),) for kinds in (CLASSES, NUMBERS))
 THIRD_CLASSES = Member(numbers="periodic", frequency=0.5, activation="silu", dropout=0.3, label_smoothing=0.05)
 THIRD_NUMBERS = Member(numbers="piecewise_linear", bins=48, activation="silu", dropout=0.05, learning_rate=0.1)
 
 PRESETS = {
-    "fast": Preset(1, CLASSES, NUMBERS, is_mixed=True, steps=1000),
-    "default": Preset(5, CLASSES, NUMBERS, is_mixed=True, steps=1250),
-    "best": Preset(5, (*CLASSES, (THIRD_CLASSES,)), (*NUMBERS, (THIRD_NUMBERS,)), is_mixed=False, steps=1250),
+    "fast": Preset(1, 3, FIRST_CLASSES, FIRST_NUMBERS, is_mixed=True, steps=1000),
+    "default": Preset(5, 5, CLASSES, NUMBERS, is_mixed=True, steps=1250),
+    "best": Preset(5, 5, (*CLASSES, (THIRD_CLASSES,)), (*NUMBERS, (THIRD_NUMBERS,)), is_mixed=False, steps=1250),
 }
 """Different ways to embed numbers see different things: where one is weak, the other often is not. How fine they must
 look differs from table to table; whoever looks too finely learns by heart."""
