@@ -37,7 +37,7 @@ def train(
     preset: Annotated[
         str,
         typer.Option(
-            help="fast: one network; default: one for each of five folds; best: several recipes. Small tables have more."
+            help="fast: one network; default: one for each of five folds; best: several recipes. Small tables: more."
         ),
     ] = "default",
     scoring: Annotated[
