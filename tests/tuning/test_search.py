@@ -22,6 +22,7 @@ from pellucid import MLPClassifier, MLPRegressor, TabularClassifier, TabularRegr
 from pellucid.errors import PellucidError, SpecError, TrainingWarning
 from pellucid.tuning import search
 from pellucid.tuning.contests import CrossValidation, OutOfFold, Scored
+from pellucid.tuning.spaces import default_space, read_space
 
 optuna = pytest.importorskip("optuna", reason="the extra 'tune' is not installed")
 mpl.use("agg")
@@ -333,6 +334,19 @@ def test_an_estimator_without_a_default_space():
 def test_progress(capsys):
     look(progress=True)
     assert "search: trial 4/4" in capsys.readouterr().err
+
+
+def test_a_search_of_few_rows_begins_with_a_linear_network_too():
+    X, y = np.zeros((2001, 1)), np.arange(2001) % 2
+    space = read_space(default_space(TabularClassifier()))
+    for preset, recipes in (("fast", 1), ("default", 4), ("best", 5)):
+        model = TabularClassifier(preset=preset)
+        assert len(OutOfFold(model, X, y, {}).starts(["hidden"])) == recipes
+        starts = OutOfFold(model, X[1:], y[1:], {}).starts(list(space.distributions))
+        assert len(starts) == recipes + 1
+        assert starts[-1]["hidden"] == ()
+        assert space.encode(starts[-1])["hidden"] == "none"
+        assert all(set(space.encode(start)) == set(space.distributions) for start in starts)
 
 
 def test_no_setting_begins_that_would_not_end_in_time(monkeypatch):

@@ -46,7 +46,7 @@ def _row(member: int, weight: float, trained: Sequence[Trained]) -> tuple[str, .
         str(member + 1),
         f"{weight:.2f}",
         str(len(trained)),
-        f"{widths} {activations}".strip() or "none",
+        f"{widths} {activations}".strip() or "none: linear",
         numbers,
         f"{total:,}",
         f"{epochs} of {max(each.epochs for each in trained)}",

@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.base import clone
 
 from pellucid.estimators.base import BaseMLP
-from pellucid.estimators.tabular.members import PRESETS, Member
+from pellucid.estimators.tabular.members import LINEAR, PRESETS, SMALL_TABLE, Member
 from pellucid.training.stopping import Outcome
 from pellucid.tuning.problem import Problem, last_step, short_name
 from pellucid.tuning.spaces import member_name, refused
@@ -288,6 +288,8 @@ class OutOfFold:
         preset = PRESETS.get(estimator.preset)
         kinds = [[Member()]] if preset is None else estimator._members_of(preset)
         self.recipes = [member for kind in kinds for member in kind]
+        if not isinstance(y, str) and len(y) <= SMALL_TABLE:
+            self.recipes.append(LINEAR)
         self.quickest = self.quickest_cut = inf
 
     @property

@@ -40,10 +40,10 @@ NETWORK_SPACE: Mapping[str, Any] = {
 }
 
 TABULAR_SPACE: Mapping[str, Any] = {
-    "hidden": [(64,), (128, 128), (256, 256), (256, 256, 256), (512, 512)],
+    "hidden": [(), (64,), (128, 128), (256, 256), (256, 256, 256), (512, 512)],
     "activation": ["selu", "mish", "relu", "silu"],
     "numbers": ["piecewise_linear", "periodic", "plain"],
-    "learning_rate": (0.005, 0.3, "log"),
+    "learning_rate": (0.005, 0.5, "log"),
     "weight_decay": (1e-3, 0.3, "log"),
     "dropout": (0.0, 0.5),
     "frequency": (0.02, 2.0, "log"),

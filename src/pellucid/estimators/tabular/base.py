@@ -25,7 +25,7 @@ from pellucid.estimators.tabular.bag import Bag, greedy_weights, of_members
 from pellucid.estimators.tabular.bagging import Problem, Told
 from pellucid.estimators.tabular.columns import as_frame, has_names
 from pellucid.estimators.tabular.importances import permutation_importances
-from pellucid.estimators.tabular.members import LINEAR, PRESETS, Member, Preset, planned_epochs
+from pellucid.estimators.tabular.members import LINEAR, PRESETS, SMALL_TABLE, Member, Preset, planned_epochs
 from pellucid.estimators.tabular.racing import Plan
 from pellucid.estimators.tabular.sources import FileSource, FrameSource, Source
 from pellucid.estimators.tabular.state import IMPORTANCES, tabular_from_state, tabular_to_state
@@ -47,10 +47,6 @@ SHARE_SET_ASIDE = 0.2
 
 PRODUCTS = {"float32": "full", "bfloat16": "bfloat16"}
 """How networks multiply, by `dtype`."""
-
-SMALL_TABLE = 2_000
-"""Rows up to which every member is trained on every fold, of which there are several: there, chance matters and
-networks are cheap."""
 
 ROWS_REMEMBERED = 1000
 """Rows that `partial_fit` calibrates on: the latest, each predicted before it was learned from."""

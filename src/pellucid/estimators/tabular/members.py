@@ -42,6 +42,7 @@ from pellucid.training.coded import CodedRows
 __all__ = [
     "LINEAR",
     "PRESETS",
+    "SMALL_TABLE",
     "Member",
     "Preset",
     "batch_size",
@@ -149,6 +150,10 @@ def _fine_and_coarse(member: Member) -> tuple[tuple[Member, ...], ...]:
 
 CLASSES = _fine_and_coarse(Member())
 NUMBERS = _fine_and_coarse(Member(activation="mish", learning_rate=0.2, epochs=1.3))
+SMALL_TABLE = 2_000
+"""Rows up to which every member is trained on every fold, of which there are several: there, chance matters and
+networks are cheap."""
+
 LINEAR = Member(hidden=(), numbers="plain", learning_rate=0.4, dropout=0.0)
 """Where rows are few, a line through the inputs may be all that can be known; it counts as far as it proves good."""
 
