@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.base import clone
 
 from pellucid.estimators.base import BaseMLP
-from pellucid.estimators.tabular.members import LINEAR, PRESETS, SMALL_TABLE, Member
+from pellucid.estimators.tabular.members import PRESETS, Member, is_small
 from pellucid.training.stopping import Outcome
 from pellucid.tuning.problem import Problem, last_step, short_name
 from pellucid.tuning.spaces import member_name, refused
@@ -286,10 +286,9 @@ class OutOfFold:
         self.own = set(estimator.get_params()) - {"members"}
         self.known = {each.name for each in fields(Member)}
         preset = PRESETS.get(estimator.preset)
-        kinds = [[Member()]] if preset is None else estimator._members_of(preset)
+        few = not isinstance(y, str) and is_small(len(y))
+        kinds = [[Member()]] if preset is None else estimator._kinds_of_preset(is_small=few)
         self.recipes = [member for kind in kinds for member in kind]
-        if not isinstance(y, str) and len(y) <= SMALL_TABLE:
-            self.recipes.append(LINEAR)
         self.quickest = self.quickest_cut = inf
 
     @property

@@ -17,7 +17,7 @@ from sklearn.base import clone
 from pellucid import TabularClassifier, TabularRegressor, load, save, trace
 from pellucid.engines import NativeEngine
 from pellucid.errors import DataError
-from pellucid.estimators.tabular import Member, bagging, base, memory, sources
+from pellucid.estimators.tabular import Member, bagging, members, memory, sources
 from pellucid.estimators.tabular.members import LINEAR, PRESETS, milestones
 from pellucid.spec import Ensemble
 from pellucid.training.coded import CodedRows
@@ -193,9 +193,9 @@ def test_where_the_time_is_over_the_latest_network_of_the_folds_predicts(changin
         def on_epoch_end(self, estimator, epoch):
             return epoch.of.validation is None
 
-    model = TabularRegressor(**WITH_TIME, members=[TINY], max_epochs=3, callbacks=[Ender()]).fit(table, y)
+    model = TabularRegressor(**WITH_TIME, members=[TINY, TINY], max_epochs=3, callbacks=[Ender()]).fit(table, y)
     assert model.outcome_ is Outcome.STOPPED
-    assert [each.fold for each in model.bag_.networks] == [3]
+    assert [each.fold for each in model.bag_.networks] == [3, 3]
     assert np.isfinite(model.predict(table)).all()
 
 
@@ -403,7 +403,7 @@ def test_a_warm_start_completes_what_had_no_time(shop):
 def test_training_ends_where_more_epochs_do_not_pay(monkeypatch):
     """Noise is learned by heart soon: the last cycle of the learning rate is left out, and the networks still count."""
     random = np.random.default_rng(0)
-    monkeypatch.setattr(base, "SMALL_TABLE", 0)
+    monkeypatch.setattr(members, "SMALL_TABLE", 0)
     X = random.normal(size=(600, 4))
     noise = TabularRegressor(random_state=0, max_epochs=52, n_threads=1).fit(X, random.normal(size=600))
     assert len(noise.bag_.networks) == 5
@@ -447,6 +447,17 @@ def test_a_line_counts_in_small_tables_where_it_proves_good():
     bent = TabularRegressor(max_epochs=30, random_state=0, n_threads=1).fit(X[:100], np.abs(X[:100, 0]))
     assert all(each.network.hidden for each in bent.bag_.networks)  # what counts nothing is not kept
     assert bent.bag_.weights.all()
+
+
+def test_going_on_keeps_the_folds_where_a_table_becomes_large(monkeypatch):
+    monkeypatch.setattr(members, "SMALL_TABLE", 60)
+    X = np.random.default_rng(0).normal(size=(70, 2))
+    model = TabularRegressor(preset="fast", max_epochs=2, random_state=0, n_threads=1, warm_start=True)
+    before = model.fit(X[:60], X[:60, 0]).bag_.networks
+    assert {each.fold for each in before} == {0, 1, 2}
+    after = model.fit(X, X[:, 0]).bag_.networks
+    assert [(each.member, each.fold) for each in after] == [(each.member, each.fold) for each in before]
+    assert {each.fold for each in model.set_params(warm_start=False).fit(X, X[:, 0]).bag_.networks} == {0}
 
 
 def test_networks_that_share_weights_may_be_members():

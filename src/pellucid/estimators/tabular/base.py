@@ -25,7 +25,7 @@ from pellucid.estimators.tabular.bag import Bag, greedy_weights, of_members
 from pellucid.estimators.tabular.bagging import Problem, Told
 from pellucid.estimators.tabular.columns import as_frame, has_names
 from pellucid.estimators.tabular.importances import permutation_importances
-from pellucid.estimators.tabular.members import LINEAR, PRESETS, SMALL_TABLE, Member, Preset, planned_epochs
+from pellucid.estimators.tabular.members import LINEAR, PRESETS, Member, Preset, is_small, planned_epochs
 from pellucid.estimators.tabular.racing import Plan
 from pellucid.estimators.tabular.sources import FileSource, FrameSource, Source
 from pellucid.estimators.tabular.state import IMPORTANCES, tabular_from_state, tabular_to_state
@@ -221,17 +221,17 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             self._fold_seed = fold_seed  # kept, so that the same rows stay in the same folds when training goes on
         folds = self._folds(source, rows, stratify, groups)
         problem = self._problem(source.encode(self.encoder_), Y, trained_weight, weight)
-        is_small = len(folds) > 1 and len(rows) <= SMALL_TABLE
+        is_few = len(folds) > 1 and is_small(len(rows))
         del rows, all_rows  # memory for the networks
-        in_turns = self._preset().is_mixed and self.members is None and not is_small
+        in_turns = self._preset().is_mixed and self.members is None and not is_few
         epochs = planned_epochs(min(len(train) for train, _ in folds), self._preset().steps)
         start = self.bag_ if is_continued else None
         in_order = self.time_column is not None
         if start is not None and self.members is None:
             plan = Plan.of(start, folds, epochs, in_order=in_order)
         else:
-            again = {"in_order": in_order, "is_small": is_small and not in_order and start is None}
-            plan = Plan(self._kinds(is_small=is_small), folds, epochs, in_turns=in_turns, start=start, **again)
+            again = {"in_order": in_order, "is_small": is_few and not in_order and start is None}
+            plan = Plan(self._kinds(is_small=is_few), folds, epochs, in_turns=in_turns, start=start, **again)
         if self.max_epochs is not None:
             plan = plan.within(self.max_epochs)
         seeds = seed.randint(2**31 - 1, size=plan.seeds).tolist()
@@ -270,7 +270,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             raise DivergedError(f"No network of {type(self).__name__} could be trained. {Outcome.DIVERGED.value}")
         self._weigh(bag, Y, weight)
         counting = np.flatnonzero(bag.weights)
-        if len(counting) < len(bag.weights):
+        if self.members is None and len(counting) < len(bag.weights):
             bag = replace(of_members(bag, counting), weights=bag.weights[counting])
         self._take_over(bag, looked_at, Y, weight)
 
@@ -390,9 +390,12 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         return PRESETS[self.preset]
 
     def _kinds(self, *, is_small: bool) -> Sequence[Sequence[Member]]:
-        """Return, for each member, the recipes that race for it; among few rows one is linear."""
+        """Return, for each member, the recipes that race for it."""
         if self.members is not None:
             return [(member,) for member in self.members]
+        return self._kinds_of_preset(is_small=is_small)
+
+    def _kinds_of_preset(self, *, is_small: bool) -> Sequence[Sequence[Member]]:
         usual = self._members_of(self._preset())
         return [*usual, (LINEAR,)] if is_small else usual
 
@@ -448,8 +451,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         return empty_cells(source.column(label).to_frame(label), declared)[0][label]
 
     def _dealt(self, rows: int, stratify: Array | None, groups: Any, time: Any) -> list[tuple[Array, Array]]:
-        preset = self._preset()
-        folds = self.n_folds or (preset.small_folds if rows <= SMALL_TABLE else preset.folds)
+        folds = self.n_folds or self._usual_folds(rows)
         if folds == 1 and time is None and groups is None:
             return [split_rows(rows, SHARE_SET_ASIDE, self._fold_seed, stratify)]
         count = folds if folds > 1 else round(1 / SHARE_SET_ASIDE)
@@ -458,6 +460,13 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         except DataError as error:
             raise DataError(str(error).replace("'time'", f"'time_column' ({self.time_column!r})")) from None
         return list(dealt)[-folds:]
+
+    def _usual_folds(self, rows: int) -> int:
+        """Return the preset's folds; where networks go on, as many as they have."""
+        if self.warm_start and hasattr(self, "bag_"):
+            return len(self.bag_.recipes)
+        preset = self._preset()
+        return preset.small_folds if is_small(rows) else preset.folds
 
     def _raw(self, X: Any) -> Array:
         """Predictions of the bag for each row, of shape (rows, outputs)."""

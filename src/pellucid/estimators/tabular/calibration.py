@@ -175,8 +175,9 @@ class ResidualQuantiles:
     def quantile(self, predicted: Array, level: float) -> Array:
         """Return the `level` quantile of each row's truth, of shape (rows,).
 
-        The level is that of finitely many residuals: (n + 1) · level of n. A bin of too few for it takes those of all
-        bins; where these are too few, too (`outermost`), it is the outermost.
+        The level is that of finitely many residuals: (n + 1) · level of n. A bin of too few for it has its outermost,
+        or what those of all bins say if that is further out, so that quantiles never cross; where all are too few
+        (`outermost`), it is the outermost of all.
 
         Examples
         --------
@@ -187,8 +188,10 @@ class ResidualQuantiles:
         """
         by_bin = np.empty(len(self.starts) - 1)
         for index, (start, stop) in enumerate(pairwise(self.starts)):
-            is_enough = min(level, 1 - level) >= _outermost(stop - start)
-            by_bin[index] = _quantile(self.residuals[start:stop] if is_enough else np.sort(self.residuals), level)
+            by_bin[index] = _quantile(self.residuals[start:stop], level)
+            if min(level, 1 - level) < _outermost(stop - start) * (1 - 1e-9):
+                further = min if level < 0.5 else max
+                by_bin[index] = further(by_bin[index], _quantile(np.sort(self.residuals), level))
         quantile: Array = predicted + by_bin[np.searchsorted(self.edges, predicted, side="right")]
         return quantile
 

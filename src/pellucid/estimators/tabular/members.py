@@ -42,13 +42,13 @@ from pellucid.training.coded import CodedRows
 __all__ = [
     "LINEAR",
     "PRESETS",
-    "SMALL_TABLE",
     "Member",
     "Preset",
     "batch_size",
     "describe_network",
     "describe_training",
     "epochs_of",
+    "is_small",
     "milestones",
     "planned_epochs",
 ]
@@ -151,8 +151,8 @@ def _fine_and_coarse(member: Member) -> tuple[tuple[Member, ...], ...]:
 CLASSES = _fine_and_coarse(Member())
 NUMBERS = _fine_and_coarse(Member(activation="mish", learning_rate=0.2, epochs=1.3))
 SMALL_TABLE = 2_000
-"""Rows up to which every member is trained on every fold, of which there are several: there, chance matters and
-networks are cheap."""
+"""Rows up to which every member is trained on every fold, of which there are several, beside a linear network: there,
+chance matters and networks are cheap."""
 
 LINEAR = Member(hidden=(), numbers="plain", learning_rate=0.4, dropout=0.0)
 """Where rows are few, a line through the inputs may be all that can be known; it counts as far as it proves good."""
@@ -161,13 +161,21 @@ FIRST_CLASSES, FIRST_NUMBERS = (((kinds[0][0],),) for kinds in (CLASSES, NUMBERS
 THIRD_CLASSES = Member(numbers="periodic", frequency=0.5, activation="silu", dropout=0.3, label_smoothing=0.05)
 THIRD_NUMBERS = Member(numbers="piecewise_linear", bins=48, activation="silu", dropout=0.05, learning_rate=0.1)
 
+BEST_CLASSES, BEST_NUMBERS = (*CLASSES, (THIRD_CLASSES,)), (*NUMBERS, (THIRD_NUMBERS,))
+
 PRESETS = {
-    "fast": Preset(1, 3, FIRST_CLASSES, FIRST_NUMBERS, is_mixed=True, steps=1000),
-    "default": Preset(5, 5, CLASSES, NUMBERS, is_mixed=True, steps=1250),
-    "best": Preset(5, 5, (*CLASSES, (THIRD_CLASSES,)), (*NUMBERS, (THIRD_NUMBERS,)), is_mixed=False, steps=1250),
+    "fast": Preset(folds=1, small_folds=3, classes=FIRST_CLASSES, numbers=FIRST_NUMBERS, is_mixed=False, steps=1000),
+    "default": Preset(folds=5, small_folds=5, classes=CLASSES, numbers=NUMBERS, is_mixed=True, steps=1250),
+    "best": Preset(folds=5, small_folds=5, classes=BEST_CLASSES, numbers=BEST_NUMBERS, is_mixed=False, steps=1250),
 }
 """Different ways to embed numbers see different things: where one is weak, the other often is not. How fine they must
 look differs from table to table; whoever looks too finely learns by heart."""
+
+
+def is_small(rows: int) -> bool:
+    """Tell whether a table has few rows."""
+    return rows <= SMALL_TABLE
+
 
 MOST_EPOCHS = 256
 USUAL_LEAST_EPOCHS, LEAST_EPOCHS = 10, 2
