@@ -1,5 +1,6 @@
 """Sweeps: the trainings of every combination, told as a table, in pictures and in words."""
 
+import time
 from math import ceil
 
 import matplotlib as mpl
@@ -10,7 +11,7 @@ from joblib import parallel_config
 from sklearn.datasets import make_moons, make_regression
 from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import GroupKFold, StratifiedKFold
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from pellucid import MLPClassifier, MLPRegressor, TabularClassifier
@@ -311,10 +312,15 @@ def test_a_time_limit_that_is_enough_changes_nothing(moons):
 
 
 class Clocked:
-    """Runs a training at a second an epoch; what would end after the deadline is cut, or has no turn."""
+    """Runs a training at a second an epoch; what would end after the deadline is cut, or has no turn.
 
-    def __init__(self, monkeypatch, *, converges=None):
+    Beside its epochs a trial takes `beside` seconds a round; from `interrupt` on all are interrupted, from `slow` on an
+    epoch takes two seconds.
+    """
+
+    def __init__(self, monkeypatch, *, converges=None, beside=0.0, interrupt=np.inf, slow=np.inf):
         self.now, self.shares, self.converges = 0.0, [], converges or {}
+        self.beside, self.interrupt, self.slow = beside, interrupt, slow
         monkeypatch.setattr(rounds.time, "monotonic", lambda: self.now)
         monkeypatch.setattr(rounds, "run_all", self)
 
@@ -324,11 +330,15 @@ class Clocked:
             had = trial.paused.state.epochs if trial.paused else 0
             most = self.converges.get(trial.number, 100)
             epochs = min(ceil(100 * trial.share), most)
-            self.now += epochs - had
+            seconds = (epochs - had) * (2 if self.now >= self.slow else 1)
+            self.now += seconds + self.beside
             result = Result(trial, 0.5, epochs=epochs, outcome=Outcome.ALL_EPOCHS, is_part=epochs < most)
+            result.fit_seconds, result.epoch_seconds, result.score_seconds = seconds, seconds, self.beside
             if epochs == most < 100:
                 result.outcome = Outcome.CONVERGED
-            if self.now > deadline:
+            if self.now > self.interrupt:
+                result.outcome, result.is_part = Outcome.INTERRUPTED, False
+            elif self.now > deadline:
                 result.outcome, result.is_part = Outcome.TIME_LIMIT, True
             elif wanted.paused and result.is_part:
                 result.paused = Paused(np.zeros(1), State(object(), epochs), History())
@@ -340,12 +350,16 @@ def test_rounds_go_as_far_as_the_time_and_the_last_whole_one_counts(monkeypatch)
     trials = [Trial(number, {}, 0) for number in range(4)]
 
     def run(clock, seconds):
-        ran = run_evenly(problem, trials, deadline=clock.now + seconds, tell=lambda *_: None)
+        clock.shares.clear()
+        ran = run_evenly(problem, trials, deadline=clock.now + seconds, take=lambda *_: None)
+        assert {result.outcome for result in ran.results.values() if result.is_part} <= {
+            Outcome.INTERRUPTED if ran.is_interrupted else Outcome.TIME_LIMIT
+        }
         return [ran.results[place].epochs for place in sorted(ran.results)], ran.is_whole
 
     clock = Clocked(monkeypatch)
     assert run(clock, 1000) == ([100] * 4, True)
-    assert clock.shares == [0.01, 1.0]
+    assert clock.shares == pytest.approx([0.01, 0.04, 0.16, 0.64, 1.0])
     epochs, is_whole = run(clock, 200)
     assert is_whole
     assert len(set(epochs)) == 1
@@ -353,7 +367,52 @@ def test_rounds_go_as_far_as_the_time_and_the_last_whole_one_counts(monkeypatch)
     assert run(clock, 3) == ([1, 1, 1], False)  # the last had no fair share
     assert run(clock, 0.5) == ([1] * 4, False)
     clock = Clocked(monkeypatch, converges={0: 10, 1: 10, 2: 20})
-    assert run(clock, 160) == ([10, 10, 20, 100], True)
+    assert run(clock, 170) == ([10, 10, 20, 100], True)
+    clock = Clocked(monkeypatch, interrupt=200)
+    assert run(clock, 10_000) == ([16] * 4, True)  # 136 seconds of 200 are lost; of one round for all 196 were
+    clock = Clocked(monkeypatch, slow=100)
+    epochs, is_whole = run(clock, 200)
+    assert is_whole
+    assert epochs[0] > 30
+    clock = Clocked(monkeypatch, beside=50.0)
+    assert run(clock, 2000) == ([100] * 4, True)
+    assert clock.shares == pytest.approx([0.01, 1.0])  # the first round took 200 seconds for what is no epoch
+
+
+def test_the_first_round_is_one_epoch_of_the_longest_training(monkeypatch):
+    clock = Clocked(monkeypatch)
+    trials = [Trial(number, {"mlp__max_iter": epochs}, 0) for number, epochs in enumerate((7, 400))]
+    problem = Problem(Pipeline([("mlp", MLPClassifier(max_iter=100))]), X, Y, [], None)
+    run_evenly(problem, trials, deadline=1e6, take=lambda *_: None)
+    assert clock.shares[0] == 1 / 400
+
+
+def test_an_interrupt_within_a_time_limit_keeps_what_all_had(monkeypatch):
+    run, calls = rounds.run_all, []
+
+    def interrupted(*given, **named):
+        calls.append(named)
+        for results in run(*given, **named):
+            for result in results:
+                if len(calls) > 1:
+                    result.outcome = Outcome.INTERRUPTED
+            yield results
+
+    monkeypatch.setattr(rounds, "run_all", interrupted)
+    with pytest.warns(TrainingWarning, match="^Ctrl-C ended 4 of 4 trainings after 1 epoch: with more time"):
+        result = sweep(MLPClassifier(max_iter=20), X, Y, {"alpha": [0.1, 1]}, cv=2, time_limit=600)
+    assert set(result.frame["outcome"]) == {"INTERRUPTED"}
+    assert result.findings()[-1].startswith("Ctrl-C ended 4 of 4 trainings")
+
+
+def test_whose_time_limit_ended_trainings():
+    model, began = MLPClassifier(max_iter=10**6, n_iter_no_change=10**6, time_limit=0.1), time.monotonic()
+    with pytest.warns(TrainingWarning, match="The estimator's own time_limit ended 4 of 4 trainings after"):
+        result = sweep(model, X, Y, {"alpha": [0.1, 1]}, cv=2, time_limit=600)
+    assert result.findings()[-1].startswith("The estimator's own time_limit ended 4 of 4 trainings after")
+    with pytest.warns(TrainingWarning, match=r"(1 of 40|2 of 40) trainings of sweep"):
+        sweep(model, X, Y, {"alpha": np.geomspace(1e-5, 1, 20)}, cv=2, time_limit=0.1)
+    assert time.monotonic() - began < 60
 
 
 def test_progress(capsys):

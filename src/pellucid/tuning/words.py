@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from pellucid.textbook.arrays import Array
+from pellucid.training.stopping import Outcome
+from pellucid.tuning.trials import Result
 
 __all__ = [
     "best_first",
@@ -34,6 +36,13 @@ NEEDS = {"bins": ("numbers", "piecewise_linear"), "frequency": ("numbers", "peri
 
 DIGITS = 12
 """Of shares of variance: what is beyond is rounding."""
+
+ENDED_BY = {
+    (Outcome.TIME_LIMIT, True): "The time limit",
+    (Outcome.INTERRUPTED, True): "Ctrl-C",
+    (Outcome.TIME_LIMIT, False): "The estimator's own time_limit",
+}
+"""Who ended a training early, by its outcome and whether the search would have gone on with it."""
 
 LARGE = 1e5
 """Scores from here on are told with a power of ten."""
@@ -168,7 +177,15 @@ class _Explained:
         return shares
 
 
-def findings(frame: pd.DataFrame, settings: Sequence[str], names: dict[str, str], score_name: str) -> list[str]:
+def findings(
+    frame: pd.DataFrame,
+    settings: Sequence[str],
+    names: dict[str, str],
+    score_name: str,
+    *,
+    shares: Mapping[str, float] | None = None,
+    early: str = "",
+) -> list[str]:
     """Return what a sweep found, a sentence each.
 
     Parameters
@@ -180,13 +197,17 @@ def findings(frame: pd.DataFrame, settings: Sequence[str], names: dict[str, str]
     names : dict of str to str
         What the columns are called.
     score_name : str
+    shares : mapping of str to float or None
+        As of `variance_explained`, where they are known.
+    early : str
+        As of `ended_early`.
     """
     said = [
         _best(frame, settings, names, score_name),
-        _mattered(frame, settings, names),
+        _mattered(frame, settings, names, dict(shares or variance_explained(frame, settings))),
         _capacity(frame, score_name),
         *_rates(frame, settings, names),
-        _early(frame),
+        early,
         _useless(frame, score_name) or unfinished(frame),
     ]
     return [sentence for sentence in said if sentence]
@@ -241,34 +262,24 @@ def figure(value: float) -> str:
     return f"{value:.4f}" if abs(value) < LARGE else f"{value:.3g}"
 
 
-def ended_early(epochs: Sequence[int], trainings: int) -> str:
-    """Say that a time limit ended trainings; nothing where it ended none.
-
-    Parameters
-    ----------
-    epochs : sequence of int
-        Of each training that it ended.
-    trainings : int
-        All there are.
+def ended_early(results: Sequence[Result]) -> str:
+    """Say what ended trainings before they were done: the search's time limit, Ctrl-C, or the estimator's own limit.
 
     Examples
     --------
-    >>> ended_early([21, 21, 20], 6)
-    'The time limit ended 3 of 6 trainings after 20 to 21 epochs: with more time another setting may be best.'
+    >>> from pellucid.tuning.trials import Trial
+    >>> cut = [Result(Trial(0, {}, 0), outcome=Outcome.TIME_LIMIT, is_part=True, epochs=epochs) for epochs in (21, 20)]
+    >>> ended_early([*cut, Result(Trial(1, {}, 0), outcome=Outcome.CONVERGED, epochs=9)])
+    'The time limit ended 2 of 3 trainings after 20 to 21 epochs: with more time another setting may be best.'
     """
-    if not epochs:
-        return ""
-    least, most = min(epochs), max(epochs)
-    span = f"{least} to {most} epochs" if least < most else f"{most} epoch{'' if most == 1 else 's'}"
-    return (
-        f"The time limit ended {len(epochs)} of {trainings} trainings after {span}: with more time another setting may "
-        "be best."
-    )
-
-
-def _early(frame: pd.DataFrame) -> str:
-    ended = frame[frame["outcome"] == "TIME_LIMIT"]
-    return "" if ended.empty else ended_early(ended["epochs"].tolist(), len(frame))
+    said = []
+    for (outcome, is_part), who in ENDED_BY.items():
+        epochs = [each.epochs for each in results if each.outcome is outcome and each.is_part == is_part]
+        if epochs:
+            least, most = min(epochs), max(epochs)
+            span = f"{least} to {most} epochs" if least < most else f"{most} epoch{'' if most == 1 else 's'}"
+            said.append(f"{who} ended {len(epochs)} of {len(results)} trainings after {span}")
+    return f"{'; '.join(said)}: with more time another setting may be best." if said else ""
 
 
 def _useless(frame: pd.DataFrame, score_name: str) -> str:
@@ -282,10 +293,9 @@ def _useless(frame: pd.DataFrame, score_name: str) -> str:
     )
 
 
-def _mattered(frame: pd.DataFrame, settings: Sequence[str], names: dict[str, str]) -> str:
+def _mattered(frame: pd.DataFrame, settings: Sequence[str], names: dict[str, str], shares: dict[str, float]) -> str:
     if not settings:
         return ""
-    shares = variance_explained(frame, settings)
     if not any(shares.values()):
         return "All trainings have the same score: no setting mattered."
     chance, together = shares.pop(CHANCE), shares.pop(REST)
