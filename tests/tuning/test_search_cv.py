@@ -299,6 +299,16 @@ def test_folds_and_weights_that_are_none():
         PopulationSearchCV(classifier(), {"alpha": [1]}, cv=[]).fit(X, Y)
     with pytest.raises(SpecError, match="'sample_weight' of PopulationSearchCV must have one value for each"):
         PopulationSearchCV(classifier(), {"alpha": [1]}).fit(X, Y, sample_weight=[1.0])
+    for name in ("sample_weight", "groups"):
+        with pytest.raises(SpecError, match=f"'{name}' of PopulationSearchCV must have one value for each .* got 1.0"):
+            PopulationSearchCV(classifier(), {"alpha": [1]}).fit(X, Y, **{name: 1.0})
+
+
+@pytest.mark.parametrize("limits", [{}, {"time_limit": 60}, {"time_limit": 60, "halving": 2}])
+@pytest.mark.parametrize("max_iter", ["x", 0, 2.5])
+def test_a_time_limit_changes_no_error(max_iter, limits):
+    with pytest.raises(PellucidError, match=f"max_iter.*{max_iter}"):
+        PopulationSearchCV(classifier(max_iter=max_iter), {"alpha": [1.0, 0.1]}, cv=2, **limits).fit(X, Y)
 
 
 def test_a_time_limit_before_the_first_setting(monkeypatch):

@@ -1,5 +1,6 @@
 """Sweeps: the trainings of every combination, told as a table, in pictures and in words."""
 
+import sys
 import time
 from math import ceil
 
@@ -18,7 +19,7 @@ from pellucid import MLPClassifier, MLPRegressor, TabularClassifier
 from pellucid.errors import DataError, PellucidError, SpecError, TrainingWarning
 from pellucid.training import Outcome
 from pellucid.training.jobs import History, State
-from pellucid.tuning import measuring, rounds, sweep
+from pellucid.tuning import measuring, rounds, sweep, words
 from pellucid.tuning.failures import grouped_reasons
 from pellucid.tuning.problem import Problem
 from pellucid.tuning.rounds import run_evenly
@@ -171,6 +172,38 @@ def test_shares_of_variance_are_shares_of_a_whole_where_trials_are_missing():
     assert confounded["a"] == pytest.approx(confounded["b"])
     assert sum(confounded.values()) == pytest.approx(1)
     assert variance_explained(frame, [])["folds and seeds"] == 1
+
+
+def test_shares_of_variance_of_many_settings_are_those_over_drawn_orders(monkeypatch):
+    random = np.random.default_rng(0)
+    names = [f"s{number}" for number in range(9)]
+    frame = pd.DataFrame({name: random.integers(0, 3, 100).astype(str) for name in names})
+    frame["score"] = random.normal(size=100) + (frame["s0"] == "1") + 0.5 * (frame["s1"] == "2")
+    drawn = variance_explained(frame, names)
+    assert drawn == variance_explained(frame, names)
+    assert sum(drawn.values()) == pytest.approx(1)
+    monkeypatch.setattr(words, "MOST_EXACT", 9)
+    exact = variance_explained(frame, names)
+    assert drawn != exact
+    assert drawn == pytest.approx(exact, abs=0.005)
+
+
+def test_shares_of_variance_of_many_settings_take_few_fits(monkeypatch):
+    fits, fit = [], np.linalg.lstsq
+    monkeypatch.setattr(np.linalg, "lstsq", lambda *given, **named: fits.append(given) or fit(*given, **named))
+    grids = [{f"s{number}": [0, 1] for number in range(16)}]
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({name: random.integers(0, 2, 60).astype(str) for name in grids[0]})
+    variance_explained(frame.assign(score=random.normal(size=60)), list(grids[0]))
+    assert len(fits) < 5000
+
+
+def test_a_sweep_knows_its_shares_of_variance(moons, monkeypatch):
+    shares = moons.variance_explained()
+    monkeypatch.setattr(sys.modules[type(moons).__module__], "variance_explained", None)
+    moons.variance_explained().clear()
+    assert moons.variance_explained() == shares
+    assert str(moons) == "\n".join(moons.findings())
 
 
 def test_values_as_people_write_them():

@@ -85,8 +85,8 @@ def check_of_rows(owner: str, X: Any, params: Mapping[str, Any]) -> None:
     """Raise SpecError if there is not one weight, or one group, for each row."""
     for name, values in params.items():
         kind = name.rpartition("__")[2]
-        if kind not in OF_ROWS or values is None or (kind == "sample_weight" and isinstance(values, Real)):
-            continue  # one weight is that of all rows
+        if kind not in OF_ROWS or values is None:
+            continue
         rows, shape = _num_samples(X), np.shape(values)
         if shape[:1] != (rows,):
             got = shape[0] if shape else shown(values)

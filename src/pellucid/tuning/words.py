@@ -1,7 +1,7 @@
 """What a sweep found, in words: what mattered, where capacity was too much, where learning rates were too large."""
 
 from collections.abc import Mapping, Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
 from math import comb, isclose
 from typing import Any
 
@@ -36,6 +36,11 @@ NEEDS = {"bins": ("numbers", "piecewise_linear"), "frequency": ("numbers", "peri
 
 DIGITS = 12
 """Of shares of variance: what is beyond is rounding."""
+
+MOST_EXACT = 8
+ORDERS = 200
+"""Shares of variance of so many settings are means over all orders; of more, which would take 2^settings fits, over
+some that are drawn."""
 
 ENDED_BY = {
     (Outcome.TIME_LIMIT, True): "The time limit",
@@ -105,7 +110,8 @@ def variance_explained(frame: pd.DataFrame, settings: Sequence[str]) -> dict[str
 
     As in an analysis of variance: what each setting adds to a least-squares fit of a sum of effects, one for each
     value, the mean over all orders in which settings may come in (Lindeman, Merenda and Gold, 1980; the Shapley value
-    of R²); then what settings do together beyond that sum, and what folds and seeds do: chance. Where every combination
+    of R²), of more than eight settings over 200 orders drawn at random, always the same; then what settings do together
+    beyond that sum, and what folds and seeds do: chance. Where every combination
     has as many scores, the order changes nothing, and a setting's share is the variance of its mean scores (η², the
     first-order Sobol index); where some are missing, too, all shares make 1 together.
 
@@ -148,32 +154,52 @@ class _Explained:
     """
 
     def __init__(self, effects: dict[str, Array], means: Array, sizes: Array, total: float) -> None:
-        self._effects, self._roots, self._scale = effects, np.sqrt(sizes), total * sizes.sum()
-        self._means: Array = means - np.average(means, weights=sizes)
-        self.of_cells = float((sizes * self._means**2).sum() / self._scale)
+        roots, self._scale = np.sqrt(sizes), total * sizes.sum()
+        target: Array = roots * (means - np.average(means, weights=sizes))
+        self.of_cells = float((target**2).sum() / self._scale)
+        self.names = list(effects)
+        design = np.column_stack(list(effects.values())) * roots[:, np.newaxis]
+        basis, self._design = np.linalg.qr(design)  # as many rows as columns are enough for all fits
+        self._target = basis.T @ target
+        ends = np.cumsum([effect.shape[1] for effect in effects.values()]).tolist()
+        self._columns = {name: range(*each) for name, each in zip(effects, pairwise([0, *ends]), strict=True)}
         self._known: dict[frozenset[str], float] = {frozenset(): 0.0}
 
     def of(self, names: frozenset[str]) -> float:
         """Return the share of the variance that the least-squares sum of these settings' effects explains."""
         if names not in self._known:
-            design = np.column_stack([self._effects[name] for name in sorted(names)]) * self._roots[:, np.newaxis]
-            fitted = design @ np.linalg.lstsq(design, self._roots * self._means, rcond=None)[0]
+            design = self._design[:, [column for name in sorted(names) for column in self._columns[name]]]
+            fitted = design @ np.linalg.lstsq(design, self._target, rcond=None)[0]
             self._known[names] = float((fitted**2).sum() / self._scale)
         return self._known[names]
 
     def shares(self) -> dict[str, float]:
-        """Return what each setting adds, the mean over all orders in which they come in."""
-        names = list(self._effects)
+        """Return what each setting adds, the mean over the orders in which they come in."""
+        names = self.names
         alone = {name: self.of(frozenset([name])) for name in names}
         if isclose(sum(alone.values()), self.of(frozenset(names)), rel_tol=1e-9):
             return alone  # the order changes nothing
-        shares = dict.fromkeys(names, 0.0)
+        return self._over_all_orders() if len(names) <= MOST_EXACT else self._over_drawn_orders()
+
+    def _over_all_orders(self) -> dict[str, float]:
+        names, shares = self.names, dict.fromkeys(self.names, 0.0)
         for name in names:
             others = [other for other in names if other != name]
             for size in range(len(names)):
                 weight = 1 / (len(names) * comb(len(others), size))
                 for before in map(frozenset, combinations(others, size)):
                     shares[name] += weight * (self.of(before | {name}) - self.of(before))
+        return shares
+
+    def _over_drawn_orders(self) -> dict[str, float]:
+        """Return the mean over drawn orders, each with its reverse: what comes early in one is late in the other."""
+        shares, random = dict.fromkeys(self.names, 0.0), np.random.default_rng(0)
+        for _ in range(ORDERS // 2):
+            order = random.permutation(self.names).tolist()
+            for each in (order, order[::-1]):
+                for place, name in enumerate(each):
+                    added = self.of(frozenset(each[: place + 1])) - self.of(frozenset(each[:place]))
+                    shares[name] += added / ORDERS
         return shares
 
 
