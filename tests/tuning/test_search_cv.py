@@ -299,6 +299,16 @@ def test_folds_and_weights_that_are_none():
         PopulationSearchCV(classifier(), {"alpha": [1]}, cv=[]).fit(X, Y)
     with pytest.raises(SpecError, match="'sample_weight' of PopulationSearchCV must have one value for each"):
         PopulationSearchCV(classifier(), {"alpha": [1]}).fit(X, Y, sample_weight=[1.0])
+    for name in ("sample_weight", "groups"):
+        with pytest.raises(SpecError, match=f"'{name}' of PopulationSearchCV must have one value for each .* got 1.0"):
+            PopulationSearchCV(classifier(), {"alpha": [1]}).fit(X, Y, **{name: 1.0})
+
+
+@pytest.mark.parametrize("limits", [{}, {"time_limit": 60}, {"time_limit": 60, "halving": 2}])
+@pytest.mark.parametrize("max_iter", ["x", 0, 2.5])
+def test_a_time_limit_changes_no_error(max_iter, limits):
+    with pytest.raises(PellucidError, match=f"max_iter.*{max_iter}"):
+        PopulationSearchCV(classifier(max_iter=max_iter), {"alpha": [1.0, 0.1]}, cv=2, **limits).fit(X, Y)
 
 
 def test_a_time_limit_before_the_first_setting(monkeypatch):
@@ -344,6 +354,45 @@ def test_a_rung_that_the_time_ends_does_not_count(monkeypatch):
     assert not hasattr(search, "best_estimator_")
 
 
+@pytest.mark.parametrize("halving", [None, 2])
+def test_a_first_rung_that_the_time_ends_is_not_said_to_have_one_before(halving, monkeypatch):
+    run = rounds.run_all
+
+    def late(problem, trials, wanted, **named):
+        for results in run(problem, trials, wanted, **named):
+            for result in results:
+                result.outcome, result.is_part = Outcome.TIME_LIMIT, True
+            yield results
+
+    monkeypatch.setattr(rounds, "run_all", late)
+    monkeypatch.setattr(rounds, "is_over", lambda deadline: True)
+    grid = {"learning_rate_init": [0.001, 0.01, 0.03, 0.1]}
+    search = PopulationSearchCV(classifier(max_iter=30), grid, cv=2, halving=halving, time_limit=1000)
+    message = "limit was reached: not all networks had the same share of their epochs. The time limit ended 8 of 8"
+    with pytest.warns(TrainingWarning, match=message):
+        search.fit(X, Y)
+    assert not search.is_complete_
+
+
+def test_an_interrupt_within_a_time_limit_keeps_what_all_had(monkeypatch):
+    run, calls = rounds.run_all, []
+
+    def interrupted(problem, trials, wanted, **named):
+        calls.append(named)
+        for results in run(problem, trials, wanted, **named):
+            for result in results:
+                if len(calls) > 1:
+                    result.outcome = Outcome.INTERRUPTED
+            yield results
+
+    monkeypatch.setattr(rounds, "run_all", interrupted)
+    search = PopulationSearchCV(classifier(max_iter=30), {"alpha": [1.0, 0.1]}, cv=2, time_limit=1000)
+    with pytest.warns(TrainingWarning, match=r"2 of 2 settings have scores.* Ctrl-C ended 4 of 4 .* after 1 epoch"):
+        search.fit(X, Y)
+    assert not search.is_complete_
+    assert not hasattr(search, "best_estimator_")
+
+
 def test_warnings_are_of_the_user_s_line():
     with pytest.warns(ConvergenceWarning) as told:
         PopulationSearchCV(classifier(max_iter=2), {"alpha": [0.1]}, cv=2).fit(X, Y)
@@ -362,7 +411,7 @@ def test_interrupts_keep_what_is_finished(monkeypatch):
 
     monkeypatch.setattr(rounds, "run_all", interrupted)
     grid = {"alpha": np.geomspace(1e-5, 1, 20)}
-    with pytest.warns(TrainingWarning, match=r"interrupted: 4 of 20 settings are finished"):
+    with pytest.warns(TrainingWarning, match=r"interrupted: 4 of 20 settings have scores"):
         search = PopulationSearchCV(classifier(), grid, cv=2).fit(X, Y)
     assert len(search.cv_results_["params"]) == 4
     assert search.best_params_ == {"alpha": 1e-5} or search.best_params_["alpha"] < 1

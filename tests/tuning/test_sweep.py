@@ -1,5 +1,7 @@
 """Sweeps: the trainings of every combination, told as a table, in pictures and in words."""
 
+import sys
+import time
 from math import ceil
 
 import matplotlib as mpl
@@ -10,14 +12,14 @@ from joblib import parallel_config
 from sklearn.datasets import make_moons, make_regression
 from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import GroupKFold, StratifiedKFold
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from pellucid import MLPClassifier, MLPRegressor, TabularClassifier
 from pellucid.errors import DataError, PellucidError, SpecError, TrainingWarning
 from pellucid.training import Outcome
 from pellucid.training.jobs import History, State
-from pellucid.tuning import measuring, rounds, sweep
+from pellucid.tuning import measuring, rounds, sweep, words
 from pellucid.tuning.failures import grouped_reasons
 from pellucid.tuning.problem import Problem
 from pellucid.tuning.rounds import run_evenly
@@ -172,6 +174,38 @@ def test_shares_of_variance_are_shares_of_a_whole_where_trials_are_missing():
     assert variance_explained(frame, [])["folds and seeds"] == 1
 
 
+def test_shares_of_variance_of_many_settings_are_those_over_drawn_orders(monkeypatch):
+    random = np.random.default_rng(0)
+    names = [f"s{number}" for number in range(9)]
+    frame = pd.DataFrame({name: random.integers(0, 3, 100).astype(str) for name in names})
+    frame["score"] = random.normal(size=100) + (frame["s0"] == "1") + 0.5 * (frame["s1"] == "2")
+    drawn = variance_explained(frame, names)
+    assert drawn == variance_explained(frame, names)
+    assert sum(drawn.values()) == pytest.approx(1)
+    monkeypatch.setattr(words, "MOST_EXACT", 9)
+    exact = variance_explained(frame, names)
+    assert drawn != exact
+    assert drawn == pytest.approx(exact, abs=0.005)
+
+
+def test_shares_of_variance_of_many_settings_take_few_fits(monkeypatch):
+    fits, fit = [], np.linalg.lstsq
+    monkeypatch.setattr(np.linalg, "lstsq", lambda *given, **named: fits.append(given) or fit(*given, **named))
+    grids = [{f"s{number}": [0, 1] for number in range(16)}]
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({name: random.integers(0, 2, 60).astype(str) for name in grids[0]})
+    variance_explained(frame.assign(score=random.normal(size=60)), list(grids[0]))
+    assert len(fits) < 5000
+
+
+def test_a_sweep_knows_its_shares_of_variance(moons, monkeypatch):
+    shares = moons.variance_explained()
+    monkeypatch.setattr(sys.modules[type(moons).__module__], "variance_explained", None)
+    moons.variance_explained().clear()
+    assert moons.variance_explained() == shares
+    assert str(moons) == "\n".join(moons.findings())
+
+
 def test_values_as_people_write_them():
     assert [text_of(each) for each in ((), (3,), [0.1, 0.2], 1e-05, True)] == ["none", "3", "0.1-0.2", "1e-05", "True"]
 
@@ -311,10 +345,15 @@ def test_a_time_limit_that_is_enough_changes_nothing(moons):
 
 
 class Clocked:
-    """Runs a training at a second an epoch; what would end after the deadline is cut, or has no turn."""
+    """Runs a training at a second an epoch; what would end after the deadline is cut, or has no turn.
 
-    def __init__(self, monkeypatch, *, converges=None):
+    Beside its epochs a trial takes `beside` seconds a round; from `interrupt` on all are interrupted, from `slow` on an
+    epoch takes two seconds.
+    """
+
+    def __init__(self, monkeypatch, *, converges=None, beside=0.0, interrupt=np.inf, slow=np.inf):
         self.now, self.shares, self.converges = 0.0, [], converges or {}
+        self.beside, self.interrupt, self.slow = beside, interrupt, slow
         monkeypatch.setattr(rounds.time, "monotonic", lambda: self.now)
         monkeypatch.setattr(rounds, "run_all", self)
 
@@ -324,11 +363,15 @@ class Clocked:
             had = trial.paused.state.epochs if trial.paused else 0
             most = self.converges.get(trial.number, 100)
             epochs = min(ceil(100 * trial.share), most)
-            self.now += epochs - had
+            seconds = (epochs - had) * (2 if self.now >= self.slow else 1)
+            self.now += seconds + self.beside
             result = Result(trial, 0.5, epochs=epochs, outcome=Outcome.ALL_EPOCHS, is_part=epochs < most)
+            result.fit_seconds, result.epoch_seconds, result.score_seconds = seconds, seconds, self.beside
             if epochs == most < 100:
                 result.outcome = Outcome.CONVERGED
-            if self.now > deadline:
+            if self.now > self.interrupt:
+                result.outcome, result.is_part = Outcome.INTERRUPTED, False
+            elif self.now > deadline:
                 result.outcome, result.is_part = Outcome.TIME_LIMIT, True
             elif wanted.paused and result.is_part:
                 result.paused = Paused(np.zeros(1), State(object(), epochs), History())
@@ -340,12 +383,16 @@ def test_rounds_go_as_far_as_the_time_and_the_last_whole_one_counts(monkeypatch)
     trials = [Trial(number, {}, 0) for number in range(4)]
 
     def run(clock, seconds):
-        ran = run_evenly(problem, trials, deadline=clock.now + seconds, tell=lambda *_: None)
+        clock.shares.clear()
+        ran = run_evenly(problem, trials, deadline=clock.now + seconds, take=lambda *_: None)
+        assert {result.outcome for result in ran.results.values() if result.is_part} <= {
+            Outcome.INTERRUPTED if ran.is_interrupted else Outcome.TIME_LIMIT
+        }
         return [ran.results[place].epochs for place in sorted(ran.results)], ran.is_whole
 
     clock = Clocked(monkeypatch)
     assert run(clock, 1000) == ([100] * 4, True)
-    assert clock.shares == [0.01, 1.0]
+    assert clock.shares == pytest.approx([0.01, 0.04, 0.16, 0.64, 1.0])
     epochs, is_whole = run(clock, 200)
     assert is_whole
     assert len(set(epochs)) == 1
@@ -353,7 +400,52 @@ def test_rounds_go_as_far_as_the_time_and_the_last_whole_one_counts(monkeypatch)
     assert run(clock, 3) == ([1, 1, 1], False)  # the last had no fair share
     assert run(clock, 0.5) == ([1] * 4, False)
     clock = Clocked(monkeypatch, converges={0: 10, 1: 10, 2: 20})
-    assert run(clock, 160) == ([10, 10, 20, 100], True)
+    assert run(clock, 170) == ([10, 10, 20, 100], True)
+    clock = Clocked(monkeypatch, interrupt=200)
+    assert run(clock, 10_000) == ([16] * 4, True)  # 136 seconds of 200 are lost; of one round for all 196 were
+    clock = Clocked(monkeypatch, slow=100)
+    epochs, is_whole = run(clock, 200)
+    assert is_whole
+    assert epochs[0] > 30
+    clock = Clocked(monkeypatch, beside=50.0)
+    assert run(clock, 2000) == ([100] * 4, True)
+    assert clock.shares == pytest.approx([0.01, 1.0])  # the first round took 200 seconds for what is no epoch
+
+
+def test_the_first_round_is_one_epoch_of_the_longest_training(monkeypatch):
+    clock = Clocked(monkeypatch)
+    trials = [Trial(number, {"mlp__max_iter": epochs}, 0) for number, epochs in enumerate((7, 400))]
+    problem = Problem(Pipeline([("mlp", MLPClassifier(max_iter=100))]), X, Y, [], None)
+    run_evenly(problem, trials, deadline=1e6, take=lambda *_: None)
+    assert clock.shares[0] == 1 / 400
+
+
+def test_an_interrupt_within_a_time_limit_keeps_what_all_had(monkeypatch):
+    run, calls = rounds.run_all, []
+
+    def interrupted(*given, **named):
+        calls.append(named)
+        for results in run(*given, **named):
+            for result in results:
+                if len(calls) > 1:
+                    result.outcome = Outcome.INTERRUPTED
+            yield results
+
+    monkeypatch.setattr(rounds, "run_all", interrupted)
+    with pytest.warns(TrainingWarning, match="^Ctrl-C ended 4 of 4 trainings after 1 epoch: with more time"):
+        result = sweep(MLPClassifier(max_iter=20), X, Y, {"alpha": [0.1, 1]}, cv=2, time_limit=600)
+    assert set(result.frame["outcome"]) == {"INTERRUPTED"}
+    assert result.findings()[-1].startswith("Ctrl-C ended 4 of 4 trainings")
+
+
+def test_whose_time_limit_ended_trainings():
+    model, began = MLPClassifier(max_iter=10**6, n_iter_no_change=10**6, time_limit=0.1), time.monotonic()
+    with pytest.warns(TrainingWarning, match="The estimator's own time_limit ended 4 of 4 trainings after"):
+        result = sweep(model, X, Y, {"alpha": [0.1, 1]}, cv=2, time_limit=600)
+    assert result.findings()[-1].startswith("The estimator's own time_limit ended 4 of 4 trainings after")
+    with pytest.warns(TrainingWarning, match=r"(1 of 40|2 of 40) trainings of sweep"):
+        sweep(model, X, Y, {"alpha": np.geomspace(1e-5, 1, 20)}, cv=2, time_limit=0.1)
+    assert time.monotonic() - began < 60
 
 
 def test_progress(capsys):

@@ -85,10 +85,12 @@ def check_of_rows(owner: str, X: Any, params: Mapping[str, Any]) -> None:
     """Raise SpecError if there is not one weight, or one group, for each row."""
     for name, values in params.items():
         kind = name.rpartition("__")[2]
-        if kind in OF_ROWS and values is not None and np.shape(values)[:1] != (rows := _num_samples(X),):
-            raise SpecError(
-                f"'{name}' of {owner} must have one value for each of the {rows} rows of X; got {len(values)}."
-            )
+        if kind not in OF_ROWS or values is None:
+            continue
+        rows, shape = _num_samples(X), np.shape(values)
+        if shape[:1] != (rows,):
+            got = shape[0] if shape else shown(values)
+            raise SpecError(f"'{name}' of {owner} must have one value for each of the {rows} rows of X; got {got}.")
 
 
 def folds_of(owner: str, splitter: Any, X: Any, y: Any, **params: Any) -> list[Any]:
@@ -201,7 +203,7 @@ def measure(
     if bar is not None:
         bar.on_fit_begin(SimpleNamespace(time_limit=time_limit))
 
-    def tell(results: list[Result], done: float) -> None:
+    def take(results: list[Result], done: float) -> None:
         nonlocal best
         best = max([best, *(float(result.score) for result in results if not result.error)])
         if bar is not None:
@@ -209,7 +211,7 @@ def measure(
             bar.advance(None, ceil(done), len(trials), time.monotonic() - began, figures)
 
     try:
-        found = run_evenly(problem, trials, wanted, n_jobs=n_jobs, deadline=deadline, tell=tell).results
+        found = run_evenly(problem, trials, wanted, n_jobs=n_jobs, deadline=deadline, take=take).results
     finally:
         if bar is not None:
             bar.on_fit_end(None)
@@ -218,7 +220,7 @@ def measure(
     counts = Counter(place // together for place in found)
     whole = [place for place in sorted(found) if counts[place // together] == together]
     results = [found[place] for place in whole or sorted(found)]
-    told = [ended_early([result.epochs for result in results if result.is_cut], len(results))]
+    told = [ended_early(results)]
     if len(results) < len(trials):
         told[:0] = [
             f"{len(results)} of {len(trials)} trainings of {owner} are finished and compared; the others, or others of "

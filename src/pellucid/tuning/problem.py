@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from numbers import Integral
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -336,9 +337,12 @@ def short_name(estimator: Any, name: str) -> str:
     return name if step is None else name.removeprefix(f"{step}__")
 
 
-def planned_epochs(estimator: Any) -> int:
-    """Return the most epochs of the network, 1 where it has no such parameter."""
-    return int(getattr(last_step(estimator), "max_iter", None) or 1)
+def planned_epochs(estimator: Any, parameters: Mapping[str, Any] | None = None) -> int:
+    """Return the most epochs of the network with these parameters; 1 where it has none, or none that is valid."""
+    step = last_name(estimator)
+    own = getattr(last_step(estimator), "max_iter", None)
+    epochs = (parameters or {}).get("max_iter" if step is None else f"{step}__max_iter", own)
+    return max(1, int(epochs)) if isinstance(epochs, Integral) else 1
 
 
 def _is_own_score(scorer: Any, model: Any) -> bool:

@@ -11,18 +11,27 @@ from pellucid.tuning.waves import run_all
 
 __all__ = ["Ran", "is_over", "run_evenly", "run_round"]
 
-PLANNED = 0.8
-"""Of the time left, what a round is planned to take: one that the time ends counts for nothing."""
+FIRST_SECONDS = 2.0
+GROWTH = 3.0
+"""A round takes so many times the seconds of all before, but these at least: an interrupt costs no more."""
+
+PLANNED = 0.5
+PLANNED_ANEW = 0.8
+"""Of the time left, what a round is planned to take at most: one that the time ends counts for nothing. Where networks
+have nothing to go on from, more: what a further round would have to do again is not worth the time."""
 
 LEAST_GROWTH = 1.1
 """A round that adds less to the epochs is not begun."""
+
+TINY = 1e-9
+"""Seconds, instead of none."""
 
 KEPT_BYTES = 1 << 30
 """Networks between two rounds hold about so much at most; others are trained anew."""
 
 
-Tell = Callable[[list[Result], float], object]
-"""Told finished results as they come, and how many whole trainings all that was done makes."""
+Take = Callable[[list[Result], float], object]
+"""Takes finished results as they come, networks that wait among them; and how many whole trainings were done so far."""
 
 
 @dataclass
@@ -34,9 +43,9 @@ class Ran:
     results : dict of int to Result
         By the trial's place. Those that the time ended within the round are left out, unless all are such.
     is_whole : bool
-        Whether every trial got through.
+        Whether every trial has a result, of its whole share of the epochs.
     is_interrupted : bool
-        Whether Ctrl-C ended it.
+        Whether Ctrl-C ended the round, or of several the last one.
     """
 
     results: dict[int, Result] = field(default_factory=dict)
@@ -51,7 +60,7 @@ def run_round(
     *,
     n_jobs: int | None,
     deadline: float | None,
-    tell: Tell,
+    take: Take,
 ) -> Ran:
     """Run trials, each for its share of the epochs.
 
@@ -59,8 +68,8 @@ def run_round(
     ----------
     problem, trials, wanted, n_jobs, deadline
         As of `run_all`.
-    tell : callable
-        Told finished results as they come, and how many there are.
+    take : callable
+        Takes finished results as they come, and how many there are.
     """
     through: dict[int, Result] = {}
     cut: dict[int, Result] = {}
@@ -69,7 +78,7 @@ def run_round(
         finished = [result for result in results if not result.is_interrupted]
         for result in finished:
             (cut if result.is_cut else through)[places[result.trial.number, result.trial.split]] = result
-        tell(finished, len(through) + len(cut))
+        take(finished, len(through) + len(cut))
     is_whole = len(through) == len(trials)
     return Ran(through or cut, is_whole, is_interrupted=not is_whole and not is_over(deadline))
 
@@ -86,67 +95,109 @@ def run_evenly(
     *,
     n_jobs: int | None = None,
     deadline: float | None = None,
-    tell: Tell,
+    take: Take,
 ) -> Ran:
     """Run trials; before a deadline in rounds, so that all come equally far.
 
-    The first round is of one epoch. It tells how long the others take: the next has all of them, or as many as there is
-    time for; where trainings converge earlier, there is time for another. What ends by itself is whole; of what does
-    not, all have had the same share of their epochs, and have the outcome TIME_LIMIT. A round that the time ends counts
-    for nothing, but for the first: what got through it is compared.
+    The first round is of one epoch of the longest training; it tells how long epochs take, and what each round costs
+    beside them. Each further one takes at most about three times as long as all before, or two seconds, and half of the
+    time left; where networks have nothing to go on from, one takes most of it. A round that Ctrl-C or the time ends
+    counts for nothing, but for the first: what got through that is compared. What ends by itself is whole; what does
+    not has had the same share of its epochs, and has the outcome TIME_LIMIT or INTERRUPTED. Trials that are fitted by
+    themselves have all their epochs at once.
 
     Parameters
     ----------
     problem, trials, wanted, n_jobs, deadline
         As of `run_all`; no trial is paused.
-    tell : callable
-        Told finished results as they come, and how many whole trainings all that was done makes; at the end how many
-        trials have a result.
+    take : callable
+        Takes finished results as they come, and how many whole trainings all that was done makes; at the end none, and
+        how many trials have a result.
     """
     found: dict[int, Result] = {}
     left: dict[int, Paused | None] = dict.fromkeys(range(len(trials)))
-    begun, share = 0.0, 1.0 if deadline is None else 1 / planned_epochs(problem.estimator)
+    begun, share, start = 0.0, 1.0 if deadline is None else _one_epoch(problem, trials), time.monotonic()
     while True:
         began, places, kept = time.monotonic(), list(left), _Kept()
-        tell_round = _telling(tell, kept, len(trials) - (1 - begun) * len(places), share - begun)
+        take_round = _taking(take, kept, len(trials) - (1 - begun) * len(places), share - begun)
         now = [replace(trials[place], share=share, paused=paused) for place, paused in left.items()]
         ran = run_round(
-            problem, now, replace(wanted, paused=share < 1), n_jobs=n_jobs, deadline=deadline, tell=tell_round
+            problem, now, replace(wanted, paused=share < 1), n_jobs=n_jobs, deadline=deadline, take=take_round
         )
         if found and not ran.is_whole:
-            ran.is_whole = True  # the round before is
+            ran = Ran(found, is_interrupted=ran.is_interrupted)
             break
+        pace = _Pace(list(ran.results.values()), time.monotonic() - began, share - begun)
         for at, result in ran.results.items():
             earlier = found.get(places[at])
             if earlier is not None:
                 result.fit_seconds += earlier.fit_seconds
                 result.score_seconds += earlier.score_seconds
             found[places[at]] = result
+        ran.results = found
         left = {place: kept.of(trials[place]) for place in places if place in found and found[place].is_part}
         if deadline is None or not left or not ran.is_whole:
             break
-        seconds = (time.monotonic() - began) / (share - begun) * len(left) / len(places)  # of a whole training of all
-        begun = share if all(left.values()) else 0.0
-        reach = min(1.0, begun + PLANNED * (deadline - time.monotonic()) / seconds)
+        goes_on = all(left.values())
+        begun = share if goes_on else 0.0
+        reach = min(1.0, begun + pace.share(_planned(deadline, start, goes_on=goes_on)))
         if reach < min(1.0, LEAST_GROWTH * share):
             break
         share = reach
     for result in found.values():
         if result.is_part:
-            result.outcome = Outcome.TIME_LIMIT
+            result.outcome = Outcome.INTERRUPTED if ran.is_interrupted else Outcome.TIME_LIMIT
     if found:
-        tell([], len(found))
-    return Ran(found, ran.is_whole, ran.is_interrupted)
+        take([], len(found))
+    return ran
 
 
-def _telling(tell: Tell, kept: "_Kept", before: float, step: float) -> Tell:
-    """Return whom to tell of a round that adds a step to each training, so many whole ones being done before."""
+def _one_epoch(problem: Problem, trials: Sequence[Trial]) -> float:
+    """Return the share that one epoch is of the longest training."""
+    return 1 / max((planned_epochs(problem.estimator, trial.parameters) for trial in trials), default=1)
 
-    def told(results: list[Result], done: float) -> None:
+
+def _planned(deadline: float, start: float, *, goes_on: bool) -> float:
+    """Return how many seconds the next round may take."""
+    now = time.monotonic()
+    if not goes_on:
+        return PLANNED_ANEW * (deadline - now)
+    return min(PLANNED * (deadline - now), max(FIRST_SECONDS, GROWTH * (now - start)))
+
+
+class _Pace:
+    """How long those trials of a round that are not at their end would take for another.
+
+    Parameters
+    ----------
+    results : list of Result
+    seconds : float
+        That the round took.
+    step : float
+        Share of the epochs that it added.
+    """
+
+    def __init__(self, results: Sequence[Result], seconds: float, step: float) -> None:
+        spent = sum(result.fit_seconds + result.score_seconds for result in results)
+        left = [result for result in results if result.is_part]
+        epochs = sum(result.epoch_seconds for result in left)
+        beside = sum(result.fit_seconds + result.score_seconds for result in left) - epochs
+        parallel = seconds / max(spent, TINY)
+        self._fixed, self._whole = parallel * beside, max(parallel * epochs / step, TINY)
+
+    def share(self, seconds: float) -> float:
+        """Return the share of the epochs that a round of so many seconds adds; negative if there is no time for any."""
+        return (seconds - self._fixed) / self._whole
+
+
+def _taking(take: Take, kept: "_Kept", before: float, step: float) -> Take:
+    """Return who takes results of a round that adds a step to each training, so many whole ones being done before."""
+
+    def take_round(results: list[Result], done: float) -> None:
         kept.take(results)
-        tell(results, before + step * done)
+        take(results, before + step * done)
 
-    return told
+    return take_round
 
 
 class _Kept:

@@ -56,7 +56,9 @@ class PopulationSearchCV(BaseSearchCV):
     time_limit : float > 0 or None, default=None
         Seconds, the final refit apart. Where they are too few for all epochs, all networks have the same share of
         theirs (``mean_epochs``), but for those that ended before by themselves; with halving the scores are those of
-        the last whole rung. Settings that had no turn even so are left out.
+        the last whole rung. Settings that had no turn even so are left out. Other estimators, and networks with
+        callbacks, ``warm_start`` or a time limit of their own, are fitted one by one with all their epochs: none begins
+        after the limit, but the last may exceed it.
     progress : bool, default=False
         Show a bar with the time left and the best score so far.
     verbose : int, default=0
@@ -201,7 +203,7 @@ class PopulationSearchCV(BaseSearchCV):
 
     def _try(self, problem: Problem, settings: Sequence[Mapping[str, Any]]) -> "_Tried":
         deadline = None if self.time_limit is None else time.monotonic() + self.time_limit
-        tried = _Tried(len(problem.splits), problem, len(settings))
+        tried = _Tried(len(problem.splits), len(settings))
         bar = ProgressBar(type(self).__name__, unit="fit") if self.progress else None
         if bar is not None:
             bar.on_fit_begin(self)
@@ -236,13 +238,13 @@ class PopulationSearchCV(BaseSearchCV):
             tried.begin_rung(numbers, trials, None if is_last else self.halving)
             wanted = Wanted(paused=not is_last, raises=self.error_score == "raise")
 
-            def told(results: list[Result], done: float, first: int = finished, count: int = len(trials)) -> None:
+            def take(results: list[Result], done: float, first: int = finished, count: int = len(trials)) -> None:
                 tried.take(results, self._metric)
                 if bar is not None:
                     bar.advance(self, first + ceil(done), first + count, time.monotonic() - began, tried.figures())
 
             run = run_evenly if len(shares) == 1 else run_round
-            tried.end_rung(run(problem, trials, wanted, n_jobs=self.n_jobs, deadline=deadline, tell=told))
+            tried.end_rung(run(problem, trials, wanted, n_jobs=self.n_jobs, deadline=deadline, take=take))
             if not tried.is_whole:
                 return
             finished += len(trials)
@@ -296,21 +298,21 @@ class PopulationSearchCV(BaseSearchCV):
 
     def _warn(self, tried: "_Tried", done: int, settings: int, every: Sequence[Result]) -> None:
         """Say what was not done; that is of the user's line, four calls above."""
+        told = ""
         if tried.is_interrupted:
-            warnings.warn(
-                f"Search interrupted: {done} of {settings} settings are finished, the best of them is best_params_. "
-                "Nothing was refitted: fit an estimator with it.",
-                TrainingWarning,
-                stacklevel=5,
+            told = (
+                f"Search interrupted: {done} of {settings} settings have scores, the best of them is best_params_. "
+                "Nothing was refitted: fit an estimator with it."
             )
-            return
-        told = [ended_early([result.epochs for result in every if result.is_cut], len(every))]
-        if not tried.is_whole:
-            which = f"{done} of {settings} settings were tried"
-            which = which if done < settings else "the scores are those of the rung before"
-            told[:0] = [f"The time limit was reached: {which}."]
-        if any(told):
-            warnings.warn(" ".join(filter(None, told)), TrainingWarning, stacklevel=5)
+        elif done < settings:
+            told = f"The time limit was reached: {done} of {settings} settings were tried."
+        elif not tried.is_whole and tried.has_earlier_rung:
+            told = "The time limit was reached: the scores are those of the rung before."
+        elif not tried.is_whole:
+            told = "The time limit was reached: not all networks had the same share of their epochs."
+        told = " ".join(filter(None, [told, ended_early(every)]))
+        if told:
+            warnings.warn(told, TrainingWarning, stacklevel=5)
 
     def _as_output(self, result: Result, every: Sequence[Result]) -> dict[str, Any]:
         """Return a result as scikit-learn collects them; one that failed has the error score."""
@@ -344,8 +346,8 @@ class PopulationSearchCV(BaseSearchCV):
 class _Tried:
     """Results as they come in."""
 
-    def __init__(self, splits: int, problem: Problem, settings: int) -> None:
-        self.splits, self.problem, self.settings = splits, problem, settings
+    def __init__(self, splits: int, settings: int) -> None:
+        self.splits, self.settings = splits, settings
         self.results: dict[tuple[int, int], Result] = {}
         self.paused: dict[tuple[int, int], Paused] = {}
         self.rung: dict[int, int] = {}
@@ -356,6 +358,11 @@ class _Tried:
         self._factor: int | None = None
         self._outstanding: set[tuple[int, int]] = set()
         self._scores: dict[tuple[int, int], float] = {}
+
+    @property
+    def has_earlier_rung(self) -> bool:
+        """Whether a rung came before the one under way."""
+        return self._rung > 0
 
     def begin_rung(self, numbers: Sequence[int], trials: Sequence[Trial], factor: int | None) -> None:
         """Expect the results of these candidates; of all but the best ``1 / factor`` no network is kept."""
@@ -377,7 +384,7 @@ class _Tried:
     def end_rung(self, ran: Ran) -> None:
         """Take over what came of a rung; of a later one that the time ended nothing, so that like is compared."""
         self.is_interrupted, self.is_whole = ran.is_interrupted, ran.is_whole and not ran.is_interrupted
-        if self._rung and not self.is_whole:
+        if self.has_earlier_rung and not self.is_whole:
             return
         for place, result in ran.results.items():
             key = (self._trials[place].number, self._trials[place].split)

@@ -1,6 +1,7 @@
 """`sweep`: every combination of settings, on folds and seeds, as one population."""
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from pellucid.tuning.grids import combinations
 from pellucid.tuning.measuring import measure, network_parameter, on_every_split, problem_of, score_name, seed_list
 from pellucid.tuning.problem import full_name, short_name
 from pellucid.tuning.trials import Result, Wanted
-from pellucid.tuning.words import best_first, findings, text_of, variance_explained
+from pellucid.tuning.words import best_first, ended_early, findings, text_of, variance_explained
 
 __all__ = ["Sweep", "sweep"]
 
@@ -59,14 +60,16 @@ def sweep(
         As in `PopulationSearchCV`.
     time_limit : float > 0 or None
         Seconds. Where they are too few for all epochs, each training has the same share of its own, and the outcome
-        TIME_LIMIT, unless it ended before by itself; combinations that had no turn even so are left out.
+        TIME_LIMIT (INTERRUPTED after Ctrl-C), unless it ended before by itself; combinations that had no turn even so
+        are left out. Estimators with callbacks, ``warm_start`` or a time limit of their own are fitted one by one: none
+        begins after the limit, but each has all its epochs.
     progress : bool
         Show a bar with the time left and the best score so far.
 
     Returns
     -------
     Sweep
-        After Ctrl-C with the trainings that were finished.
+        After Ctrl-C with the trainings that were finished; within a time limit with as many epochs as all had.
 
     Raises
     ------
@@ -119,7 +122,8 @@ def sweep(
     models = {
         result.trial.number // len(every_seed): result.model for result in reversed(results) if result.model is not None
     }
-    return Sweep(problem.estimator, X, y, tried, frame, named, curves, models, score_name(scoring, estimator))
+    name, early = score_name(scoring, estimator), ended_early(results)
+    return Sweep(problem.estimator, X, y, tried, frame, named, curves, models, name, early)
 
 
 def _frame(results: Sequence[Result], own: Mapping[str, Any], seeds: int, seed: str) -> pd.DataFrame:
@@ -170,10 +174,11 @@ class Sweep:
         curves: Mapping[tuple[int, int, int], Sequence[float]],
         models: Mapping[int, Any],
         score_name: str,
+        early: str,
     ) -> None:
         self._estimator, self._X, self._y, self._tried = estimator, X, y, tried
         self.frame, self.settings, self.score_name = frame, settings, score_name
-        self._curves, self._models = curves, models
+        self._curves, self._models, self._early = curves, models, early
         self._names = {name: short_name(estimator, name) for name in settings}
         groups: Any = frame.groupby("setting")["score"]
         summary = groups.agg(score="mean", standard_error="sem", lowest="min", highest="max", trainings="count")
@@ -191,11 +196,16 @@ class Sweep:
 
     def variance_explained(self) -> dict[str, float]:
         """Return the share of the scores' variance that each setting explains, then settings together, then chance."""
+        return dict(self._shares)
+
+    @cached_property
+    def _shares(self) -> dict[str, float]:
         return variance_explained(self._texts(), self._varied())
 
     def findings(self) -> list[str]:
         """Return what the sweep found, a sentence each."""
-        return findings(self._texts(), self._varied(), self._names, self.score_name)
+        texts, varied = self._texts(), self._varied()
+        return findings(texts, varied, self._names, self.score_name, shares=self._shares, early=self._early)
 
     def __str__(self) -> str:
         return "\n".join(self.findings())

@@ -108,6 +108,8 @@ class Result:
     score, train_score : float, dict of floats, or None
     fit_seconds, score_seconds : float
         A population's seconds are shared out among its trials.
+    epoch_seconds : float
+        The part of `fit_seconds` that grows with the epochs; the rest makes ready.
     outcome : Outcome or None
         Why training ended; None where the estimator tells nothing.
     error : str
@@ -129,6 +131,7 @@ class Result:
     train_score: Any = None
     fit_seconds: float = 0.0
     score_seconds: float = 0.0
+    epoch_seconds: float = 0.0
     outcome: Outcome | None = None
     error: str = ""
     reason: str = ""
@@ -141,12 +144,12 @@ class Result:
 
     @property
     def is_cut(self) -> bool:
-        """Whether the deadline ended the trial before its share of the epochs."""
+        """Whether the search's time limit ended the trial before all its epochs."""
         return self.is_part and self.outcome is Outcome.TIME_LIMIT
 
     @property
     def is_interrupted(self) -> bool:
-        """Whether the trial was ended by Ctrl-C: it does not count."""
+        """Whether Ctrl-C ended the trial."""
         return self.outcome is Outcome.INTERRUPTED
 
     def fail(self, error: BaseException, wanted: Wanted) -> None:
@@ -208,6 +211,7 @@ class Population:
             elif not result.error:
                 self.alone.append(result)
         self.seconds = time.perf_counter() - began
+        self.epoch_seconds = 0.0
 
     @property
     def is_interrupted(self) -> bool:
@@ -215,17 +219,23 @@ class Population:
         return any(result.is_interrupted for result in self.results)
 
     def train(self, deadline: float | None = None) -> None:
-        """Train all; after `deadline` (of ``time.monotonic()``) those under way end with the outcome TIME_LIMIT."""
-        for result in self.alone:
+        """Train all; after `deadline` (of ``time.monotonic()``) those under way end with the outcome TIME_LIMIT.
+
+        Of those that are fitted by themselves none but the first begins after it.
+        """
+        for place, result in enumerate(self.alone):
+            if place and deadline is not None and time.monotonic() >= deadline:
+                break
             _fit_alone(self.problem, result, self.wanted)
         began = time.perf_counter()
         _train(self.problem, self.fits, self.wanted, deadline)
-        self.seconds += time.perf_counter() - began
+        self.epoch_seconds = time.perf_counter() - began
 
     def score(self) -> list[Result]:
         """Score what was trained; return the results, those not finished with the outcome INTERRUPTED."""
         for fit in self.fits:
-            fit.result.fit_seconds = self.seconds / len(self.fits)
+            fit.result.fit_seconds = (self.seconds + self.epoch_seconds) / len(self.fits)
+            fit.result.epoch_seconds = self.epoch_seconds / len(self.fits)
             if not fit.result.error and not fit.result.is_interrupted:
                 _score_fit(self.problem, fit, self.wanted)
             if fit.lent is not None:

@@ -1,7 +1,7 @@
 """What a sweep found, in words: what mattered, where capacity was too much, where learning rates were too large."""
 
 from collections.abc import Mapping, Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
 from math import comb, isclose
 from typing import Any
 
@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from pellucid.textbook.arrays import Array
+from pellucid.training.stopping import Outcome
+from pellucid.tuning.trials import Result
 
 __all__ = [
     "best_first",
@@ -34,6 +36,18 @@ NEEDS = {"bins": ("numbers", "piecewise_linear"), "frequency": ("numbers", "peri
 
 DIGITS = 12
 """Of shares of variance: what is beyond is rounding."""
+
+MOST_EXACT = 8
+ORDERS = 200
+"""Shares of variance of so many settings are means over all orders; of more, which would take 2^settings fits, over
+some that are drawn."""
+
+ENDED_BY = {
+    (Outcome.TIME_LIMIT, True): "The time limit",
+    (Outcome.INTERRUPTED, True): "Ctrl-C",
+    (Outcome.TIME_LIMIT, False): "The estimator's own time_limit",
+}
+"""Who ended a training early, by its outcome and whether the search would have gone on with it."""
 
 LARGE = 1e5
 """Scores from here on are told with a power of ten."""
@@ -96,7 +110,8 @@ def variance_explained(frame: pd.DataFrame, settings: Sequence[str]) -> dict[str
 
     As in an analysis of variance: what each setting adds to a least-squares fit of a sum of effects, one for each
     value, the mean over all orders in which settings may come in (Lindeman, Merenda and Gold, 1980; the Shapley value
-    of R²); then what settings do together beyond that sum, and what folds and seeds do: chance. Where every combination
+    of R²), of more than eight settings over 200 orders drawn at random, always the same; then what settings do together
+    beyond that sum, and what folds and seeds do: chance. Where every combination
     has as many scores, the order changes nothing, and a setting's share is the variance of its mean scores (η², the
     first-order Sobol index); where some are missing, too, all shares make 1 together.
 
@@ -139,26 +154,35 @@ class _Explained:
     """
 
     def __init__(self, effects: dict[str, Array], means: Array, sizes: Array, total: float) -> None:
-        self._effects, self._roots, self._scale = effects, np.sqrt(sizes), total * sizes.sum()
-        self._means: Array = means - np.average(means, weights=sizes)
-        self.of_cells = float((sizes * self._means**2).sum() / self._scale)
+        roots, self._scale = np.sqrt(sizes), total * sizes.sum()
+        target: Array = roots * (means - np.average(means, weights=sizes))
+        self.of_cells = float((target**2).sum() / self._scale)
+        self.names = list(effects)
+        design = np.column_stack(list(effects.values())) * roots[:, np.newaxis]
+        basis, self._design = np.linalg.qr(design)  # as many rows as columns are enough for all fits
+        self._target = basis.T @ target
+        ends = np.cumsum([effect.shape[1] for effect in effects.values()]).tolist()
+        self._columns = {name: range(*each) for name, each in zip(effects, pairwise([0, *ends]), strict=True)}
         self._known: dict[frozenset[str], float] = {frozenset(): 0.0}
 
     def of(self, names: frozenset[str]) -> float:
         """Return the share of the variance that the least-squares sum of these settings' effects explains."""
         if names not in self._known:
-            design = np.column_stack([self._effects[name] for name in sorted(names)]) * self._roots[:, np.newaxis]
-            fitted = design @ np.linalg.lstsq(design, self._roots * self._means, rcond=None)[0]
+            design = self._design[:, [column for name in sorted(names) for column in self._columns[name]]]
+            fitted = design @ np.linalg.lstsq(design, self._target, rcond=None)[0]
             self._known[names] = float((fitted**2).sum() / self._scale)
         return self._known[names]
 
     def shares(self) -> dict[str, float]:
-        """Return what each setting adds, the mean over all orders in which they come in."""
-        names = list(self._effects)
+        """Return what each setting adds, the mean over the orders in which they come in."""
+        names = self.names
         alone = {name: self.of(frozenset([name])) for name in names}
         if isclose(sum(alone.values()), self.of(frozenset(names)), rel_tol=1e-9):
             return alone  # the order changes nothing
-        shares = dict.fromkeys(names, 0.0)
+        return self._over_all_orders() if len(names) <= MOST_EXACT else self._over_drawn_orders()
+
+    def _over_all_orders(self) -> dict[str, float]:
+        names, shares = self.names, dict.fromkeys(self.names, 0.0)
         for name in names:
             others = [other for other in names if other != name]
             for size in range(len(names)):
@@ -167,8 +191,27 @@ class _Explained:
                     shares[name] += weight * (self.of(before | {name}) - self.of(before))
         return shares
 
+    def _over_drawn_orders(self) -> dict[str, float]:
+        """Return the mean over drawn orders, each with its reverse: what comes early in one is late in the other."""
+        shares, random = dict.fromkeys(self.names, 0.0), np.random.default_rng(0)
+        for _ in range(ORDERS // 2):
+            order = random.permutation(self.names).tolist()
+            for each in (order, order[::-1]):
+                for place, name in enumerate(each):
+                    added = self.of(frozenset(each[: place + 1])) - self.of(frozenset(each[:place]))
+                    shares[name] += added / ORDERS
+        return shares
 
-def findings(frame: pd.DataFrame, settings: Sequence[str], names: dict[str, str], score_name: str) -> list[str]:
+
+def findings(
+    frame: pd.DataFrame,
+    settings: Sequence[str],
+    names: dict[str, str],
+    score_name: str,
+    *,
+    shares: Mapping[str, float] | None = None,
+    early: str = "",
+) -> list[str]:
     """Return what a sweep found, a sentence each.
 
     Parameters
@@ -180,13 +223,17 @@ def findings(frame: pd.DataFrame, settings: Sequence[str], names: dict[str, str]
     names : dict of str to str
         What the columns are called.
     score_name : str
+    shares : mapping of str to float or None
+        As of `variance_explained`, where they are known.
+    early : str
+        As of `ended_early`.
     """
     said = [
         _best(frame, settings, names, score_name),
-        _mattered(frame, settings, names),
+        _mattered(frame, settings, names, dict(shares or variance_explained(frame, settings))),
         _capacity(frame, score_name),
         *_rates(frame, settings, names),
-        _early(frame),
+        early,
         _useless(frame, score_name) or unfinished(frame),
     ]
     return [sentence for sentence in said if sentence]
@@ -241,34 +288,24 @@ def figure(value: float) -> str:
     return f"{value:.4f}" if abs(value) < LARGE else f"{value:.3g}"
 
 
-def ended_early(epochs: Sequence[int], trainings: int) -> str:
-    """Say that a time limit ended trainings; nothing where it ended none.
-
-    Parameters
-    ----------
-    epochs : sequence of int
-        Of each training that it ended.
-    trainings : int
-        All there are.
+def ended_early(results: Sequence[Result]) -> str:
+    """Say what ended trainings before they were done: the search's time limit, Ctrl-C, or the estimator's own limit.
 
     Examples
     --------
-    >>> ended_early([21, 21, 20], 6)
-    'The time limit ended 3 of 6 trainings after 20 to 21 epochs: with more time another setting may be best.'
+    >>> from pellucid.tuning.trials import Trial
+    >>> cut = [Result(Trial(0, {}, 0), outcome=Outcome.TIME_LIMIT, is_part=True, epochs=epochs) for epochs in (21, 20)]
+    >>> ended_early([*cut, Result(Trial(1, {}, 0), outcome=Outcome.CONVERGED, epochs=9)])
+    'The time limit ended 2 of 3 trainings after 20 to 21 epochs: with more time another setting may be best.'
     """
-    if not epochs:
-        return ""
-    least, most = min(epochs), max(epochs)
-    span = f"{least} to {most} epochs" if least < most else f"{most} epoch{'' if most == 1 else 's'}"
-    return (
-        f"The time limit ended {len(epochs)} of {trainings} trainings after {span}: with more time another setting may "
-        "be best."
-    )
-
-
-def _early(frame: pd.DataFrame) -> str:
-    ended = frame[frame["outcome"] == "TIME_LIMIT"]
-    return "" if ended.empty else ended_early(ended["epochs"].tolist(), len(frame))
+    said = []
+    for (outcome, is_part), who in ENDED_BY.items():
+        epochs = [each.epochs for each in results if each.outcome is outcome and each.is_part == is_part]
+        if epochs:
+            least, most = min(epochs), max(epochs)
+            span = f"{least} to {most} epochs" if least < most else f"{most} epoch{'' if most == 1 else 's'}"
+            said.append(f"{who} ended {len(epochs)} of {len(results)} trainings after {span}")
+    return f"{'; '.join(said)}: with more time another setting may be best." if said else ""
 
 
 def _useless(frame: pd.DataFrame, score_name: str) -> str:
@@ -282,10 +319,9 @@ def _useless(frame: pd.DataFrame, score_name: str) -> str:
     )
 
 
-def _mattered(frame: pd.DataFrame, settings: Sequence[str], names: dict[str, str]) -> str:
+def _mattered(frame: pd.DataFrame, settings: Sequence[str], names: dict[str, str], shares: dict[str, float]) -> str:
     if not settings:
         return ""
-    shares = variance_explained(frame, settings)
     if not any(shares.values()):
         return "All trainings have the same score: no setting mattered."
     chance, together = shares.pop(CHANCE), shares.pop(REST)
