@@ -178,9 +178,7 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         if incremental and self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
         with self._kept_if_it_fails(incremental=incremental):
-            if incremental:
-                self._learn_classes(y, classes)
-            job = self._prepare(X, y, sample_weight, given_validation, incremental=incremental)
+            job = self._prepare(X, y, sample_weight, given_validation, incremental=incremental, classes=classes)
             run = self._train(job, X, y, sample_weight)
         report_outcome(run, job.training, self._useless(job, run, incremental=incremental), incremental=incremental)
         return self
@@ -216,6 +214,7 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         given_validation: tuple[Any, Any, Any] = (None, None, None),
         *,
         incremental: bool = False,
+        classes: Any = None,
     ) -> Job:
         """Return the training that a fit (or, incrementally, one more epoch) on these rows is, about to begin."""
         hidden_layers(self)  # a wrong width is reported before anything about the data
@@ -226,11 +225,13 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
                     f"scores by; got {self.scoring!r}.{near(self.scoring, get_scorer_names())}"
                 )
             check_scoring(self, self.scoring)
-        rows = self.take_rows(X, y, sample_weight, incremental=incremental)
+        rows = self.take_rows(X, y, sample_weight, incremental=incremental, classes=classes)
         held_out = None if incremental else self.take_held_out(rows, *given_validation)
         return self.prepare(rows, held_out, incremental=incremental)
 
-    def take_rows(self, X: Any, y: Any, sample_weight: Any = None, *, incremental: bool = False) -> Rows:
+    def take_rows(
+        self, X: Any, y: Any, sample_weight: Any = None, *, incremental: bool = False, classes: Any = None
+    ) -> Rows:
         """Check training rows and turn them into numbers.
 
         Parameters
@@ -239,6 +240,8 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
             As of `fit`.
         incremental : bool
             For `partial_fit`.
+        classes : array or None
+            What the first call of a classifier's `partial_fit` is told.
 
         Returns
         -------
@@ -246,6 +249,9 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
             For `prepare` of this estimator, or of another that agrees in `row_parameters`.
         """
         is_first = self._is_first_pass(incremental=incremental)
+        self._refuse_targets(y, f"'y' of {type(self).__name__}.{'partial_fit' if incremental else 'fit'}")
+        if incremental:
+            self._learn_classes(y, classes)
         X, y = self._validate_input(X, y, incremental=incremental, reset=is_first)
         if sample_weight is not None:
             sample_weight = checked_weights(sample_weight, X)
