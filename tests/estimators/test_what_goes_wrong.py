@@ -2,11 +2,15 @@
 
 import re
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.exceptions import ConvergenceWarning
+import sklearn
+from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
+from sklearn.model_selection import cross_val_score
 
+import pellucid
 from pellucid import MLPClassifier, MLPRegressor
 from pellucid.errors import DataError, DivergedError, SpecError, TrainingWarning
 from sklearn_twin import fit_quietly
@@ -233,6 +237,26 @@ def test_warnings_point_at_the_line_that_fits(kind, category, told, options):
         assert told in str(warning.message)
         assert warning.category is category
         assert warning.filename == __file__
+
+
+def test_warnings_point_at_the_users_line_through_other_packages():
+    column = y.reshape(-1, 1)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        MLPClassifier((2,), time_limit=1e-9, max_iter=10**6).fit(X, column)
+        MLPRegressor(hidden_layer_sizes=(2,), time_limit=1e-9, max_iter=10**6).fit(X, column)
+        cross_val_score(MLPClassifier((2,), max_iter=1), X, y)
+    assert {warning.category for warning in caught} == {DataConversionWarning, TrainingWarning, ConvergenceWarning}
+    assert {warning.filename for warning in caught} == {__file__}
+
+
+@pytest.mark.parametrize("name", ["pellucid_experiments", "sklearn_extra"])
+def test_a_package_of_a_similar_name_is_the_users(name):
+    package = {"pellucid_experiments": pellucid, "sklearn_extra": sklearn}[name]
+    file = str(Path(package.__file__).parents[1] / name / "__init__.py")
+    with pytest.warns(ConvergenceWarning) as caught:
+        exec(compile("model.fit(X, y)", file, "exec"), {"model": MLPClassifier((2,), max_iter=1), "X": X, "y": y})  # noqa: S102
+    assert [warning.filename for warning in caught] == [file]
 
 
 def test_lbfgs_that_begins_at_the_optimum_says_so():
