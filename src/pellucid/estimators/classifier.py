@@ -284,6 +284,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
         """Train for one epoch on rows, going on from what was learned before.
 
+        The weights are trained in place: where they diverge, nothing is left, and the estimator is not fitted any more.
+
         Parameters
         ----------
         X : array or sparse matrix of shape (rows, features)
