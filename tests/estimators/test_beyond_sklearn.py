@@ -408,6 +408,8 @@ MISSING = {
     "nan in a list": lambda y: [float("nan") if each == "a" else str(each) for each in y],
     "array": lambda y: np.where(y == "a", None, y),
     "pandas": lambda y: pytest.importorskip("pandas").Series(MISSING["array"](y), dtype="string"),
+    "numbers": lambda y: np.where(y == "a", np.nan, 1.0),
+    "whole numbers": lambda y: pytest.importorskip("pandas").Series(np.where(y == "a", None, 1), dtype="Int64"),
 }
 
 
@@ -416,6 +418,8 @@ def test_missing_targets_are_named(iris, how):
     y = MISSING[how](np.array(["a", "b", "c"], dtype=object)[iris[1]])
     with pytest.raises(DataError, match=r"^'y' .* missing in rows 1, 2, .* \(50 in all\)\. Remove .* a class of their"):
         MLPClassifier().fit(iris[0], y)
+    with pytest.raises(DataError, match=r"^'y' of MLPClassifier.partial_fit .* missing in rows 1, 2, "):
+        MLPClassifier().partial_fit(iris[0], y, classes=["b", "c"])
     with pytest.raises(DataError, match=r"^'y' of MLPRegressor.fit .* missing in rows 1, 2, .*\. Remove those rows\.$"):
         MLPRegressor().fit(iris[0], y)
 
@@ -423,9 +427,22 @@ def test_missing_targets_are_named(iris, how):
 def test_dates_are_no_targets(iris):
     pandas = pytest.importorskip("pandas")
     days = pandas.Series(pandas.date_range("2026-01-01", periods=150))
-    for y in (days, days.to_numpy(), days.dt.tz_localize("UTC"), days - days[0], list(days.dt.date)):
-        with pytest.raises(DataError, match=r"must be numbers; it has dates.* np\.timedelta64\(1, 'D'\)"):
+    told = r"must be numbers; it has dates.* np\.timedelta64\(1, 'D'\)"
+    for y in (
+        days,
+        days.to_numpy(),
+        days.dt.tz_localize("UTC"),
+        days - days[0],
+        list(days.dt.date),
+        list(days.to_numpy()),
+        list((days - days[0]).to_numpy()),
+        days.to_frame(),
+        pandas.DataFrame({"number": 1.0, "day": days}),
+    ):
+        with pytest.raises(DataError, match="^'y' of MLPRegressor.fit " + told):
             MLPRegressor().fit(iris[0], y)
+        with pytest.raises(DataError, match="^'y_val' of MLPRegressor.fit " + told):
+            MLPRegressor().fit(*iris, X_val=iris[0], y_val=y)
     fit_quietly(MLPRegressor(max_iter=2), iris[0], (days - days.min()) / np.timedelta64(1, "D"))
 
 
@@ -450,8 +467,10 @@ def test_bad_validation_rows_are_named(iris):
         MLPClassifier().fit(X, y, X_val=np.where(X > 1, np.nan, X), y_val=y)
     with pytest.raises(DataError, match=r"^'y_val' .* missing in rows 1, 2, .* \(150 in all\)"):
         MLPRegressor().fit(X, y, X_val=X, y_val=[None] * 150)
-    with pytest.raises(DataError, match=r"^'y_val' of MLPRegressor.fit must be finite"):
+    with pytest.raises(DataError, match=r"^'y_val' of MLPRegressor.fit .* missing in rows 101, 102, "):
         MLPRegressor().fit(X, y, X_val=X, y_val=np.where(y > 1, np.nan, y))
+    with pytest.raises(DataError, match=r"^'y_val' of MLPRegressor must be finite; it has infinity"):
+        MLPRegressor().fit(X, y, X_val=X, y_val=np.where(y > 1, np.inf, y))
     with pytest.raises(DataError, match=r"^'sample_weight_val' of MLPClassifier.fit goes with 'X_val' and 'y_val'"):
         MLPClassifier().fit(X, y, sample_weight_val=y)
     with pytest.raises(DataError, match=r"^'X_val' of MLPRegressor.fit must have at least 2 rows: R² of one"):

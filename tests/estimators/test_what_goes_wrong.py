@@ -1,12 +1,20 @@
 """What a fit leaves behind, and says, where something goes wrong."""
 
 import re
+import tracemalloc
 import warnings
+from copy import deepcopy
+from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.exceptions import ConvergenceWarning
+import sklearn
+from sklearn.exceptions import ConvergenceWarning, DataConversionWarning, NotFittedError
+from sklearn.model_selection import cross_val_score
+from sklearn.utils._param_validation import InvalidParameterError
+from sklearn.utils.validation import check_is_fitted
 
+import pellucid
 from pellucid import MLPClassifier, MLPRegressor
 from pellucid.errors import DataError, DivergedError, SpecError, TrainingWarning
 from sklearn_twin import fit_quietly
@@ -50,20 +58,62 @@ def test_a_first_fit_that_is_broken_off_leaves_nothing(how):
     assert vars(model).keys() == model.get_params().keys()
 
 
-def test_partial_fit_that_is_broken_off_leaves_what_was_there():
+def test_partial_fit_that_is_refused_leaves_what_was_there():
     model = MLPClassifier((5,), random_state=0)
     with pytest.raises(ValueError, match="contains NaN"):
         model.partial_fit(np.full((1, 4), np.nan), [0], classes=[0, 1])
     twin = MLPClassifier((5,), random_state=0).partial_fit(X, y + 1, classes=[1, 2])
     model.partial_fit(X, y + 1, classes=[1, 2])
+    with pytest.raises(ValueError, match="contains NaN"):
+        model.partial_fit(np.full((1, 4), np.nan), [1])
+    with pytest.raises(InvalidParameterError, match=r"'solver' parameter of MLPClassifier must be .* Got 'foo'"):
+        model.set_params(solver="foo").partial_fit(X, y + 1)
+    for each in (model.set_params(solver="adam"), twin):
+        each.partial_fit(X, y + 1)
+    np.testing.assert_array_equal(model.coefs_[0], twin.coefs_[0])
+
+
+@pytest.mark.parametrize("engine", ["native", "textbook"])
+def test_partial_fit_keeps_the_epoch_that_a_callback_broke_off(engine):
+    model, twin = (MLPClassifier((5,), random_state=0, engine=engine) for _ in "12")
 
     def fail(estimator, epoch):
         raise RuntimeError("mine")
 
+    for each in (model, twin):
+        each.partial_fit(X, y, classes=[0, 1])
     with pytest.raises(RuntimeError, match="mine"):
-        model.set_params(callbacks=[fail]).partial_fit(X, y + 1)
-    model.set_params(callbacks=None).partial_fit(X, y + 1)
-    twin.partial_fit(X, y + 1)
+        model.set_params(callbacks=[fail]).partial_fit(X, y)
+    model.set_params(callbacks=None).partial_fit(X, y)
+    twin.partial_fit(X, y).partial_fit(X, y)
+    np.testing.assert_array_equal(model.coefs_[0], twin.coefs_[0])
+    assert model.loss_curve_ == twin.loss_curve_
+    assert model.t_ == twin.t_
+
+
+def test_partial_fit_trains_in_place_and_keeps_no_second_set():
+    model = MLPClassifier((300, 300), solver="sgd", random_state=0).partial_fit(X, y, classes=[0, 1])
+    weights = model.coefs_[1]
+    tracemalloc.start()
+    try:
+        model.partial_fit(X[:10], y[:10])
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert model.coefs_[1].base is weights.base
+    assert peak < weights.nbytes
+
+
+def test_partial_fit_that_diverges_leaves_nothing():
+    model = MLPRegressor(hidden_layer_sizes=(5,), solver="sgd", batch_size=10, random_state=0).partial_fit(X, z)
+    twin = deepcopy(model)
+    with pytest.raises(DivergedError, match=r"what was learned before is lost\. Begin again, or go on from a copy"):
+        model.set_params(learning_rate_init=1e200).partial_fit(X, z)
+    with pytest.raises(NotFittedError):
+        model.predict(X)
+    with pytest.raises(NotFittedError):
+        check_is_fitted(deepcopy(model))
+    model.set_params(learning_rate_init=twin.learning_rate_init).partial_fit(X, z)
     np.testing.assert_array_equal(model.coefs_[0], twin.coefs_[0])
 
 
@@ -233,6 +283,26 @@ def test_warnings_point_at_the_line_that_fits(kind, category, told, options):
         assert told in str(warning.message)
         assert warning.category is category
         assert warning.filename == __file__
+
+
+def test_warnings_point_at_the_users_line_through_other_packages():
+    column = y.reshape(-1, 1)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        MLPClassifier((2,), time_limit=1e-9, max_iter=10**6).fit(X, column)
+        MLPRegressor(hidden_layer_sizes=(2,), time_limit=1e-9, max_iter=10**6).fit(X, column)
+        cross_val_score(MLPClassifier((2,), max_iter=1), X, y)
+    assert {warning.category for warning in caught} == {DataConversionWarning, TrainingWarning, ConvergenceWarning}
+    assert {warning.filename for warning in caught} == {__file__}
+
+
+@pytest.mark.parametrize("name", ["pellucid_experiments", "sklearn_extra"])
+def test_a_package_of_a_similar_name_is_the_users(name):
+    package = {"pellucid_experiments": pellucid, "sklearn_extra": sklearn}[name]
+    file = str(Path(package.__file__).parents[1] / name / "__init__.py")
+    with pytest.warns(ConvergenceWarning) as caught:
+        exec(compile("model.fit(X, y)", file, "exec"), {"model": MLPClassifier((2,), max_iter=1), "X": X, "y": y})  # noqa: S102
+    assert [warning.filename for warning in caught] == [file]
 
 
 def test_lbfgs_that_begins_at_the_optimum_says_so():

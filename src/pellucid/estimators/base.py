@@ -3,7 +3,6 @@
 from abc import ABCMeta, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from copy import deepcopy
 from dataclasses import replace
 from inspect import signature
 from itertools import pairwise
@@ -20,7 +19,7 @@ from sklearn.utils._param_validation import InvalidParameterError, validate_para
 from sklearn.utils.validation import _check_feature_names, check_array
 
 from pellucid.engines import Engine, get_engine
-from pellucid.errors import DataError, SpecError, near
+from pellucid.errors import DataError, DivergedError, SpecError, near
 from pellucid.estimators.callbacks import UNDER_WAY, CallbackSupportMixin, Listeners, listening
 from pellucid.estimators.constants import Useless, useless
 from pellucid.estimators.fitted import CURVES, DTYPES, FittedNetwork, as_dtype, thread_limit, told_of_missing
@@ -177,10 +176,10 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
     ) -> Self:
         if incremental and self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
+        if incremental:
+            self._validate_params()  # scikit-learn does in the first call only
         with self._kept_if_it_fails(incremental=incremental):
-            if incremental:
-                self._learn_classes(y, classes)
-            job = self._prepare(X, y, sample_weight, given_validation, incremental=incremental)
+            job = self._prepare(X, y, sample_weight, given_validation, incremental=incremental, classes=classes)
             run = self._train(job, X, y, sample_weight)
         report_outcome(run, job.training, self._useless(job, run, incremental=incremental), incremental=incremental)
         return self
@@ -192,20 +191,24 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
 
     @contextmanager
     def _kept_if_it_fails(self, *, incremental: bool) -> Iterator[None]:
-        """Leave what was learned before as it was, if what goes on from it cannot begin, diverges or is broken off."""
-        before, own, state = dict(self.__dict__), None, None
-        if not self._is_first_pass(incremental=incremental):  # then it is trained in place
-            own, state = before.get("_parameters"), deepcopy(before.get("_state"))
-        vector = None if own is None else own.vector.copy()
+        """Leave what was learned before as it was, if what goes on from it cannot begin, diverges or is broken off.
+
+        `partial_fit` trains in place, as a copy of a large network takes longer than a step: its epoch is kept where a
+        callback broke it off, and where it diverged nothing is left.
+        """
+        before = dict(self.__dict__)
         try:
             yield
-        except BaseException:
-            under_way = {name: self.__dict__[name] for name in UNDER_WAY if name in self.__dict__}
-            self.__dict__ = before | under_way
-            if own is not None:
-                own.vector[...] = vector
-            if state is not None:
-                self._state = state
+        except BaseException as error:
+            if not incremental or "coefs_" not in before or self.__dict__.get("t_") == before.get("t_"):
+                under_way = {name: self.__dict__[name] for name in UNDER_WAY if name in self.__dict__}
+                self.__dict__ = before | under_way
+            elif isinstance(error, DivergedError):
+                self._forget()
+                raise DivergedError(
+                    f"{error} {type(self).__name__}.partial_fit trains in place: what was learned before is lost. "
+                    "Begin again, or go on from a copy (copy.deepcopy, pellucid.save) of before."
+                ) from None
             raise
 
     def _prepare(
@@ -216,6 +219,7 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         given_validation: tuple[Any, Any, Any] = (None, None, None),
         *,
         incremental: bool = False,
+        classes: Any = None,
     ) -> Job:
         """Return the training that a fit (or, incrementally, one more epoch) on these rows is, about to begin."""
         hidden_layers(self)  # a wrong width is reported before anything about the data
@@ -226,11 +230,13 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
                     f"scores by; got {self.scoring!r}.{near(self.scoring, get_scorer_names())}"
                 )
             check_scoring(self, self.scoring)
-        rows = self.take_rows(X, y, sample_weight, incremental=incremental)
+        rows = self.take_rows(X, y, sample_weight, incremental=incremental, classes=classes)
         held_out = None if incremental else self.take_held_out(rows, *given_validation)
         return self.prepare(rows, held_out, incremental=incremental)
 
-    def take_rows(self, X: Any, y: Any, sample_weight: Any = None, *, incremental: bool = False) -> Rows:
+    def take_rows(
+        self, X: Any, y: Any, sample_weight: Any = None, *, incremental: bool = False, classes: Any = None
+    ) -> Rows:
         """Check training rows and turn them into numbers.
 
         Parameters
@@ -239,6 +245,8 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
             As of `fit`.
         incremental : bool
             For `partial_fit`.
+        classes : array or None
+            What the first call of a classifier's `partial_fit` is told.
 
         Returns
         -------
@@ -246,6 +254,9 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
             For `prepare` of this estimator, or of another that agrees in `row_parameters`.
         """
         is_first = self._is_first_pass(incremental=incremental)
+        self._refuse_targets(y, f"'y' of {type(self).__name__}.{'partial_fit' if incremental else 'fit'}")
+        if incremental:
+            self._learn_classes(y, classes)
         X, y = self._validate_input(X, y, incremental=incremental, reset=is_first)
         if sample_weight is not None:
             sample_weight = checked_weights(sample_weight, X)
@@ -370,12 +381,13 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
             self._state, self.t_ = State(), 0
             self._set_parameters(network, initial_parameters(network, self._random_state, dtype, inputs))
         else:
-            self._set_parameters(network, as_dtype(self._current_parameters(network).vector, dtype))
-            if not hasattr(self, "_state"):
-                known = "best_validation_score_" if validates else "best_loss_"
-                self._state = State(best=Best(value=getattr(self, known, None)))
-            self._state.rows_seen = getattr(self, "t_", 0)
-            self._state.shuffling = self._state.current = None  # as in scikit-learn, only the parameters go on
+            vector = self._current_parameters(network).vector
+            self._set_parameters(network, vector.astype(dtype, copy=not incremental))
+            known = "best_validation_score_" if validates else "best_loss_"
+            state = self.__dict__.get("_state") or State(best=Best(value=getattr(self, known, None)))
+            self._state = replace(  # as in scikit-learn, only the parameters go on
+                state, best=replace(state.best), rows_seen=getattr(self, "t_", 0), shuffling=None, current=None
+            )
             if not incremental:
                 self._state.optimizer, self._state.epochs, self._state.reductions = None, 0, 0
                 self._state.best.parameters = None  # as in scikit-learn, only what this fit finds is restored
@@ -563,8 +575,11 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         engine = self.engine_for(job)
         printer = VerbosePrinter(job.training) if self.verbose else None
         with listening(self, job.epochs_to_run, X, y, sample_weight) as listeners, thread_limit(self.n_threads):
-            (run,) = engine.train([job], Watch(self._hear(job, listeners, printer), self.time_limit))
+            broken: list[Exception] = []
+            (run,) = engine.train([job], Watch(self._hear(job, listeners, printer, broken), self.time_limit))
             self.adopt(job, run)
+            if broken:
+                raise broken[0]
         if printer is not None:
             printer.on_end(run.outcome)
         return run
@@ -581,8 +596,13 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
             return textbook
         return engine
 
-    def _hear(self, job: Job, listeners: Listeners, printer: VerbosePrinter | None) -> Callable[[Epoch], bool] | None:
-        """Return what the engine calls after each epoch; None if nobody listens."""
+    def _hear(
+        self, job: Job, listeners: Listeners, printer: VerbosePrinter | None, broken: list[Exception]
+    ) -> Callable[[Epoch], bool] | None:
+        """Return what the engine calls after each epoch; None if nobody listens.
+
+        A listener's error goes to `broken` and ends the training, so that the engine leaves its job whole.
+        """
         if not listeners and printer is None:
             return None
         curves = {name: list(getattr(self, name, None) or []) for name in CURVES}
@@ -598,7 +618,11 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
                     self.__dict__[name] = curves[name]
             if printer is not None:
                 printer.on_epoch(epoch)
-            return listeners.on_epoch(epoch)
+            try:
+                return listeners.on_epoch(epoch)
+            except Exception as error:
+                broken.append(error)
+                return True
 
         return on_epoch
 

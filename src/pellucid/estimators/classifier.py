@@ -11,7 +11,7 @@ from sklearn.utils import compute_sample_weight
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
-from sklearn.utils.validation import column_or_1d, validate_data
+from sklearn.utils.validation import validate_data
 
 from pellucid import spec
 from pellucid.errors import DataError, SpecError
@@ -19,7 +19,7 @@ from pellucid.estimators.base import BaseMLP
 from pellucid.estimators.fitted import DTYPES, told_of_missing
 from pellucid.estimators.parameters import is_stochastic
 from pellucid.estimators.state import mlp_from_state, mlp_to_state
-from pellucid.estimators.targets import refuse_missing
+from pellucid.estimators.targets import one_column_as_rows, refuse_missing
 from pellucid.spec.checks import finite_number, shown
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.outputs import log_probabilities, output_activation
@@ -284,6 +284,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
         """Train for one epoch on rows, going on from what was learned before.
 
+        The weights are trained in place: where they diverge, nothing is left, and the estimator is not fitted any more.
+
         Parameters
         ----------
         X : array or sparse matrix of shape (rows, features)
@@ -317,11 +319,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         self._label_binarizer = LabelBinarizer().fit(y if is_multilabel else classes)
 
     def _validate_input(self, X: Any, y: Any, *, incremental: bool, reset: bool) -> tuple[Any, Any]:
-        self._refuse_targets(y, "'y' of MLPClassifier.fit")
         with told_of_missing(self):
             X, y = validate_data(self, X, y, accept_sparse="csr", multi_output=True, dtype=DTYPES, reset=reset)
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
+        y = one_column_as_rows(y)
         check_classification_targets(y)
         if not hasattr(self, "classes_") or not (self.warm_start or incremental):
             self._label_binarizer = LabelBinarizer().fit(y)

@@ -56,6 +56,13 @@ class FittedNetwork(BaseEstimator):
             self.norm_gains_ = list(self._parameters.gain)
             self.norm_shifts_ = list(self._parameters.shift)
 
+    def _forget(self) -> None:
+        """Be as before the first fit: nothing fitted, and nothing that is as long as the parameters."""
+        for name in [name for name in vars(self) if name.endswith("_") and name[0] != "_"]:
+            delattr(self, name)
+        for name in ("_parameters", "_rest", "_state"):
+            self.__dict__.pop(name, None)
+
     def set_network(self, network: Network, vector: Array, *, classes: Any = None) -> Self:
         """Take over a network that was trained elsewhere, by an engine or by hand.
 

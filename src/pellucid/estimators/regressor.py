@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, column_or_1d, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from pellucid import spec
 from pellucid.errors import DataError
@@ -15,7 +15,7 @@ from pellucid.estimators.base import BaseMLP
 from pellucid.estimators.fitted import DTYPES, told_of_missing
 from pellucid.estimators.parameters import LOSSES_OF_REGRESSION, is_stochastic
 from pellucid.estimators.state import mlp_from_state, mlp_to_state
-from pellucid.estimators.targets import refuse_dates, refuse_missing
+from pellucid.estimators.targets import one_column_as_rows, refuse_dates, refuse_missing
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.network import Batch
 from pellucid.textbook.outputs import output_activation
@@ -269,6 +269,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train for one epoch on rows, going on from what was learned before.
 
+        The weights are trained in place: where they diverge, nothing is left, and the estimator is not fitted any more.
+
         Parameters
         ----------
         X : array or sparse matrix of shape (rows, features)
@@ -282,13 +284,11 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         return self._fit(X, y, sample_weight, incremental=True)
 
     def _validate_input(self, X: Any, y: Any, *, incremental: bool, reset: bool) -> tuple[Any, Any]:
-        self._refuse_targets(y, "'y' of MLPRegressor.fit")
         with told_of_missing(self):
             X, y = validate_data(
                 self, X, y, accept_sparse="csr", multi_output=True, y_numeric=True, dtype=DTYPES, reset=reset
             )
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
+        y = one_column_as_rows(y)
         return X, y
 
     def _refuse_targets(self, y: Any, subject: str) -> None:
@@ -298,10 +298,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     def _encode(self, y: Any, dtype: Any, *, name: str = "y") -> Array:
         targets = np.asarray(y, dtype=dtype)
         if not np.isfinite(targets).all():
-            raise DataError(f"{name!r} of MLPRegressor.fit must be finite; it has NaN or infinity. Remove those rows.")
+            raise DataError(f"{name!r} of MLPRegressor must be finite; it has infinity. Remove those rows.")
         if self._output() == "exp" and targets.size and targets.min() < 0:
             raise DataError(
-                f"{name!r} of MLPRegressor.fit must be at least 0 with loss='poisson', which models counts and rates; "
+                f"{name!r} of MLPRegressor must be at least 0 with loss='poisson', which models counts and rates; "
                 f"the least value is {targets.min():g}."
             )
         return targets.reshape(len(targets), -1)

@@ -1,9 +1,11 @@
 """What a fit says to its user: verbose lines in scikit-learn's words, warnings, errors."""
 
 import inspect
+import os
 import warnings
 from pathlib import Path
 
+import joblib
 import numpy as np
 import sklearn
 from sklearn.exceptions import ConvergenceWarning
@@ -18,11 +20,14 @@ __all__ = ["ENDED_BY_ITSELF", "VerbosePrinter", "refuse_diverged", "report_outco
 
 
 ENDED_BY_ITSELF = (Outcome.CONVERGED, Outcome.ALL_EPOCHS)
-INNER = (str(Path(__file__).parents[1]), str(Path(str(sklearn.__file__)).parent))
+INNER = tuple(
+    f"{folder}{os.sep}"
+    for folder in (Path(__file__).parents[1], Path(str(sklearn.__file__)).parent, Path(str(joblib.__file__)).parent)
+)
 
 
 def warn(message: str, category: type[Warning] = TrainingWarning) -> None:
-    """Warn at the line that asked for the fit: the nearest outside Pellucid and scikit-learn."""
+    """Warn at the line that asked for the fit: the nearest outside Pellucid, scikit-learn and joblib."""
     frame, level = inspect.currentframe(), 1
     while frame is not None and frame.f_code.co_filename.startswith(INNER):
         frame, level = frame.f_back, level + 1

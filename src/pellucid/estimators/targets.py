@@ -1,21 +1,26 @@
-"""Targets that nothing can be learned from: missing ones, and dates."""
+"""Targets that nothing can be learned from, missing ones and dates, and those that a table holds as one column."""
 
-from datetime import date, timedelta
-from operator import ne
+from datetime import date, time, timedelta
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy.sparse import issparse
+from sklearn.exceptions import DataConversionWarning
+from sklearn.utils.validation import column_or_1d
 
 from pellucid.errors import DataError
+from pellucid.estimators.reports import warn
 from pellucid.tables.frames import row_list
 from pellucid.textbook.arrays import Array
 
-__all__ = ["refuse_dates", "refuse_missing"]
+__all__ = ["one_column_as_rows", "refuse_dates", "refuse_missing"]
+
+DATES = (date, time, timedelta, np.datetime64, np.timedelta64)
 
 
 def refuse_missing(y: Any, subject: str, remedy: str = "Remove those rows.") -> None:
-    """Raise DataError, naming the rows, if targets that are objects or texts are missing in some.
+    """Raise DataError, naming the rows, if targets are missing in some: None, NaN, NaT or pandas' NA.
 
     Examples
     --------
@@ -23,47 +28,47 @@ def refuse_missing(y: Any, subject: str, remedy: str = "Remove those rows.") -> 
     Traceback (most recent call last):
     pellucid.errors.DataError: 'y' of MLPClassifier.fit must have a value in every row; it is missing in row 2. ...
     """
-    cells = _objects(y)
+    cells = _cells(y)
     if cells is None:
         return
-    missing = np.array([_is_missing(cell) for cell in cells.ravel()], dtype=bool).reshape(cells.shape)
-    rows = missing.reshape(len(cells), -1).any(axis=1)
+    missing = np.asarray(pd.isna(cells))
+    rows = missing.any(axis=tuple(range(1, missing.ndim)))
     if rows.any():
         raise DataError(f"{subject} must have a value in every row; it is missing in {row_list(rows)}. {remedy}")
 
 
 def refuse_dates(y: Any, subject: str) -> None:
     """Raise DataError if targets are dates, times or durations: as numbers they would be in an arbitrary unit."""
-    kind = getattr(getattr(y, "dtype", None), "kind", "")
-    cells = _objects(y)
-    is_date = cells is not None and cells.size > 0 and isinstance(cells.flat[0], date | timedelta | np.datetime64)
-    if kind in ("m", "M") or is_date:
+    cells = _cells(y)
+    if cells is None:
+        return
+    if cells.dtype.kind in "mM" or (cells.dtype.kind == "O" and any(isinstance(cell, DATES) for cell in cells.flat)):
         raise DataError(
             f"{subject} must be numbers; it has dates, times or durations. Say in which unit and since when, in days "
             "for example: (y - y.min()) / np.timedelta64(1, 'D')."
         )
 
 
-def _objects(y: Any) -> Array | None:
-    """Return targets that may be anything as an array of Python's objects; None where they are plain numbers."""
+def one_column_as_rows(y: Array) -> Array:
+    """Return targets of shape (rows, 1) as of shape (rows,), with scikit-learn's warning; others as they are."""
+    if y.ndim != 2 or y.shape[1] != 1:
+        return y
+    warn(
+        "A column-vector y was passed when a 1d array was expected. Please change the shape of y to (n_samples,), "
+        "for example using ravel().",
+        DataConversionWarning,
+    )
+    return column_or_1d(y)
+
+
+def _cells(y: Any) -> Array | None:
+    """Return targets that may be anything as an array; None where that is left to scikit-learn to refuse."""
     if y is None or issparse(y):
         return None
     try:
         cells = np.asarray(y)
         if cells.dtype.kind == "U" and isinstance(y, list | tuple):  # NumPy makes a text of what is none
             cells = np.array(y, dtype=object)
-    except (TypeError, ValueError):  # rows of unequal lengths, which scikit-learn refuses
+    except (TypeError, ValueError):  # rows of unequal lengths
         return None
-    return cells if cells.dtype.kind == "O" and cells.ndim > 0 else None
-
-
-def _is_missing(cell: Any) -> bool:
-    """Tell whether a cell is None, NaN, NaT or pandas' NA."""
-    if cell is None:
-        return True
-    try:
-        return bool(ne(cell, cell))
-    except TypeError:  # pandas' NA is neither equal to itself nor different
-        return True
-    except ValueError:  # an array
-        return False
+    return cells if cells.ndim > 0 else None

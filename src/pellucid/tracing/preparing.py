@@ -153,12 +153,9 @@ def _copy(model: BaseMLP, changes: dict[str, Any]) -> Any:
 
 def _job(twin: Any, X: Any, y: Any, sample_weight: Any, classes: Any, is_fitted: bool) -> Job:
     incremental = is_fitted or classes is not None
-    if is_classifier(twin):
-        if not is_fitted:
-            _check_classes(unique_labels(y) if classes is None else classes)
-        if incremental:
-            twin._learn_classes(y, classes)
-    job: Job = twin._prepare(X, y, sample_weight, incremental=incremental)
+    if is_classifier(twin) and not is_fitted:
+        _check_classes(unique_labels(y) if classes is None else classes)
+    job: Job = twin._prepare(X, y, sample_weight, incremental=incremental, classes=classes)
     return job
 
 

@@ -16,7 +16,8 @@ from pellucid.errors import DataError, DataWarning, did_you_mean
 from pellucid.estimators.tabular.base import BaseTabular
 from pellucid.estimators.tabular.calibration import SMALLEST, find_temperature, with_temperature
 from pellucid.estimators.tabular.members import Member, Preset
-from pellucid.estimators.tabular.target_rows import of_one_type, refuse_missing
+from pellucid.estimators.tabular.target_rows import of_one_type, target_array
+from pellucid.estimators.targets import one_column_as_rows
 from pellucid.spec import LogLoss
 from pellucid.tables.frames import row_list
 from pellucid.tables.schema import shortened
@@ -157,7 +158,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
     def _take_target(
         self, y: Any, weight: Array | None, classes: Any, is_continued: bool
     ) -> tuple[Array, Array | None]:
-        y = of_one_type(refuse_missing(y))
+        y = of_one_type(target_array(y))
         kind = _kind_of_target(y)
         if is_continued and (kind == "multilabel-indicator") != self._is_multilabel:
             raise DataError("The target must stay of the kind it was: marks of 0 and 1, or one class a row.")
@@ -171,7 +172,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
                 f"Unknown label type: {kind}. Maybe you are trying to fit a classifier, which expects discrete classes "
                 "on a regression target with continuous values. Use TabularRegressor for numbers."
             )
-        y = column_or_1d(y, warn=True)
+        y = column_or_1d(one_column_as_rows(y))
         if classes is not None:
             self._take_classes(np.unique(np.asarray(classes)), is_continued)
         elif not is_continued:

@@ -14,7 +14,7 @@ from pellucid.errors import DataError, DataWarning
 from pellucid.estimators.tabular.base import BaseTabular
 from pellucid.estimators.tabular.calibration import ResidualQuantiles
 from pellucid.estimators.tabular.members import Member, Preset
-from pellucid.estimators.tabular.target_rows import refuse_missing
+from pellucid.estimators.tabular.target_rows import target_array
 from pellucid.spec import AbsoluteError, Poisson, SquaredError
 from pellucid.tables.cells import LARGEST_NUMBER, read_numbers
 from pellucid.tables.frames import counted, row_list
@@ -155,7 +155,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     def _take_target(
         self, y: Any, weight: Array | None, classes: Any, is_continued: bool
     ) -> tuple[Array, Array | None]:
-        Y = _numbers_of_target(refuse_missing(y))
+        Y = _numbers_of_target(target_array(y))
         is_column = Y.ndim == 1
         Y = Y.reshape(len(Y), -1)
         if is_continued and (is_column, Y.shape[1]) != (self._is_column, len(self._centre)):

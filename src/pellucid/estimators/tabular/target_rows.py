@@ -6,30 +6,25 @@ import numpy as np
 import pandas as pd
 
 from pellucid.errors import DataError
-from pellucid.tables.frames import row_list
+from pellucid.estimators.targets import refuse_missing
 
-__all__ = ["of_one_type", "refuse_missing", "refuse_text"]
+__all__ = ["of_one_type", "refuse_text", "target_array"]
 
 
-def refuse_missing(y: Any) -> Any:
+def target_array(y: Any) -> Any:
     """Return the target as an array, of shape (rows,) or (rows, targets).
 
     Raises
     ------
     DataError
-        If a value is missing; the message names the rows.
+        If there is none, or a value is missing; the message names the rows.
     """
     if y is None:
         raise DataError("requires y to be passed, but the target y is None.")
     array = np.asarray(y)
     if array.ndim not in (1, 2):
         raise DataError(f"y should be a 1d or 2d array, got an array of shape {array.shape} instead.")
-    missing = pd.isna(array) if array.ndim == 1 else pd.isna(array).any(axis=1)
-    if missing.any():
-        raise DataError(
-            f"The target y must have a value in every row; it is missing (NaN) in {row_list(missing)}. "
-            "Remove these rows or complete them."
-        )
+    refuse_missing(y, "The target y", "Remove those rows or complete them.")
     return array
 
 
