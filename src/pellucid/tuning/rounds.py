@@ -11,9 +11,10 @@ from pellucid.tuning.waves import run_all
 
 __all__ = ["Ran", "is_over", "run_evenly", "run_round"]
 
-FIRST_SECONDS = 2.0
 GROWTH = 3.0
-"""A round takes so many times the seconds of all before, but these at least: an interrupt costs no more."""
+SHORT = 0.05
+"""A round takes so many times the seconds of all before: an interrupt costs no more. It may always take such a share of
+the limit: each round costs making ready and scoring, and small populations need one."""
 
 PLANNED = 0.5
 PLANNED_ANEW = 0.8
@@ -100,11 +101,11 @@ def run_evenly(
     """Run trials; before a deadline in rounds, so that all come equally far.
 
     The first round is of one epoch of the longest training; it tells how long epochs take, and what each round costs
-    beside them. Each further one takes at most about three times as long as all before, or two seconds, and half of the
-    time left; where networks have nothing to go on from, one takes most of it. A round that Ctrl-C or the time ends
-    counts for nothing, but for the first: what got through that is compared. What ends by itself is whole; what does
-    not has had the same share of its epochs, and has the outcome TIME_LIMIT or INTERRUPTED. Trials that are fitted by
-    themselves have all their epochs at once.
+    beside them. Each further one takes at most about three times as long as all before, or a twentieth of the limit,
+    and half of the time left; where networks have nothing to go on from, one takes most of it. A round that Ctrl-C or
+    the time ends counts for nothing, but for the first: what got through that is compared. What ends by itself is
+    whole; what does not has had the same share of its epochs, and has the outcome TIME_LIMIT or INTERRUPTED. Trials
+    that are fitted by themselves have all their epochs at once.
 
     Parameters
     ----------
@@ -162,7 +163,7 @@ def _planned(deadline: float, start: float, *, goes_on: bool) -> float:
     now = time.monotonic()
     if not goes_on:
         return PLANNED_ANEW * (deadline - now)
-    return min(PLANNED * (deadline - now), max(FIRST_SECONDS, GROWTH * (now - start)))
+    return min(PLANNED * (deadline - now), max(SHORT * (deadline - start), GROWTH * (now - start)))
 
 
 class _Pace:
