@@ -43,28 +43,27 @@ struct DenseRows {
     }
 };
 
-// A matrix in compressed sparse rows: row r has values[starts[r]] … values[starts[r + 1] - 1].
+// A matrix in compressed sparse rows.
 template <class T>
-struct SparseRows {
-    const T* values = nullptr;
-    const std::int64_t* columns64 = nullptr;  // one of the two
-    const std::int32_t* columns32 = nullptr;
-    const std::int64_t* starts = nullptr;
+struct SparseRows : SparseAt<T> {
     std::size_t rows = 0;
     std::size_t features = 0;
 
     SparseAt<T> at(RowRange range) const {
-        return {values, columns32, columns64, starts, range.order ? range.order + range.first : nullptr, range.first};
+        SparseAt<T> part = *this;
+        part.order = range.order ? range.order + range.first : nullptr;
+        part.first = range.first;
+        return part;
     }
-    double stored_per_row() const { return static_cast<double>(starts[rows]) / static_cast<double>(rows); }
+    double stored_per_row() const { return static_cast<double>(this->starts[rows]) / static_cast<double>(rows); }
 
     void gather(const Kernels<T>& kernels, RowRange range, T* panel) const {
         std::memset(panel, 0, features * kernels.panel_rows * sizeof(T));
         for (std::size_t r = 0; r < range.count; ++r) {
             const std::size_t row = range[r];
-            for (std::int64_t i = starts[row]; i < starts[row + 1]; ++i) {
-                const std::int64_t column = columns32 ? columns32[i] : columns64[i];
-                panel[static_cast<std::size_t>(column) * kernels.panel_rows + r] += values[i];
+            for (std::int64_t i = this->starts[row]; i < this->starts[row + 1]; ++i) {
+                const std::int64_t column = this->columns32 ? this->columns32[i] : this->columns64[i];
+                panel[static_cast<std::size_t>(column) * kernels.panel_rows + r] += this->values[i];
             }
         }
     }
