@@ -26,7 +26,7 @@ INNER = tuple(
 )
 
 
-def warn(message: str, category: type[Warning] = TrainingWarning) -> None:
+def warn(message: str | Warning, category: type[Warning] = TrainingWarning) -> None:
     """Warn at the line that asked for the fit: the nearest outside Pellucid, scikit-learn and joblib."""
     frame, level = inspect.currentframe(), 1
     while frame is not None and frame.f_code.co_filename.startswith(INNER):

@@ -1,12 +1,12 @@
 """What went wrong in trials, grouped by its reason."""
 
-import warnings
 from collections import Counter
 from collections.abc import Sequence
 
 from sklearn.exceptions import FitFailedWarning
 
 from pellucid.errors import PellucidError
+from pellucid.estimators.reports import warn
 from pellucid.tuning.trials import Result
 
 __all__ = ["grouped_reasons", "report_failures"]
@@ -39,8 +39,8 @@ def grouped_reasons(results: Sequence[Result]) -> str:
     return "; ".join(told)
 
 
-def report_failures(results: Sequence[Result], stacklevel: int) -> None:
-    """Warn of trials that failed, so many calls below the user's line.
+def report_failures(results: Sequence[Result]) -> None:
+    """Warn of trials that failed.
 
     Raises
     ------
@@ -52,8 +52,7 @@ def report_failures(results: Sequence[Result], stacklevel: int) -> None:
         return
     if len(failed) == len(results):
         raise PellucidError(f"All {len(results)} trials failed: {grouped_reasons(failed)}")
-    warnings.warn(
+    warn(
         f"{len(failed)} of {len(results)} trials failed and are left out: {grouped_reasons(failed)}",
         FitFailedWarning,
-        stacklevel=stacklevel + 1,
     )

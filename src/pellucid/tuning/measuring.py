@@ -1,7 +1,6 @@
 """Trials of a list of settings on folds and seeds, measured together."""
 
 import time
-import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import ceil
@@ -16,9 +15,10 @@ from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, Stratified
 from sklearn.utils import indexable
 from sklearn.utils.validation import _num_samples
 
-from pellucid.errors import PellucidError, SpecError, TrainingWarning, near_names
+from pellucid.errors import PellucidError, SpecError, near_names
 from pellucid.estimators.base import BaseMLP
 from pellucid.estimators.progress import ProgressBar
+from pellucid.estimators.reports import warn
 from pellucid.spec.checks import shown
 from pellucid.tuning.failures import report_failures
 from pellucid.tuning.problem import OF_ROWS, Problem, last_name, last_step
@@ -227,8 +227,8 @@ def measure(
             "their settings, had no turn."
         ]
     if any(told):
-        warnings.warn(" ".join(filter(None, told)), TrainingWarning, stacklevel=3)
-    report_failures(results, stacklevel=3)
+        warn(" ".join(filter(None, told)))
+    report_failures(results)
     return results
 
 

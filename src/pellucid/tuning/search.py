@@ -13,8 +13,9 @@ import pandas as pd
 from joblib import effective_n_jobs
 from sklearn.base import clone
 
-from pellucid.errors import PellucidError, SpecError, TrainingWarning
+from pellucid.errors import PellucidError, SpecError
 from pellucid.estimators.progress import ProgressBar
+from pellucid.estimators.reports import warn
 from pellucid.estimators.tabular.base import BaseTabular
 from pellucid.estimators.tabular.importances import SHARES
 from pellucid.plotting import SearchHistory
@@ -183,11 +184,9 @@ def search(
     if found.best_estimator_ is None and refit and not is_interrupted:
         found.best_estimator_ = found.best_estimator().fit(X, y, **scorer.fit_params)
     if is_interrupted:
-        warnings.warn(
+        warn(
             f"Search interrupted: {len(found.frame)} trials are finished and stay in '{without_password(storage)}'. "
-            "The same call goes on with them.",
-            TrainingWarning,
-            stacklevel=2,
+            "The same call goes on with them."
         )
     return found
 

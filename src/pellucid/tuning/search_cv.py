@@ -15,8 +15,9 @@ from sklearn.utils import indexable
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import _check_method_params
 
-from pellucid.errors import PellucidError, TrainingWarning
+from pellucid.errors import PellucidError
 from pellucid.estimators.progress import ProgressBar
+from pellucid.estimators.reports import warn
 from pellucid.tuning.failures import report_failures
 from pellucid.tuning.grids import combinations
 from pellucid.tuning.measuring import check_of_rows, folds_of
@@ -268,7 +269,7 @@ class PopulationSearchCV(BaseSearchCV):
                 f"got {self.time_limit:g} seconds. Give more time or fewer folds."
             )
         every = [tried.results[number, split] for number in numbers for split in range(self.n_splits_)]
-        report_failures(every, stacklevel=4)
+        report_failures(every)
         out = [self._as_output(result, every) for result in every]
         more: dict[str, list[Any]] = {
             "mean_epochs": [
@@ -297,7 +298,7 @@ class PopulationSearchCV(BaseSearchCV):
         self._warn(tried, len(numbers), len(settings), every)
 
     def _warn(self, tried: "_Tried", done: int, settings: int, every: Sequence[Result]) -> None:
-        """Say what was not done; that is of the user's line, four calls above."""
+        """Say what was not done."""
         told = ""
         if tried.is_interrupted:
             told = (
@@ -312,7 +313,7 @@ class PopulationSearchCV(BaseSearchCV):
             told = "The time limit was reached: not all networks had the same share of their epochs."
         told = " ".join(filter(None, [told, ended_early(every)]))
         if told:
-            warnings.warn(told, TrainingWarning, stacklevel=5)
+            warn(told)
 
     def _as_output(self, result: Result, every: Sequence[Result]) -> dict[str, Any]:
         """Return a result as scikit-learn collects them; one that failed has the error score."""
@@ -337,7 +338,7 @@ class PopulationSearchCV(BaseSearchCV):
         with warnings.catch_warnings(record=True) as told:
             self.best_estimator_.fit(*rows, **fit_params)
         for each in told:
-            warnings.warn(each.message, stacklevel=4)  # of the user's line
+            warn(each.message)
         self.refit_time_ = time.perf_counter() - began
         if hasattr(self.best_estimator_, "feature_names_in_"):
             self.feature_names_in_ = self.best_estimator_.feature_names_in_

@@ -1,6 +1,5 @@
 """What the tabular classifier and regressor share: from a raw table to a calibrated bag of networks."""
 
-import warnings
 from abc import ABCMeta, abstractmethod
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -21,6 +20,7 @@ from pellucid.engines import get_engine
 from pellucid.errors import DataError, DataWarning, DivergedError, did_you_mean
 from pellucid.estimators.callbacks import CallbackSupportMixin, listening
 from pellucid.estimators.fitted import thread_limit
+from pellucid.estimators.reports import warn
 from pellucid.estimators.tabular.bag import Bag, greedy_weights, of_members
 from pellucid.estimators.tabular.bagging import Problem, Told
 from pellucid.estimators.tabular.columns import as_frame, has_names
@@ -586,10 +586,9 @@ def _warn_of_lost_columns(schema: Schema) -> None:
     lost = [f"{column.label!r} ({column.note})" for column in schema.columns if is_lost(column)]
     if lost:
         more = f", and {len(lost) - 5} more" if len(lost) > 5 else ""
-        warnings.warn(
+        warn(
             f"Left out, though almost numbers or dates: {', '.join(lost[:5])}{more}. Correct them to learn from them.",
             DataWarning,
-            stacklevel=6,
         )
 
 

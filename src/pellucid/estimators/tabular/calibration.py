@@ -186,12 +186,11 @@ class ResidualQuantiles:
         >>> quantiles.quantile(np.array([0.0]), 0.9).tolist(), quantiles.quantile(np.array([1.0]), 0.5).tolist()
         ([8.0], [5.0])
         """
-        by_bin = np.empty(len(self.starts) - 1)
-        for index, (start, stop) in enumerate(pairwise(self.starts)):
-            by_bin[index] = _quantile(self.residuals[start:stop], level)
-            if min(level, 1 - level) < _outermost(stop - start) * (1 - 1e-9):
-                further = min if level < 0.5 else max
-                by_bin[index] = further(by_bin[index], _quantile(np.sort(self.residuals), level))
+        by_bin = np.array([_quantile(self.residuals[start:stop], level) for start, stop in pairwise(self.starts)])
+        too_few = ~_tells(np.diff(self.starts), level)
+        if too_few.any():
+            further = np.minimum if level < 0.5 else np.maximum
+            by_bin[too_few] = further(by_bin[too_few], _quantile(np.sort(self.residuals), level))
         quantile: Array = predicted + by_bin[np.searchsorted(self.edges, predicted, side="right")]
         return quantile
 
@@ -205,11 +204,25 @@ class ResidualQuantiles:
         >>> ResidualQuantiles.of(np.zeros(9), np.arange(9.0)).outermost
         0.1
         """
-        return _outermost(len(self.residuals))
+        return 1 / (len(self.residuals) + 1)
+
+    def tells(self, level: float) -> bool:
+        """Whether there are residuals enough for a level.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> quantiles = ResidualQuantiles.of(np.zeros(9), np.arange(9.0))
+        >>> quantiles.tells(0.9), quantiles.tells(0.95)
+        (True, False)
+        """
+        return bool(_tells(np.array(len(self.residuals)), level))
 
 
-def _outermost(residuals: int) -> float:
-    return 1 / (residuals + 1)
+def _tells(residuals: Array, level: float) -> Array:
+    """Return whether so many residuals reach as far out as a level, to rounding."""
+    reach: Array = min(level, 1 - level) * (residuals + 1) >= 1 - 1e-9
+    return reach
 
 
 def _quantile(ordered: Array, level: float) -> float:

@@ -13,6 +13,7 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import column_or_1d
 
 from pellucid.errors import DataError, DataWarning, did_you_mean
+from pellucid.estimators.reports import warn
 from pellucid.estimators.tabular.base import BaseTabular
 from pellucid.estimators.tabular.calibration import SMALLEST, find_temperature, with_temperature
 from pellucid.estimators.tabular.members import Member, Preset
@@ -281,12 +282,11 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         rare = np.flatnonzero((count > 0) & ((count < 2) | (validated == 0)))
         if len(rare):
             names = shortened([repr(name) for name in self.classes_[rare].tolist()])
-            warnings.warn(
+            warn(
                 f"Too few rows of {'class' if len(rare) == 1 else 'classes'} {names} to learn from some and validate "
                 "on others: those probabilities are guesses, and the score does not speak of them. Bring more rows of "
                 "each, or put classes together.",
                 DataWarning,
-                stacklevel=7,
             )
 
     def _share_of_temperature(self) -> float:

@@ -1,6 +1,5 @@
 """`TabularRegressor`: numbers, quantiles and intervals from raw tables."""
 
-import warnings
 from collections.abc import Callable, Iterable, Sequence
 from numbers import Real
 from typing import Any, ClassVar, Self
@@ -11,6 +10,7 @@ from sklearn.base import RegressorMixin
 
 from pellucid.engines import get_engine
 from pellucid.errors import DataError, DataWarning
+from pellucid.estimators.reports import warn
 from pellucid.estimators.tabular.base import BaseTabular
 from pellucid.estimators.tabular.calibration import ResidualQuantiles
 from pellucid.estimators.tabular.members import Member, Preset
@@ -323,15 +323,14 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         predicted = self._in_units(self._raw(X))
         if not self._residuals:
             raise DataError("Quantiles need rows that a network did not see; this fit had none. Give it more rows.")
-        outermost = self._residuals[0].outermost
-        if min(levels[0], 1 - levels[-1]) < outermost * (1 - 1e-9) and (self._low < self._high).any():
-            rows = counted(len(self._residuals[0].residuals), "row")
-            warnings.warn(
+        known = self._residuals[0]
+        if not (known.tells(levels[0]) and known.tells(levels[-1])) and (self._low < self._high).any():
+            rows, outermost = counted(len(known.residuals), "row"), known.outermost
+            warn(
                 f"{rows} that a network did not see cannot tell {asked} of {type(self).__name__}, only quantiles from "
                 f"{outermost:.3g} to {1 - outermost:.3g}, so intervals of at most {1 - 2 * outermost:.1%}. What lies "
                 "beyond is as far out as the largest error of these rows. Learn from more rows.",
                 DataWarning,
-                stacklevel=3,
             )
         low = np.where(self._low >= 0, 0.0, -np.inf)  # of a target that was never negative, or never positive
         high = np.where(self._high <= 0, 0.0, np.inf)
