@@ -47,7 +47,7 @@ Pass<T>::Pass(const Network& network, const Kernels<T>& kernels, Workspace<T>& w
 
 template <class T>
 void Pass<T>::plan_tiles() {
-    for (std::size_t l = network_.layers.size(); l-- > 0;) {
+    for (std::size_t l = 0; l < network_.layers.size(); ++l) {
         const Layer& layer = network_.layers[l];
         const bool is_sparse = l == 0 && workspace_.is_sparse;
         const std::size_t inputs = is_sparse ? layer.inputs : std::min(layer.inputs, tile_inputs);

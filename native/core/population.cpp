@@ -45,7 +45,7 @@ std::vector<Run> train_side_by_side(std::vector<AnyJob>& jobs, const KernelSet& 
     Team team(threads + 1);
     team.start(jobs.size(), train);
     conductor.conduct([&] { return left.load() == 0; });
-    team.wait();
+    team.finish();
     if (error) std::rethrow_exception(error);
     return runs;
 }

@@ -1,5 +1,6 @@
 #include "team.hpp"
 
+#include <algorithm>
 #include <mutex>
 #include <new>
 #include <thread>
@@ -44,32 +45,41 @@ class Worker {
         std::thread([this] { live(); }).detach();
     }
 
-    // Makes the worker run the team's tasks once.
-    void call(Team* team) {
+    // Makes the worker take part in the team's tasks, as its member of this number.
+    void call(Team* team, std::size_t member) {
         team_ = team;
-        calls_.fetch_add(1, std::memory_order_release);
-        calls_.notify_one();
+        member_ = member;
+        state_.store(State::called, std::memory_order_release);
+        state_.notify_one();
     }
 
-    // Returns when the worker has done so. Waits for the worker, not for the team: workers are never destroyed.
-    void wait() const {
-        const unsigned calls = calls_.load(std::memory_order_relaxed);
-        for (unsigned done = done_.load(std::memory_order_acquire); done != calls;) done = wait_for_change(done_, done);
+    // Returns when the worker is done with them. Where it has not begun, so that others did its share, it is not waited
+    // for: the system may have another use for its processor.
+    void dismiss() {
+        State state = State::called;
+        if (state_.compare_exchange_strong(state, State::idle, std::memory_order_acquire)) return;
+        while (state == State::working) state = wait_for_change(state_, state);
     }
 
   private:
+    enum class State : unsigned { idle, called, working };
+
     [[noreturn]] void live() {
-        for (unsigned seen = 0;;) {
-            seen = wait_for_change(calls_, seen);
-            team_->take_tasks();
-            done_.store(seen, std::memory_order_release);
-            done_.notify_one();
+        for (;;) {
+            wait_for_change(state_, State::idle);
+            State state = State::called;
+            if (!state_.compare_exchange_strong(state, State::working, std::memory_order_acquire)) continue;
+            team_->take_tasks(member_);
+            state_.store(State::idle, std::memory_order_release);
+            state_.notify_one();
         }
     }
 
+    // Written while the worker is idle, and read while it works.
     Team* team_ = nullptr;
-    std::atomic<unsigned> calls_{0};
-    std::atomic<unsigned> done_{0};
+    std::size_t member_ = 0;
+
+    std::atomic<State> state_{State::idle};
 };
 
 namespace {
@@ -115,7 +125,7 @@ class Pool {
 
 }  // namespace
 
-Team::Team(std::size_t threads) {
+Team::Team(std::size_t threads) : shares_(threads) {
     workers_.reserve(threads);
     try {
         while (workers_.size() + 1 < threads) workers_.push_back(Pool::get().borrow());
@@ -129,23 +139,27 @@ Team::~Team() {
     for (Worker* worker : workers_) Pool::get().give_back(worker);
 }
 
-void Team::start_tasks(std::size_t count, Call call, const void* context) {
+void Team::start_tasks(std::size_t count, std::size_t shares, Call call, const void* context) {
     call_ = call;
     context_ = context;
-    count_ = count;
-    next_.store(0, std::memory_order_relaxed);
-    for (Worker* worker : workers_) worker->call(this);
+    for (std::size_t i = 0; i < shares_.size(); ++i) {
+        shares_[i].next.store(std::min(i, shares) * count / shares, std::memory_order_relaxed);
+        shares_[i].end = std::min(i + 1, shares) * count / shares;
+    }
+    for (std::size_t i = 0; i < workers_.size(); ++i) workers_[i]->call(this, i + 1);
 }
 
-void Team::wait() {
-    for (Worker* worker : workers_) worker->wait();
+void Team::finish() {
+    take_tasks(0);
+    for (Worker* worker : workers_) worker->dismiss();
 }
 
-void Team::take_tasks() {
-    for (;;) {
-        const std::size_t task = next_.fetch_add(1, std::memory_order_relaxed);
-        if (task >= count_) return;
-        call_(context_, task);
+void Team::take_tasks(std::size_t member) {
+    for (std::size_t i = 0; i < shares_.size(); ++i) {
+        Share& share = shares_[(member + i) % shares_.size()];
+        for (std::size_t task; (task = share.next.fetch_add(1, std::memory_order_relaxed)) < share.end;) {
+            call_(context_, task);
+        }
     }
 }
 

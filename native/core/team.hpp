@@ -1,6 +1,8 @@
 // The engine's own threads: one pool of workers, from which a training borrows a team.
 //
-// A team splits work into tasks; which thread takes which task is left to chance, so no result may depend on it.
+// A team splits work into tasks. Each thread begins with its own share of them, the same one whenever there are as many
+// tasks, so that what it wrote lies in its own cache; who is done helps the others. So chance has a hand in which thread
+// takes which task, and no result may depend on it.
 #pragma once
 
 #include <atomic>
@@ -35,31 +37,41 @@ class Team {
             for (std::size_t task = 0; task < count; ++task) work(task);
             return;
         }
-        start(count, work);
-        take_tasks();
-        wait();
+        start_tasks(count, threads(), call_of<Work>, &work);
+        finish();
     }
 
-    // Sets the workers to the tasks and returns; `work` must live until `wait` has returned.
+    // Sets the workers to the tasks, in their order, and returns; `work` must live until `finish` has returned.
     template <class Work>
     void start(std::size_t count, const Work& work) {
-        start_tasks(count, [](const void* context, std::size_t task) { (*static_cast<const Work*>(context))(task); },
-                    &work);
+        start_tasks(count, 1, call_of<Work>, &work);
     }
-    void wait();
+
+    // Takes part in what is left of the tasks; returns when all are done.
+    void finish();
 
   private:
     friend class Worker;
     using Call = void (*)(const void* context, std::size_t task);
 
-    void start_tasks(std::size_t count, Call call, const void* context);
-    void take_tasks();
+    // Successive tasks, of which a thread takes one after another.
+    struct alignas(64) Share {
+        std::atomic<std::size_t> next{0};
+        std::size_t end = 0;
+    };
+
+    template <class Work>
+    static void call_of(const void* context, std::size_t task) {
+        (*static_cast<const Work*>(context))(task);
+    }
+
+    void start_tasks(std::size_t count, std::size_t shares, Call call, const void* context);
+    void take_tasks(std::size_t member);
 
     std::vector<Worker*> workers_;
+    std::vector<Share> shares_;  // of each thread, the calling one's first; some may be empty
     Call call_ = nullptr;
     const void* context_ = nullptr;
-    std::size_t count_ = 0;
-    alignas(64) std::atomic<std::size_t> next_{0};
 };
 
 // Gives way while waiting for something that comes soon.

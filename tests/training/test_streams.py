@@ -1,7 +1,8 @@
 import numpy as np
+import pytest
 import sklearn.utils
 
-from pellucid.training.streams import RowOrder, streams, weights_stream
+from pellucid.training.streams import RowOrder, seeded_stream, streams, weights_stream
 
 
 def test_streams_repeat_and_differ():
@@ -10,6 +11,14 @@ def test_streams_repeat_and_differ():
     first = one.shuffling.randint(1 << 30)
     assert first == two.shuffling.randint(1 << 30) != other.shuffling.randint(1 << 30)
     assert weights_stream(7).randint(1 << 30) == weights_stream(7).randint(1 << 30) != first
+
+
+@pytest.mark.parametrize("seed", [0, 7, 2**32 - 1])
+def test_seeded_streams_are_numpys(seed):
+    ours, numpys = seeded_stream(seed), np.random.RandomState(seed)
+    for known, wanted in zip(ours.get_state(), numpys.get_state(), strict=True):
+        np.testing.assert_array_equal(known, wanted)
+    np.testing.assert_array_equal(ours.standard_normal(3), numpys.standard_normal(3))
 
 
 def test_row_order_is_sklearns_shuffle_of_the_order_before():

@@ -20,6 +20,7 @@ from pellucid.errors import SpecError, did_you_mean
 from pellucid.estimators.base import BaseMLP, HeldOut, Rows
 from pellucid.spec import Network, Training
 from pellucid.textbook.arrays import Array
+from pellucid.training.streams import seeded_stream
 
 __all__ = [
     "OF_ROWS",
@@ -245,7 +246,7 @@ class Problem:
         try:
             stream = self._spare_streams.pop()
         except IndexError:
-            return np.random.RandomState(int(seed))
+            return seeded_stream(int(seed))
         stream.seed(int(seed))
         return stream
 
