@@ -7,7 +7,7 @@ from pellucid.cli.evaluation import COVERAGES, SMALLEST, Evaluation, Score, Tabu
 from pellucid.tables.figures import in_full
 from pellucid.tables.frames import counted
 
-__all__ = ["remarks"]
+__all__ = ["remarks", "trend_in_words"]
 
 FEWEST_ROWS = 20
 """Fewer rows held out tell nothing for certain."""
@@ -47,8 +47,23 @@ def remarks(model: TabularModel, evaluation: Evaluation, *, has_groups: bool) ->
         *unlike,
         _how_dealt(model, has_groups=has_groups) if any(unlike) else "",
         _copies(evaluation, [column.label for column in model.schema_.used]),
+        trend_in_words(model),
     ]
     return [each for each in told if each]
+
+
+def trend_in_words(model: TabularModel) -> str:
+    """Say how the target goes on beyond the rows learned from; empty where it stays in their range."""
+    trend = getattr(model, "trend_", None)
+    if trend is None:
+        return ""
+    is_date = next(column.kind == "date" for column in model.schema_.used if column.label == trend.column)
+    unit = f"a day of {trend.column!r}" if is_date else f"for each 1 of {trend.column!r}"
+    gain = float(trend.gains[0])
+    return (
+        f"The target {'grows' if gain > 0 else 'falls'} by {abs(gain):.3g} {unit}, and predictions go on so beyond the "
+        "rows learned from. The further they are from these, the less is known of it."
+    )
 
 
 def _how_dealt(model: TabularModel, *, has_groups: bool) -> str:

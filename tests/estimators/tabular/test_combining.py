@@ -33,7 +33,9 @@ def test_trials_of_a_table_are_joined_and_it_is_read_once(table, kind, monkeypat
     models = [fitted(kind, X, y, member, sample_weight=weight) for member in MEMBERS]
     read = []
     transform = TabularEncoder.transform
-    monkeypatch.setattr(TabularEncoder, "transform", lambda self, *given: read.append(1) or transform(self, *given))
+    monkeypatch.setattr(
+        TabularEncoder, "transform", lambda self, *given, **more: read.append(1) or transform(self, *given, **more)
+    )
     combiner = Combiner(X, y, weight, 2)
     for number, model in enumerate(models):
         joined, whole = combiner.add(number, model)

@@ -36,7 +36,6 @@ from pellucid.tables import ParquetTable, Schema, TabularEncoder, fold_rows, spl
 from pellucid.tables.frames import counted
 from pellucid.tables.inference import is_lost
 from pellucid.tables.missing import MissingValues, empty_cells
-from pellucid.tables.parquet import encoded_parts
 from pellucid.textbook.arrays import Array
 from pellucid.training.coded import CodedRows
 from pellucid.training.stopping import Outcome
@@ -73,16 +72,17 @@ class Taken(NamedTuple):
 
 
 class Remembered(NamedTuple):
-    """Predictions for rows that were not learned from when they were predicted, and what came."""
+    """Predictions for rows that were not learned from when they were predicted, what came, and what a trend adds."""
 
     blended: Array
     Y: Array
     weight: Array
+    added: Array
 
     @classmethod
-    def of(cls, blended: Array, Y: Array, weight: Array | None) -> "Remembered":
+    def of(cls, blended: Array, Y: Array, weight: Array | None, added: Array) -> "Remembered":
         """Return the rows with their weights, 1 where none are given."""
-        return cls(blended, Y, np.ones(len(Y)) if weight is None else weight)
+        return cls(blended, Y, np.ones(len(Y)) if weight is None else weight, added)
 
     def followed_by(self, later: "Remembered") -> "Remembered":
         """Return the latest rows of both."""
@@ -102,6 +102,8 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
     _has_names: bool
     _fold_seed: int
     _remembered: Remembered
+    _of_trend: Array
+    """What a trend adds to the rows that were learned from last."""
 
     def _validated_table(self, X: Any, *, reset: bool) -> pd.DataFrame:
         """Return X as a data frame, and take or check the names and number of its columns."""
@@ -220,6 +222,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         if not is_continued or not hasattr(self, "_fold_seed"):
             self._fold_seed = fold_seed  # kept, so that the same rows stay in the same folds when training goes on
         folds = self._folds(source, rows, stratify, groups)
+        Y = self._without_trend(Y, source.column, trained_weight, folds, is_continued=is_continued)
         problem = self._problem(source.encode(self.encoder_), Y, trained_weight, weight)
         is_few = len(folds) > 1 and is_small(len(rows))
         del rows, all_rows  # memory for the networks
@@ -268,6 +271,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             if bag.outcome is Outcome.INTERRUPTED:
                 raise KeyboardInterrupt
             raise DivergedError(f"No network of {type(self).__name__} could be trained. {Outcome.DIVERGED.value}")
+        bag.out_of_fold -= np.float32(self._hindsight_in(np.arange(len(Y))))
         self._weigh(bag, Y, weight)
         counting = np.flatnonzero(bag.weights)
         if self.members is None and len(counting) < len(bag.weights):
@@ -299,9 +303,8 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         blended = bag.blended()[rows].astype(np.float64, copy=False)
         self._calibrate(blended, Y, rows, weight, looked_at)
         latest = rows[-ROWS_REMEMBERED:]
-        self._remembered = Remembered.of(
-            blended[-ROWS_REMEMBERED:], Y[latest], None if weight is None else weight[latest]
-        )
+        weight = None if weight is None else weight[latest]
+        self._remembered = Remembered.of(blended[-ROWS_REMEMBERED:], Y[latest], weight, self._added(latest))
 
     def _forget_importances(self) -> None:
         """Drop what was computed for the networks as they were."""
@@ -327,10 +330,10 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             self.bag_ = update_bag(self.bag_, problem, engine=engine, seeds=seeds, on_epoch=told)
         self.outcome_ = self.bag_.outcome
         self._forget_importances()
-        latest = Remembered.of(before, Y, weight)
+        latest = Remembered.of(before, Y, weight, self._added(np.arange(len(Y))))
         self._remembered = self._remembered.followed_by(latest) if hasattr(self, "_remembered") else latest
         if len(self._remembered.Y) >= FEWEST_TO_CALIBRATE:
-            blended, Y, weight = self._remembered.blended, self._remembered.Y, self._remembered.weight
+            blended, Y, weight, self._of_trend = self._remembered
             self._calibrate(blended, Y, np.arange(len(Y)), weight, None)
 
     def _taken(self, X: Any, y: Any, sample_weight: Any, classes: Any = None) -> Taken:
@@ -338,6 +341,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         frame = self._validated_table(X, reset=False)
         weight = self._checked_weight(sample_weight, frame, least=1)
         Y, _ = self._take_target(_as_long_as(frame, y), weight, classes, True)
+        Y = self._without_trend(Y, frame.__getitem__, weight, (), is_continued=True)
         problem = self._problem(self.encoder_.transform(frame), Y, self._weights(Y, weight), weight)
         return Taken(problem, Y, weight)
 
@@ -348,6 +352,26 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         self, y: Any, weight: Array | None, classes: Any, is_continued: bool
     ) -> tuple[Array, Array | None]:
         """Check the target; return it as numbers, and the classes by which folds are balanced."""
+
+    def _without_trend(
+        self,
+        Y: Array,
+        column: Callable[[str], "pd.Series[Any]"],
+        weight: Array | None,
+        folds: Sequence[tuple[Array, Array]],
+        *,
+        is_continued: bool,
+    ) -> Array:
+        """Return the target as networks learn it: of rows that follow in time, without what time alone brings."""
+        return Y
+
+    def _added(self, rows: Array) -> Array:
+        """Return what a trend adds to the predictions of these rows, of those that were learned from last."""
+        return np.zeros((len(rows), 1))
+
+    def _hindsight_in(self, rows: Array) -> Array | float:
+        """Return what out-of-fold outputs for these rows know too early."""
+        return 0.0
 
     @abstractmethod
     def _targets(self, Y: Array) -> Array:
@@ -470,14 +494,25 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _raw(self, X: Any) -> Array:
         """Predictions of the bag for each row, of shape (rows, outputs)."""
+        return self._by_part(X, self._raw_of)
+
+    def _raw_of(self, frame: pd.DataFrame, first_row: int) -> Array:
+        engine = get_engine(self.engine, self.n_threads)
+        return self.bag_.predict(engine, self.encoder_.transform(frame, first_row=first_row))
+
+    def _by_part(self, X: Any, predict: Callable[[pd.DataFrame, int], Array]) -> Array:
+        """Predict a table: a part at a time where it is a file, of which the number of the first row is told."""
         check_is_fitted(self, "bag_")
         if isinstance(X, ParquetTable):
-            parts = encoded_parts(self.encoder_, X)
+            parts = X.batches([column.label for column in self.encoder_.schema.used])
         else:
-            parts = iter([self.encoder_.transform(self._validated_table(X, reset=False))])
-        engine = get_engine(self.engine, self.n_threads)
+            parts = iter([self._validated_table(X, reset=False)])
+        found, first_row = [], 0
         with thread_limit(self.n_threads):
-            return np.concatenate([self.bag_.predict(engine, part) for part in parts])
+            for part in parts:
+                found.append(predict(part, first_row))
+                first_row += len(part)
+        return np.concatenate(found)
 
     def compute_importances(
         self,

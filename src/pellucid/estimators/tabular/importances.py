@@ -130,5 +130,6 @@ class _Judge:
             for each in self.bag.of_folds:
                 if each.fold == fold and self.bag.weights[each.member]:
                     raw[places] += self.bag.weights[each.member] * each.predict(self.engine, X)
+        raw -= self.estimator._hindsight_in(rows)
         weight = None if self.weight is None else self.weight[rows]
         return float(self.estimator._scoring_loss(self.estimator._finished(raw), self.Y[rows], weight))

@@ -15,6 +15,7 @@ from pellucid.estimators.tabular.base import BaseTabular
 from pellucid.estimators.tabular.calibration import ResidualQuantiles
 from pellucid.estimators.tabular.members import Member, Preset
 from pellucid.estimators.tabular.target_rows import target_array
+from pellucid.estimators.tabular.trend import Trend, find_trend
 from pellucid.spec import AbsoluteError, Poisson, SquaredError
 from pellucid.tables.cells import LARGEST_NUMBER, read_numbers
 from pellucid.tables.frames import counted, row_list
@@ -31,7 +32,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     """A bag of multi-layer perceptrons that predicts numbers from the rows of a table, as the table is.
 
     See `TabularClassifier` for how it learns. The target is standardised, and predictions stay within the range that
-    was learned from.
+    was learned from; with a `time_column` they may leave it by a trend.
 
     Parameters
     ----------
@@ -56,7 +57,10 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         case.
     time_column : str or None, default=None
         Column of dates or numbers: each fold is trained on what was before and validated on what came next. Then as
-        many networks are trained on all rows, for as many epochs as were best, and these predict.
+        many networks are trained on all rows, for as many epochs as were best, and these predict. A target that would
+        have been better predicted by a line through the past, going on through the rows that came next, than by its
+        value at the end of the past has a trend: it is taken out before networks learn, and goes on in what they
+        predict. (Not for the scoring 'poisson'.)
     missing_values : str, number, list of such, dict or None, default=None
         What cells of X say that mean that a value is missing, such as ``[-999, "unknown"]``; a dict maps columns to
         such. A number means every cell that says it (-999, -999.0), a text the cells that say exactly this. Kept with
@@ -88,6 +92,8 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         Out-of-fold predictions; NaN for rows without any.
     target_name_ : str or None
         Name of y, if it has one.
+    trend_ : Trend or None
+        What each target gains in a unit of `time_column` (a day, where it holds dates), if it was found to.
     feature_importances_, feature_importances_std_ : array of shape (n_features_in_,)
         Only after `compute_importances`.
     n_features_in_ : int
@@ -114,6 +120,10 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     _is_column: bool
     _low: Array
     _high: Array
+    _least: Array
+    _most: Array
+    _hindsight: Array | None
+    trend_: Trend | None
     _centre: Array
     _spread: Array
 
@@ -167,16 +177,50 @@ class TabularRegressor(RegressorMixin, BaseTabular):
                 f"The target must be at least 0 for the scoring 'poisson'; it is not in {row_list(negative)}. "
                 "Choose another scoring."
             )
-        kept = Y if weight is None else Y[weight > 0]
-        low, high = kept.min(axis=0, initial=np.inf), kept.max(axis=0, initial=-np.inf)
+        if not is_continued:
+            self._is_column = is_column
+        return Y, None
+
+    def _without_trend(
+        self,
+        Y: Array,
+        column: Callable[[str], "pd.Series[Any]"],
+        weight: Array | None,
+        folds: Sequence[tuple[Array, Array]],
+        *,
+        is_continued: bool,
+    ) -> Array:
+        known, self._hindsight = Y, None
+        if not is_continued:
+            self.trend_ = None
+        label = self.time_column if self.trend_ is None else self.trend_.column
+        may_have_one = not is_continued and self._scoring() != "poisson"
+        if label is not None and self.encoder_.tells_time(label) and (may_have_one or self.trend_ is not None):
+            times = self.encoder_.times(label, column(label).to_frame(label))
+            if not is_continued:
+                self.trend_ = find_trend(label, times, Y, weight, folds)
+            if self.trend_ is not None:
+                self._hindsight = self.trend_.hindsight(times, Y, weight, folds)
+                self._of_trend = self.trend_.at(times)
+                Y = Y - self._of_trend
+        self._measure(Y, known, weight, is_continued=is_continued)
+        return Y
+
+    def _measure(self, Y: Array, known: Array, weight: Array | None, *, is_continued: bool) -> None:
+        """Learn the scale and the range of the target as networks learn it, and the range of what is known."""
+        ranges = [_range(each if weight is None else each[weight > 0]) for each in (Y, known)]
         if is_continued:
-            self._low, self._high = np.minimum(self._low, low), np.maximum(self._high, high)
-            return Y, None
-        self._is_column, self._low, self._high = is_column, low, high
+            before = [(self._low, self._high), (self._least, self._most)]
+            ranges = [
+                (np.minimum(low, lowest), np.maximum(high, highest))
+                for (low, high), (lowest, highest) in zip(ranges, before, strict=True)
+            ]
+        (self._low, self._high), (self._least, self._most) = ranges
+        if is_continued:
+            return
         self._centre, self._spread = _centre_and_spread(Y, weight)
         if self._scoring() == "poisson":
             self._centre, self._spread = np.zeros(Y.shape[1]), np.where(self._centre > 0, self._centre, 1.0)
-        return Y, None
 
     def _targets(self, Y: Array) -> Array:
         scaled: Array = ((Y - self._centre) / self._spread).astype(np.float32)
@@ -209,7 +253,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         return lambda predicted: self._scoring_loss(self._in_units(predicted), Y[rows], weight)
 
     def _in_units(self, predicted: Array) -> Array:
-        """Return predictions in the target's units, within the range learned from."""
+        """Return predictions in the target's units, within the range learned from; without the trend."""
         values: Array = predicted * self._spread + self._centre
         return np.clip(values, self._low, self._high)
 
@@ -221,7 +265,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
             for column, residuals in enumerate((Y[rows] - predicted).T if len(rows) else ())
         ]
         self.oof_prediction_ = self._shaped(np.full(Y.shape, np.nan))
-        self.oof_prediction_[rows] = self._shaped(predicted)
+        self.oof_prediction_[rows] = self._shaped(self._told(predicted + self._added(rows)))
         weight = None if weight is None else weight[rows]
         self.oof_score_ = -self._scoring_loss(predicted, Y[rows], weight) if len(rows) else np.nan
 
@@ -243,6 +287,12 @@ class TabularRegressor(RegressorMixin, BaseTabular):
 
     def _finished(self, raw: Array) -> Array:
         return self._in_units(raw)
+
+    def _added(self, rows: Array) -> Array:
+        return super()._added(rows) if self.trend_ is None else self._of_trend[rows]
+
+    def _hindsight_in(self, rows: Array) -> Array | float:
+        return 0.0 if self._hindsight is None else self._hindsight[rows] / self._spread
 
     def _members_of(self, preset: Preset) -> Sequence[Sequence[Member]]:
         return preset.numbers
@@ -290,7 +340,26 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         DataError
             If a column is missing, or a cell cannot be read as what the column held.
         """
-        return self._shaped(self._in_units(self._raw(X)))
+        predicted, added = self._predicted(X)
+        return self._shaped(self._told(predicted + added))
+
+    def _predicted(self, X: Any) -> tuple[Array, Array]:
+        """Return what the networks predict, in the target's units, and what the trend adds; each (rows, targets)."""
+
+        def predict(frame: pd.DataFrame, first_row: int) -> Array:
+            predicted = self._in_units(self._raw_of(frame, first_row))
+            added = np.zeros_like(predicted)
+            if self.trend_ is not None:
+                added = self.trend_.at(self.encoder_.times(self.trend_.column, frame, first_row=first_row))
+            return np.stack([predicted, added], axis=1)
+
+        both = self._by_part(X, predict)
+        return both[:, 0], both[:, 1]
+
+    def _told(self, values: Array) -> Array:
+        """Return values of (rows, targets): none below 0 where no target learned from was, none above likewise."""
+        low, high = np.where(self._least >= 0, 0.0, -np.inf), np.where(self._most <= 0, 0.0, np.inf)
+        return np.clip(values, low, high)
 
     def predict_quantiles(self, X: Any, quantiles: Sequence[float] = (0.1, 0.5, 0.9)) -> Array:
         """Return quantiles of each row's number, of shape (rows, quantiles), or (rows, targets, quantiles).
@@ -320,7 +389,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
 
     def _quantiles(self, X: Any, levels: list[float], asked: str) -> Array:
         """Return checked quantiles; what was asked for is said where there are too few residuals for them."""
-        predicted = self._in_units(self._raw(X))
+        predicted, added = self._predicted(X)
         if not self._residuals:
             raise DataError("Quantiles need rows that a network did not see; this fit had none. Give it more rows.")
         known = self._residuals[0]
@@ -332,15 +401,17 @@ class TabularRegressor(RegressorMixin, BaseTabular):
                 "beyond is as far out as the largest error of these rows. Learn from more rows.",
                 DataWarning,
             )
-        low = np.where(self._low >= 0, 0.0, -np.inf)  # of a target that was never negative, or never positive
-        high = np.where(self._high <= 0, 0.0, np.inf)
-        columns = [
-            np.column_stack([residuals.quantile(predicted[:, column], level) for level in levels]).clip(
-                low[column], high[column]
+        found = [
+            self._told(
+                np.column_stack(
+                    [each.quantile(predicted[:, column], level) for column, each in enumerate(self._residuals)]
+                )
+                + added
             )
-            for column, residuals in enumerate(self._residuals)
+            for level in levels
         ]
-        return columns[0] if self._is_column else np.stack(columns, axis=1)
+        quantiles = np.stack(found, axis=-1)
+        return quantiles[:, 0] if self._is_column else quantiles
 
     def predict_interval(self, X: Any, coverage: float = 0.9) -> Array:
         """Return an interval for each row's number: (low, high), of shape (rows, 2), or (rows, targets, 2).
@@ -396,6 +467,11 @@ def _read_target(array: Array) -> Array:
             "Use TabularClassifier for classes."
         )
     return np.column_stack([values for values, _ in columns]).reshape(array.shape)
+
+
+def _range(Y: Array) -> tuple[Array, Array]:
+    """Return the smallest and the largest number of each column."""
+    return Y.min(axis=0, initial=np.inf), Y.max(axis=0, initial=-np.inf)
 
 
 def _centre_and_spread(Y: Array, weight: Array | None) -> tuple[Array, Array]:

@@ -27,6 +27,7 @@ from pellucid.estimators.state import (
 from pellucid.estimators.tabular.bag import Bag, Trained
 from pellucid.estimators.tabular.calibration import ResidualQuantiles
 from pellucid.estimators.tabular.members import Member
+from pellucid.estimators.tabular.trend import Trend
 from pellucid.spec import Network, from_json, parameter_count, to_json
 from pellucid.tables import TabularEncoder
 from pellucid.tables.state import finite_array, only_these, prefixed, whole_array, without_prefix
@@ -56,8 +57,8 @@ COUNTS = ("network", "member", "fold", "epochs", "best_epoch")
 
 NUMBERS = ("n_iter_", "oof_score_")
 CURVES = ("loss", "validation_loss")
-SCALES = ("low", "high", "centre", "spread")
-"""What a regression's target was scaled by."""
+SCALES = ("low", "high", "least", "most", "centre", "spread")
+"""What a regression's target was scaled by, and its range without and with the trend."""
 
 IMPORTANCES = ("feature_importances_", "feature_importances_std_")
 RESIDUALS = ("edges", "residuals", "starts")
@@ -122,7 +123,14 @@ def _classes_to_target(estimator: Any, header: Header, arrays: Arrays) -> None:
 
 
 def _numbers_to_target(estimator: Any, header: Header, arrays: Arrays) -> None:
-    header["target"] = {"is_column": bool(estimator._is_column), "residuals": len(estimator._residuals)}
+    trend: Trend | None = estimator.trend_
+    header["target"] = {
+        "is_column": bool(estimator._is_column),
+        "residuals": len(estimator._residuals),
+        "trend": None if trend is None else {"column": trend.column, "origin": float(trend.origin)},
+    }
+    if trend is not None:
+        arrays["gains"] = trend.gains
     for name in SCALES:
         arrays[name] = np.asarray(getattr(estimator, f"_{name}"), dtype=np.float64)
     for index, residuals in enumerate(estimator._residuals):
@@ -234,18 +242,33 @@ def _read_classes(estimator: Any, target: Header, arrays: Arrays) -> tuple[int, 
 
 def _read_numbers(estimator: Any, target: Header, arrays: Arrays) -> tuple[int, set[str]]:
     """Take over the target's scale and the residuals; return the number of targets, and the names of their arrays."""
-    only_these(target, {"is_column", "residuals"}, "target")
+    only_these(target, {"is_column", "residuals", "trend"}, "target")
     estimator._is_column = _flag(target, "is_column")
     outputs = len(arrays["low"])
     for name in SCALES:
         setattr(estimator, f"_{name}", finite_array(arrays, name, outputs, positive=name == "spread"))
-    if not outputs or (estimator._is_column and outputs > 1) or (estimator._low > estimator._high).any():
+    falls = (estimator._low > estimator._high).any() or (estimator._least > estimator._most).any()
+    if not outputs or (estimator._is_column and outputs > 1) or falls:
         raise ModelFileError("the model file's targets must be one column or more, each with a range that rises.")
+    estimator.trend_, names = _read_trend(estimator, target["trend"], arrays, outputs), {*SCALES}
+    if estimator.trend_ is not None:
+        names.add("gains")
     count = part_of(target, "residuals", int)
     if count not in (0, outputs):
         raise ModelFileError(f"the model file must keep residuals of none or of all {outputs} targets; got {count}.")
     estimator._residuals = [_read_residuals(without_prefix(f"residuals.{index}", arrays)) for index in range(count)]
-    return outputs, {*SCALES, *(f"residuals.{index}.{name}" for index in range(count) for name in RESIDUALS)}
+    return outputs, names | {f"residuals.{index}.{name}" for index in range(count) for name in RESIDUALS}
+
+
+def _read_trend(estimator: Any, known: Any, arrays: Arrays, outputs: int) -> Trend | None:
+    if known is None:
+        return None
+    column, origin = part_of({"trend": known}, "trend", dict).get("column"), known.get("origin")
+    if set(known) != {"column", "origin"} or not isinstance(origin, float) or not np.isfinite(origin):
+        raise ModelFileError("the model file's trend must have a column, and a finite number as its origin.")
+    if not isinstance(column, str) or not estimator.encoder_.tells_time(column):
+        raise ModelFileError(f"the model file's trend must have a column of numbers or dates; got {column!r}.")
+    return Trend(column, origin, finite_array(arrays, "gains", outputs))
 
 
 def _read_residuals(arrays: Arrays) -> ResidualQuantiles:

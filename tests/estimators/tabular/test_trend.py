@@ -1,0 +1,134 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from pellucid import TabularRegressor, load, save, trace
+from pellucid.cli.remarks import trend_in_words
+from pellucid.errors import ModelFileError
+from pellucid.estimators.tabular import Member
+from pellucid.tables import ParquetTable
+
+SMALL = {
+    "time_column": "day",
+    "members": [Member(hidden=(16, 16))],
+    "max_epochs": 60,
+    "random_state": 0,
+    "n_threads": 1,
+}
+
+
+def shop(rows=500, gain=0.05):
+    """Sales of successive days: (table, target). What is sold grows by `gain` a day."""
+    random = np.random.default_rng(0)
+    table = pd.DataFrame({"day": pd.date_range("2021-01-01", periods=rows), "promo": random.integers(0, 2, rows)})
+    y = 30 + 3 * table.promo + gain * np.arange(rows) + random.normal(scale=0.5, size=rows)
+    return table, y.rename("sold")
+
+
+@pytest.fixture(scope="module")
+def grown():
+    """A model of the first 400 of 500 days."""
+    table, y = shop()
+    return TabularRegressor(**SMALL).fit(table[:400], y[:400])
+
+
+def error(model, table, y):
+    return float(np.sqrt(np.mean((model.predict(table) - y) ** 2)))
+
+
+def test_a_target_that_grows_goes_on_growing(grown):
+    table, y = shop()
+    assert grown.trend_.column == "day"
+    np.testing.assert_allclose(grown.trend_.gains, [0.05], rtol=0.05)
+    assert error(grown, table[400:], y[400:]) < 0.7  # of noise 0.5; the last days lie 5 above all that was learned from
+    assert 0.45 < -grown.oof_score_ < 1.0
+    known = ~np.isnan(grown.oof_prediction_)
+    assert np.sqrt(np.mean((grown.oof_prediction_ - y[:400])[known] ** 2)) == pytest.approx(-grown.oof_score_)
+    low, high = grown.predict_interval(table[400:]).T
+    assert 0.75 < np.mean((low <= y[400:]) & (y[400:] <= high)) <= 1
+    assert grown.predict_quantiles(table[:5], [0.5]).shape == (5, 1)
+
+
+def test_out_of_fold_predictions_know_no_gain_of_the_future():
+    table, y = shop()
+    y[400:] = y[400] + 3 * table.promo[400:]  # it grows no more
+    model = TabularRegressor(**SMALL).fit(table, y)
+    assert 0 < model.trend_.gains[0] < 0.0495
+    late = (model.oof_prediction_ - y)[420:]  # of networks that knew of the growth until 416, and of nothing after it
+    assert late[-20:].mean() > late[:20].mean() + 1.5
+
+
+def test_a_model_with_a_trend_is_kept_and_goes_on(grown, tmp_path):
+    table, y = shop()
+    save(grown, tmp_path / "model.safetensors")
+    again = load(tmp_path / "model.safetensors")
+    np.testing.assert_array_equal(again.predict(table), grown.predict(table))
+    np.testing.assert_array_equal(again.predict_interval(table), grown.predict_interval(table))
+    table.to_parquet(tmp_path / "table.parquet")
+    parts = ParquetTable(tmp_path / "table.parquet", batch_rows=128)
+    np.testing.assert_array_equal(again.predict(parts), grown.predict(table))
+    unknown = table[:1].assign(day=None)
+    assert np.isfinite(again.predict(unknown)).all()  # in the middle of what was learned from
+    again.partial_fit(table[400:], y[400:])
+    assert error(again, table[400:], y[400:]) < 0.7
+    np.testing.assert_array_equal(again.trend_.gains, grown.trend_.gains)
+    assert len(again.oof_prediction_) == 100
+    assert abs(again.oof_prediction_ - y[400:]).max() < 5
+    warm = TabularRegressor(**SMALL | {"warm_start": True, "max_epochs": 5}).fit(table[:400], y[:400])
+    gains = warm.trend_.gains
+    assert warm.fit(table[:400], y[:400]).trend_.gains == gains
+
+
+def test_what_looks_into_the_model_knows_of_the_trend(grown):
+    table, y = shop()
+    grown.compute_importances(table[:400], y[:400])
+    assert grown.feature_importances_.argmax() == 1  # of what the networks learned, which is not the trend
+    step = trace(grown, table[:400], y[:400])
+    assert any("what the trend adds is taken off first" in note for note in step.notes)
+    assert trend_in_words(grown).startswith("The target grows by 0.05")
+    assert "a day" in trend_in_words(grown)
+    assert trend_in_words(TabularRegressor(**SMALL | {"time_column": None}).fit(table[:400], y[:400])) == ""
+
+
+def test_there_is_no_trend_where_a_line_would_not_have_gone_on():
+    table, y = shop(gain=0)
+    season = y + 10 * np.sin(np.arange(500) / 30)
+    for target in (y, season):
+        assert TabularRegressor(**SMALL | {"max_epochs": 3}).fit(table, target).trend_ is None
+    grows = shop()[1]
+    assert TabularRegressor(**SMALL | {"max_epochs": 3, "scoring": "poisson"}).fit(table, grows).trend_ is None
+    assert TabularRegressor(**SMALL | {"max_epochs": 3, "time_column": None}).fit(table, grows).trend_ is None
+
+
+def test_of_several_targets_each_has_its_own_trend_and_none_falls_below_0():
+    table, falling = shop(gain=-0.06)
+    falling = np.maximum(falling, 0.1)
+    targets = np.column_stack([falling, shop(gain=0)[1]])
+    weight = np.where(np.arange(400) < 20, 0.0, 1.0)
+    model = TabularRegressor(**SMALL | {"max_epochs": 20}).fit(table[:400], targets[:400], weight)
+    assert model.trend_.gains[0] < -0.04
+    assert model.trend_.gains[1] == 0
+    far = pd.DataFrame({"day": pd.date_range("2025-01-01", periods=3), "promo": [0, 1, 0]})
+    assert (model.predict(far)[:, 0] == 0).all()
+    assert (model.predict(far)[:, 1] > 25).all()
+    assert (model.predict_quantiles(far, [0.1, 0.9]) >= 0).all()
+    single = TabularRegressor(**SMALL | {"max_epochs": 5}).fit(table[:400], targets[:400, 0])
+    assert single.predict_quantiles(far, [0.1, 0.9]).shape == (3, 2)
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda header, arrays: header["target"]["trend"].update(column="promo?"), "a column of numbers or dates"),
+        (lambda header, arrays: header["target"]["trend"].update(origin=float("inf")), "a finite number"),
+        (lambda header, arrays: header["target"].update(trend=[1]), "trend"),
+        (lambda header, arrays: arrays.update(gains=np.array([np.nan])), "gains"),
+        (lambda header, arrays: arrays.update(gains=np.array([1.0, 2.0])), "gains"),
+        (lambda header, arrays: header["target"].update(trend=None), "gains"),
+    ],
+)
+def test_a_damaged_trend_is_refused(grown, damage, message):
+    header, arrays = grown.to_state()
+    damage(header, arrays)
+    with pytest.raises(ModelFileError, match=message):
+        TabularRegressor.from_state(header, arrays)
