@@ -7,7 +7,7 @@ from pellucid.cli.evaluation import COVERAGES, SMALLEST, Evaluation, Score, Tabu
 from pellucid.tables.figures import in_full
 from pellucid.tables.frames import counted
 
-__all__ = ["remarks", "trend_in_words"]
+__all__ = ["line_in_words", "remarks"]
 
 FEWEST_ROWS = 20
 """Fewer rows held out tell nothing for certain."""
@@ -47,19 +47,25 @@ def remarks(model: TabularModel, evaluation: Evaluation, *, has_groups: bool) ->
         *unlike,
         _how_dealt(model, has_groups=has_groups) if any(unlike) else "",
         _copies(evaluation, [column.label for column in model.schema_.used]),
-        trend_in_words(model),
+        line_in_words(model),
     ]
     return [each for each in told if each]
 
 
-def trend_in_words(model: TabularModel) -> str:
-    """Say how the target goes on beyond the rows learned from; empty where it stays in their range."""
-    trend = getattr(model, "trend_", None)
-    if trend is None:
+def line_in_words(model: TabularModel) -> str:
+    """Say how predictions go on beyond the rows learned from; empty where they stay in their range."""
+    line = getattr(model, "line_", None)
+    if line is None:
         return ""
-    is_date = next(column.kind == "date" for column in model.schema_.used if column.label == trend.column)
-    unit = f"a day of {trend.column!r}" if is_date else f"for each 1 of {trend.column!r}"
-    gain = float(trend.gains[0])
+    if model.time_column is None:
+        through = f"its columns of numbers ({len(line.columns)})" if len(line.columns) > 1 else repr(line.columns[0])
+        return (
+            f"The target is nearly a straight line through {through}: the line is kept, and networks predict what "
+            "differs from it."
+        )
+    is_date = next(column.kind == "date" for column in model.schema_.used if column.label == line.columns[0])
+    unit = f"a day of {line.columns[0]!r}" if is_date else f"for each 1 of {line.columns[0]!r}"
+    gain = float(line.gains[0, 0])
     return (
         f"The target {'grows' if gain > 0 else 'falls'} by {abs(gain):.3g} {unit}, and predictions go on so beyond the "
         "rows learned from. The further they are from these, the less is known of it."

@@ -252,29 +252,29 @@ class TabularEncoder:
                 X[:, plan.slots] = found[:, np.newaxis] if plan.values is None else plan.values[found]
         return X
 
-    def times(self, label: str, table: Any, *, first_row: int = 0) -> FloatArray:
+    def numbers(self, label: str, table: Any, *, first_row: int = 0) -> FloatArray:
         """Return the numbers of a column, or the days of its dates, of shape (rows,): NaN where missing.
 
         Raises
         ------
         DataError
-            If it is no column that numbers or dates are learned from (`tells_time`), is missing, or breaks the schema.
+            If no numbers or dates are learned from it (`holds_numbers`), it is missing, or breaks the schema.
 
         Examples
         --------
         >>> frame = pd.DataFrame({"sold": ["1970-01-03", "1970-01-02", None]})
-        >>> TabularEncoder().fit(frame).times("sold", frame).tolist()
+        >>> TabularEncoder().fit(frame).numbers("sold", frame).tolist()
         [2.0, 1.0, nan]
         """
         column = next((each for each in self.schema.used if each.label == label), None)
-        if column is None or not self.tells_time(label):
+        if column is None or not self.holds_numbers(label):
             raise DataError(f"Column {label!r} must be one of numbers or dates that are learned from.")
         frame = to_pandas(table)
         require_columns(frame, [label])
         cells = empty_cells(frame, {label: column.missing_values})[0][label]
         return read_measures(column, cells, first_row)[0]
 
-    def tells_time(self, label: str) -> bool:
+    def holds_numbers(self, label: str) -> bool:
         """Tell whether numbers or dates of this column are learned from."""
         return any(each.label == label and each.kind in ("number", "date") for each in self.schema.used)
 

@@ -24,8 +24,7 @@ def month(number, rows=300):
 @pytest.mark.parametrize("preset", ["fast", "default"])
 def test_it_follows_what_changes(preset):
     model = TabularRegressor(**QUICK, preset=preset).partial_fit(*month(0))
-    stays = clone(model).fit(*month(0))
-    np.testing.assert_array_equal(model.predict(month(0)[0]), stays.predict(month(0)[0]))  # the first call is a fit
+    stays = clone(model).partial_fit(*month(0))
     covered = []
     for number in range(1, 11):
         X, y = month(number)
@@ -37,6 +36,16 @@ def test_it_follows_what_changes(preset):
     assert np.mean(covered) > 0.75  # the world runs ahead of the calibration
     low, high = stays.predict_interval(X).T
     assert ((low <= y) & (y <= high)).mean() < 0.5
+
+
+def test_the_first_call_is_a_fit_without_a_line():
+    X, y = month(0)
+    first, fitted = (
+        learn(X, np.abs(y)) for learn in (TabularRegressor(**QUICK).partial_fit, TabularRegressor(**QUICK).fit)
+    )
+    np.testing.assert_array_equal(first.predict(X), fitted.predict(X))
+    assert TabularRegressor(**QUICK).fit(X, y).line_ is not None
+    assert TabularRegressor(**QUICK).partial_fit(X, y).line_ is None
 
 
 def test_without_change_nothing_is_lost():

@@ -206,8 +206,8 @@ def test_rows_of_weight_0_are_no_rows_at_all(shop):
     other[~kept] = 1000.0
     with_zeros = TabularRegressor(**TINY_BAG).fit(X, other, sample_weight=2.0 * kept)
     without = TabularRegressor(**TINY_BAG).fit(X[kept], y[kept], sample_weight=np.ones(kept.sum()))
-    np.testing.assert_array_equal(with_zeros.predict(X), without.predict(X))
-    assert with_zeros.oof_score_ == without.oof_score_
+    np.testing.assert_allclose(with_zeros.predict(X), without.predict(X), rtol=0, atol=1e-12)
+    assert with_zeros.oof_score_ == pytest.approx(without.oof_score_, rel=1e-12)
     assert np.isnan(with_zeros.oof_prediction_[~kept]).all()
     with_zeros = TabularClassifier(**TINY_BAG).fit(X, c, sample_weight=kept)
     without = TabularClassifier(**TINY_BAG).fit(X[kept], c[kept], sample_weight=np.ones(kept.sum()))
@@ -433,7 +433,7 @@ def test_a_line_counts_in_small_tables_where_it_proves_good():
     """Ridge regression errs by little more than the noise here; networks by more, as they bend where nothing does."""
     random = np.random.default_rng(0)
     X = random.normal(size=(600, 10))
-    y = X @ random.normal(size=10) / np.sqrt(10) + 0.1 * random.normal(size=600)
+    y = X @ random.normal(size=10) / np.sqrt(10) + 0.4 * random.normal(size=600)
     settings = {"random_state": 0, "max_epochs": 120, "n_threads": 1}
     model = TabularRegressor(**settings).fit(X[:100], y[:100])
     lines = [each for each in model.bag_.networks if not each.network.hidden]
@@ -441,8 +441,8 @@ def test_a_line_counts_in_small_tables_where_it_proves_good():
     assert {model.bag_.recipe_of(each) for each in lines} == {LINEAR}
     assert model.bag_.weights[lines[0].member] > 0.5
     alone = TabularRegressor(members=[kind[0] for kind in PRESETS["default"].numbers], **settings).fit(X[:100], y[:100])
-    errors = [np.sqrt(np.mean((each.predict(X[100:]) - y[100:]) ** 2)) for each in (model, alone)]
-    assert errors[0] < 0.95 * errors[1]
+    beside_noise = [np.mean((each.predict(X[100:]) - y[100:]) ** 2) - 0.4**2 for each in (model, alone)]
+    assert beside_noise[0] < 0.8 * beside_noise[1]
 
     bent = TabularRegressor(max_epochs=30, random_state=0, n_threads=1).fit(X[:100], np.abs(X[:100, 0]))
     assert all(each.network.hidden for each in bent.bag_.networks)  # what counts nothing is not kept

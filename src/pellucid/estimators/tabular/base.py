@@ -40,7 +40,7 @@ from pellucid.textbook.arrays import Array
 from pellucid.training.coded import CodedRows
 from pellucid.training.stopping import Outcome
 
-__all__ = ["BaseTabular", "Remembered", "Taken"]
+__all__ = ["BaseTabular", "Column", "Folds", "Remembered", "Taken"]
 
 SHARE_SET_ASIDE = 0.2
 
@@ -52,6 +52,12 @@ ROWS_REMEMBERED = 1000
 
 FEWEST_TO_CALIBRATE = 100
 """With fewer rows remembered, `partial_fit` leaves the calibration as it is."""
+
+
+Column = Callable[[str], "pd.Series[Any]"]
+"""From a label to the column of a table."""
+
+Folds = Sequence[tuple[Array, Array]]
 
 
 class Taken(NamedTuple):
@@ -72,7 +78,7 @@ class Taken(NamedTuple):
 
 
 class Remembered(NamedTuple):
-    """Predictions for rows that were not learned from when they were predicted, what came, and what a trend adds."""
+    """Predictions for rows that were not learned from when they were predicted, what came, and what a line adds."""
 
     blended: Array
     Y: Array
@@ -102,8 +108,8 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
     _has_names: bool
     _fold_seed: int
     _remembered: Remembered
-    _of_trend: Array
-    """What a trend adds to the rows that were learned from last."""
+    _of_line: Array
+    """What each column of a line adds to the rows that were learned from last, of shape (rows, columns, targets)."""
 
     def _validated_table(self, X: Any, *, reset: bool) -> pd.DataFrame:
         """Return X as a data frame, and take or check the names and number of its columns."""
@@ -166,7 +172,15 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         return self
 
     def _fit(
-        self, X: Any, y: Any, sample_weight: Any, groups: Any, classes: Any = None, schema: Schema | None = None
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any,
+        groups: Any,
+        classes: Any = None,
+        schema: Schema | None = None,
+        *,
+        is_stream: bool = False,
     ) -> None:
         began = perf_counter()
         self._check_parameters()
@@ -178,7 +192,8 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
                 y = source.column(y)
             else:
                 source = FrameSource(self._validated_table(X, reset=not is_continued))
-            bag, problem, Y, weight = self._train(X, source, y, sample_weight, groups, classes, schema, began)
+            given = (X, source, y, sample_weight, groups, classes, schema)
+            bag, problem, Y, weight = self._train(*given, began, is_stream=is_stream)
             self._keep(bag, problem.X[bag.rows_looked_at], Y, weight)
 
     def _file(self, table: ParquetTable, target: Any, folder: str, *, reset: bool) -> FileSource:
@@ -202,6 +217,8 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         classes: Any,
         schema: Schema | None,
         began: float,
+        *,
+        is_stream: bool,
     ) -> tuple[Bag, Problem, Array, Array | None]:
         """Train the networks on the rows of a source."""
         is_continued = self.warm_start and hasattr(self, "bag_")
@@ -222,8 +239,11 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         if not is_continued or not hasattr(self, "_fold_seed"):
             self._fold_seed = fold_seed  # kept, so that the same rows stay in the same folds when training goes on
         folds = self._folds(source, rows, stratify, groups)
-        Y = self._without_trend(Y, source.column, trained_weight, folds, is_continued=is_continued)
-        problem = self._problem(source.encode(self.encoder_), Y, trained_weight, weight)
+        X_encoded = source.encode(self.encoder_)
+        may_draw = not (is_stream or is_continued)  # what is to change may not be held by a line that stays
+        drawn = {"is_continued": is_continued, "may_draw": may_draw}
+        Y = self._draw_line(Y, source.column, X_encoded, trained_weight, folds, **drawn)
+        problem = self._problem(X_encoded, Y, trained_weight, weight)
         is_few = len(folds) > 1 and is_small(len(rows))
         del rows, all_rows  # memory for the networks
         in_turns = self._preset().is_mixed and self.members is None and not is_few
@@ -271,7 +291,6 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             if bag.outcome is Outcome.INTERRUPTED:
                 raise KeyboardInterrupt
             raise DivergedError(f"No network of {type(self).__name__} could be trained. {Outcome.DIVERGED.value}")
-        bag.out_of_fold -= np.float32(self._hindsight_in(np.arange(len(Y))))
         self._weigh(bag, Y, weight)
         counting = np.flatnonzero(bag.weights)
         if self.members is None and len(counting) < len(bag.weights):
@@ -287,7 +306,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         elif len(bag.out_of_fold) > 1:
             rows = np.flatnonzero(common)
             loss = self._loss_of(Y, rows, self._weights(Y, weight))
-            bag.weights = greedy_weights(bag.out_of_fold[:, rows].astype(np.float64), loss)
+            bag.weights = greedy_weights(bag.out_of_fold[:, rows] - self._hindsight_in(rows), loss)
 
     def _take_over(self, bag: Bag, looked_at: Array, Y: Array, weight: Array | None) -> None:
         """Take over networks that are weighed: calibrate them, and note how they did.
@@ -300,7 +319,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         self.n_iter_ = max(each.epochs for each in bag.networks)
         rows = np.flatnonzero(bag.predicted[bag.weights > 0].all(axis=0))
         self._oof_rows = rows
-        blended = bag.blended()[rows].astype(np.float64, copy=False)
+        blended = bag.blended()[rows] - self._hindsight_in(rows)
         self._calibrate(blended, Y, rows, weight, looked_at)
         latest = rows[-ROWS_REMEMBERED:]
         weight = None if weight is None else weight[latest]
@@ -315,7 +334,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _partial_fit(self, X: Any, y: Any, sample_weight: Any, classes: Any) -> None:
         if not hasattr(self, "bag_"):
-            self._fit(X, y, sample_weight, None, classes)
+            self._fit(X, y, sample_weight, None, classes, is_stream=True)
             return
         self._check_parameters()
         problem, Y, weight = self._taken(X, y, sample_weight, classes)
@@ -333,7 +352,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         latest = Remembered.of(before, Y, weight, self._added(np.arange(len(Y))))
         self._remembered = self._remembered.followed_by(latest) if hasattr(self, "_remembered") else latest
         if len(self._remembered.Y) >= FEWEST_TO_CALIBRATE:
-            blended, Y, weight, self._of_trend = self._remembered
+            blended, Y, weight, self._of_line = self._remembered
             self._calibrate(blended, Y, np.arange(len(Y)), weight, None)
 
     def _taken(self, X: Any, y: Any, sample_weight: Any, classes: Any = None) -> Taken:
@@ -341,8 +360,9 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         frame = self._validated_table(X, reset=False)
         weight = self._checked_weight(sample_weight, frame, least=1)
         Y, _ = self._take_target(_as_long_as(frame, y), weight, classes, True)
-        Y = self._without_trend(Y, frame.__getitem__, weight, (), is_continued=True)
-        problem = self._problem(self.encoder_.transform(frame), Y, self._weights(Y, weight), weight)
+        X_encoded = self.encoder_.transform(frame)
+        Y = self._beside_line(Y, frame.__getitem__, weight)
+        problem = self._problem(X_encoded, Y, self._weights(Y, weight), weight)
         return Taken(problem, Y, weight)
 
     # --- what a classifier and a regressor do differently -------------------------------------------------------------
@@ -353,25 +373,35 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
     ) -> tuple[Array, Array | None]:
         """Check the target; return it as numbers, and the classes by which folds are balanced."""
 
-    def _without_trend(
+    def _draw_line(
         self,
         Y: Array,
-        column: Callable[[str], "pd.Series[Any]"],
+        column: Column,
+        X_encoded: Array | CodedRows,
         weight: Array | None,
-        folds: Sequence[tuple[Array, Array]],
+        folds: Folds,
         *,
         is_continued: bool,
+        may_draw: bool,
     ) -> Array:
-        """Return the target as networks learn it: of rows that follow in time, without what time alone brings."""
+        """Find a straight line that networks add to, if the target has one; return the target beside it."""
+        return Y
+
+    def _beside_line(self, Y: Array, column: Column, weight: Array | None) -> Array:
+        """Return what is left of a target beside the line that is known."""
         return Y
 
     def _added(self, rows: Array) -> Array:
-        """Return what a trend adds to the predictions of these rows, of those that were learned from last."""
-        return np.zeros((len(rows), 1))
+        """Return what the line adds to these rows, of those that were learned from last: (rows, columns, targets)."""
+        return np.zeros((len(rows), 0, 1))
 
-    def _hindsight_in(self, rows: Array) -> Array | float:
-        """Return what out-of-fold outputs for these rows know too early."""
+    def _moved(self, column: int, there: Array, here: Array) -> Array | float:
+        """Return by how much predictions move where a column has the cells of other rows, by the line."""
         return 0.0
+
+    def _hindsight_in(self, rows: Array) -> Array | np.float64:
+        """Return what out-of-fold outputs for these rows know too early, by the line."""
+        return np.float64(0)
 
     @abstractmethod
     def _targets(self, Y: Array) -> Array:

@@ -102,7 +102,7 @@ def _shuffled_losses(
     try:
         for done, index in enumerate(used, start=1):
             for repeat in range(repeats):
-                losses[index, repeat] = judge.loss(rows, columns[index], random)
+                losses[index, repeat] = judge.loss(rows, index, columns[index], random)
             if bar is not None:
                 bar.advance(None, done, len(used), perf_counter() - began)
     finally:
@@ -118,18 +118,27 @@ class _Judge:
         self.estimator, self.bag, self.X, self.Y, self.weight = estimator, bag, X, Y, weight
         self.engine = get_engine(estimator.engine, estimator.n_threads)
 
-    def loss(self, rows: Array, inputs: Array | None = None, random: np.random.Generator | None = None) -> float:
-        """Return the scoring's loss; with inputs, those are shuffled among the rows of a fold."""
+    def loss(
+        self,
+        rows: Array,
+        column: int | None = None,
+        inputs: Array | None = None,
+        random: np.random.Generator | None = None,
+    ) -> float:
+        """Return the scoring's loss; with a column and its inputs, those are shuffled among the rows of a fold."""
         folds = self.bag.fold_of[rows]  # type: ignore[index]
         raw = np.zeros((len(rows), self.bag.networks[0].network.outputs))
+        moved = np.zeros_like(raw)
         for fold in np.unique(folds):
             places = np.flatnonzero(folds == fold)
             X = self.X[rows[places]]
-            if inputs is not None and random is not None:
-                X[:, inputs] = X[np.ix_(random.permutation(len(X)), inputs)]
+            if column is not None and inputs is not None and random is not None:
+                order = random.permutation(len(X))
+                X[:, inputs] = X[np.ix_(order, inputs)]
+                moved[places] = self.estimator._moved(column, rows[places[order]], rows[places])
             for each in self.bag.of_folds:
                 if each.fold == fold and self.bag.weights[each.member]:
                     raw[places] += self.bag.weights[each.member] * each.predict(self.engine, X)
         raw -= self.estimator._hindsight_in(rows)
         weight = None if self.weight is None else self.weight[rows]
-        return float(self.estimator._scoring_loss(self.estimator._finished(raw), self.Y[rows], weight))
+        return float(self.estimator._scoring_loss(self.estimator._finished(raw) + moved, self.Y[rows], weight))

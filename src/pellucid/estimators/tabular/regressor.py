@@ -11,15 +11,25 @@ from sklearn.base import RegressorMixin
 from pellucid.engines import get_engine
 from pellucid.errors import DataError, DataWarning
 from pellucid.estimators.reports import warn
-from pellucid.estimators.tabular.base import BaseTabular
+from pellucid.estimators.tabular.base import BaseTabular, Column, Folds
 from pellucid.estimators.tabular.calibration import ResidualQuantiles
+from pellucid.estimators.tabular.line import (
+    MOST_COLUMNS,
+    MOST_ROWS,
+    ROWS_A_COLUMN,
+    Drawing,
+    Line,
+    draw_line,
+    draw_trend,
+    read_numbers_of,
+)
 from pellucid.estimators.tabular.members import Member, Preset
 from pellucid.estimators.tabular.target_rows import target_array
-from pellucid.estimators.tabular.trend import Trend, find_trend
 from pellucid.spec import AbsoluteError, Poisson, SquaredError
 from pellucid.tables.cells import LARGEST_NUMBER, read_numbers
 from pellucid.tables.frames import counted, row_list
 from pellucid.textbook.arrays import Array
+from pellucid.training.coded import CodedRows
 
 __all__ = ["TabularRegressor"]
 
@@ -31,8 +41,9 @@ FREQUENT = 0.05
 class TabularRegressor(RegressorMixin, BaseTabular):
     """A bag of multi-layer perceptrons that predicts numbers from the rows of a table, as the table is.
 
-    See `TabularClassifier` for how it learns. The target is standardised, and predictions stay within the range that
-    was learned from; with a `time_column` they may leave it by a trend.
+    See `TabularClassifier` for how it learns. The target is standardised, and what networks predict stays within the
+    range that was learned from. Where a straight line through numbers goes on, they add to it (`line_`): through time
+    with a `time_column`, else, up to 10,000 rows, through all columns of numbers that nearly explain the target.
 
     Parameters
     ----------
@@ -57,10 +68,8 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         case.
     time_column : str or None, default=None
         Column of dates or numbers: each fold is trained on what was before and validated on what came next. Then as
-        many networks are trained on all rows, for as many epochs as were best, and these predict. A target that would
-        have been better predicted by a line through the past, going on through the rows that came next, than by its
-        value at the end of the past has a trend: it is taken out before networks learn, and goes on in what they
-        predict. (Not for the scoring 'poisson'.)
+        many networks are trained on all rows, for as many epochs as were best, and these predict. A target that
+        goes on along a line through the past has a trend, which goes on in predictions, too (`line_`).
     missing_values : str, number, list of such, dict or None, default=None
         What cells of X say that mean that a value is missing, such as ``[-999, "unknown"]``; a dict maps columns to
         such. A number means every cell that says it (-999, -999.0), a text the cells that say exactly this. Kept with
@@ -92,8 +101,9 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         Out-of-fold predictions; NaN for rows without any.
     target_name_ : str or None
         Name of y, if it has one.
-    trend_ : Trend or None
-        What each target gains in a unit of `time_column` (a day, where it holds dates), if it was found to.
+    line_ : Line or None
+        The straight line that networks add to, if a target has one: its `columns`, and what each target gains where
+        they grow by 1 (`gains`; dates count in days).
     feature_importances_, feature_importances_std_ : array of shape (n_features_in_,)
         Only after `compute_importances`.
     n_features_in_ : int
@@ -123,7 +133,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     _least: Array
     _most: Array
     _hindsight: Array | None
-    trend_: Trend | None
+    line_: Line | None
     _centre: Array
     _spread: Array
 
@@ -181,46 +191,74 @@ class TabularRegressor(RegressorMixin, BaseTabular):
             self._is_column = is_column
         return Y, None
 
-    def _without_trend(
+    def _draw_line(
         self,
         Y: Array,
-        column: Callable[[str], "pd.Series[Any]"],
+        column: Column,
+        X_encoded: Array | CodedRows,
         weight: Array | None,
-        folds: Sequence[tuple[Array, Array]],
+        folds: Folds,
         *,
         is_continued: bool,
+        may_draw: bool,
     ) -> Array:
-        known, self._hindsight = Y, None
-        if not is_continued:
-            self.trend_ = None
-        label = self.time_column if self.trend_ is None else self.trend_.column
-        may_have_one = not is_continued and self._scoring() != "poisson"
-        if label is not None and self.encoder_.tells_time(label) and (may_have_one or self.trend_ is not None):
-            times = self.encoder_.times(label, column(label).to_frame(label))
-            if not is_continued:
-                self.trend_ = find_trend(label, times, Y, weight, folds)
-            if self.trend_ is not None:
-                self._hindsight = self.trend_.hindsight(times, Y, weight, folds)
-                self._of_trend = self.trend_.at(times)
-                Y = Y - self._of_trend
-        self._measure(Y, known, weight, is_continued=is_continued)
-        return Y
-
-    def _measure(self, Y: Array, known: Array, weight: Array | None, *, is_continued: bool) -> None:
-        """Learn the scale and the range of the target as networks learn it, and the range of what is known."""
-        ranges = [_range(each if weight is None else each[weight > 0]) for each in (Y, known)]
+        known, self._hindsight = self.line_ if is_continued else None, None
+        if known is not None or (may_draw and self._scoring() != "poisson"):
+            drawing = self._drawing(Y, column, X_encoded, weight, folds, known)
+            known, self._hindsight = (known, None) if drawing is None else drawing
+        self.line_ = known
+        left = self._beside_line(Y, column, weight, is_new=not is_continued)
         if is_continued:
-            before = [(self._low, self._high), (self._least, self._most)]
-            ranges = [
-                (np.minimum(low, lowest), np.maximum(high, highest))
-                for (low, high), (lowest, highest) in zip(ranges, before, strict=True)
-            ]
-        (self._low, self._high), (self._least, self._most) = ranges
-        if is_continued:
-            return
-        self._centre, self._spread = _centre_and_spread(Y, weight)
+            return left
+        self._centre, self._spread = _centre_and_spread(left, weight)
         if self._scoring() == "poisson":
             self._centre, self._spread = np.zeros(Y.shape[1]), np.where(self._centre > 0, self._centre, 1.0)
+        return left
+
+    def _drawing(
+        self,
+        Y: Array,
+        column: Column,
+        X_encoded: Array | CodedRows,
+        weight: Array | None,
+        folds: Folds,
+        known: Line | None,
+    ) -> Drawing | None:
+        encoder, inputs, label = self.encoder_, self.encoder_.inputs, self.time_column
+        if label is not None:
+            if not encoder.holds_numbers(label):
+                return None
+            (times,) = read_numbers_of(encoder, [label], column)
+            return draw_trend(label, times, Y, weight, folds, known)
+        ordered = np.arange(inputs.numeric + inputs.passed)
+        as_they_are = np.array([name == source for name, source in zip(inputs.names, inputs.sources, strict=True)])
+        places = np.flatnonzero(as_they_are[: inputs.numeric])
+        fewest = min(len(learned) for learned, _ in folds)
+        is_worth_it = len(places) > 0 and len(ordered) <= min(MOST_COLUMNS, fewest / ROWS_A_COLUMN)
+        if not is_worth_it or len(Y) > MOST_ROWS:
+            return None
+        seen = X_encoded[np.arange(len(Y))]
+        labels = [inputs.sources[place] for place in places]
+        numbers = read_numbers_of(encoder, labels, column)
+        others = seen[:, np.setdiff1d(ordered, places)]
+        return draw_line(labels, numbers, seen[:, places], others, Y, weight, folds, known)
+
+    def _beside_line(self, Y: Array, column: Column, weight: Array | None, *, is_new: bool = False) -> Array:
+        known = Y
+        if self.line_ is not None:
+            self._of_line = self.line_.parts(self.line_.numbers(self.encoder_, column))
+            Y = Y - self._of_line.sum(axis=1)
+        counted = slice(None) if weight is None else weight > 0
+        self._take_range(Y[counted], known[counted], is_new=is_new)
+        return Y
+
+    def _take_range(self, Y: Array, known: Array, *, is_new: bool) -> None:
+        """Note the range of the target beside the line, and of the target itself; it may grow."""
+        before = [np.full(Y.shape[1], np.inf), np.full(Y.shape[1], -np.inf)]
+        low, high = before if is_new else (self._low, self._high)
+        least, most = before if is_new else (self._least, self._most)
+        self._low, self._high = np.minimum(low, Y.min(axis=0)), np.maximum(high, Y.max(axis=0))
+        self._least, self._most = np.minimum(least, known.min(axis=0)), np.maximum(most, known.max(axis=0))
 
     def _targets(self, Y: Array) -> Array:
         scaled: Array = ((Y - self._centre) / self._spread).astype(np.float32)
@@ -253,7 +291,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         return lambda predicted: self._scoring_loss(self._in_units(predicted), Y[rows], weight)
 
     def _in_units(self, predicted: Array) -> Array:
-        """Return predictions in the target's units, within the range learned from; without the trend."""
+        """Return predictions in the target's units, within the range learned from, without the line."""
         values: Array = predicted * self._spread + self._centre
         return np.clip(values, self._low, self._high)
 
@@ -265,7 +303,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
             for column, residuals in enumerate((Y[rows] - predicted).T if len(rows) else ())
         ]
         self.oof_prediction_ = self._shaped(np.full(Y.shape, np.nan))
-        self.oof_prediction_[rows] = self._shaped(self._told(predicted + self._added(rows)))
+        self.oof_prediction_[rows] = self._shaped(self._told(predicted + self._added(rows).sum(axis=1)))
         weight = None if weight is None else weight[rows]
         self.oof_score_ = -self._scoring_loss(predicted, Y[rows], weight) if len(rows) else np.nan
 
@@ -289,10 +327,18 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         return self._in_units(raw)
 
     def _added(self, rows: Array) -> Array:
-        return super()._added(rows) if self.trend_ is None else self._of_trend[rows]
+        return super()._added(rows) if self.line_ is None else self._of_line[rows]
 
-    def _hindsight_in(self, rows: Array) -> Array | float:
-        return 0.0 if self._hindsight is None else self._hindsight[rows] / self._spread
+    def _moved(self, column: int, there: Array, here: Array) -> Array | float:
+        label = self._columns[column]
+        if self.line_ is None or label not in self.line_.columns:
+            return 0.0
+        part = self._of_line[:, self.line_.columns.index(label)]
+        moved: Array = part[there] - part[here]
+        return moved
+
+    def _hindsight_in(self, rows: Array) -> Array | np.float64:
+        return np.float64(0) if self._hindsight is None else self._hindsight[rows] / self._spread
 
     def _members_of(self, preset: Preset) -> Sequence[Sequence[Member]]:
         return preset.numbers
@@ -300,11 +346,12 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Learn from more rows, of a table that changes with time.
 
-        The first call learns like `fit`, folds and all, and finds what the columns mean; bring some hundred rows. Every
-        later one first predicts the new rows, which no network has seen, then trains every network on all of them: a
-        few epochs at a small learning rate that stays. The residuals of intervals and quantiles are those of the latest
-        1,000 rows, each predicted before it was learned from; so are `oof_score_` and `oof_prediction_`. Predictions
-        may lie in the range of all targets seen so far. Columns, levels and weights of the recipes stay.
+        The first call learns like `fit`, folds and all, and finds what the columns mean; bring some hundred rows. It
+        draws no line, which would hold what is to change. Every later one first predicts the new rows, which no network
+        has seen, then trains every network on all of them: a few epochs at a small learning rate that stays. The
+        residuals of intervals and quantiles are those of the latest 1,000 rows, each predicted before it was learned
+        from; so are `oof_score_` and `oof_prediction_`. Predictions may lie in the range of all targets seen so far.
+        Columns, levels and weights of the recipes stay.
 
         Parameters
         ----------
@@ -344,13 +391,14 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         return self._shaped(self._told(predicted + added))
 
     def _predicted(self, X: Any) -> tuple[Array, Array]:
-        """Return what the networks predict, in the target's units, and what the trend adds; each (rows, targets)."""
+        """Return what the networks predict, in the target's units, and what the line adds; each (rows, targets)."""
 
         def predict(frame: pd.DataFrame, first_row: int) -> Array:
             predicted = self._in_units(self._raw_of(frame, first_row))
             added = np.zeros_like(predicted)
-            if self.trend_ is not None:
-                added = self.trend_.at(self.encoder_.times(self.trend_.column, frame, first_row=first_row))
+            if self.line_ is not None:
+                numbers = self.line_.numbers(self.encoder_, frame.__getitem__, first_row)
+                added = self.line_.parts(numbers).sum(axis=1)
             return np.stack([predicted, added], axis=1)
 
         both = self._by_part(X, predict)
@@ -467,11 +515,6 @@ def _read_target(array: Array) -> Array:
             "Use TabularClassifier for classes."
         )
     return np.column_stack([values for values, _ in columns]).reshape(array.shape)
-
-
-def _range(Y: Array) -> tuple[Array, Array]:
-    """Return the smallest and the largest number of each column."""
-    return Y.min(axis=0, initial=np.inf), Y.max(axis=0, initial=-np.inf)
 
 
 def _centre_and_spread(Y: Array, weight: Array | None) -> tuple[Array, Array]:

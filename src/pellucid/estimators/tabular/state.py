@@ -26,11 +26,12 @@ from pellucid.estimators.state import (
 )
 from pellucid.estimators.tabular.bag import Bag, Trained
 from pellucid.estimators.tabular.calibration import ResidualQuantiles
+from pellucid.estimators.tabular.line import Line
 from pellucid.estimators.tabular.members import Member
-from pellucid.estimators.tabular.trend import Trend
 from pellucid.spec import Network, from_json, parameter_count, to_json
+from pellucid.spec.checks import shown
 from pellucid.tables import TabularEncoder
-from pellucid.tables.state import finite_array, only_these, prefixed, whole_array, without_prefix
+from pellucid.tables.state import finite_array, finite_table, only_these, prefixed, whole_array, without_prefix
 from pellucid.textbook.arrays import Array
 
 __all__ = ["IMPORTANCES", "tabular_from_state", "tabular_to_state"]
@@ -58,9 +59,10 @@ COUNTS = ("network", "member", "fold", "epochs", "best_epoch")
 NUMBERS = ("n_iter_", "oof_score_")
 CURVES = ("loss", "validation_loss")
 SCALES = ("low", "high", "least", "most", "centre", "spread")
-"""What a regression's target was scaled by, and its range without and with the trend."""
+"""What a regression's target was scaled by, and its range beside the line and with it."""
 
 IMPORTANCES = ("feature_importances_", "feature_importances_std_")
+LINES = ("origins", "lows", "highs", "gains")
 RESIDUALS = ("edges", "residuals", "starts")
 
 
@@ -123,14 +125,14 @@ def _classes_to_target(estimator: Any, header: Header, arrays: Arrays) -> None:
 
 
 def _numbers_to_target(estimator: Any, header: Header, arrays: Arrays) -> None:
-    trend: Trend | None = estimator.trend_
+    line: Line | None = estimator.line_
     header["target"] = {
         "is_column": bool(estimator._is_column),
         "residuals": len(estimator._residuals),
-        "trend": None if trend is None else {"column": trend.column, "origin": float(trend.origin)},
+        "line": None if line is None else list(line.columns),
     }
-    if trend is not None:
-        arrays["gains"] = trend.gains
+    if line is not None:
+        arrays |= prefixed("line", {name: getattr(line, name) for name in LINES})
     for name in SCALES:
         arrays[name] = np.asarray(getattr(estimator, f"_{name}"), dtype=np.float64)
     for index, residuals in enumerate(estimator._residuals):
@@ -242,7 +244,7 @@ def _read_classes(estimator: Any, target: Header, arrays: Arrays) -> tuple[int, 
 
 def _read_numbers(estimator: Any, target: Header, arrays: Arrays) -> tuple[int, set[str]]:
     """Take over the target's scale and the residuals; return the number of targets, and the names of their arrays."""
-    only_these(target, {"is_column", "residuals", "trend"}, "target")
+    only_these(target, {"is_column", "residuals", "line"}, "target")
     estimator._is_column = _flag(target, "is_column")
     outputs = len(arrays["low"])
     for name in SCALES:
@@ -250,9 +252,9 @@ def _read_numbers(estimator: Any, target: Header, arrays: Arrays) -> tuple[int, 
     falls = (estimator._low > estimator._high).any() or (estimator._least > estimator._most).any()
     if not outputs or (estimator._is_column and outputs > 1) or falls:
         raise ModelFileError("the model file's targets must be one column or more, each with a range that rises.")
-    estimator.trend_, names = _read_trend(estimator, target["trend"], arrays, outputs), {*SCALES}
-    if estimator.trend_ is not None:
-        names.add("gains")
+    estimator.line_, names = _read_line(estimator, target["line"], without_prefix("line", arrays), outputs), {*SCALES}
+    if estimator.line_ is not None:
+        names |= {f"line.{name}" for name in LINES}
     count = part_of(target, "residuals", int)
     if count not in (0, outputs):
         raise ModelFileError(f"the model file must keep residuals of none or of all {outputs} targets; got {count}.")
@@ -260,15 +262,19 @@ def _read_numbers(estimator: Any, target: Header, arrays: Arrays) -> tuple[int, 
     return outputs, names | {f"residuals.{index}.{name}" for index in range(count) for name in RESIDUALS}
 
 
-def _read_trend(estimator: Any, known: Any, arrays: Arrays, outputs: int) -> Trend | None:
-    if known is None:
+def _read_line(estimator: Any, columns: Any, arrays: Arrays, outputs: int) -> Line | None:
+    if columns is None:
         return None
-    column, origin = part_of({"trend": known}, "trend", dict).get("column"), known.get("origin")
-    if set(known) != {"column", "origin"} or not isinstance(origin, float) or not np.isfinite(origin):
-        raise ModelFileError("the model file's trend must have a column, and a finite number as its origin.")
-    if not isinstance(column, str) or not estimator.encoder_.tells_time(column):
-        raise ModelFileError(f"the model file's trend must have a column of numbers or dates; got {column!r}.")
-    return Trend(column, origin, finite_array(arrays, "gains", outputs))
+    if not isinstance(columns, list) or not columns or not all(isinstance(each, str) for each in columns):
+        raise ModelFileError(f"the model file's line must name its columns; got {shown(columns)}.")
+    wrong = [each for each in columns if not estimator.encoder_.holds_numbers(each)]
+    if wrong or len(set(columns)) < len(columns):
+        raise ModelFileError(f"the model file's line must be through columns of numbers or dates; got {columns!r}.")
+    origins, lows, highs = (finite_array(arrays, name, len(columns)) for name in LINES[:-1])
+    gains = finite_table(arrays, "gains", len(columns))
+    if gains.shape[1] != outputs or (lows > highs).any():
+        raise ModelFileError(f"the model file's line must rise in its range, with gains for {outputs} targets.")
+    return Line(tuple(columns), origins, lows, highs, gains)
 
 
 def _read_residuals(arrays: Arrays) -> ResidualQuantiles:

@@ -158,7 +158,7 @@ def _notes_on_units(model: Any, *, has_target: bool) -> list[str]:
     if has_target and hasattr(model, "_centre"):
         centre, spread = model._centre, model._spread
         how = f"(y - {centre[0]:.6g}) / {spread[0]:.6g}" if len(centre) == 1 else "centred and scaled, each by its own"
-        taken_off = "; what the trend adds is taken off first" if model.trend_ is not None else ""
+        taken_off = ", beside the line that it is added to" if model.line_ is not None else ""
         notes.append(f"The target is shown as the network learns it: {how}{taken_off}.")
     return notes
 

@@ -1,9 +1,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LinearRegression
 
 from pellucid import TabularRegressor, load, save, trace
-from pellucid.cli.remarks import trend_in_words
+from pellucid.cli.remarks import line_in_words
 from pellucid.errors import ModelFileError
 from pellucid.estimators.tabular import Member
 from pellucid.tables import ParquetTable
@@ -38,8 +39,8 @@ def error(model, table, y):
 
 def test_a_target_that_grows_goes_on_growing(grown):
     table, y = shop()
-    assert grown.trend_.column == "day"
-    np.testing.assert_allclose(grown.trend_.gains, [0.05], rtol=0.05)
+    assert grown.line_.columns == ("day",)
+    np.testing.assert_allclose(grown.line_.gains, [[0.05]], rtol=0.05)
     assert error(grown, table[400:], y[400:]) < 0.7  # of noise 0.5; the last days lie 5 above all that was learned from
     assert 0.45 < -grown.oof_score_ < 1.0
     known = ~np.isnan(grown.oof_prediction_)
@@ -53,12 +54,12 @@ def test_out_of_fold_predictions_know_no_gain_of_the_future():
     table, y = shop()
     y[400:] = y[400] + 3 * table.promo[400:]  # it grows no more
     model = TabularRegressor(**SMALL).fit(table, y)
-    assert 0 < model.trend_.gains[0] < 0.0495
+    assert 0 < model.line_.gains[0, 0] < 0.0495
     late = (model.oof_prediction_ - y)[420:]  # of networks that knew of the growth until 416, and of nothing after it
     assert late[-20:].mean() > late[:20].mean() + 1.5
 
 
-def test_a_model_with_a_trend_is_kept_and_goes_on(grown, tmp_path):
+def test_a_model_with_a_line_is_kept_and_goes_on(grown, tmp_path):
     table, y = shop()
     save(grown, tmp_path / "model.safetensors")
     again = load(tmp_path / "model.safetensors")
@@ -71,43 +72,82 @@ def test_a_model_with_a_trend_is_kept_and_goes_on(grown, tmp_path):
     assert np.isfinite(again.predict(unknown)).all()  # in the middle of what was learned from
     again.partial_fit(table[400:], y[400:])
     assert error(again, table[400:], y[400:]) < 0.7
-    np.testing.assert_array_equal(again.trend_.gains, grown.trend_.gains)
+    np.testing.assert_array_equal(again.line_.gains, grown.line_.gains)
     assert len(again.oof_prediction_) == 100
     assert abs(again.oof_prediction_ - y[400:]).max() < 5
     warm = TabularRegressor(**SMALL | {"warm_start": True, "max_epochs": 5}).fit(table[:400], y[:400])
-    gains = warm.trend_.gains
-    assert warm.fit(table[:400], y[:400]).trend_.gains == gains
+    gains = warm.line_.gains
+    assert warm.fit(table[:400], y[:400]).line_.gains == gains
 
 
 def test_what_looks_into_the_model_knows_of_the_trend(grown):
     table, y = shop()
     grown.compute_importances(table[:400], y[:400])
-    assert grown.feature_importances_.argmax() == 1  # of what the networks learned, which is not the trend
+    assert (grown.feature_importances_ > 0.5).all()  # the day's by the line: the networks know nothing of it
     step = trace(grown, table[:400], y[:400])
-    assert any("what the trend adds is taken off first" in note for note in step.notes)
-    assert trend_in_words(grown).startswith("The target grows by 0.05")
-    assert "a day" in trend_in_words(grown)
-    assert trend_in_words(TabularRegressor(**SMALL | {"time_column": None}).fit(table[:400], y[:400])) == ""
+    assert any("beside the line that it is added to" in note for note in step.notes)
+    assert line_in_words(grown).startswith("The target grows by 0.05")
+    assert "a day" in line_in_words(grown)
+    assert line_in_words(TabularRegressor(**SMALL | {"time_column": None}).fit(table[:400], y[:400])) == ""
+
+
+def straight(rows, columns=5, noise=0.1):
+    """A target that is a straight line through all columns: (table, target)."""
+    random = np.random.default_rng(1)
+    X = random.normal(size=(rows, columns))
+    return X, X @ np.arange(1, columns + 1) + noise * random.normal(size=rows)
+
+
+def test_a_straight_target_is_predicted_as_by_linear_regression(tmp_path):
+    X, y = straight(1100)
+    learned, new = slice(0, 100), slice(100, None)
+    model = TabularRegressor(preset="fast", random_state=0, n_threads=1).fit(X[learned], y[learned])
+    linear = LinearRegression().fit(X[learned], y[learned])
+    assert error(model, X[new], y[new]) < 1.1 * np.sqrt(np.mean((linear.predict(X[new]) - y[new]) ** 2))
+    assert 0.09 < -model.oof_score_ < 0.15  # the noise is 0.1
+    low, high = model.predict_interval(X[new]).T
+    assert 0.85 < np.mean((low <= y[new]) & (y[new] <= high)) < 0.97
+    np.testing.assert_allclose(model.line_.gains[:, 0], np.arange(1, 6), atol=0.1)
+    assert "nearly a straight line" in line_in_words(model)
+    model.compute_importances(X[learned], y[learned])
+    assert (np.diff(model.feature_importances_[:4]) > 0).all()
+    assert model.feature_importances_[4] > model.feature_importances_[2]
+    save(model, tmp_path / "model.safetensors")
+    np.testing.assert_array_equal(load(tmp_path / "model.safetensors").predict(X), model.predict(X))
+    holes = X[:3].copy()
+    holes[0, 4], holes[1, 4], holes[2, 4] = np.nan, 1e9, 5
+    low, wild, high = model.predict(holes)
+    assert abs(wild) < 50  # the line ends a half of the range beyond what was learned from
+    assert np.isfinite(low)
+
+
+def test_a_bent_target_has_no_line():
+    X, y = straight(300)
+    quick = {"preset": "fast", "max_epochs": 2, "random_state": 0, "n_threads": 1}
+    assert TabularRegressor(**quick).fit(X, np.tanh(y)).line_ is None
+    assert TabularRegressor(**quick).fit(X, y + np.random.default_rng(0).normal(scale=9, size=300)).line_ is None
+    model = TabularRegressor(**quick).fit(X, np.column_stack([y, np.tanh(y)]))
+    assert (model.line_.gains[:, 0] != 0).all() and (model.line_.gains[:, 1] == 0).all()  # noqa: PT018
 
 
 def test_there_is_no_trend_where_a_line_would_not_have_gone_on():
     table, y = shop(gain=0)
     season = y + 10 * np.sin(np.arange(500) / 30)
     for target in (y, season):
-        assert TabularRegressor(**SMALL | {"max_epochs": 3}).fit(table, target).trend_ is None
+        assert TabularRegressor(**SMALL | {"max_epochs": 3}).fit(table, target).line_ is None
     grows = shop()[1]
-    assert TabularRegressor(**SMALL | {"max_epochs": 3, "scoring": "poisson"}).fit(table, grows).trend_ is None
-    assert TabularRegressor(**SMALL | {"max_epochs": 3, "time_column": None}).fit(table, grows).trend_ is None
+    assert TabularRegressor(**SMALL | {"max_epochs": 3, "scoring": "poisson"}).fit(table, grows).line_ is None
+    assert TabularRegressor(**SMALL | {"max_epochs": 3, "time_column": None}).fit(table, grows).line_ is None
 
 
-def test_of_several_targets_each_has_its_own_trend_and_none_falls_below_0():
+def test_of_several_targets_each_has_its_own_line_and_none_falls_below_0():
     table, falling = shop(gain=-0.06)
     falling = np.maximum(falling, 0.1)
     targets = np.column_stack([falling, shop(gain=0)[1]])
     weight = np.where(np.arange(400) < 20, 0.0, 1.0)
     model = TabularRegressor(**SMALL | {"max_epochs": 20}).fit(table[:400], targets[:400], weight)
-    assert model.trend_.gains[0] < -0.04
-    assert model.trend_.gains[1] == 0
+    assert model.line_.gains[0, 0] < -0.04
+    assert model.line_.gains[0, 1] == 0
     far = pd.DataFrame({"day": pd.date_range("2025-01-01", periods=3), "promo": [0, 1, 0]})
     assert (model.predict(far)[:, 0] == 0).all()
     assert (model.predict(far)[:, 1] > 25).all()
@@ -119,15 +159,15 @@ def test_of_several_targets_each_has_its_own_trend_and_none_falls_below_0():
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda header, arrays: header["target"]["trend"].update(column="promo?"), "a column of numbers or dates"),
-        (lambda header, arrays: header["target"]["trend"].update(origin=float("inf")), "a finite number"),
-        (lambda header, arrays: header["target"].update(trend=[1]), "trend"),
-        (lambda header, arrays: arrays.update(gains=np.array([np.nan])), "gains"),
-        (lambda header, arrays: arrays.update(gains=np.array([1.0, 2.0])), "gains"),
-        (lambda header, arrays: header["target"].update(trend=None), "gains"),
+        (lambda header, arrays: header["target"].update(line=["promo?"]), "columns of numbers or dates"),
+        (lambda header, arrays: header["target"].update(line=[1]), "name its columns"),
+        (lambda header, arrays: header["target"].update(line=None), "line"),
+        (lambda header, arrays: arrays.update({"line.gains": np.array([[np.nan]])}), "gains"),
+        (lambda header, arrays: arrays.update({"line.gains": np.array([[1.0, 2.0]])}), "1 targets"),
+        (lambda header, arrays: arrays.update({"line.lows": np.array([2e300])}), "rise in its range"),
     ],
 )
-def test_a_damaged_trend_is_refused(grown, damage, message):
+def test_a_damaged_line_is_refused(grown, damage, message):
     header, arrays = grown.to_state()
     damage(header, arrays)
     with pytest.raises(ModelFileError, match=message):

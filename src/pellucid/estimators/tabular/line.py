@@ -1,0 +1,249 @@
+"""A straight line that networks add to: where numbers go on beyond what was learned from, it does, too.
+
+Networks see numbers smoothly clipped, and hold their level where inputs lie beyond all that they learned from. That is
+safe, and wrong where a target is a straight line: of one that grows from year to year they predict the last year's
+level for all that follow. Where the rows that a line was not drawn through show that it would have gone on, it is taken
+out of the target before networks learn, and added to what they predict.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from pellucid.tables import TabularEncoder
+from pellucid.textbook.arrays import Array
+
+__all__ = ["Drawing", "Line", "draw_line", "draw_trend"]
+
+Folds = Sequence[tuple[Array, Array]]
+
+GAIN = 0.97
+"""A line must take so much from the squared errors that are made without its going on, to be worth it."""
+
+EXPLAINED = 0.9
+"""Share of the variance of rows that it was not drawn through that a line through several columns must explain."""
+
+MOST_ROWS, MOST_COLUMNS = 10_000, 300
+"""Larger tables tell networks themselves what a line could."""
+
+ROWS_A_COLUMN = 3
+"""Rows for each column that a line is drawn through, at least."""
+
+BEYOND = 0.5
+"""A line through several columns goes on by so many times the range that each was learned in."""
+
+FAR = 1e300
+"""A number beyond all times: a trend does not end."""
+
+RIDGE = 1e-9
+"""Of the squares of a column: columns that tell the same share their gains."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """What is added to predictions: for each target a straight line through numbers of some columns.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        Columns of numbers, or of dates, which count in days.
+    origins : array of shape (columns,)
+        The number at which a column adds nothing; nor does a missing one.
+    lows, highs : arrays of shape (columns,)
+        Where the line ends: what lies beyond adds as much as these.
+    gains : array of shape (columns, targets)
+        What each target gains where a number grows by 1. 0: it has no such line.
+    """
+
+    columns: tuple[str, ...]
+    origins: Array
+    lows: Array
+    highs: Array
+    gains: Array
+
+    def parts(self, numbers: Array) -> Array:
+        """Return what each column adds, of shape (rows, columns, targets), of numbers (columns, rows).
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> line = Line(("year",), np.array([2020.0]), np.array([2000.0]), np.array([2025.0]), np.array([[2.0]]))
+        >>> line.parts(np.array([[2019.0, 2099.0, np.nan]])).ravel().tolist()
+        [-2.0, 10.0, 0.0]
+        """
+        within = np.clip(numbers, self.lows[:, np.newaxis], self.highs[:, np.newaxis])
+        passed = np.nan_to_num(within - self.origins[:, np.newaxis])
+        return passed.T[:, :, np.newaxis] * self.gains
+
+    def numbers(self, encoder: TabularEncoder, column: Callable[[str], "pd.Series[Any]"], first_row: int = 0) -> Array:
+        """Read the columns of a table, of shape (columns, rows)."""
+        return read_numbers_of(encoder, self.columns, column, first_row)
+
+
+class Drawing(NamedTuple):
+    """A line, and what it knows of rows that are to be predicted honestly.
+
+    Attributes
+    ----------
+    line : Line
+    hindsight : array of shape (rows, targets)
+        How much of what it adds to a row comes of this row and others that its fold had not seen.
+    """
+
+    line: Line
+    hindsight: Array
+
+
+def read_numbers_of(
+    encoder: TabularEncoder, labels: Sequence[str], column: Callable[[str], "pd.Series[Any]"], first_row: int = 0
+) -> Array:
+    """Return numbers, or days of dates, of shape (columns, rows); NaN where missing."""
+    return np.stack([encoder.numbers(label, column(label).to_frame(label), first_row=first_row) for label in labels])
+
+
+def draw_trend(
+    label: str, times: Array, Y: Array, weight: Array | None, folds: Folds, known: Line | None = None
+) -> Drawing | None:
+    """Return the line of each target through time, or the one that is known; None if no target has a trend.
+
+    In each fold a line is drawn through the past by least squares, and its errors in the rows that came next are
+    compared with those of its value at the end of the past: a target has a trend if going on would have been better.
+
+    Parameters
+    ----------
+    label : str
+        The column that holds the time.
+    times : array of shape (rows,)
+    Y : array of shape (rows, targets)
+    weight : array of shape (rows,) or None
+    folds : sequence of pairs of arrays of int
+        Rows of the past, rows that came next.
+    known : Line or None
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> times = np.arange(12.0)
+    >>> folds = [(np.arange(4), np.arange(4, 8)), (np.arange(8), np.arange(8, 12))]
+    >>> Y = np.column_stack([5 * times, np.cos(np.pi * times)])
+    >>> draw_trend("year", times, Y, None, folds).line.gains.round(6).tolist()
+    [[5.0, 0.0]]
+    """
+    A = times[:, np.newaxis]
+    fits = [_fit(A, Y, weight, past) for past, _ in folds]
+    ends = [times[past].max() for past, _ in folds]  # the level there each network knows
+    if known is None:
+        going_on, stopping = np.zeros((2, Y.shape[1]))
+        for (_, following), fit, end in zip(folds, fits, ends, strict=True):
+            stopping += _squares(Y[following] - fit.at(np.full((len(following), 1), end)), weight, following)
+            going_on += _squares(Y[following] - fit.at(A[following]), weight, following)
+        whole = _fit(A, Y, weight, np.sort(np.concatenate(folds[-1])))
+        gains = np.where(going_on < GAIN * stopping, whole.gains, 0.0)
+        known = Line((label,), whole.middle, np.array([-FAR]), np.array([FAR]), gains)
+    passed = [A[following] - end for (_, following), end in zip(folds, ends, strict=True)]
+    return _drawing(known, passed, fits, folds, len(Y))
+
+
+def draw_line(
+    labels: Sequence[str],
+    numbers: Array,
+    clipped: Array,
+    others: Array,
+    Y: Array,
+    weight: Array | None,
+    folds: Folds,
+    known: Line | None = None,
+) -> Drawing | None:
+    """Return the line of each target through several columns, or the one that is known; None if no target has one.
+
+    In each fold a target is explained by a line through the numbers as they are, and by one through the numbers as
+    networks see them. It has a line if the first explains nearly all of the rows kept back, and more than the second.
+
+    Parameters
+    ----------
+    labels : sequence of str
+    numbers : array of shape (columns, rows)
+        NaN where missing.
+    clipped : array of shape (rows, columns)
+        The same as networks see them.
+    others : array of shape (rows, others)
+        What else may explain a target.
+    Y : array of shape (rows, targets)
+    weight : array of shape (rows,) or None
+    folds : sequence of pairs of arrays of int
+        Rows to learn from, rows kept back.
+    known : Line or None
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = np.random.default_rng(0).normal(size=(1, 90))
+    >>> folds = [(np.arange(60), np.arange(60, 90)), (np.arange(30, 90), np.arange(30))]
+    >>> drawing = draw_line(["x"], x, np.tanh(x.T), np.empty((90, 0)), 3 * x.T, None, folds)
+    >>> drawing.line.gains.round(3).tolist()
+    [[3.0]]
+    """
+    rows = np.unique(np.concatenate([np.concatenate(fold) for fold in folds]))
+    origins = np.nan_to_num(np.nanmean(numbers[:, rows], axis=1)) if known is None else known.origins
+    filled = np.where(np.isnan(numbers), origins[:, np.newaxis], numbers).T
+    straight, bent = np.hstack([filled, others]), np.hstack([clipped, others])
+    fits = [_fit(straight, Y, weight, learned) for learned, _ in folds]
+    if known is None:
+        errors, bent_errors, spread = np.zeros((3, Y.shape[1]))
+        for (learned, kept), fit in zip(folds, fits, strict=True):
+            errors += _squares(Y[kept] - fit.at(straight[kept]), weight, kept)
+            bent_errors += _squares(Y[kept] - _fit(bent, Y, weight, learned).at(bent[kept]), weight, kept)
+            spread += _squares(Y[kept] - np.average(Y[learned], axis=0), weight, kept)
+        has_one = (errors < GAIN * bent_errors) & (errors < (1 - EXPLAINED) * spread)
+        least, most = filled[rows].min(axis=0), filled[rows].max(axis=0)
+        reach = BEYOND * (most - least)
+        gains = np.where(has_one, _fit(straight, Y, weight, rows).gains[: len(labels)], 0.0)
+        known = Line(tuple(labels), origins, least - reach, most + reach, gains)
+    passed = [  # the level of its rows each network knows
+        filled[kept] - fit.middle[: len(labels)] for (_, kept), fit in zip(folds, fits, strict=True)
+    ]
+    return _drawing(known, passed, fits, folds, len(Y))
+
+
+def _drawing(line: Line, passed: Sequence[Array], fits: Sequence["_Fit"], folds: Folds, rows: int) -> Drawing | None:
+    """Return the line, if it is one, and what it knows of rows that are so far from what was known of them."""
+    if not line.gains.any():
+        return None
+    hindsight = np.zeros((rows, line.gains.shape[1]))
+    for far, fit, (_, kept) in zip(passed, fits, folds, strict=True):
+        known = fit.gains[: len(line.gains)]
+        hindsight[kept] = far @ np.where(line.gains == 0, 0.0, line.gains - known)
+    return Drawing(line, hindsight)
+
+
+class _Fit(NamedTuple):
+    """For each target a line through the middle of some rows."""
+
+    middle: Array
+    level: Array
+    gains: Array
+
+    def at(self, A: Array) -> Array:
+        return self.level + (A - self.middle) @ self.gains
+
+
+def _fit(A: Array, Y: Array, weight: Array | None, rows: Array) -> _Fit:
+    """Draw a line by least squares through rows of A, of shape (rows, columns)."""
+    A, Y = A[rows].astype(np.float64), Y[rows]
+    share = np.ones(len(rows)) if weight is None else weight[rows]
+    middle, level = np.average(A, axis=0, weights=share), np.average(Y, axis=0, weights=share)
+    A = A - middle
+    scale = np.sqrt(np.average(np.square(A), axis=0, weights=share))
+    A = A / np.where(scale > 0, scale, 1.0)
+    weighted = A.T * share
+    gains = np.linalg.solve(weighted @ A + RIDGE * share.sum() * np.eye(A.shape[1]), weighted @ (Y - level))
+    return _Fit(middle, level, gains / np.where(scale > 0, scale, 1.0)[:, np.newaxis])
+
+
+def _squares(errors: Array, weight: Array | None, rows: Array) -> Array:
+    share = 1.0 if weight is None else weight[rows, np.newaxis]
+    total: Array = (share * np.square(errors)).sum(axis=0)
+    return total
