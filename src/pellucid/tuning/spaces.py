@@ -86,10 +86,13 @@ class Space(NamedTuple):
         (True, False)
         """
         known = self.distributions
-        return all(
-            name in known and known[name]._contains(known[name].to_internal_repr(value))
-            for name, value in parameters.items()
-        )
+        try:
+            return all(
+                name in known and known[name]._contains(known[name].to_internal_repr(value))
+                for name, value in parameters.items()
+            )
+        except ValueError:  # no value of a distribution of this kind
+            return False
 
     def encode(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Return parameters as an Optuna trial has them; those whose values the space does not have are left out.
