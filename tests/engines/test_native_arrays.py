@@ -12,6 +12,7 @@ from pellucid.errors import DataError, PellucidError
 from pellucid.spec import GradientDescent, LogLoss, SquaredError, Stopping, Training
 from pellucid.textbook.network import Batch
 from pellucid.textbook.parameters import Parameters
+from pellucid.training.jobs import Watch
 
 pytestmark = needs_native
 
@@ -139,6 +140,23 @@ def test_damaged_sparse_rows_are_an_error():
             inputs.indptr[3] = inputs.indptr[4] + 1
         with pytest.raises(ValueError, match="sound CSR matrix"):
             train(native(), job(net, Training(LogLoss(), epochs=1), Batch(inputs, data.targets)))
+
+
+@pytest.mark.parametrize("index", [np.int32, np.int64])
+def test_a_sparse_matrix_that_changes_during_a_call_is_read_where_its_numbers_stood(index):
+    net = network((30, 3))
+    data = batch(net)
+    inputs = csr_matrix(data.inputs)
+    inputs.indices, inputs.indptr = inputs.indices.astype(index), inputs.indptr.astype(np.int64)
+
+    def spoil(epoch):
+        inputs.indices[:], inputs.indptr[1:-1] = 10**8, 10**8
+
+    sparse = job(net, Training(LogLoss(), epochs=3), Batch(inputs, data.targets))
+    dense = job(net, Training(LogLoss(), epochs=3), data)
+    (got,) = native().train([sparse], Watch(on_epoch=spoil))
+    (wanted,) = native().train([dense], Watch())
+    assert relative_error(got.parameters, wanted.parameters) < 1e-11
 
 
 def test_more_memory_than_there_is():

@@ -169,6 +169,11 @@ def test_what_cannot_go_on_says_why(change, method, told):
         getattr(model, method)(X, targets)
 
 
+def test_more_threads_than_any_machine_has():
+    with pytest.raises(InvalidParameterError, match=r"'n_threads' .* in the range \[1, 4096\]"):
+        MLPClassifier(n_threads=2**70).fit(X, y)
+
+
 Y_IS_LARGE = r"Scale y to about -1\.\.1 \(sklearn\.compose\.TransformedTargetRegressor\)\.$"
 
 

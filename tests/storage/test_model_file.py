@@ -54,6 +54,7 @@ def rewritten(path, header, arrays):
 MODELS = {
     "numbers": (MLPClassifier((4, 3)), lambda y: y),
     "texts": (MLPClassifier((4,)), lambda y: np.array(["ä", "b c", "'\"\n"])[y]),
+    "half a letter": (MLPClassifier((4,)), lambda y: np.array(["a", "b", "\ud800"])[y]),
     "binary": (MLPClassifier((4,), class_weight={0: 2.0, 1: 1.0}), lambda y: (y > 0).astype(int)),
     "booleans": (MLPClassifier((4,)), lambda y: y > 0),
     "labels": (MLPClassifier((4,)), lambda y: np.eye(3, dtype=int)[y]),
@@ -226,6 +227,7 @@ HOSTILE = {
     "rather deep": ("[" * 60 + "]" * 60, "levels deep"),
     "infinite": ('{"format": "pellucid model", "version": 1e999}', "not finite"),
     "NaN": ('{"format": "pellucid model", "version": NaN}', "no JSON"),
+    "401 digits": ('{"format": "pellucid model", "version": 1' + "0" * 400 + "}", "too large"),
 }
 
 
@@ -235,6 +237,19 @@ def test_hostile_headers(path, name):
     _, arrays = opened(path)
     with pytest.raises(ModelFileError, match=message):
         load(rewritten(path, text, arrays))
+
+
+@pytest.mark.parametrize("dtype", ["F8_E4M3", "F4"])
+def test_arrays_of_kinds_that_numpy_lacks_are_refused(path, dtype):
+    content = path.read_bytes()
+    (size,) = struct.unpack("<Q", content[:8])
+    header, arrays = json.loads(content[8 : 8 + size]), content[8 + size :]
+    shape = [8] if dtype == "F8_E4M3" else [16]
+    header["more"] = {"dtype": dtype, "shape": shape, "data_offsets": [len(arrays), len(arrays) + 8]}
+    text = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + arrays + b"\0" * 8)
+    with pytest.raises(ModelFileError, match="no whole model file"):
+        load(path)
 
 
 def changed(change):
@@ -277,6 +292,8 @@ CHANGES = {
     "NaN classes": (lambda h, s, a: a.update(classes_=np.array([0.0, 1.0, np.nan])), "classes|NaN"),
     "targets unknown": (lambda h, s, a: s.update(targets="continuous"), "do not fit"),
     "no targets": (lambda h, s, a: s.pop("targets"), "targets"),
+    "number too large": (lambda h, s, a: s["numbers"].update(t_={"number": 10**400}), "too large"),
+    "parameter too large": (lambda h, s, a: s["parameters"].update(alpha=10**400), "too large"),
     "number a text": (lambda h, s, a: s["numbers"].update(loss_="0.1"), "must be a number"),
     "labels without end": (
         lambda h, s, a: (

@@ -173,6 +173,7 @@ def test_header_without_a_name(file):
         ('[{"a": 1}, {"a": 2}]', "it is JSON. Save it as one of these"),
         ('{\n  "a": [1, 2]\n}\n', "it is JSON"),
         ("sep=;\n", "must have a line of column names"),
+        ("sep=é\naéb\n1é2\n", "'é' stands between columns; this must be an ASCII character"),
         ("sep=;\na;b\n1;2;3\n", "header's 2 columns; line 3 has 3"),
         (b"\x1f\x8b and no more", "cannot be read"),
         (gzip.compress(b"a,b\n1,2\n", mtime=0)[:-6], "cannot be read"),

@@ -1,5 +1,6 @@
 import csv
 import errno
+import os
 
 import pandas as pd
 import pytest
@@ -41,6 +42,40 @@ def test_a_link_into_no_folder(tmp_path):
     (tmp_path / "link.csv").symlink_to(tmp_path / "no" / "t.csv")
     with pytest.raises(DataError, match=r"there is no folder '.*no'"):
         write_table(pd.DataFrame({"a": [1]}), tmp_path / "link.csv")
+
+
+def test_what_no_file_may_replace_and_names_that_no_file_can_have(tmp_path):
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "link.csv").symlink_to("pipe.csv")
+    (tmp_path / "loop.csv").symlink_to("loop.csv")
+    before = sorted(tmp_path.iterdir())
+    for name, message in {
+        "pipe.csv": "is a device, a pipe or a socket",
+        "link.csv": "is a device, a pipe or a socket",
+        "loop.csv": "symbolic links",
+        "a\0b.csv": "null",
+        f"{'x' * 300}.csv": "name too long",
+    }.items():
+        with pytest.raises(DataError, match=message):
+            write_table(pd.DataFrame({"a": [1]}), tmp_path / name)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_the_longest_name_that_a_file_can_have(tmp_path):
+    path = tmp_path / f"{'表' * 83}.csv"
+    write_table(pd.DataFrame({"a": [1]}), path)
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o444, 0o664])
+def test_who_may_read_a_file_that_is_replaced_may_read_the_new_one(tmp_path, mode):
+    path = tmp_path / "t.csv"
+    path.write_text("old")
+    path.chmod(mode)
+    with replaced_whole(path) as temporary:
+        temporary.write_text("new")
+        assert temporary.stat().st_mode & 0o077 == 0
+    assert (path.read_text(), path.stat().st_mode & 0o777) == ("new", mode)
 
 
 def test_a_failure_leaves_the_old_file(tmp_path):

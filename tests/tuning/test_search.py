@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import matplotlib as mpl
@@ -274,6 +275,55 @@ def test_a_damaged_study(tmp_path):
     (tmp_path / "pellucid-study.sqlite").write_bytes(b"no database" * 1000)
     with pytest.raises(PellucidError, match=r"cannot be used: file is not a database\. Another name"):
         look()
+
+
+def changed_by(statement):
+    with closing(sqlite3.connect("pellucid-study.sqlite")) as connection, connection:
+        connection.execute(statement)
+
+
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ("UPDATE trial_params SET distribution_json = 'x'", "Expecting value"),
+        ("UPDATE trial_params SET param_value = -5", "out of range"),
+        ("UPDATE trial_params SET param_value = 0.5", "its trial 1 is damaged"),
+        ("UPDATE trial_params SET param_value = 1e308", "cannot fit"),
+        ("UPDATE trial_user_attributes SET value_json = '[1, 2'", "Expecting"),
+        ("UPDATE trial_user_attributes SET value_json = 'null'", "its trial 1 is damaged"),
+        ("UPDATE trial_user_attributes SET value_json = '{\"score\": []}'", "its trial 1 is damaged"),
+        (
+            "INSERT INTO study_user_attributes (study_id, key, value_json) VALUES (1, 'combination', '5')",
+            "subscriptable",
+        ),
+        ("UPDATE trial_values SET value = NULL", "AssertionError"),
+        ("DELETE FROM trial_values", "its trial 1 is damaged"),
+        ("UPDATE trials SET state = 'BOGUS'", "BOGUS"),
+        ("DELETE FROM studies", "does not exist"),
+        ("UPDATE alembic_version SET version_num = 'v99.0.0.a'", "updating optuna"),
+    ],
+)
+def test_a_study_with_damaged_contents(statement, message):
+    look()
+    changed_by(statement)
+    with pytest.raises(PellucidError, match=rf"The study in .* cannot be used: .*{message}.* Another name"):
+        look(n_trials=6)
+
+
+def test_a_study_that_is_minimised_and_another_programs_database():
+    look()
+    changed_by("UPDATE study_directions SET direction = 'MINIMIZE'")
+    with pytest.raises(PellucidError, match="is minimised, and a search maximises its score"):
+        look(n_trials=6)
+    path = Path("pellucid-study.sqlite")
+    path.unlink()
+    changed_by("CREATE TABLE bookmarks (page)")
+    before = path.read_bytes()
+    with pytest.raises(PellucidError, match="another program's database, with the table 'bookmarks'"):
+        look()
+    assert path.read_bytes() == before
+    path.write_bytes(b"")  # is nobody's
+    assert len(look().frame) == 4
 
 
 def test_a_locked_study(monkeypatch):

@@ -1,7 +1,9 @@
 """What is taken along makes the same network again."""
 
+import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ import numpy as np
 import pytest
 
 from pellucid import load
-from pellucid.errors import DataError
+from pellucid.errors import DataError, SpecError
 from pellucid.workbench.dataset import build
 from pellucid.workbench.exporting import estimator_of, script_of
 from pellucid.workbench.own_table import Tables, table_rows
@@ -100,10 +102,40 @@ def test_the_script_of_an_own_table_reads_its_file(own_table: tuple[Run, Tables,
     np.testing.assert_array_equal(weights[0], estimator_of(run).coefs_[0])
 
 
+@pytest.mark.parametrize("name", ['x"""+str(open("ran", "w"))+"""', "'+str(open('ran', 'w'))+'"])
+def test_no_name_of_a_table_runs_in_the_script(name: str, own_table: tuple[Run, Tables, bytes], tmp_path: Path) -> None:
+    run, _, data = own_table
+    assert run.settings.data.table is not None
+    table = replace(run.settings.data.table, name=Tables().add(name, data).name)
+    settings = replace(run.settings, data=replace(run.settings.data, table=table))
+    again = Run(settings, run.dataset)
+    again.advance(2)
+    (tmp_path / table.name).write_bytes(data)
+    run_script(script_of(again), tmp_path)
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("name", ["/etc/passwd", "..\\own.csv", "own.csv\nrun()", "\u2028"])
+def test_a_session_whose_table_has_another_place_or_lines_is_refused(
+    name: str, own_table: tuple[Run, Tables, bytes]
+) -> None:
+    from safetensors.numpy import load as from_bytes
+    from safetensors.numpy import save as to_bytes
+
+    run, tables, _ = own_table
+    data = write_session(run, tables)
+    outer = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]
+    header = json.loads(outer["pellucid"])
+    for part in ("first", "settings"):
+        header[part]["data"]["table"]["name"] = name
+    with pytest.raises(SpecError, match="without its folder"):
+        read_session(to_bytes(from_bytes(data), {"pellucid": json.dumps(header)}), Tables())
+
+
 def test_a_changed_run_says_that_the_script_is_not_all() -> None:
     run = trained({})
     run.change(Change((0, 0), "edit", 0, 1.0))
-    assert "changed 1 times" in script_of(run)
+    assert "\n# The run was changed 1 times" in script_of(run)
     assert "changed" not in script_of(trained({}))
 
 
@@ -227,8 +259,6 @@ def test_a_hostile_order_of_rows_is_refused() -> None:
     run.advance(2)
     data = write_session(run, Tables())
     length = int.from_bytes(data[:8], "little")
-    import json
-
     metadata = json.loads(data[8 : 8 + length])["__metadata__"]
     arrays = from_bytes(data)
     assert "order" in arrays

@@ -48,6 +48,8 @@ def test_json_has_no_nan() -> None:
         '{"method": "update", "state": {"a": ' + "[" * 50 + "]" * 50 + "}}",
         '{"method": "update", "state": {"a": ' + "9" * 5000 + "}}",
         '{"method": "update", "state": ' + "[" * 100_000,
+        '{"method": "update", "state": {"a": ["\\ud800"]}}',
+        '{"method": "custom", "content": {"kind": "keep", "\\udfff": 1}}',
         encode({"kind": "x"}, {"a": np.zeros(4)})[:-8],
     ],
 )

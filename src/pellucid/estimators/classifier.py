@@ -115,7 +115,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         Show a progress bar with the time left.
     engine : str, default='auto'
         What trains: 'native' (C++), 'textbook' (NumPy), or 'auto': the native engine where it is built.
-    n_threads : int >= 1 or None, default=None
+    n_threads : int from 1 to 4096 or None, default=None
         Threads of the native engine and of numerical libraries; None: every processor that this process may use.
         Results do not depend on it.
     dtype : {'bfloat16', 'float32', 'float64'} or None, default=None

@@ -41,6 +41,9 @@ LOSSES_OF_REGRESSION: dict[str, Any] = {
 SOLVERS = ("lbfgs", "sgd", "adam", "adamw", "adagrad", "rmsprop")
 SCHEDULES_OF_SGD = ("invscaling", "adaptive")
 
+MOST_THREADS = 4096
+"""As many as the native engine's core takes."""
+
 PARAMETER_CONSTRAINTS: Mapping[str, list[Any]] = {
     # scikit-learn's
     "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
@@ -78,7 +81,7 @@ PARAMETER_CONSTRAINTS: Mapping[str, list[Any]] = {
     "callbacks": [list, tuple, None],
     "progress": ["boolean"],
     "engine": [StrOptions({"auto", *ENGINES})],
-    "n_threads": [Interval(Integral, 1, None, closed="left"), None],
+    "n_threads": [Interval(Integral, 1, MOST_THREADS, closed="both"), None],
     "dtype": [StrOptions({"bfloat16", "float32", "float64"}), None],
 }
 

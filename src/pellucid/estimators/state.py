@@ -159,7 +159,7 @@ def mlp_from_state(kind: type[T], header: Header, arrays: Arrays) -> T:
         _restore_history(estimator, header, arrays)
     except ModelFileError:
         raise
-    except (PellucidError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (PellucidError, ValueError, TypeError, KeyError, AttributeError, OverflowError) as error:
         raise ModelFileError(f"the model file does not describe a {kind.__name__}: {error}") from error
     return estimator
 
@@ -221,6 +221,8 @@ def classes_from_data(header: Header, arrays: Arrays) -> Array:
         if not all(isinstance(name, str) for name in names):
             raise ModelFileError(f"the model file's classes must be texts; got {names!r}.")
         classes = np.array(names)
+        if classes.tolist() != names:  # NumPy's texts lose NULs at their ends
+            classes = np.array(names, dtype=object)
     if classes.dtype.kind == "f" and not np.isfinite(classes).all():
         raise ModelFileError("the model file's classes contain NaN or infinity: it is damaged.")
     return classes

@@ -6,6 +6,7 @@ every field: unknown ones, missing ones, wrong types and forbidden values are a 
 
 import types
 from dataclasses import MISSING, fields, is_dataclass
+from functools import cache
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from pellucid.errors import SpecError
@@ -83,7 +84,7 @@ def _decode_union(kinds: tuple[Any, ...], value: Any, where: str) -> Any:
 def _decode_dataclass(kind: Any, value: Any, where: str) -> Any:
     if not isinstance(value, dict):
         raise SpecError(f"{where} must be an object with named fields; got {shown(value)}.")
-    hints = get_type_hints(kind)
+    hints = _hints(kind)
     known = {f.name: f for f in fields(kind)}
     given = dict(value)
     if "name" in hints and "name" not in known and given.pop("name", kind.name) != kind.name:
@@ -95,6 +96,9 @@ def _decode_dataclass(kind: Any, value: Any, where: str) -> Any:
         if name not in given and f.default is MISSING and f.default_factory is MISSING:
             raise SpecError(f"{where} lacks the field {name!r}.")
     return kind(**{key: _decode(hints[key], item, f"{where}.{key}") for key, item in given.items()})
+
+
+_hints = cache(get_type_hints)
 
 
 def _decode_scalar(kind: Any, value: Any, where: str) -> Any:

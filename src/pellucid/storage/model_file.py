@@ -6,7 +6,7 @@ every description, every array's shape and type, and that weights are finite.
 """
 
 import json
-import math
+import sys
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -34,6 +34,8 @@ LARGEST_HEADER = 64 << 20
 
 DEEPEST_HEADER = 40
 """Levels of lists and objects within each other that a header may have."""
+
+LARGEST = sys.float_info.max
 
 TABLE_SUFFIXES = {".csv", ".tsv", ".tab", ".txt", ".parquet", ".xls", ".xlsx", ".ods", ".feather", ".arrow"}
 WRITERS = "Model files are written by `pellucid train` and pellucid.save."
@@ -94,7 +96,7 @@ def save(model: HasState, path: str | Path) -> None:
         "written_by": f"pellucid {__version__}",
         "state": state,
     }
-    text = json.dumps(header, allow_nan=False, ensure_ascii=False)
+    text = json.dumps(header, allow_nan=False)
     content = to_bytes({name: np.ascontiguousarray(array) for name, array in arrays.items()}, {HEADER: text})
     try:
         with replaced_whole(path) as temporary:
@@ -145,7 +147,7 @@ def _read(path: Path) -> tuple[str, dict[str, np.ndarray[Any, Any]]]:
             metadata = file.metadata() or {}
             names = file.keys() if HEADER in metadata else ()
             arrays = {name: file.get_tensor(name) for name in names}
-    except (SafetensorError, TypeError, KeyError, ValueError) as error:
+    except (SafetensorError, TypeError, KeyError, ValueError, AttributeError) as error:  # some of kinds NumPy lacks
         raise ModelFileError(_why_unreadable(path)) from error
     except OSError as error:
         raise ModelFileError(f"it cannot be read: {error.strerror or 'the disk or the system refused'}.") from error
@@ -198,11 +200,11 @@ def _refuse_constant(name: str) -> float:
 
 
 def _check_values(value: Any, depth: int = 0) -> None:
-    """Refuse nesting that would exhaust the stack, and numbers that overflow to infinity."""
+    """Refuse nesting that would exhaust the stack, and numbers that no float holds."""
     if depth > DEEPEST_HEADER:
         raise ModelFileError(f"its header is nested more than {DEEPEST_HEADER} levels deep.")
     if isinstance(value, dict | list):
         for item in value.values() if isinstance(value, dict) else value:
             _check_values(item, depth + 1)
-    elif isinstance(value, float) and not math.isfinite(value):
-        raise ModelFileError("its header contains a number that is not finite.")
+    elif isinstance(value, float | int) and not abs(value) <= LARGEST:
+        raise ModelFileError("its header contains a number that is not finite, or too large for one.")

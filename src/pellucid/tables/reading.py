@@ -199,6 +199,11 @@ def _read_text(path: Path, data: bytes) -> _Text:
     text, separator = _without_separator_line(_decode(path, data))
     if not text.strip():
         raise DataError(f"'{path}' must have a line of column names and at least one row; it has none.")
+    if not separator.isascii():
+        raise DataError(
+            f"'{path}' says in its first line that {separator!r} stands between columns; this must be an ASCII "
+            "character, such as ';'. Write the table with another."
+        )
     separator = separator or _find_separator(path, text)
     header = _header(path, text, separator)
     try:

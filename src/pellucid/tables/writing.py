@@ -4,6 +4,7 @@ import gzip
 import io
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -96,15 +97,29 @@ class _Lines:
 
 def check_writable(path: Path, endings: tuple[str, ...] = ()) -> None:
     """Raise DataError if a file of this name cannot be made, so that no work is done in vain."""
-    folder = _followed(path).parent
     if endings and not path.name.lower().endswith(endings):
         raise DataError(f"The name of an output file must end in {', '.join(endings)}; got '{path}'.")
-    if path.is_dir():
+    try:
+        mode = _mode_of(path)
+    except (OSError, ValueError) as error:  # a name that is too long, a link to itself, a NUL
+        raise DataError(f"'{path}' cannot be written: {getattr(error, 'strerror', None) or error}.") from None
+    if mode is not None and stat.S_ISDIR(mode):
         raise DataError(f"'{path}' is a folder; name a file.")
+    if mode is not None and not stat.S_ISREG(mode):
+        raise DataError(f"'{path}' is a device, a pipe or a socket, which no file may replace; name a file.")
+    folder = _followed(path).parent
     if not folder.is_dir():
         raise DataError(f"'{path}' cannot be written: there is no folder '{folder}'. Make it first.")
     if not os.access(folder, os.W_OK):
         raise DataError(f"'{path}' cannot be written: the folder '{folder}' does not allow it.")
+
+
+def _mode_of(path: Path) -> int | None:
+    """Return the kind and the permissions of what a path leads to; None where there is nothing."""
+    try:
+        return path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
 
 
 def _followed(path: Path) -> Path:
@@ -116,14 +131,20 @@ def _followed(path: Path) -> Path:
 def replaced_whole(path: Path) -> Iterator[Path]:
     """Lend a temporary file in the same folder; when the block ends well, it takes the path's place at once.
 
-    Of a link, the file that it points to is replaced; the link stays.
+    Of a link, the file that it points to is replaced; the link stays. Who may read the file that is replaced may read
+    the new one, and nobody else.
     """
     path = _followed(path)
-    temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(8)}.part")
+    temporary = path.with_name(f".{path.name[:50]}.{secrets.token_hex(8)}.part")
     try:
+        mode = _mode_of(path)
+        if mode is not None:
+            temporary.touch(0o600)
         yield temporary
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
+        if mode is not None:
+            temporary.chmod(stat.S_IMODE(mode))
         temporary.replace(path)
     except OSError as error:  # a full disk names no file, other errors the temporary one
         if error.filename in (None, str(temporary)):

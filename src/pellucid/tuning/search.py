@@ -134,7 +134,8 @@ def search(
     Raises
     ------
     PellucidError
-        If a parameter is unknown, the study's file is damaged, locked or of another search, or all trials failed.
+        If a parameter is unknown, the study's file is damaged, locked, another program's or of another search, or all
+        trials failed.
 
     Examples
     --------
@@ -166,7 +167,7 @@ def search(
         "space": _space_mark(read),
         "scoring": str(scoring),
     }
-    study = open_study(storage, study_name, _sampler(optuna, sampler, seed, read), mark)
+    study = open_study(storage, study_name, _sampler(optuna, sampler, seed, read), mark, read)
     run = _Run(study, read, scorer, storage_url(storage), trials, time_limit, pruning, _batch(batch, n_jobs), on_trial)
     run.grid = read.combinations() if sampler == "grid" else None
     found = Search(study, read, estimator, X, y, score_name(scoring or _own_scoring(estimator), estimator))

@@ -76,6 +76,24 @@ class Space(NamedTuple):
         """Return an Optuna trial's parameters as the estimator takes them."""
         return {name: self.values[name][value] if name in self.values else value for name, value in parameters.items()}
 
+    def holds(self, parameters: Mapping[str, Any]) -> bool:
+        """Tell whether an Optuna trial's parameters are values of the space.
+
+        Examples
+        --------
+        >>> space = read_space({"alpha": (1e-5, 1.0, "log"), "hidden_layer_sizes": [(8,), (8, 8)]})
+        >>> space.holds({"alpha": 0.1, "hidden_layer_sizes": "8-8"}), space.holds({"alpha": -5.0})
+        (True, False)
+        """
+        known = self.distributions
+        try:
+            return all(
+                name in known and known[name]._contains(known[name].to_internal_repr(value))
+                for name, value in parameters.items()
+            )
+        except ValueError:  # no value of a distribution of this kind
+            return False
+
     def encode(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Return parameters as an Optuna trial has them; those whose values the space does not have are left out.
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from pellucid.errors import PellucidError, SpecError
 from pellucid.spec.checks import shown
+from pellucid.tuning.combining import Combination
 from pellucid.tuning.problem import OF_ROWS
 from pellucid.tuning.spaces import Space
 
@@ -31,6 +32,11 @@ __all__ = [
 
 LOCK_SECONDS = 30
 """How long a process waits for another's writing to end."""
+
+OPTUNAS = {"studies", "version_info"}
+"""Tables by which a database of Optuna's is known."""
+
+ANOTHER = "give this search a storage or study_name of its own (on the command line: another --out)."
 
 
 def require_optuna() -> Any:
@@ -71,7 +77,7 @@ def storage_url(storage: Any) -> str:
     return f"sqlite:///{storage}"
 
 
-def open_study(storage: Any, name: str, sampler: Any, mark: dict[str, str]) -> Any:
+def open_study(storage: Any, name: str, sampler: Any, mark: dict[str, str], space: Space) -> Any:
     """Open a study or begin it.
 
     Parameters
@@ -82,34 +88,71 @@ def open_study(storage: Any, name: str, sampler: Any, mark: dict[str, str]) -> A
     sampler : optuna sampler
     mark : dict of str to str
         What the study is about; one found there must have the same.
+    space : Space
+        What its trials may have.
 
     Raises
     ------
     PellucidError
-        If the study is damaged, locked or of another search.
+        If the study is damaged, locked or of another search, or the file another program's.
     """
     optuna = require_optuna()
     url, told = storage_url(storage), without_password(storage)
-    with wrapped_errors(url):
+    with wrapped_errors(url, (Exception,)):  # damaged contents meet many of Optuna's and SQLAlchemy's errors
         options: dict[str, Any] = {}
         if url.startswith("sqlite"):
             options["engine_kwargs"] = {"connect_args": {"timeout": LOCK_SECONDS}}
+            _refuse_foreign(url, options["engine_kwargs"])
         backend = _made_by_one(lambda: optuna.storages.RDBStorage(url, **options))
         if url.startswith("sqlite"):
             _commit_quickly(backend.engine)
         study = optuna.create_study(
             storage=backend, study_name=name, sampler=sampler, direction="maximize", load_if_exists=True
         )
+        if study.direction.name != "MAXIMIZE":
+            raise PellucidError(
+                f"The study {name!r} in '{told}' is minimised, and a search maximises its score. To begin anew, "
+                f"{ANOTHER}"
+            )
         known = study.user_attrs
         for key, value in mark.items():
             if known.get(key, value) != value:
                 raise PellucidError(
-                    f"The study {name!r} in '{told}' is of another {key}. Repeat the call that began it, or give "
-                    "this one a storage or study_name of its own (on the command line: another --out)."
+                    f"The study {name!r} in '{told}' is of another {key}. Repeat the call that began it, or {ANOTHER}"
                 )
             if key not in known:
                 study.set_user_attr(key, value)
+        _check_contents(study, space)
     return study
+
+
+def _refuse_foreign(url: str, engine_options: Mapping[str, Any]) -> None:
+    """Refuse another program's SQLite file before anything is written into it."""
+    from sqlalchemy import create_engine, inspect  # noqa: PLC0415 - comes with Optuna
+
+    engine = create_engine(url, **engine_options)
+    try:
+        tables = set(inspect(engine).get_table_names())
+    finally:
+        engine.dispose()
+    if tables and not tables & OPTUNAS:
+        raise PellucidError(
+            f"'{without_password(url)}' is another program's database, with the table {min(tables)!r}. To go on, "
+            f"{ANOTHER}"
+        )
+
+
+def _check_contents(study: Any, space: Space) -> None:
+    """Read all that a study holds, so that damage is met here, before anything trains."""
+    Combination.of(study.user_attrs.get("combination"))
+    for trial in study.get_trials(deepcopy=False):
+        result = trial.user_attrs.get("result", {})
+        is_sound = isinstance(result, dict) and isinstance(result.get("reason", ""), str)
+        is_sound = is_sound and all(isinstance(result[name], int | float) for name in set(result) - {"reason"})
+        is_sound = is_sound and isinstance(trial.user_attrs.get("worker", ""), str)
+        is_sound = is_sound and (trial.state.name != "COMPLETE" or trial.value is not None)
+        if not (is_sound and space.holds(trial.params)):
+            raise ValueError(f"its trial {trial.number + 1} is damaged")
 
 
 def _made_by_one(make: Callable[[], Any]) -> Any:
@@ -150,20 +193,21 @@ def without_password(storage: Any) -> str:
 
 
 @contextmanager
-def wrapped_errors(url: str) -> Iterator[None]:
-    """Say what is wrong with a study's storage."""
+def wrapped_errors(url: str, more: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+    """Say what is wrong with a study's storage; `more` kinds of errors may tell of it."""
     from optuna.exceptions import OptunaError  # noqa: PLC0415 - an extra
     from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415 - comes with it
 
+    kinds: tuple[type[Exception], ...] = (ImportError, ValueError, OptunaError, SQLAlchemyError, *more)
     try:
         yield
     except PellucidError:
         raise
-    except (ImportError, ValueError, OptunaError, SQLAlchemyError) as error:
+    except kinds as error:
         root: BaseException = error
         while root.__cause__ is not None:
             root = root.__cause__
-        told = str(getattr(root, "orig", None) or root).splitlines()[0].rstrip(".")
+        told = (str(getattr(root, "orig", None) or root) or type(root).__name__).splitlines()[0].rstrip(".")
         remedy = "Another name for it begins anew; finished trials in it stay"
         if not url.startswith("sqlite"):
             remedy = "See that the database is there and lets you in; finished trials in it stay"

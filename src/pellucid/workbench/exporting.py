@@ -30,9 +30,8 @@ __all__ = ["Exporting", "estimator_of", "parameters_of", "script_of"]
 
 BY_SHARE = (Cosine, OneCycle, FlatCosine, LogCosine)
 """Schedules that follow the share of all epochs done."""
-SCRIPT = '''"""A network as Pellucid's workbench trained it: the same rows, the same start, the same weights.
-{note}"""
-
+SCRIPT = '''"""A network as Pellucid's workbench trained it: the same rows, the same start, the same weights."""
+{note}
 import warnings
 
 import numpy as np
@@ -228,14 +227,16 @@ def _unscripted_parts(network: spec.Network) -> str:
 
 
 def _note(run: Run) -> str:
-    table = run.settings.data.table
-    needs = "" if table is None else f"\nIt reads {table.name!r}: save the table under this name where you run it.\n"
-    if not run.changes:
-        return needs
-    return (
-        f"{needs}\nThe run was changed {len(run.changes)} times while it went on. This script trains under the last\n"
-        "settings from the start, so that its weights differ; the session file has the run as it was.\n"
-    )
+    """Write what is to be known beside the script, as comments: a name between quotation marks could end them."""
+    table, lines = run.settings.data.table, []
+    if table is not None:
+        lines.append(f"It reads {table.name!r}: save the table under this name where you run it.")
+    if run.changes:
+        lines += [
+            f"The run was changed {len(run.changes)} times while it went on. This script trains under the last",
+            "settings from the start, so that its weights differ; the session file has the run as it was.",
+        ]
+    return "".join(f"# {line}\n" for line in lines)
 
 
 def _source(settings: Settings, run: Run) -> tuple[str, str, str]:

@@ -129,7 +129,7 @@ def _message(text: str, rest: bytes) -> Message:
 
 
 def checked_json(text: str) -> Any:
-    """Read JSON that is not trusted: not nested deeply, all numbers finite.
+    """Read JSON that is not trusted: not nested deeply, all numbers finite, all texts Unicode.
 
     Raises
     ------
@@ -174,8 +174,13 @@ def _check_values(value: Any, depth: int) -> None:
     if depth > DEEPEST:
         raise DataError(f"A message must be nested at most {DEEPEST} levels deep.")
     if isinstance(value, dict | list):
-        for item in value.values() if isinstance(value, dict) else value:
+        for item in (*value, *value.values()) if isinstance(value, dict) else value:
             _check_values(item, depth + 1)
+    elif isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:  # '\\ud800' is JSON, and no answer could hold it
+            raise DataError("A message's texts must be Unicode, without halves of surrogate pairs.") from None
     elif isinstance(value, float) and not math.isfinite(value):
         raise DataError("A message's numbers must be finite.")
     elif type(value) is int and abs(value) > 2**53:

@@ -406,7 +406,7 @@ class Session:
         await self._open_table(text_in(message.content, "name", 300, "table"), message.buffers[0])
 
     async def _on_paste(self, message: Message) -> None:
-        await self._open_table("pasted.csv", text_in(message.content, "text", TEXT_BYTES).encode("utf-8", "replace"))
+        await self._open_table("pasted.csv", text_in(message.content, "text", TEXT_BYTES).encode())
 
     async def _open_table(self, name: str, data: bytes) -> None:
         table = await asyncio.to_thread(self.tables.add, name, data)

@@ -90,7 +90,9 @@ class Table:
 
     Parameters
     ----------
-    id, name : str
+    id : str
+    name : str
+        The file's, without its folder, in printable letters.
     target : str
         The column to be predicted; empty: the last one.
     roles : tuple of (column, 'input' or 'ignore')
@@ -121,6 +123,11 @@ class Table:
         check_choice(self, "task", ("auto", "classification", "regression"))
         for name in ("id", "name", "target"):
             _check_text(self, name)
+        if not self.name.isprintable() or {"/", "\\"} & set(self.name):
+            raise SpecError(
+                "'name' of Table must be a file's name without its folder, in printable letters; "
+                f"got {shown(self.name)}."
+            )
         for name in ("roles", "kinds", "fills", "levels", "missing"):
             entries = getattr(self, name)
             entries = [entries] if name == "missing" else entries

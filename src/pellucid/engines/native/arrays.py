@@ -15,7 +15,10 @@ __all__ = ["data_parts", "in_place", "input_parts"]
 
 
 def input_parts(network: Network, inputs: Any, dtype: Any) -> Any:
-    """Rows as they are where the core can read them, else a copy; sparse and coded rows as their parts."""
+    """Rows as they are where the core can read them, else a copy; sparse and coded rows as their parts.
+
+    Where sparse numbers stand is copied in any case: the core checks it once, and the matrix may change meanwhile.
+    """
     if isinstance(inputs, CodedRows) and inputs.dtype == dtype:
         return _coded_parts(inputs)
     inputs = decoded(inputs)
@@ -27,8 +30,8 @@ def input_parts(network: Network, inputs: Any, dtype: Any) -> Any:
     index = np.int32 if csr.indices.dtype == np.int32 else np.int64
     return (
         np.ascontiguousarray(csr.data, dtype),
-        np.ascontiguousarray(csr.indices, index),
-        np.ascontiguousarray(csr.indptr, np.int64),
+        np.array(csr.indices, index),
+        np.array(csr.indptr, np.int64),
         csr.shape[1],
     )
 
