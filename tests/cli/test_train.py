@@ -189,6 +189,20 @@ def test_two_inputs_give_a_decision_boundary(pellucid, flowers, tmp_path):
     assert (tmp_path / "here" / "r" / "decision-boundary.png").exists()
 
 
+def test_a_time_of_day_is_learned_from_and_a_broken_one_named(pellucid, flowers, tmp_path):
+    """Its hours have ends, which the margins of a decision boundary would pass."""
+    frame = flowers[["height", "species"]].assign(at=[f"{i % 24:02d}:{i % 60:02d}" for i in range(len(flowers))])
+    frame.to_csv(tmp_path / "f.csv", index=False)
+    status, out, _ = pellucid("train", "f.csv", "--target", "species", *QUICK, "--report", "r")
+    assert status == 0
+    assert re.search(r"\nat +number from 0 to 23\.\d+; a time of day, in hours", out)
+    assert not (tmp_path / "r" / "decision-boundary.png").exists()
+    frame.assign(at="9:75").to_csv(tmp_path / "broken.csv", index=False)
+    status, _, error = pellucid("predict", "model.safetensors", "broken.csv", "--out", "p.csv")
+    assert status != 0
+    assert "Column 'at' must hold times of day such as 13:45; row 1 has '9:75'" in error
+
+
 def test_quiet_and_no_report(pellucid, table, tmp_path):
     assert pellucid("train", table, "--target", "species", *QUICK, "--quiet", "--no-report") == (0, "", "")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["flowers.csv", "model.safetensors"]

@@ -9,7 +9,7 @@ from pellucid.tables import to_pandas
 from pellucid.tables.frames import row_list
 
 
-@pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame, pa.table])
+@pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame, pa.table, pa.RecordBatch.from_pydict])
 def test_every_table_becomes_pandas(make):
     frame = to_pandas(make({"a": [1, 2], "ü": ["x", None]}))
     assert isinstance(frame, pd.DataFrame)
@@ -33,6 +33,16 @@ def test_the_caller_s_frame_is_left_alone():
 def test_no_table(table):
     with pytest.raises(DataError, match="must"):
         to_pandas(table)
+
+
+def test_a_lazy_table_is_told_to_be_collected():
+    with pytest.raises(DataError, match=r"got LazyFrame\. Give what its method collect\(\)"):
+        to_pandas(pl.LazyFrame({"a": [1]}))
+
+
+@pytest.mark.parametrize("kind", [pl.Int128, pl.UInt128])
+def test_whole_numbers_of_128_bits(kind):
+    assert to_pandas(pl.DataFrame({"a": pl.Series([1, 2**90, None], dtype=kind)}))["a"][:2].tolist() == [1.0, 2.0**90]
 
 
 def test_a_path_is_no_table():

@@ -36,6 +36,7 @@ def test_a_schema_is_printed_as_a_table():
         {"kind": "date", "parts": ("second",)},
         {"kind": "date", "date_format": "%s"},
         {"kind": "number", "missing": -1},
+        {"kind": "number", "unit": "weeks"},
     ],
 )
 def test_impossible_columns(fields):

@@ -151,7 +151,7 @@ def _pictures(model: TabularModel, evaluation: Evaluation) -> dict[str, tuple[st
     if (
         len(evaluation.actual)
         and model.n_features_in_ == len(columns) == 2
-        and all(column.kind == "number" for column in columns)
+        and all(column.kind == "number" and not column.unit for column in columns)
     ):
         drawings["decision-boundary.png"] = ("Decision boundary", _decision_boundary(model, evaluation))
     drawings["loss-curves.png"] = ("Loss per epoch", _loss_curves(model))

@@ -1,4 +1,4 @@
-"""What one cell of a table says: missing, text, number, or yes or no. Dates: `pellucid.tables.dates`.
+"""What one cell of a table says: missing, text, number, or yes or no. Others: `pellucid.tables.dates`, `.clocks`.
 
 Text is read the same way wherever it comes from, so a column learned from a Parquet file is understood in a CSV file
 too. Each reader gives an array of values, NaN where a cell is missing, and a mask of the cells that break its rule.
@@ -7,6 +7,7 @@ Of text, each different one is read once (`Coded`), however many cells hold it.
 
 import re
 from collections.abc import Callable
+from datetime import date, time, timedelta
 from typing import Any, NamedTuple, cast
 
 import numpy as np
@@ -14,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api import types
 
+from pellucid.spec.checks import shown
 from pellucid.tables.thousands import BLANK, MINUS, in_one_piece
 
 __all__ = [
@@ -28,8 +30,11 @@ __all__ = [
     "coded",
     "have_leading_zeros",
     "have_signs",
+    "number_of",
     "read_booleans",
+    "read_each",
     "read_numbers",
+    "shown_cell",
     "text_of_cell",
 ]
 
@@ -139,6 +144,18 @@ def text_of_cell(value: object) -> str:
     return str(value).strip()
 
 
+def shown_cell(value: object) -> str:
+    """Return a cell for a message: text between quotation marks, numbers, dates and durations as a person writes them.
+
+    Examples
+    --------
+    >>> shown_cell("two"), shown_cell(np.int64(2)), shown_cell(pd.Timedelta(hours=36))
+    ("'two'", '2', '1 days 12:00:00')
+    """
+    plain = np.number | np.bool_ | np.datetime64 | date | time | timedelta
+    return str(value) if isinstance(value, plain) else shown(value)
+
+
 def have_leading_zeros(texts: TextArray) -> bool:
     """Tell whether a whole number is written with a zero in front, so that these are codes and not numbers.
 
@@ -167,17 +184,18 @@ def read_numbers(series: "pd.Series[Any] | Coded") -> tuple[FloatArray, BoolArra
     [1234.0, -1234.5, 12.5, 1234567.0, 1234.5]
     """
     if isinstance(series, Coded):
-        return _read_each(series, _number_of)
+        return read_each(series, number_of)
     dtype = series.dtype
     if types.is_timedelta64_dtype(dtype):
         days = series.dt.total_seconds().to_numpy(dtype=np.float64, na_value=np.nan) / 86_400
         return days, np.zeros(len(series), dtype=bool)
     if types.is_numeric_dtype(dtype) and not types.is_complex_dtype(dtype):  # booleans among them
         return series.to_numpy(dtype=np.float64, na_value=np.nan), np.zeros(len(series), dtype=bool)
-    return _read_each(coded(series), _number_of)
+    return read_each(coded(series), number_of)
 
 
-def _number_of(text: str) -> float | None:
+def number_of(text: str) -> float | None:
+    """Return the number that a text is, as `read_numbers` reads it; None if it is none."""
     if _NUMBER.fullmatch(text):
         return float(text)
     parts = _SIGNED.fullmatch(in_one_piece(text))
@@ -198,7 +216,7 @@ def have_signs(texts: TextArray) -> bool:
     >>> have_signs(np.array(["12", "$12"], dtype=object)), have_signs(np.array(["12", "x"], dtype=object))
     (True, False)
     """
-    return any(not _NUMBER.fullmatch(text.replace(MINUS, "-")) and _number_of(text) is not None for text in texts)
+    return any(not _NUMBER.fullmatch(text.replace(MINUS, "-")) and number_of(text) is not None for text in texts)
 
 
 def read_booleans(series: "pd.Series[Any] | Coded") -> tuple[FloatArray, BoolArray]:
@@ -214,10 +232,11 @@ def read_booleans(series: "pd.Series[Any] | Coded") -> tuple[FloatArray, BoolArr
     if isinstance(series, pd.Series) and types.is_bool_dtype(series.dtype):
         return series.to_numpy(dtype=np.float64, na_value=np.nan), np.zeros(len(series), dtype=bool)
     words = dict.fromkeys(_TRUE, 1.0) | dict.fromkeys(_FALSE, 0.0)
-    return _read_each(series if isinstance(series, Coded) else coded(series), lambda text: words.get(text.lower()))
+    return read_each(series if isinstance(series, Coded) else coded(series), lambda text: words.get(text.lower()))
 
 
-def _read_each(cells: Coded, parse: Callable[[str], float | None]) -> tuple[FloatArray, BoolArray]:
+def read_each(cells: Coded, parse: Callable[[str], float | None]) -> tuple[FloatArray, BoolArray]:
+    """Return what each cell's text is parsed to, and a mask of those that give None."""
     read = [np.nan if text in ALSO_MISSING else parse(text) for text in cells.texts]
     wrong = np.array([*(value is None for value in read), False], dtype=bool)
     values = np.array([*(np.nan if value is None else value for value in read), np.nan])

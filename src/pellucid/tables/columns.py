@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 
 from pellucid.errors import DataError
-from pellucid.spec.checks import shown
 from pellucid.tables.cells import (
     LARGEST_NUMBER,
     BoolArray,
@@ -14,8 +13,9 @@ from pellucid.tables.cells import (
     FloatArray,
     coded,
     read_booleans,
-    read_numbers,
+    shown_cell,
 )
+from pellucid.tables.clocks import read_measured, rule_of
 from pellucid.tables.date_forms import example_of
 from pellucid.tables.dates import read_dates
 from pellucid.tables.decimals import commas_of, in_plain
@@ -44,11 +44,11 @@ def read_measures(column: ColumnSchema, series: "pd.Series[Any]", first_row: int
     Raises
     ------
     DataError
-        If a cell is no number, or no date of the column's format; rows count from first_row + 1.
+        If a cell is no number of the column's unit, or no date of its format; rows count from first_row + 1.
     """
     if column.kind == "number":
-        values, wrong = read_numbers(_in_plain(column, series))
-        _refuse(column, series, wrong, "numbers", first_row)
+        values, wrong = read_measured(_in_plain(column, series), column.unit)
+        _refuse(column, series, wrong, rule_of(column.unit), first_row)
         return [np.where(np.abs(values) <= LARGEST_NUMBER, values, np.nan)]
     days, wrong = read_dates(series, column.date_format, column.zone)
     rule = f"dates written like {example_of(column.date_format)}, as those learned from"
@@ -88,7 +88,8 @@ def _refuse(column: ColumnSchema, series: "pd.Series[Any]", wrong: BoolArray, ru
     if wrong.any():
         row, others = int(np.argmax(wrong)), int(wrong.sum()) - 1
         more = f", and {counted(others, 'more row')}" if others else ""
+        cell = shown_cell(series.iloc[row])
         raise DataError(
-            f"Column {column.label!r} must hold {rule}; row {first_row + row + 1} has {shown(series.iloc[row])}{more}. "
+            f"Column {column.label!r} must hold {rule}; row {first_row + row + 1} has {cell}{more}. "
             "Correct it, or leave the cell empty."
         )

@@ -11,7 +11,7 @@ import pyarrow as pa
 from pellucid.errors import DataError
 from pellucid.tables.index_columns import with_index_columns
 
-__all__ = ["check_columns", "counted", "in_list", "row_list", "to_pandas"]
+__all__ = ["check_columns", "counted", "in_list", "readable", "row_list", "to_pandas"]
 
 
 def to_pandas(table: Any) -> pd.DataFrame:
@@ -35,7 +35,8 @@ def to_pandas(table: Any) -> pd.DataFrame:
     check_columns(list(frame.columns))
     for label, dtype in frame.dtypes.items():
         if isinstance(dtype, pd.ArrowDtype):  # cells kept by Arrow: as pandas' own types
-            frame[label] = pa.array(frame[label]).to_pandas(date_as_object=False)
+            cells = pa.table({"": frame[label]})
+            frame[label] = readable(cells).column(0).to_pandas(date_as_object=False)
     return frame
 
 
@@ -46,18 +47,42 @@ def _as_frame(table: Any) -> pd.DataFrame:
         if table.ndim != 2 or table.dtype.names:
             raise DataError(f"A table made of an array must have two dimensions (rows, columns); got {table.ndim}.")
         return pd.DataFrame(table, columns=[f"x{i}" for i in range(table.shape[1])])
+    if isinstance(table, pa.RecordBatch):
+        table = pa.Table.from_batches([table])
     if isinstance(table, pa.Table):
         table = with_index_columns(table)
     try:
-        frame: pd.DataFrame = nw.from_native(table, eager_only=True).to_pandas()
+        native = nw.from_native(table, eager_only=True).to_native()
     except TypeError:
-        is_path = isinstance(table, str | PathLike)
-        remedy = " For a Parquet file, give pellucid.tables.ParquetTable(path); read others first." if is_path else ""
         raise DataError(
             "A table must be a pandas, polars or Arrow table in memory, or a NumPy array of two dimensions; "
-            f"got {type(table).__name__}.{remedy}"
+            f"got {type(table).__name__}.{_remedy_of(table)}"
         ) from None
+    frame: pd.DataFrame = nw.from_native(readable(native)).to_pandas()
     return frame
+
+
+def _remedy_of(table: Any) -> str:
+    if isinstance(table, str | PathLike):
+        return " For a Parquet file, give pellucid.tables.ParquetTable(path); read others first."
+    is_lazy = isinstance(nw.from_native(table, pass_through=True), nw.LazyFrame)
+    return " Give what its method collect() or compute() returns." if is_lazy else ""
+
+
+def readable(table: Any) -> Any:
+    """Return a polars or Arrow table with cells for which pandas has no type as others that say the same.
+
+    Times of day become text, as pandas refuses their nanoseconds, and whole numbers of 128 bits become floats.
+
+    Examples
+    --------
+    >>> readable(pa.table({"at": pa.array([49_500_000_000_001], pa.time64("ns"))})).to_pydict()
+    {'at': ['13:45:00.000000001']}
+    """
+    frame, text, number = nw.from_native(table), nw.String(), nw.Float64()
+    others = {nw.Time: text, nw.Int128: number, nw.UInt128: number}
+    casts = [nw.col(name).cast(others[type(kind)]) for name, kind in frame.schema.items() if type(kind) in others]
+    return frame.with_columns(*casts).to_native() if casts else table
 
 
 def check_columns(names: list[str], where: str = "The table") -> None:

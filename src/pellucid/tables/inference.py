@@ -29,6 +29,7 @@ from pellucid.tables.cells import (
     read_booleans,
     read_numbers,
 )
+from pellucid.tables.clocks import are_durations, note_of_lost_times, read_measured, unit_of, what_counts
 from pellucid.tables.date_forms import ISO_DATE, example_of, names_a_day
 from pellucid.tables.dates import date_format_of, note_of_lost_dates, read_dates
 from pellucid.tables.decimals import commas_of, have_commas, how_written, numbers_with_commas
@@ -50,8 +51,11 @@ _WITH_UNITS = re.compile(
     r"[~≈<>≤≥±]?=?\s*\(?\s*([€$£¥]|[A-Z]{3}\s)?\s*[-+(]?\s*[€$£¥]?\s*\d[\d.,'’\s]*"
     r"(\s*[€$£¥%°][A-Za-z/²³]{0,4}|[kKM]|\s[A-Za-z°/%²³]{1,6})?\s*\)?"
 )
-_LOST_DATES = ("dates written in several ways", "mostly dates")
 _MOSTLY_NUMBERS = "mostly numbers"
+_NESTED = "cells of several values, read as text; put each of the values into a column of its own"
+_COMPLEX = "complex numbers, read as text; put their real and imaginary parts into columns of their own"
+_LOST_DATES = ("dates written in several ways", "mostly dates", "mostly times of day", "mostly durations")
+_LOST = (_COMMAS, _UNITS, _MOSTLY_NUMBERS, _NESTED, _COMPLEX, *_LOST_DATES)
 _SENTINELS = frozenset(CANDIDATES.tolist())
 _MOSTLY = 0.9  # share of the cells, or of the different texts, that are numbers from which the others are named
 _MOST_NAMED = 3
@@ -135,10 +139,10 @@ def _infer_column(label: str, series: "pd.Series[Any]") -> ColumnSchema:
     if typed is not None:
         return typed
     column = text_column(label, coded(series), commas_of(series))
-    mixed = _mixed_types(series)
-    if column.kind != "category" or not mixed:
+    odd = _odd_types(series)
+    if column.kind != "category" or not odd:
         return column
-    return replace(column, note="; ".join(filter(None, (mixed, column.note))))
+    return replace(column, note="; ".join(filter(None, (odd, column.note))))
 
 
 def _infer_typed(label: str, series: "pd.Series[Any]") -> ColumnSchema | None:
@@ -151,8 +155,8 @@ def _infer_typed(label: str, series: "pd.Series[Any]") -> ColumnSchema | None:
     if types.is_datetime64_any_dtype(dtype):
         zone = zone_of(series)
         return _date(label, read_dates(series, zone=zone)[0], ISO_DATE, zone)
-    if types.is_timedelta64_dtype(dtype):
-        return _numbers(label, read_numbers(series)[0], "a duration, in days")
+    if are_durations(series):
+        return _measured(label, series, "days")
     if types.is_numeric_dtype(dtype) and not types.is_complex_dtype(dtype):
         return _numbers(label, read_numbers(series)[0])
     return None
@@ -181,12 +185,18 @@ def text_column(label: str, cells: Coded, commas: str = "") -> ColumnSchema:
     date_format = date_format_of(cells)
     if date_format is not None:
         return _date(label, read_dates(cells, date_format)[0], date_format)
+    unit = unit_of(cells)
+    if unit:
+        return _measured(label, cells, unit)
     column = _category(label, cells)
-    if codes and not wrong.any():
-        return replace(column, note=_CODES)
-    if column.note:
-        return column
-    return replace(column, note=_why_text(cells) or note_of_lost_dates(cells.texts) or _why_no_numbers(cells.texts))
+    note = _CODES if codes and not wrong.any() else column.note or _why_only_text(cells)
+    return replace(column, note=note)
+
+
+def _why_only_text(cells: Coded) -> str:
+    """Say why a column is text though it could nearly be something else; nothing if it could not."""
+    texts = cells.texts
+    return _why_text(cells) or note_of_lost_dates(texts) or note_of_lost_times(texts) or _why_no_numbers(texts)
 
 
 def _why_text(cells: Coded) -> str:
@@ -214,7 +224,7 @@ def _why_no_numbers(texts: TextArray) -> str:
 
 
 def nearly_numbers_or_dates(cells: Coded) -> str:
-    """Say of a target's classes that they are dates, or but for how they are written numbers or dates; else nothing.
+    """Say of a target's classes that they are dates or times, or but for how they are written numbers; else nothing.
 
     Examples
     --------
@@ -222,11 +232,13 @@ def nearly_numbers_or_dates(cells: Coded) -> str:
     'numbers with signs or units: read as text; write them as plain numbers'
     """
     column = text_column("", cells)
-    return {"date": "dates, taken as classes", "category": column.note}.get(column.kind, "")
+    if column.kind == "date" or column.unit:
+        return f"{what_counts(column.unit) or 'dates'}, taken as classes"
+    return column.note if column.kind == "category" else ""
 
 
 def is_lost(column: ColumnSchema) -> bool:
-    """Tell whether a column is ignored though its cells are numbers or dates, but for how some are written.
+    """Tell whether a column is ignored though its cells are numbers or dates, but for how they are written or kept.
 
     Examples
     --------
@@ -234,14 +246,24 @@ def is_lost(column: ColumnSchema) -> bool:
     >>> [is_lost(column) for column in schema.columns]
     [True, False]
     """
-    return column.kind == "ignored" and column.note.startswith((_COMMAS, _UNITS, _MOSTLY_NUMBERS, *_LOST_DATES))
+    return column.kind == "ignored" and column.note.startswith(_LOST)
 
 
-def _mixed_types(series: "pd.Series[Any]") -> str:
-    """Name the types of the cells if they are of several that do not go together."""
-    if not types.is_object_dtype(series.dtype) or not types.infer_dtype(series, skipna=True).startswith("mixed"):
+def _odd_types(series: "pd.Series[Any]") -> str:
+    """Say that cells hold several values each, or complex ones, or are of several types that do not go together."""
+    if types.is_complex_dtype(series.dtype):
+        return _COMPLEX
+    if not types.is_object_dtype(series.dtype):
         return ""
-    kinds = sorted({type(cell).__name__ for cell in series[~series.isna()]})
+    inferred = types.infer_dtype(series, skipna=True)
+    if inferred == "complex":
+        return _COMPLEX
+    if not inferred.startswith("mixed"):
+        return ""
+    present = series[~series.isna()]
+    if all(isinstance(cell, list | tuple | dict | set | frozenset | np.ndarray) for cell in present):
+        return _NESTED
+    kinds = sorted({type(cell).__name__ for cell in present})
     return f"mixed types ({shortened(kinds)}), read as text" if len(kinds) > 1 else ""
 
 
@@ -252,6 +274,12 @@ def _numbers(label: str, values: FloatArray, note: str = "") -> ColumnSchema:
     present, distinct, low, high = (array[0].item() for array in (facts.present, facts.distinct, facts.low, facts.high))
     note = _remarks(note, int(excessive.sum()), values, low, high)
     return _unless_identifier(_number(label, len(values) - present, distinct, low, high, note), values)
+
+
+def _measured(label: str, cells: "pd.Series[Any] | Coded", unit: str) -> ColumnSchema:
+    """Describe times of day or durations: numbers that count hours or days."""
+    note = {"hours": "a time of day, in hours", "days": "a duration, in days"}[unit]
+    return replace(_numbers(label, read_measured(cells, unit)[0], note), unit=unit)
 
 
 def _number(label: str, missing: int, distinct: int, low: float, high: float, note: str) -> ColumnSchema:

@@ -54,7 +54,7 @@ class Measures:
         self._columns = columns
         self._scaling = scaling
         self._first = np.cumsum([0, *(1 + len(column.parts) for column in columns)])
-        self._are_numbers = np.array([column.kind == "number" for column in columns], dtype=bool)
+        self._are_plain = np.array([column.kind == "number" and not column.unit for column in columns], dtype=bool)
         self._labels = pd.Index([column.label for column in columns], dtype=object)
         self.names = [name for column in columns for name in measure_names(column)]
         self.sources = [column.label for column in columns for _ in range(1 + len(column.parts))]
@@ -103,7 +103,7 @@ class Measures:
             NaN where a cell is missing or excessive.
         """
         places = frame.columns.get_indexer(self._labels)
-        plain = plain_numbers(frame)[places] & self._are_numbers
+        plain = plain_numbers(frame)[places] & self._are_plain
         for start in range(0, len(frame) if plain.any() else 0, max(rows, 1)):
             part = slice(start, min(start + rows, len(frame)))
             for which, block, _ in number_blocks(frame.iloc[part], places[plain]):

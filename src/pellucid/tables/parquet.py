@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 
 from pellucid.errors import DataError
 from pellucid.tables.blocks import number_blocks, plain_numbers
-from pellucid.tables.cells import LARGEST_NUMBER, BoolArray, Coded, coded, read_booleans, read_numbers
+from pellucid.tables.cells import LARGEST_NUMBER, BoolArray, Coded, coded, read_booleans
+from pellucid.tables.clocks import read_measured
 from pellucid.tables.dates import read_dates
-from pellucid.tables.frames import check_columns
+from pellucid.tables.frames import check_columns, readable
 from pellucid.tables.index_columns import column_names, with_index_columns
 from pellucid.tables.inference import infer_schema, text_column, unless_useless
 from pellucid.tables.missing import MissingValues, empty_cells, warn_if_never_met
@@ -115,7 +116,7 @@ class ParquetTable:
                 parts = file.iter_batches(min(self.batch_rows, 2**31 - 1), columns=list(fields), use_threads=False)
                 for part in _checked(parts, place):
                     table = with_index_columns(pa.Table.from_batches([part]), fields)
-                    frame = table.to_pandas(date_as_object=False)
+                    frame = readable(table).to_pandas(date_as_object=False)
                     frame.attrs = {}
                     yield frame
 
@@ -339,7 +340,7 @@ def _unread(column: ColumnSchema, cells: Coded) -> BoolArray:
     if column.kind == "date":
         return np.isnan(read_dates(cells, column.date_format)[0])
     if column.kind == "number":
-        return ~(np.abs(read_numbers(cells)[0]) <= LARGEST_NUMBER)
+        return ~(np.abs(read_measured(cells, column.unit)[0]) <= LARGEST_NUMBER)
     return np.zeros(len(cells.texts), dtype=bool)
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 from pellucid.errors import DataError, SpecError, did_you_mean
 from pellucid.spec.checks import check_choice, check_integer, check_number, shown
 from pellucid.tables.cells import LARGEST_NUMBER, FloatArray
+from pellucid.tables.clocks import UNITS
 from pellucid.tables.date_forms import DATE_FORMATS, ISO_DATE
 from pellucid.tables.decimals import COMMAS
 from pellucid.tables.figures import in_full
@@ -61,6 +62,8 @@ class ColumnSchema:
         What of a date besides the day varies: one of DATE_PARTS.
     commas : {'', 'decimal', 'thousands'}
         What the commas in a number written as text are; '': there were none.
+    unit : {'', 'hours', 'days'}
+        What a number counts that was a time of day, hours since midnight, or a duration, days; '': it was a number.
     note : str
         Why the column is ignored, or what else is worth knowing.
     missing_values : tuple of str
@@ -83,6 +86,7 @@ class ColumnSchema:
     zone: str = ""
     parts: tuple[str, ...] = ()
     commas: str = ""
+    unit: str = ""
     note: str = ""
     missing_values: tuple[str, ...] = ()
 
@@ -90,6 +94,7 @@ class ColumnSchema:
         check_choice(self, "kind", _KINDS)
         check_choice(self, "date_format", DATE_FORMATS)
         check_choice(self, "commas", COMMAS)
+        check_choice(self, "unit", UNITS)
         if self.zone and not is_zone(self.zone):
             raise SpecError(f"'zone' of column {self.label!r} must be a time zone known here; got {shown(self.zone)}.")
         check_integer(self, "missing", low=0)

@@ -25,6 +25,7 @@ from pellucid.tables.cells import (
     coded,
     have_leading_zeros,
     read_numbers,
+    shown_cell,
 )
 from pellucid.tables.decimals import have_commas
 from pellucid.tables.frames import counted, in_list, row_list, to_pandas
@@ -229,8 +230,8 @@ def _check_labels(task: str, labels: Any) -> None:
 
 
 def _remedy_of(nearly: str) -> str:
-    if nearly.startswith("dates"):
-        return "Predict a number made of them, such as days until then, or choose another target."
+    if nearly.endswith("taken as classes"):
+        return "Predict a number made of them, such as days or hours, or choose another target."
     return "Correct them, or choose another target."
 
 
@@ -292,7 +293,7 @@ def _finite_numbers(label: str, series: "pd.Series[Any]") -> FloatArray:
         with_commas = np.append(have_commas(cells.texts), False)[cells.codes]  # may be numbers but for the others
         row = int(np.argmax(wrong & ~with_commas if (wrong & ~with_commas).any() else wrong))
         raise DataError(
-            f"The target {label!r} of a regression must be a number; row {row + 1} has {series.iloc[row]!r}. "
+            f"The target {label!r} of a regression must be a number; row {row + 1} has {shown_cell(series.iloc[row])}. "
             "Correct it, leave out the rows that mean missing, or choose the task 'classification'."
         )
     excessive = ~(np.abs(values) <= LARGEST_NUMBER)

@@ -5,6 +5,7 @@ import time
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 
 from pellucid import TabularClassifier, TabularRegressor
@@ -97,7 +98,6 @@ def test_a_table_that_nothing_can_be_learned_from(table, message):
         ([np.inf, -np.inf, 1.0, 2.0, 3.0, 4.0] * 10, "20 cells are infinite"),
         ([[1, 2], [3]] * 30, "category, 2 levels"),
         ([{"a": 1}, b"x"] * 30, "category, 2 levels"),
-        (list(y + 1j), "ignored"),
         (list(np.round(y, 12)), "number"),
     ],
 )
@@ -146,6 +146,21 @@ def test_numbers_that_are_lost_are_told():
     lost = TABLE.assign(price=[f"1,{i}" for i in range(len(TABLE))])
     with pytest.warns(DataWarning, match=r"Left out, though almost numbers or dates: 'price' \(numbers with commas"):
         TabularRegressor(**ONE).fit(lost, y)
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"), [(X.tolist(), "cells of several values, read as text"), (list(y + 1j), "complex numbers, read")]
+)
+def test_columns_of_lists_and_complex_numbers_are_told(cells, said):
+    table = TABLE.assign(more=cells)
+    with pytest.warns(DataWarning, match=rf"Left out.*: 'more' \({said}"):
+        model = TabularRegressor(**ONE).fit(table, y)
+    assert np.isfinite(model.predict(table)).all()
+
+
+def test_a_lazy_table_is_refused_without_a_look_at_its_columns():
+    with pytest.raises(DataError, match=r"got LazyFrame\. Give what its method collect\(\)"):
+        TabularRegressor(**ONE).fit(pl.from_pandas(TABLE).lazy(), y)
 
 
 # --- few rows, many columns -------------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ def as_frame(X: Any) -> pd.DataFrame:
 
 def _array_as_table(X: Any) -> Any:
     """Return what has no columns by name as an array of two dimensions."""
-    if hasattr(X, "columns") or hasattr(X, "column_names"):
+    if hasattr(type(X), "columns") or hasattr(type(X), "column_names"):  # a lazy table's own are costly
         return X
     array = np.asarray(X)
     if array.ndim == 0:
