@@ -1,7 +1,7 @@
 """`TabularClassifier`: classes and probabilities from raw tables."""
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -55,7 +55,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         that time, so that the same seed need not give the same networks. One epoch of one network is trained in any
         case.
     class_weight : dict, 'balanced' or None, default=None
-    time_column : str or None, default=None
+    time_column : label or None, default=None
         Column of dates or numbers: each fold is trained on what was before and validated on what came next. Then as
         many networks are trained on all rows, for as many epochs as were best, and these predict.
     missing_values : str, number, list of such, dict or None, default=None
@@ -97,7 +97,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         Only after `compute_importances`.
     n_features_in_ : int
     feature_names_in_ : array of str
-        Only if X has column names.
+        Only if X has column names, all of them text.
     outcome_ : Outcome
         Why training ended.
     n_iter_ : int
@@ -129,7 +129,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         max_epochs: int | None = None,
         time_limit: float | None = None,
         class_weight: Any = None,
-        time_column: str | None = None,
+        time_column: Hashable | None = None,
         missing_values: Any = None,
         random_state: Any = None,
         warm_start: bool = False,

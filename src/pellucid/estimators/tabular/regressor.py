@@ -1,6 +1,6 @@
 """`TabularRegressor`: numbers, quantiles and intervals from raw tables."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from numbers import Real
 from typing import Any, ClassVar, Self
 
@@ -54,7 +54,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         Seconds for the whole fit: epochs, and if need be networks, are planned to fit, by the speed of the machine at
         that time, so that the same seed need not give the same networks. One epoch of one network is trained in any
         case.
-    time_column : str or None, default=None
+    time_column : label or None, default=None
         Column of dates or numbers: each fold is trained on what was before and validated on what came next. Then as
         many networks are trained on all rows, for as many epochs as were best, and these predict.
     missing_values : str, number, list of such, dict or None, default=None
@@ -92,7 +92,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         Only after `compute_importances`.
     n_features_in_ : int
     feature_names_in_ : array of str
-        Only if X has column names.
+        Only if X has column names, all of them text.
     outcome_ : Outcome
         Why training ended.
     n_iter_ : int
@@ -126,7 +126,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         members: Sequence[Member] | None = None,
         max_epochs: int | None = None,
         time_limit: float | None = None,
-        time_column: str | None = None,
+        time_column: Hashable | None = None,
         missing_values: Any = None,
         random_state: Any = None,
         warm_start: bool = False,
