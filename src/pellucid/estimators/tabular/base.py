@@ -19,7 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 from pellucid.engines import get_engine
 from pellucid.errors import DataError, DataWarning, DivergedError, did_you_mean
 from pellucid.estimators.callbacks import CallbackSupportMixin, listening
-from pellucid.estimators.fitted import thread_limit
+from pellucid.estimators.fitted import forward_limit, thread_limit
 from pellucid.estimators.reports import warn
 from pellucid.estimators.tabular.bag import Bag, greedy_weights, of_members
 from pellucid.estimators.tabular.bagging import Problem, Told
@@ -490,7 +490,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         else:
             parts = iter([self.encoder_.transform(self._validated_table(X, reset=False))])
         engine = get_engine(self.engine, self.n_threads)
-        with thread_limit(self.n_threads):
+        with forward_limit(engine, self.n_threads):
             return np.concatenate([self.bag_.predict(engine, part) for part in parts])
 
     def compute_importances(
