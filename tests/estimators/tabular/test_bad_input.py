@@ -47,6 +47,15 @@ def at(values, *rows, of=y):
             r"'balansed'\. Did you mean 'balanced'\?$",
         ),
         (TabularClassifier(), np.array([1, True] * 30, dtype=object), "of one type; got bool, int, such as 1"),
+        (TabularClassifier(), np.array(["a", 1] * 30, dtype=object), "of one type; got int, str, such as 'a'"),
+        (TabularClassifier(), np.array([["a", 1]] * 60, dtype=object), "of one type; got int, str, such as 'a'"),
+        (
+            TabularClassifier(),
+            np.column_stack([np.arange(60) % 2, np.arange(60) % 3]),
+            "^Several targets of a classification must each be 0 or 1 in every row; the target in column 2 has 2 in "
+            r"row 3\. Learn each by a classifier of its own, as scikit-learn's MultiOutputClassifier\(",
+        ),
+        (TabularClassifier(), [["p", "q"], ["q", "p"]] * 30, "column 1 has 'p' in row 1"),
         (
             TabularClassifier(),
             pd.cut(np.arange(60), 2),
@@ -218,7 +227,7 @@ def test_an_unknown_engine():
         ({"sample_weight": -np.ones(60)}, "negative in rows 1, 2"),
         ({"sample_weight": np.zeros(60)}, "weights of all 60 rows are zero"),
         ({"sample_weight": np.arange(60) == 7}, "at least 2 rows"),
-        ({"sample_weight": np.full(60, np.nan)}, "NaN"),
+        ({"sample_weight": at(np.nan, 1, 4, of=np.ones(60))}, r"missing in rows 2, 5\. Give rows"),
         ({"sample_weight": np.ones(5)}, "sample_weight"),
         ({"groups": np.zeros(60)}, "at least 2 groups"),
         ({"groups": np.zeros(6)}, "inconsistent numbers of samples"),

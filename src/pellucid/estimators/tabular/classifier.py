@@ -168,6 +168,8 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
             return self._take_marks(y, is_continued), None
         if kind == "unknown":
             _refuse_objects(y)
+        if kind == "multiclass-multioutput":
+            _refuse_several(y)
         if kind not in ("binary", "multiclass") and not is_continued:
             raise DataError(
                 f"Unknown label type: {kind}. Maybe you are trying to fit a classifier, which expects discrete classes "
@@ -358,6 +360,11 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         """
         return self._calibrated(self._raw(X))
 
+    def predict_log_proba(self, X: Any) -> Array:
+        """Return logarithms of what `predict_proba` returns, finite as the log loss has them."""
+        logarithms: Array = np.log(np.maximum(self.predict_proba(X), SMALLEST))
+        return logarithms
+
     def predict(self, X: Any) -> Array:
         """Return the most probable class of each row; of a multilabel target the marks, of shape (rows, n_classes)."""
         probabilities = self.predict_proba(X)
@@ -382,7 +389,10 @@ def _kind_of_target(y: Array) -> str:
         raise DataError(f"A class must not be infinity; it is in {row_list(infinite)}. Correct these rows.")
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)  # many classes are many classes
-        return str(type_of_target(y, input_name="y"))
+        try:
+            return str(type_of_target(y, input_name="y"))
+        except TypeError:  # of several types, which have no order
+            return "unknown"
 
 
 def _refuse_objects(y: Array) -> None:
@@ -391,6 +401,15 @@ def _refuse_objects(y: Array) -> None:
     raise DataError(
         f"The classes of a target must be {rule}; got {', '.join(kinds)}, such as {y.ravel()[0]!r}. Turn all of them "
         "into text, as y.astype(str) does."
+    )
+
+
+def _refuse_several(y: Array) -> None:
+    row, column = np.argwhere(~pd.DataFrame(y).isin([0, 1]).to_numpy())[0].tolist()
+    raise DataError(
+        f"Several targets of a classification must each be 0 or 1 in every row; the target in column {column + 1} has "
+        f"{y[:, column].tolist()[row]!r} in row {row + 1}. Learn each by a classifier of its own, as scikit-learn's "
+        "MultiOutputClassifier(TabularClassifier()) does."
     )
 
 
