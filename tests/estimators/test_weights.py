@@ -33,6 +33,8 @@ def test_weights_that_leave_nothing_to_learn_from(iris, kind, incremental):
     ):
         with pytest.raises(DataError, match=f"'sample_weight' must have a sum greater than 0; {told}"):
             learn(sample_weight=weight)
+    with pytest.raises(DataError, match="'sample_weight' must have a value in every row; it is missing in row 150"):
+        learn(sample_weight=[1.0] * 149 + [None])
     if not incremental:
         with pytest.raises(DataError, match="'sample_weight_val' must have a sum greater than 0"):
             learn(X_val=X, y_val=y, sample_weight_val=np.zeros(len(X)))

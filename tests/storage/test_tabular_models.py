@@ -104,6 +104,17 @@ def test_a_matrix_without_names(houses, tmp_path):
         copy.predict(X[:, :2])
 
 
+@pytest.mark.parametrize("labels", [[2020, 2021], pd.to_datetime(["2020-01-01", "2021-01-01"]), ["a", "b"]])
+def test_columns_are_known_by_their_labels_again(tmp_path, labels):
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 2)), columns=labels)
+    model = quick(TabularRegressor, time_column=X.columns[0]).fit(X, X.iloc[:, 0])
+    save(model, tmp_path / "m")
+    copy = load(tmp_path / "m")
+    np.testing.assert_array_equal(copy.predict(X[X.columns[::-1]]), model.predict(X))
+    assert hasattr(copy, "feature_names_in_") == hasattr(model, "feature_names_in_") == isinstance(X.columns[0], str)
+    assert copy.time_column == str(X.columns[0])
+
+
 @pytest.mark.parametrize(("kind", "target"), [(TabularClassifier, sort), (TabularRegressor, price)])
 def test_a_loaded_model_can_go_on_learning(houses, tmp_path, kind, target):
     save(quick(kind).fit(houses, target(houses)), tmp_path / "m")
@@ -166,6 +177,7 @@ CHANGES = {
     "a column unnamed": (lambda h, a: h["features"]["columns"].remove("size"), "'size', but does not name it"),
     "a column twice": (lambda h, a: h["features"]["columns"].append("size"), "each of its columns once"),
     "names are numbers": (lambda h, a: h["features"].update(columns=[1]), "each of its columns once"),
+    "own perhaps": (lambda h, a: h["features"].update(own=1), "'own' as true or false"),
     "named perhaps": (lambda h, a: h["features"].update(named=1), "true or false"),
     "target name": (lambda h, a: h.update(target_name=["price"]), "text as its name"),
     "target no object": (lambda h, a: h.update(target=[]), "'target' as dict"),

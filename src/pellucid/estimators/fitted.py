@@ -11,13 +11,13 @@ from sklearn.base import BaseEstimator, is_classifier
 from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
-from pellucid.engines import get_engine
+from pellucid.engines import Engine, get_engine
 from pellucid.errors import SpecError
 from pellucid.spec import Network
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.parameters import Parameters
 
-__all__ = ["CURVES", "DTYPES", "FittedNetwork", "as_dtype", "thread_limit", "told_of_missing"]
+__all__ = ["CURVES", "DTYPES", "FittedNetwork", "as_dtype", "forward_limit", "thread_limit", "told_of_missing"]
 
 DTYPES = (np.float64, np.float32)
 """Kinds of numbers that rows may have; anything else becomes the first."""
@@ -125,8 +125,7 @@ class FittedNetwork(BaseEstimator):
     def _run(self, network: Network, parameters: Parameters, inputs: Any) -> Array:
         """Return the weighted sums of the output layer for rows of the parameters' dtype."""
         engine = get_engine(self.engine, self.n_threads)
-        uses_libraries = engine.name != "native"  # finding them takes longer than a row
-        with thread_limit(self.n_threads if uses_libraries else None):
+        with forward_limit(engine, self.n_threads):
             return engine.forward(network, parameters, inputs)
 
     def _takes_as_it_is(self, X: Any) -> bool:
@@ -189,6 +188,14 @@ def as_dtype(array: Any, dtype: Any) -> Any:
 def thread_limit(n_threads: int | None) -> Any:
     """Hold numerical libraries to so many threads within a ``with``; None leaves them alone."""
     return nullcontext() if n_threads is None else threadpool_limits(n_threads)
+
+
+def forward_limit(engine: Engine, n_threads: int | None) -> Any:
+    """Hold the libraries by which an engine runs networks to so many threads; the native one needs none.
+
+    To find what libraries there are takes longer than to predict a row.
+    """
+    return thread_limit(None if engine.name == "native" else n_threads)
 
 
 def _same(arrays: list[Array], others: list[Array]) -> bool:

@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.utils.validation import _check_sample_weight
 
 from pellucid.errors import DataError
+from pellucid.estimators.targets import refuse_missing
 from pellucid.tables.frames import row_list
 from pellucid.textbook.arrays import Array
 
@@ -23,7 +24,8 @@ def checked_weights(
     Raises
     ------
     DataError
-        If their sum is not greater than 0, so that there is nothing to learn from; or for a negative one.
+        If one is missing; if their sum is not greater than 0, so that there is nothing to learn from; or for a negative
+        one.
     ValueError
         scikit-learn's, for another length or weights that are no numbers.
 
@@ -36,6 +38,7 @@ def checked_weights(
     Traceback (most recent call last):
     pellucid.errors.DataError: 'sample_weight' must have a sum greater than 0; the weights of all 2 rows are zero. ...
     """
+    refuse_missing(sample_weight, repr(name), "Give rows that are not to be learned from the weight 0.")
     try:
         weight: Array = _check_sample_weight(sample_weight, X, dtype=dtype)
     except ValueError as error:

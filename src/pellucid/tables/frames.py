@@ -11,7 +11,7 @@ import pyarrow as pa
 from pellucid.errors import DataError
 from pellucid.tables.index_columns import with_index_columns
 
-__all__ = ["check_columns", "counted", "in_list", "readable", "row_list", "to_pandas"]
+__all__ = ["check_columns", "column_name", "counted", "in_list", "readable", "row_list", "to_pandas"]
 
 
 def to_pandas(table: Any) -> pd.DataFrame:
@@ -31,7 +31,7 @@ def to_pandas(table: Any) -> pd.DataFrame:
     ['x0', 'x1']
     """
     frame = _as_frame(table).reset_index(drop=True)
-    frame.columns = pd.Index([str(name) for name in frame.columns], dtype=object)
+    frame.columns = pd.Index([column_name(label) for label in frame.columns], dtype=object)
     check_columns(list(frame.columns))
     for label, dtype in frame.dtypes.items():
         if isinstance(dtype, pd.ArrowDtype):  # cells kept by Arrow: as pandas' own types
@@ -83,6 +83,19 @@ def readable(table: Any) -> Any:
     others = {nw.Time: text, nw.Int128: number, nw.UInt128: number}
     casts = [nw.col(name).cast(others[type(kind)]) for name, kind in frame.schema.items() if type(kind) in others]
     return frame.with_columns(*casts).to_native() if casts else table
+
+
+def column_name(label: Any) -> str:
+    """Return the name of the column of a label of any kind, as text.
+
+    Examples
+    --------
+    >>> column_name(2020), column_name(("sales", np.int64(1)))
+    ('2020', "('sales', 1)")
+    """
+    if isinstance(label, tuple):  # written with what its parts are, NumPy's numbers or Python's
+        label = tuple(part.item() if isinstance(part, np.generic) else part for part in label)
+    return str(label)
 
 
 def check_columns(names: list[str], where: str = "The table") -> None:

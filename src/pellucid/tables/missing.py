@@ -30,7 +30,7 @@ from pellucid.tables.cells import (
 )
 from pellucid.tables.date_forms import ISO_DATE
 from pellucid.tables.dates import read_dates
-from pellucid.tables.frames import in_list
+from pellucid.tables.frames import column_name, in_list
 
 __all__ = [
     "DECLARE",
@@ -91,7 +91,7 @@ class MissingValues:
         if isinstance(given, MissingValues):
             return given
         if isinstance(given, Mapping):
-            return cls(of_column={str(label): _texts(values) for label, values in given.items()})
+            return cls(of_column={column_name(label): _texts(values) for label, values in given.items()})
         return cls(_texts(given))
 
     @classmethod

@@ -209,7 +209,7 @@ def require_columns(frame: pd.DataFrame, labels: Iterable[str]) -> None:
     known = dict.fromkeys(map(str, frame.columns))
     absent = [label for label in labels if label not in known]
     if absent:
-        hints = did_you_mean(absent[0], list(known)[:50])
+        hints = did_you_mean(str(absent[0]), list(known)[:50])
         what = "column" if len(absent) == 1 else "columns"
         more = f" and {len(absent) - 10} more" if len(absent) > 10 else ""
         raise DataError(

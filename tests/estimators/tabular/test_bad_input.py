@@ -48,6 +48,15 @@ def at(values, *rows, of=y):
             r"'balansed'\. Did you mean 'balanced'\?$",
         ),
         (TabularClassifier(), np.array([1, True] * 30, dtype=object), "of one type; got bool, int, such as 1"),
+        (TabularClassifier(), np.array(["a", 1] * 30, dtype=object), "of one type; got int, str, such as 'a'"),
+        (TabularClassifier(), np.array([["a", 1]] * 60, dtype=object), "of one type; got int, str, such as 'a'"),
+        (
+            TabularClassifier(),
+            np.column_stack([np.arange(60) % 2, np.arange(60) % 3]),
+            "^Several targets of a classification must each be 0 or 1 in every row; the target in column 2 has 2 in "
+            r"row 3\. Learn each by a classifier of its own, as scikit-learn's MultiOutputClassifier\(",
+        ),
+        (TabularClassifier(), [["p", "q"], ["q", "p"]] * 30, "column 1 has 'p' in row 1"),
         (
             TabularClassifier(),
             pd.cut(np.arange(60), 2),
@@ -144,7 +153,7 @@ def test_a_table_that_cannot_be_predicted(model, table, message):
 
 def test_numbers_that_are_lost_are_told():
     lost = TABLE.assign(price=[f"1,{i}" for i in range(len(TABLE))])
-    with pytest.warns(DataWarning, match=r"Left out, though almost numbers or dates: 'price' \(numbers with commas"):
+    with pytest.warns(DataWarning, match=r"Left out, though they may tell something: 'price' \(numbers with commas"):
         TabularRegressor(**ONE).fit(lost, y)
 
 
@@ -210,6 +219,7 @@ def test_many_columns_are_learned_from():
         ("n_folds", True),
         ("max_epochs", 0.5),
         ("n_threads", -1),
+        ("n_threads", 2**70),
         ("time_limit", 0),
         ("time_limit", np.inf),
         ("time_limit", "1 min"),
@@ -233,7 +243,7 @@ def test_an_unknown_engine():
         ({"sample_weight": -np.ones(60)}, "negative in rows 1, 2"),
         ({"sample_weight": np.zeros(60)}, "weights of all 60 rows are zero"),
         ({"sample_weight": np.arange(60) == 7}, "at least 2 rows"),
-        ({"sample_weight": np.full(60, np.nan)}, "NaN"),
+        ({"sample_weight": at(np.nan, 1, 4, of=np.ones(60))}, r"missing in rows 2, 5\. Give rows"),
         ({"sample_weight": np.ones(5)}, "sample_weight"),
         ({"groups": np.zeros(60)}, "at least 2 groups"),
         ({"groups": np.zeros(6)}, "inconsistent numbers of samples"),

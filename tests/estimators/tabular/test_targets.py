@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.metrics import accuracy_score, log_loss, mean_absolute_error, mean_poisson_deviance, roc_auc_score
+from sklearn.multioutput import MultiOutputClassifier
 
 from pellucid import TabularClassifier, TabularRegressor
 from pellucid.errors import DataError, DataWarning
@@ -75,6 +76,7 @@ def test_the_score_of_a_classification_is_what_it_says(noisy, scoring, judge):
     assert model.oof_score_ == pytest.approx(judge(y, model.oof_proba_), abs=1e-6)
     assert judge(y, model.oof_proba_) > judge(y, np.full((600, 2), 0.5))
     np.testing.assert_allclose(model.predict_proba(X).sum(axis=1), 1, atol=1e-6)
+    np.testing.assert_allclose(np.exp(model.predict_log_proba(X)), model.predict_proba(X), rtol=1e-6)
 
 
 def test_the_epoch_that_is_kept_is_the_best_of_the_scoring(noisy):
@@ -157,6 +159,20 @@ def test_marks_of_which_a_row_may_have_any(noisy, scoring):
     assert probabilities.min() >= 0
     assert probabilities.max() <= 1
     assert model.score(X, marks) > 0.4
+
+
+def test_logarithms_of_probabilities_are_finite(noisy, monkeypatch):
+    model = TabularClassifier(**QUICK).fit(*noisy)
+    monkeypatch.setattr(model, "_raw", lambda X: np.array([[0.0, 1.0]]))
+    model.temperature_ = 0.1
+    assert model.predict_log_proba(noisy[0]) == pytest.approx(np.log([[1e-12, 1.0]]))
+
+
+def test_targets_of_several_classes_are_learned_one_by_one(noisy):
+    X, y = noisy
+    several = np.column_stack([np.where(y, "p", "q"), np.where(X[:, 1] > 0.5, "r", "s")])
+    model = MultiOutputClassifier(TabularClassifier(**QUICK)).fit(X, several)
+    assert (model.predict(X) == several).mean() > 0.7
 
 
 # --- numbers ----------------------------------------------------------------------------------------------------------

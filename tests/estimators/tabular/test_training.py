@@ -17,6 +17,7 @@ from sklearn.base import clone
 from pellucid import TabularClassifier, TabularRegressor, load, save, trace
 from pellucid.engines import NativeEngine
 from pellucid.errors import DataError
+from pellucid.estimators import fitted
 from pellucid.estimators.tabular import Member, bagging, members, memory, sources
 from pellucid.estimators.tabular.members import LINEAR, PRESETS, milestones
 from pellucid.spec import Ensemble
@@ -69,6 +70,16 @@ def test_the_networks_do_not_depend_on_threads(shop, preset):
     assert are_same(fits[0], fits[1])
     assert are_same(fits[0], fits[2])
     assert not are_same(fits[0], clone(fits[0]).set_params(random_state=2).fit(X, y))
+
+
+def test_libraries_are_not_looked_for_when_the_native_engine_predicts(shop, monkeypatch):
+    X, y, _ = shop
+    model = TabularRegressor(**TINY_BAG, engine="native").fit(X, y)
+    expected = model.predict(X)
+    monkeypatch.setattr(fitted, "threadpool_limits", None)  # its search takes longer than a row
+    np.testing.assert_array_equal(model.predict(X), expected)
+    with pytest.raises(TypeError, match="not callable"):
+        model.set_params(engine="textbook").predict(X)
 
 
 def test_fitting_twice_is_fitting_once(shop):

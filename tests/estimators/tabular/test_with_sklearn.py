@@ -60,6 +60,44 @@ def test_columns_are_known_by_their_names(shop):
         model.predict(X.drop(columns="colour"))
 
 
+LABELS = {
+    "numbers": [2020, 2021],
+    "pairs": pd.MultiIndex.from_tuples([("a", 1), ("a", 2)]),
+    "times": pd.to_datetime(["2020-01-01", "2021-01-01"]),
+    "mixed": ["a", 5],
+    "out of order": [1, 0],
+}
+
+
+@pytest.mark.parametrize("labels", LABELS.values(), ids=LABELS)
+def test_labels_that_are_no_text_are_names_too(labels):
+    x = np.random.default_rng(0).normal(size=(100, 2))
+    X = pd.DataFrame(x, columns=labels)
+    model = TabularRegressor(**QUICK).fit(X, x[:, 0])
+    assert not hasattr(model, "feature_names_in_")  # as in scikit-learn: text only
+    expected = model.predict(X)
+    np.testing.assert_array_equal(model.predict(X.iloc[:, ::-1]), expected)
+    np.testing.assert_array_equal(model.predict(x), expected)
+    with pytest.raises(DataError, match="must have the column"):
+        model.predict(X.iloc[:, :1])
+    again = TabularRegressor(**QUICK, time_column=X.columns[0]).fit(X.sort_values(X.columns[0]), x[:, 0])
+    assert again.time_column == X.columns[0]
+
+
+def test_numbers_of_columns_are_names_where_one_table_has_them_in_another_order():
+    x = np.random.default_rng(0).normal(size=(100, 3))
+    plain = pd.DataFrame(x[:, :2])
+    model = TabularRegressor(**QUICK, time_column=0).fit(plain, x[:, 0])
+    expected = model.predict(plain)
+    np.testing.assert_array_equal(model.predict(plain[[1, 0]]), expected)
+    np.testing.assert_array_equal(model.predict(plain.set_axis(["a", "b"], axis=1)), expected)  # by their places
+    np.testing.assert_array_equal(model.fit(plain[[1, 0]], x[:, 0]).predict(pd.DataFrame(x)), model.predict(plain))
+    with pytest.raises(DataError, match="X has 3 features, but TabularRegressor is expecting 2"):
+        model.predict(x)
+    with pytest.raises(DataError, match=r"must have the column '0'; it does not\. Did you mean 'x0'\?"):
+        model.fit(x[:, :2], x[:, 0])
+
+
 def test_targets_of_every_kind_are_alike(shop):
     X, y, c = shop
     expected = TabularClassifier(**QUICK).fit(X, c).predict(X)

@@ -19,11 +19,12 @@ from sklearn.utils.validation import check_is_fitted
 from pellucid.engines import get_engine
 from pellucid.errors import DataError, DataWarning, DivergedError, did_you_mean
 from pellucid.estimators.callbacks import CallbackSupportMixin, listening
-from pellucid.estimators.fitted import thread_limit
+from pellucid.estimators.fitted import forward_limit, thread_limit
+from pellucid.estimators.parameters import MOST_THREADS
 from pellucid.estimators.reports import warn
 from pellucid.estimators.tabular.bag import Bag, greedy_weights, of_members
 from pellucid.estimators.tabular.bagging import Problem, Told
-from pellucid.estimators.tabular.columns import as_frame, has_names
+from pellucid.estimators.tabular.columns import are_own, as_frame, labels_of
 from pellucid.estimators.tabular.importances import permutation_importances
 from pellucid.estimators.tabular.members import LINEAR, PRESETS, Member, Preset, is_small, planned_epochs
 from pellucid.estimators.tabular.racing import Plan
@@ -33,7 +34,7 @@ from pellucid.estimators.tabular.target_rows import refuse_text
 from pellucid.estimators.tabular.updating import UPDATE_EPOCHS, update_bag
 from pellucid.estimators.weights import checked_weights
 from pellucid.tables import ParquetTable, Schema, TabularEncoder, fold_rows, split_rows
-from pellucid.tables.frames import counted
+from pellucid.tables.frames import column_name, counted
 from pellucid.tables.inference import is_lost
 from pellucid.tables.missing import MissingValues, empty_cells
 from pellucid.textbook.arrays import Array
@@ -105,7 +106,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
     encoder_: TabularEncoder
     n_features_in_: int
     _columns: tuple[str, ...]
-    _has_names: bool
+    _has_own_labels: bool
     _fold_seed: int
     _remembered: Remembered
     _of_line: Array
@@ -113,10 +114,10 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _validated_table(self, X: Any, *, reset: bool) -> pd.DataFrame:
         """Return X as a data frame, and take or check the names and number of its columns."""
-        frame = as_frame(X)
+        frame, labels = as_frame(X), labels_of(X)
         if reset:
-            self._take_names(list(frame.columns), has_names=has_names(X))
-        elif not (self._has_names and has_names(X)):  # columns are known by their places
+            self._take_names(list(frame.columns), labels)
+        elif not self._are_known_by_name(frame, labels):
             if frame.shape[1] != self.n_features_in_:
                 raise DataError(
                     f"X has {frame.shape[1]} features, but {type(self).__name__} is expecting "
@@ -125,11 +126,22 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             frame.columns = list(self._columns)
         return frame
 
-    def _take_names(self, columns: list[Any], *, has_names: bool) -> None:
-        self._columns, self._has_names, self.n_features_in_ = tuple(columns), has_names, len(columns)
+    def _are_known_by_name(self, frame: pd.DataFrame, labels: list[Any] | None) -> bool:
+        """Tell whether a table's columns are the fit's of the same name, in any order; else they are by their places.
+
+        Labels of their own are names, as texts. Where one of both tables only numbers its columns, they are names if
+        they include all that the fit had.
+        """
+        if are_own(labels) and self._has_own_labels:
+            return True
+        is_one = labels is not None and (are_own(labels) or self._has_own_labels)
+        return is_one and set(self._columns) <= set(frame.columns)
+
+    def _take_names(self, columns: list[str], labels: list[Any] | None) -> None:
+        self._columns, self._has_own_labels, self.n_features_in_ = tuple(columns), are_own(labels), len(columns)
         self.__dict__.pop("feature_names_in_", None)
-        if has_names:
-            self.feature_names_in_ = np.array(self._columns, dtype=object)
+        if labels is not None and all(isinstance(label, str) for label in labels):
+            self.feature_names_in_ = np.array(columns, dtype=object)
 
     def fit(
         self, X: Any, y: Any, sample_weight: Any = None, *, groups: Any = None, schema: Schema | None = None
@@ -140,7 +152,8 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         ----------
         X : pandas, polars or Arrow table, NumPy array of shape (rows, columns), or ParquetTable
             Numbers, categories, dates, yes and no; cells may be missing. A `pellucid.tables.ParquetTable` is read a
-            part at a time and need not fit in memory.
+            part at a time and need not fit in memory. Columns are known by their labels, as text and in any order; by
+            their places where labels only number them, 0, 1, …, as those of an array.
         y : array or column of shape (rows,), or table of shape (rows, targets)
             Of a ParquetTable the name of the target's column.
         sample_weight : array of shape (rows,) or None
@@ -200,11 +213,13 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         """Take or check the names of a file's columns."""
         if not isinstance(target, str):
             raise DataError(f"'y' must be the name of the target's column where X is a ParquetTable; got {target!r}.")
-        missing = [name for name in (target, self.time_column) if name is not None and name not in table.columns]
+        asked = [target] if self.time_column is None else [target, column_name(self.time_column)]
+        missing = [name for name in asked if name not in table.columns]
         if missing:
             raise DataError(f"The table has no column {missing[0]!r}.{did_you_mean(missing[0], table.columns)}")
         if reset:
-            self._take_names([name for name in table.columns if name != target], has_names=True)
+            names = [name for name in table.columns if name != target]
+            self._take_names(names, names)
         return FileSource(table, target, folder)
 
     def _train(
@@ -473,6 +488,8 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             is_whole = isinstance(value, Integral) and not isinstance(value, bool)
             if value is not None and (not is_whole or value < low):
                 raise self._wrong(name, f"be a whole number of at least {low}, or None")
+        if self.n_threads is not None and self.n_threads > MOST_THREADS:
+            raise self._wrong("n_threads", f"be at most {MOST_THREADS}, or None")
         limit: Any = self.time_limit
         is_number = isinstance(limit, Real) and not isinstance(limit, bool)
         if limit is not None and not (is_number and 0 < float(limit) < np.inf):
@@ -494,7 +511,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             check_consistent_length(np.empty((source.rows, 0)), groups)
             groups = groups[rows]
         stratify = None if stratify is None else stratify[rows]
-        time = None if self.time_column is None else self._times(source, self.time_column).iloc[rows]
+        time = None if self.time_column is None else self._times(source, column_name(self.time_column)).iloc[rows]
         dealt = self._dealt(len(rows), stratify, groups, time)
         if source.rows < 2**32:
             rows = rows.astype(np.uint32)  # half the memory
@@ -538,7 +555,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         else:
             parts = iter([self._validated_table(X, reset=False)])
         found, first_row = [], 0
-        with thread_limit(self.n_threads):
+        with forward_limit(get_engine(self.engine, self.n_threads), self.n_threads):
             for part in parts:
                 found.append(predict(part, first_row))
                 first_row += len(part)
@@ -652,7 +669,7 @@ def _warn_of_lost_columns(schema: Schema) -> None:
     if lost:
         more = f", and {len(lost) - 5} more" if len(lost) > 5 else ""
         warn(
-            f"Left out, though almost numbers or dates: {', '.join(lost[:5])}{more}. Correct them to learn from them.",
+            f"Left out, though they may tell something: {', '.join(lost[:5])}{more}. Correct them to learn from them.",
             DataWarning,
         )
 

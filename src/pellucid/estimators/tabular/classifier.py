@@ -1,7 +1,7 @@
 """`TabularClassifier`: classes and probabilities from raw tables."""
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -55,7 +55,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         that time, so that the same seed need not give the same networks. One epoch of one network is trained in any
         case.
     class_weight : dict, 'balanced' or None, default=None
-    time_column : str or None, default=None
+    time_column : label or None, default=None
         Column of dates or numbers: each fold is trained on what was before and validated on what came next. Then as
         many networks are trained on all rows, for as many epochs as were best, and these predict.
     missing_values : str, number, list of such, dict or None, default=None
@@ -97,7 +97,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         Only after `compute_importances`.
     n_features_in_ : int
     feature_names_in_ : array of str
-        Only if X has column names.
+        Only if X has column names, all of them text.
     outcome_ : Outcome
         Why training ended.
     n_iter_ : int
@@ -129,7 +129,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         max_epochs: int | None = None,
         time_limit: float | None = None,
         class_weight: Any = None,
-        time_column: str | None = None,
+        time_column: Hashable | None = None,
         missing_values: Any = None,
         random_state: Any = None,
         warm_start: bool = False,
@@ -168,6 +168,8 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
             return self._take_marks(y, is_continued), None
         if kind == "unknown":
             _refuse_objects(y)
+        if kind == "multiclass-multioutput":
+            _refuse_several(y)
         if kind not in ("binary", "multiclass") and not is_continued:
             raise DataError(
                 f"Unknown label type: {kind}. Maybe you are trying to fit a classifier, which expects discrete classes "
@@ -358,6 +360,11 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         """
         return self._calibrated(self._raw(X))
 
+    def predict_log_proba(self, X: Any) -> Array:
+        """Return logarithms of what `predict_proba` returns, finite as the log loss has them."""
+        logarithms: Array = np.log(np.maximum(self.predict_proba(X), SMALLEST))
+        return logarithms
+
     def predict(self, X: Any) -> Array:
         """Return the most probable class of each row; of a multilabel target the marks, of shape (rows, n_classes)."""
         probabilities = self.predict_proba(X)
@@ -382,7 +389,10 @@ def _kind_of_target(y: Array) -> str:
         raise DataError(f"A class must not be infinity; it is in {row_list(infinite)}. Correct these rows.")
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)  # many classes are many classes
-        return str(type_of_target(y, input_name="y"))
+        try:
+            return str(type_of_target(y, input_name="y"))
+        except TypeError:  # of several types, which have no order
+            return "unknown"
 
 
 def _refuse_objects(y: Array) -> None:
@@ -391,6 +401,15 @@ def _refuse_objects(y: Array) -> None:
     raise DataError(
         f"The classes of a target must be {rule}; got {', '.join(kinds)}, such as {y.ravel()[0]!r}. Turn all of them "
         "into text, as y.astype(str) does."
+    )
+
+
+def _refuse_several(y: Array) -> None:
+    row, column = np.argwhere(~pd.DataFrame(y).isin([0, 1]).to_numpy())[0].tolist()
+    raise DataError(
+        f"Several targets of a classification must each be 0 or 1 in every row; the target in column {column + 1} has "
+        f"{y[:, column].tolist()[row]!r} in row {row + 1}. Learn each by a classifier of its own, as scikit-learn's "
+        "MultiOutputClassifier(TabularClassifier()) does."
     )
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 from pellucid.errors import DataError
 from pellucid.tables.frames import to_pandas
 
-__all__ = ["as_frame", "has_names"]
+__all__ = ["are_own", "as_frame", "labels_of"]
 
 
 def as_frame(X: Any) -> pd.DataFrame:
@@ -46,7 +46,18 @@ def _array_as_table(X: Any) -> Any:
     return array
 
 
-def has_names(X: Any) -> bool:
-    """Tell whether the columns of a table are known by name."""
+def labels_of(X: Any) -> list[Any] | None:
+    """Return the labels of a table's columns, as they are; None of an array, which has none."""
     columns = getattr(X, "column_names", getattr(X, "columns", None))  # an Arrow table's columns are its arrays
-    return columns is not None and all(isinstance(name, str) for name in columns)
+    return None if columns is None else list(columns)
+
+
+def are_own(labels: list[Any] | None) -> bool:
+    """Tell whether labels say more than the columns' places 0, 1, …, which a table made of an array has.
+
+    Examples
+    --------
+    >>> are_own(["size"]), are_own([2020, 2021]), are_own([1, 0]), are_own([0, 1]), are_own(None)
+    (True, True, True, False, False)
+    """
+    return labels is not None and labels != list(range(len(labels)))

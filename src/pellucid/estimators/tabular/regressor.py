@@ -1,6 +1,6 @@
 """`TabularRegressor`: numbers, quantiles and intervals from raw tables."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from numbers import Real
 from typing import Any, ClassVar, Self
 
@@ -27,7 +27,7 @@ from pellucid.estimators.tabular.members import Member, Preset
 from pellucid.estimators.tabular.target_rows import target_array
 from pellucid.spec import AbsoluteError, Poisson, SquaredError
 from pellucid.tables.cells import LARGEST_NUMBER, read_numbers
-from pellucid.tables.frames import counted, row_list
+from pellucid.tables.frames import column_name, counted, row_list
 from pellucid.textbook.arrays import Array
 from pellucid.training.coded import CodedRows
 
@@ -66,7 +66,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         Seconds for the whole fit: epochs, and if need be networks, are planned to fit, by the speed of the machine at
         that time, so that the same seed need not give the same networks. One epoch of one network is trained in any
         case.
-    time_column : str or None, default=None
+    time_column : label or None, default=None
         Column of dates or numbers: each fold is trained on what was before and validated on what came next. Then as
         many networks are trained on all rows, for as many epochs as were best, and these predict. A target that
         goes on along a line through the past has a trend, which goes on in predictions, too (`line_`).
@@ -108,7 +108,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         Only after `compute_importances`.
     n_features_in_ : int
     feature_names_in_ : array of str
-        Only if X has column names.
+        Only if X has column names, all of them text.
     outcome_ : Outcome
         Why training ended.
     n_iter_ : int
@@ -146,7 +146,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         members: Sequence[Member] | None = None,
         max_epochs: int | None = None,
         time_limit: float | None = None,
-        time_column: str | None = None,
+        time_column: Hashable | None = None,
         missing_values: Any = None,
         random_state: Any = None,
         warm_start: bool = False,
@@ -224,8 +224,9 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         folds: Folds,
         known: Line | None,
     ) -> Drawing | None:
-        encoder, inputs, label = self.encoder_, self.encoder_.inputs, self.time_column
-        if label is not None:
+        encoder, inputs = self.encoder_, self.encoder_.inputs
+        if self.time_column is not None:
+            label = column_name(self.time_column)
             if not encoder.holds_numbers(label):
                 return None
             (times,) = read_numbers_of(encoder, [label], column)

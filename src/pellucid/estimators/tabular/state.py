@@ -31,6 +31,7 @@ from pellucid.estimators.tabular.members import Member
 from pellucid.spec import Network, from_json, parameter_count, to_json
 from pellucid.spec.checks import shown
 from pellucid.tables import TabularEncoder
+from pellucid.tables.frames import column_name
 from pellucid.tables.state import finite_array, finite_table, only_these, prefixed, whole_array, without_prefix
 from pellucid.textbook.arrays import Array
 
@@ -72,10 +73,17 @@ RESIDUALS = ("edges", "residuals", "starts")
 def tabular_to_state(estimator: Any) -> tuple[Header, Arrays]:
     """Return a fitted estimator's header and arrays."""
     table, table_arrays = estimator.encoder_.to_state()
+    parameters = given_parameters(estimator)
+    if "time_column" in parameters:
+        parameters["time_column"] = column_name(estimator.time_column)  # as the columns: by their names
     header: Header = {
-        "parameters": {name: to_data(value) for name, value in given_parameters(estimator).items()},
+        "parameters": {name: to_data(value) for name, value in parameters.items()},
         "table": table,
-        "features": {"columns": list(estimator._columns), "named": bool(estimator._has_names)},
+        "features": {
+            "columns": list(estimator._columns),
+            "own": bool(estimator._has_own_labels),
+            "named": hasattr(estimator, "feature_names_in_"),
+        },
         "target_name": estimator.target_name_,
         "outcome": estimator.outcome_.name,
         "numbers": {name: to_data(getattr(estimator, name)) for name in NUMBERS},
@@ -200,8 +208,8 @@ def _check_parameters(estimator: Any) -> None:
 
 def _read_names(estimator: Any, header: Header) -> None:
     features = part_of(header, "features", dict)
-    only_these(features, {"columns", "named"}, "features")
-    columns, named = part_of(features, "columns", list), _flag(features, "named")
+    only_these(features, {"columns", "own", "named"}, "features")
+    columns = part_of(features, "columns", list)
     if not all(isinstance(name, str) for name in columns) or len(set(columns)) != len(columns) or not columns:
         raise ModelFileError("the model file must name each of its columns once.")
     lacking = [column.label for column in estimator.encoder_.schema.used if column.label not in set(columns)]
@@ -211,8 +219,9 @@ def _read_names(estimator: Any, header: Header) -> None:
     if not isinstance(name, str | None):
         raise ModelFileError(f"the model file's target must have a text as its name, or none; got {name!r}.")
     estimator.target_name_ = name
-    estimator.n_features_in_, estimator._columns, estimator._has_names = len(columns), tuple(columns), named
-    if named:
+    estimator.n_features_in_, estimator._columns = len(columns), tuple(columns)
+    estimator._has_own_labels = _flag(features, "own")
+    if _flag(features, "named"):
         estimator.feature_names_in_ = np.array(columns, dtype=object)
 
 
