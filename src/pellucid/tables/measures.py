@@ -112,6 +112,14 @@ class Measures:
             measures = read_measures(self._columns[i], frame.iloc[:, places[i]], first_row)
             yield slice(0, len(frame)), np.arange(self._first[i], self._first[i + 1]), np.stack(measures)
 
+    def numbers(self, frame: pd.DataFrame, first_row: int = 0) -> FloatArray:
+        """Return the numbers, or the days of dates, of shape (columns, rows); NaN where a cell is missing."""
+        found = np.full((len(self._columns), len(frame)), np.nan)
+        for rows, which, block in self.blocks(frame, first_row):
+            are_parts = np.isin(which, self._first[:-1], invert=True)
+            found[np.searchsorted(self._first[:-1], which[~are_parts]), rows] = block[~are_parts]
+        return found
+
     def scale(self, which: NDArray[np.int64], block: FloatArray) -> NDArray[np.float32]:
         """Return a block of these measures, scaled; 0 where it is NaN."""
         if self._scaling == "quantile":

@@ -10,7 +10,7 @@
 An input that is the same in every row learned from is left out.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, replace
 from typing import Any, NamedTuple
 
@@ -24,7 +24,7 @@ from pellucid.spec.checks import check_choice, check_integer
 from pellucid.tables import codes, measures
 from pellucid.tables.cells import BoolArray, Coded, FloatArray
 from pellucid.tables.codes import LevelCodes, codes_from_arrays, codes_to_arrays
-from pellucid.tables.columns import read_coded, read_measures
+from pellucid.tables.columns import read_coded
 from pellucid.tables.frames import to_pandas
 from pellucid.tables.inference import infer_schema
 from pellucid.tables.inputs import Inputs
@@ -252,27 +252,28 @@ class TabularEncoder:
                 X[:, plan.slots] = found[:, np.newaxis] if plan.values is None else plan.values[found]
         return X
 
-    def numbers(self, label: str, table: Any, *, first_row: int = 0) -> FloatArray:
-        """Return the numbers of a column, or the days of its dates, of shape (rows,): NaN where missing.
+    def numbers(self, labels: Sequence[str], table: Any, *, first_row: int = 0) -> FloatArray:
+        """Return the numbers of columns, or the days of their dates, of shape (columns, rows): NaN where missing.
 
         Raises
         ------
         DataError
-            If no numbers or dates are learned from it (`holds_numbers`), it is missing, or breaks the schema.
+            If no numbers or dates are learned from a column (`holds_numbers`), it is missing, or breaks the schema.
 
         Examples
         --------
         >>> frame = pd.DataFrame({"sold": ["1970-01-03", "1970-01-02", None]})
-        >>> TabularEncoder().fit(frame).numbers("sold", frame).tolist()
-        [2.0, 1.0, nan]
+        >>> TabularEncoder().fit(frame).numbers(["sold"], frame).tolist()
+        [[2.0, 1.0, nan]]
         """
-        column = next((each for each in self.schema.used if each.label == label), None)
-        if column is None or not self.holds_numbers(label):
-            raise DataError(f"Column {label!r} must be one of numbers or dates that are learned from.")
+        known = {column.label: column for column in self.schema.used}
+        for label in labels:
+            if not self.holds_numbers(label):
+                raise DataError(f"Column {label!r} must be one of numbers or dates that are learned from.")
         frame = to_pandas(table)
-        require_columns(frame, [label])
-        cells = empty_cells(frame, {label: column.missing_values})[0][label]
-        return read_measures(column, cells, first_row)[0]
+        require_columns(frame, list(labels))
+        frame = empty_cells(frame, {label: known[label].missing_values for label in labels})[0]
+        return Measures([known[label] for label in labels], self.scaling).numbers(frame, first_row)
 
     def holds_numbers(self, label: str) -> bool:
         """Tell whether numbers or dates of this column are learned from."""

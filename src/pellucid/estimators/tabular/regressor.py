@@ -10,6 +10,7 @@ from sklearn.base import RegressorMixin
 
 from pellucid.engines import get_engine
 from pellucid.errors import DataError, DataWarning
+from pellucid.estimators.fitted import thread_limit
 from pellucid.estimators.reports import warn
 from pellucid.estimators.tabular.base import BaseTabular, Column, Folds
 from pellucid.estimators.tabular.calibration import ResidualQuantiles
@@ -21,7 +22,6 @@ from pellucid.estimators.tabular.line import (
     Line,
     draw_line,
     draw_trend,
-    read_numbers_of,
 )
 from pellucid.estimators.tabular.members import Member, Preset
 from pellucid.estimators.tabular.target_rows import target_array
@@ -204,7 +204,8 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     ) -> Array:
         known, self._hindsight = self.line_ if is_continued else None, None
         if known is not None or (may_draw and self._scoring() != "poisson"):
-            drawing = self._drawing(Y, column, X_encoded, weight, folds, known)
+            with thread_limit(1):  # the same bits, whatever the number of threads
+                drawing = self._drawing(Y, column, X_encoded, weight, folds, known)
             known, self._hindsight = (known, None) if drawing is None else drawing
         self.line_ = known
         left = self._beside_line(Y, column, weight, is_new=not is_continued)
@@ -229,7 +230,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
             label = column_name(self.time_column)
             if not encoder.holds_numbers(label):
                 return None
-            (times,) = read_numbers_of(encoder, [label], column)
+            (times,) = encoder.numbers([label], _table_of([label], column))
             return draw_trend(label, times, Y, weight, folds, known)
         ordered = np.arange(inputs.numeric + inputs.passed)
         as_they_are = np.array([name == source for name, source in zip(inputs.names, inputs.sources, strict=True)])
@@ -240,14 +241,15 @@ class TabularRegressor(RegressorMixin, BaseTabular):
             return None
         seen = X_encoded[np.arange(len(Y))]
         labels = [inputs.sources[place] for place in places]
-        numbers = read_numbers_of(encoder, labels, column)
+        numbers = encoder.numbers(labels, _table_of(labels, column))
         others = seen[:, np.setdiff1d(ordered, places)]
         return draw_line(labels, numbers, seen[:, places], others, Y, weight, folds, known)
 
     def _beside_line(self, Y: Array, column: Column, weight: Array | None, *, is_new: bool = False) -> Array:
         known = Y
         if self.line_ is not None:
-            self._of_line = self.line_.parts(self.line_.numbers(self.encoder_, column))
+            columns = self.line_.columns
+            self._of_line = self.line_.parts(self.encoder_.numbers(columns, _table_of(columns, column)))
             Y = Y - self._of_line.sum(axis=1)
         counted = slice(None) if weight is None else weight > 0
         self._take_range(Y[counted], known[counted], is_new=is_new)
@@ -398,7 +400,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
             predicted = self._in_units(self._raw_of(frame, first_row))
             added = np.zeros_like(predicted)
             if self.line_ is not None:
-                numbers = self.line_.numbers(self.encoder_, frame.__getitem__, first_row)
+                numbers = self.encoder_.numbers(self.line_.columns, frame, first_row=first_row)
                 added = self.line_.parts(numbers).sum(axis=1)
             return np.stack([predicted, added], axis=1)
 
@@ -488,6 +490,10 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         tags.target_tags.multi_output = True
         tags.target_tags.single_output = True
         return tags
+
+
+def _table_of(labels: Sequence[str], column: Column) -> pd.DataFrame:
+    return pd.DataFrame({label: column(label) for label in labels})
 
 
 def _numbers_of_target(array: Array) -> Array:
