@@ -234,7 +234,7 @@ NUMBERS = {
     "no spread": (lambda h, a: a["spread"].__setitem__(0, 0.0), "above 0"),
     "no targets": (
         lambda h, a: a.update({name: np.zeros(0) for name in ("low", "high", "centre", "spread")}),
-        "spread|column",
+        "spread|column|least",
     ),
     "two in a column": (lambda h, a: a.update(low=np.zeros(2)), "numbers; it has|must have 2"),
     "a scalar": (lambda h, a: a.update(low=np.float64(0.0).reshape(())), "TabularRegressor"),

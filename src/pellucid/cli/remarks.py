@@ -57,7 +57,7 @@ def line_in_words(model: TabularModel) -> str:
     line = getattr(model, "line_", None)
     if line is None:
         return ""
-    if model.time_column is None:
+    if not line.is_trend:
         through = f"its columns of numbers ({len(line.columns)})" if len(line.columns) > 1 else repr(line.columns[0])
         return (
             f"The target is nearly a straight line through {through}: the line is kept, and networks predict what "
@@ -65,10 +65,11 @@ def line_in_words(model: TabularModel) -> str:
         )
     is_date = next(column.kind == "date" for column in model.schema_.used if column.label == line.columns[0])
     unit = f"a day of {line.columns[0]!r}" if is_date else f"for each 1 of {line.columns[0]!r}"
-    gain = float(line.gains[0, 0])
+    gains = [float(gain) for gain in line.gains[0] if gain]
+    told = " and ".join(f"{'grows' if gain > 0 else 'falls'} by {abs(gain):.3g}" for gain in gains)
     return (
-        f"The target {'grows' if gain > 0 else 'falls'} by {abs(gain):.3g} {unit}, and predictions go on so beyond the "
-        "rows learned from. The further they are from these, the less is known of it."
+        f"The target {told} {unit}, and predictions go on so beyond the rows learned from, as far again as these "
+        "reach. The further they are from these, the less is known of it."
     )
 
 

@@ -163,7 +163,7 @@ def _hours_of(text: str) -> float | None:
 
 def _days_of(text: str) -> float | None:
     parts = _DURATION.fullmatch(text)
-    if parts is None:
+    if parts is None or not text:
         return None
     hours = _hours(parts) if parts["hours"] else 0.0
     return float(parts["days"] or 0) + (-hours if parts["sign"] == "-" else hours) / 24

@@ -77,3 +77,19 @@ def test_what_cannot_be_joined(table):
     schema = infer_schema(X[["size"]])
     with pytest.raises(DataError, match="must read their columns alike: fit them by one schema, or by none"):
         combined([one, fitted(TabularRegressor, X, y, MEMBERS[1], schema=schema)], rows)
+
+
+def test_only_models_that_hold_the_time_alike_are_joined():
+    X = np.random.default_rng(0).normal(size=(120, 2))
+    members = [Member(hidden=(8,)), Member(hidden=(16,)), Member(hidden=(8, 8))]
+    models = [
+        TabularRegressor(members=[each], max_epochs=6, random_state=0, n_threads=1).fit(X, np.abs(X[:, 0]))
+        for each in members
+    ]
+    rows = LearnedRows.of(models[0], X, np.abs(X[:, 0]))
+    best = int(np.argmax([model.oof_score_ for model in models]))
+    models[best]._latest = np.ones(1)
+    assert combined(models, rows)[1] == [best]
+    models[best]._centre = models[best]._centre + 1
+    with pytest.raises(DataError, match="see the target alike"):
+        combined(models, rows)

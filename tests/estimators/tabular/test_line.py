@@ -80,6 +80,31 @@ def test_a_model_with_a_line_is_kept_and_goes_on(grown, tmp_path):
     assert warm.fit(table[:400], y[:400]).line_.gains == gains
 
 
+def test_beyond_the_past_intervals_grow_and_networks_hold_the_time(grown):
+    table, y = shop()
+    later = pd.DataFrame({"day": pd.to_datetime(["2022-02-05", "2022-08-01", "2023-02-01", "2202-01-01"]), "promo": 0})
+    low, high = grown.predict_interval(later).T
+    assert (np.diff(high - low)[:2] > 0).all()
+    predicted = grown.predict(later)
+    assert predicted[3] < 30 + 0.05 * 850  # the line goes on as far again as the past reaches
+    steady = TabularRegressor(**SMALL).fit(table[:400], np.minimum(y, y[200])[:400])
+    ahead = steady.predict(later)
+    np.testing.assert_allclose(ahead, ahead[0], atol=3)  # but for month and weekday
+
+
+def test_training_goes_on_by_the_line_that_is_there():
+    table, y = shop()
+    later = {"warm_start": True, "max_epochs": 5}
+    model = TabularRegressor(**SMALL | later).fit(table[:400], y[:400])
+    gains = model.line_.gains
+    assert model.set_params(time_column=None).fit(table, y).line_.gains is gains
+    X, straight_y = straight(120, columns=3)
+    through = TabularRegressor(**SMALL | later | {"time_column": None}).fit(X, straight_y)
+    gains = through.line_.gains
+    assert through.set_params(time_column="x0").fit(X, straight_y).line_.gains is gains
+    assert error(through, X, straight_y) < 0.5
+
+
 def test_what_looks_into_the_model_knows_of_the_trend(grown):
     table, y = shop()
     grown.compute_importances(table[:400], y[:400])
@@ -114,11 +139,24 @@ def test_a_straight_target_is_predicted_as_by_linear_regression(tmp_path):
     assert model.feature_importances_[4] > model.feature_importances_[2]
     save(model, tmp_path / "model.safetensors")
     np.testing.assert_array_equal(load(tmp_path / "model.safetensors").predict(X), model.predict(X))
-    holes = X[:3].copy()
-    holes[0, 4], holes[1, 4], holes[2, 4] = np.nan, 1e9, 5
-    low, wild, high = model.predict(holes)
-    assert abs(wild) < 50  # the line ends a half of the range beyond what was learned from
-    assert np.isfinite(low)
+    odd = X[:2].copy()
+    odd[0, 4], odd[1, 4] = np.nan, 1e9
+    missing, wild = model.predict(odd) - X[:2, :4] @ np.arange(1, 5)
+    assert abs(missing) < 2  # as in the middle
+    assert 10 < wild < 40  # the line ends a half of the range beyond what was learned from
+
+
+def test_columns_that_are_constant_or_tell_the_same_do_no_harm():
+    random = np.random.default_rng(0)
+    X = random.normal(size=(90, 3))
+    X[:, 1] = X[:, 0] + 1e-6 * random.normal(size=90)
+    X[:, 2] = 0.1
+    X[70, 2] = 1e6  # constant, but for rounding, in all folds but one
+    y = 1e4 * X[:, 0] + random.normal(size=90)
+    model = TabularRegressor(preset="fast", max_epochs=30, random_state=0, n_threads=1).fit(X, y)
+    assert model.oof_score_ > -500
+    np.testing.assert_allclose(model.line_.gains[:2, 0], [5000, 5000], rtol=0.02)
+    assert np.isfinite(model.predict([[1.0, np.nan, 0.1]])).all()
 
 
 def test_a_bent_target_has_no_line():
@@ -159,12 +197,16 @@ def test_of_several_targets_each_has_its_own_line_and_none_falls_below_0():
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda header, arrays: header["target"].update(line=["promo?"]), "columns of numbers or dates"),
-        (lambda header, arrays: header["target"].update(line=[1]), "name its columns"),
+        (lambda header, arrays: header["target"]["line"].update(columns=["promo?"]), "columns of numbers or dates"),
+        (lambda header, arrays: header["target"]["line"].update(columns=[1]), "columns of numbers or dates"),
+        (lambda header, arrays: header["target"]["line"].update(is_trend=1), "true or false"),
+        (lambda header, arrays: header["target"].update(line=["day"]), "must have columns"),
         (lambda header, arrays: header["target"].update(line=None), "line"),
         (lambda header, arrays: arrays.update({"line.gains": np.array([[np.nan]])}), "gains"),
         (lambda header, arrays: arrays.update({"line.gains": np.array([[1.0, 2.0]])}), "1 targets"),
+        (lambda header, arrays: arrays.update({"line.doubts": np.array([[-1.0]])}), "1 targets"),
         (lambda header, arrays: arrays.update({"line.lows": np.array([2e300])}), "rise in its range"),
+        (lambda header, arrays: arrays.update({"latest": np.array([1.0])}), "latest"),
     ],
 )
 def test_a_damaged_line_is_refused(grown, damage, message):

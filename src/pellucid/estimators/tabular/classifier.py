@@ -57,7 +57,8 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
     class_weight : dict, 'balanced' or None, default=None
     time_column : label or None, default=None
         Column of dates or numbers: each fold is trained on what was before and validated on what came next. Then as
-        many networks are trained on all rows, for as many epochs as were best, and these predict.
+        many networks are trained on all rows, for as many epochs as were best, and these predict; later rows as if
+        they came with the latest, unless networks proved clearly better without.
     missing_values : str, number, list of such, dict or None, default=None
         What cells of X say that mean that a value is missing, such as ``[-999, "unknown"]``; a dict maps columns to
         such. A number means every cell that says it (-999, -999.0), a text the cells that say exactly this. Kept with

@@ -92,6 +92,14 @@ def combined(models: Sequence[BaseTabular], rows: LearnedRows, *, most: int = 8)
         raise DataError("Models that are joined must have the same folds: fit them to the same rows, with one seed.")
     if any(first.schema_ != each.schema_ for each in models):
         raise DataError("Models that are joined must read their columns alike: fit them by one schema, or by none.")
+    if any(not _same_units(first, each) for each in models):
+        raise DataError("Models that are joined must see the target alike: fit them with one scoring, and one weight.")
+    scores = np.nan_to_num([each.oof_score_ for each in models], nan=-np.inf)
+    best = int(np.argmax(scores))
+    alike = [place for place, each in enumerate(models) if np.array_equal(each._latest, models[best]._latest)]
+    if len(alike) < len(models):  # others hold the time, or do not
+        model, used = combined([models[place] for place in alike], rows, most=most)
+        return model, [alike[place] for place in used]
     model = copy(first)
     bag = joined([each.bag_ for each in models])
     owner = np.repeat(np.arange(len(models)), [len(each.bag_.weights) for each in models])
@@ -105,11 +113,19 @@ def combined(models: Sequence[BaseTabular], rows: LearnedRows, *, most: int = 8)
         bag = of_members(bag, np.sort(counting))
     model._take_over(bag, rows.looked_at, rows.Y, rows.weight)
     model.members = list(dict.fromkeys(member for members in bag.recipes for member in members))
-    scores = np.nan_to_num([each.oof_score_ for each in models], nan=-np.inf)
-    best = int(np.argmax(scores))
     if not model.oof_score_ > scores[best]:
         return copy(models[best]), [best]
     return model, sorted({int(owner[place]) for place in kept})
+
+
+def _same_units(one: BaseTabular, other: BaseTabular) -> bool:
+    """Tell whether what the networks predict means the same: beside the same line, centred and scaled alike."""
+    lines = [getattr(each, "line_", None) for each in (one, other)]
+    if (lines[0] is None) != (lines[1] is None):
+        return False
+    pairs = [(getattr(one, name, 0), getattr(other, name, 0)) for name in ("_centre", "_spread")]
+    pairs += [(getattr(lines[0], name, 0), getattr(lines[1], name, 0)) for name in ("gains", "origins")]
+    return all(np.array_equal(a, b) for a, b in pairs)
 
 
 def _same_folds(one: Bag, other: Bag) -> bool:

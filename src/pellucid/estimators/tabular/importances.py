@@ -136,9 +136,10 @@ class _Judge:
                 order = random.permutation(len(X))
                 X[:, inputs] = X[np.ix_(order, inputs)]
                 moved[places] = self.estimator._moved(column, rows[places[order]], rows[places])
+            X = self.estimator._held_in_fold(X, int(fold))
             for each in self.bag.of_folds:
                 if each.fold == fold and self.bag.weights[each.member]:
                     raw[places] += self.bag.weights[each.member] * each.predict(self.engine, X)
-        raw -= self.estimator._hindsight_in(rows)
+        moved -= self.estimator._known_too_early(rows)
         weight = None if self.weight is None else self.weight[rows]
         return float(self.estimator._scoring_loss(self.estimator._finished(raw) + moved, self.Y[rows], weight))

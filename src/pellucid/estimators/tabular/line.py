@@ -1,9 +1,9 @@
 """A straight line that networks add to: where numbers go on beyond what was learned from, it does, too.
 
-Networks see numbers smoothly clipped, and hold their level where inputs lie beyond all that they learned from. That is
-safe, and wrong where a target is a straight line: of one that grows from year to year they predict the last year's
-level for all that follow. Where the rows that a line was not drawn through show that it would have gone on, it is taken
-out of the target before networks learn, and added to what they predict.
+Networks see numbers smoothly clipped, and what they predict stays within the range that was learned from. That is safe,
+and wrong where a target is a straight line: of one that grows from year to year they predict the last year's level for
+all that follow. Where the rows that a line was not drawn through show that it would have gone on, it is taken out of
+the target before networks learn, and added to what they predict.
 """
 
 from collections.abc import Sequence
@@ -31,13 +31,13 @@ ROWS_A_COLUMN = 3
 """Rows for each column that a line is drawn through, at least."""
 
 BEYOND = 0.5
-"""A line through several columns goes on by so many times the range that each was learned in."""
-
-FAR = 1e300
-"""A number beyond all times: a trend does not end."""
+"""A line through several columns goes on by so many times the range that each was learned in; a trend by twice that."""
 
 RIDGE = 1e-4
 """Of a column's squares: columns that tell nearly the same share their gains, for each of them may be missing."""
+
+CONSTANT = 1e-9
+"""A column whose deviation is a smaller share of its numbers does not vary but for rounding."""
 
 
 @dataclass(frozen=True)
@@ -48,33 +48,39 @@ class Line:
     ----------
     columns : tuple of str
         Columns of numbers, or of dates, which count in days.
+    is_trend : bool
+        Whether it goes through time.
     origins : array of shape (columns,)
-        The number at which a column adds nothing; nor does a missing one.
-    lows, highs : arrays of shape (columns,)
+        The number at which a column adds nothing; nor does a missing one. Of a trend: the end of what was learned from.
+    lows, highs : array of shape (columns,)
         Where the line ends: what lies beyond adds as much as these.
     gains : array of shape (columns, targets)
         What each target gains where a number grows by 1. 0: it has no such line.
+    doubts : array of shape (columns, targets)
+        Standard errors of a trend's gains, by how lines through less of the past differ from it; else 0.
     """
 
     columns: tuple[str, ...]
+    is_trend: bool
     origins: Array
     lows: Array
     highs: Array
     gains: Array
+    doubts: Array
 
-    def parts(self, numbers: Array) -> Array:
-        """Return what each column adds, of shape (rows, columns, targets), of numbers (columns, rows).
+    def passed(self, numbers: Array) -> Array:
+        """Return how far from the origins the line is followed, of shape (rows, columns), of numbers (columns, rows).
 
         Examples
         --------
         >>> import numpy as np
-        >>> line = Line(("year",), np.array([2020.0]), np.array([2000.0]), np.array([2025.0]), np.array([[2.0]]))
-        >>> line.parts(np.array([[2019.0, 2099.0, np.nan]])).ravel().tolist()
-        [-2.0, 10.0, 0.0]
+        >>> at, one = (lambda *years: np.array(years, float)), np.array([[2.0]])
+        >>> line = Line(("year",), True, at(2020), at(2000), at(2025), one, 0 * one)
+        >>> line.passed(np.array([[2019.0, 2099.0, np.nan]])).ravel().tolist()
+        [-1.0, 5.0, 0.0]
         """
         within = np.clip(numbers, self.lows[:, np.newaxis], self.highs[:, np.newaxis])
-        passed = np.nan_to_num(within - self.origins[:, np.newaxis])
-        return passed.T[:, :, np.newaxis] * self.gains
+        return np.nan_to_num(within - self.origins[:, np.newaxis]).T
 
 
 class Drawing(NamedTuple):
@@ -127,11 +133,19 @@ def draw_trend(
         for (_, following), fit, end in zip(folds, fits, ends, strict=True):
             stopping += _squares(Y[following] - fit.at(np.full((len(following), 1), end)), weight, following)
             going_on += _squares(Y[following] - fit.at(A[following]), weight, following)
-        whole = _fit(A, Y, weight, np.sort(np.concatenate(folds[-1])))
+        rows = np.sort(np.concatenate(folds[-1]))
+        whole = _fit(A, Y, weight, rows)
         gains = np.where(going_on < GAIN * stopping, whole.gains, 0.0)
-        known = Line((label,), whole.middle, np.array([-FAR]), np.array([FAR]), gains)
-    passed = [A[following] - end for (_, following), end in zip(folds, ends, strict=True)]
-    return _drawing(known, passed, fits, folds, len(Y))
+        shares = np.array([len(past) for past, _ in folds], dtype=np.float64)
+        apart = np.square([fit.gains - whole.gains for fit in fits])
+        doubts = np.where(gains == 0, 0.0, np.sqrt(np.average(apart, axis=0, weights=shares)))
+        first, last = A[rows].min(axis=0), A[rows].max(axis=0)
+        reach = 2 * BEYOND * (last - first)
+        known = Line((label,), True, last, first - reach, last + reach, gains, doubts)
+    hindsight = np.zeros(Y.shape)
+    for (_, following), fit, end in zip(folds, fits, ends, strict=True):
+        hindsight[following] = (A[following] - end) @ _unless_zero(known.gains, known.gains - fit.gains)
+    return Drawing(known, hindsight) if known.gains.any() else None
 
 
 def draw_line(
@@ -178,32 +192,36 @@ def draw_line(
     filled = np.where(np.isnan(numbers), origins[:, np.newaxis], numbers).T
     straight, bent = np.hstack([filled, others]), np.hstack([clipped, others])
     fits = [_fit(straight, Y, weight, learned) for learned, _ in folds]
+    within = [  # where the line of each fold would end
+        np.hstack([np.clip(filled[kept], *_ends(filled[learned])), others[kept]]) for learned, kept in folds
+    ]
     if known is None:
         errors, bent_errors, spread = np.zeros((3, Y.shape[1]))
-        for (learned, kept), fit in zip(folds, fits, strict=True):
-            errors += _squares(Y[kept] - fit.at(straight[kept]), weight, kept)
+        for (learned, kept), fit, A in zip(folds, fits, within, strict=True):
+            errors += _squares(Y[kept] - fit.at(A), weight, kept)
             bent_errors += _squares(Y[kept] - _fit(bent, Y, weight, learned).at(bent[kept]), weight, kept)
-            spread += _squares(Y[kept] - np.average(Y[learned], axis=0), weight, kept)
+            share = None if weight is None else weight[learned]
+            spread += _squares(Y[kept] - np.average(Y[learned], axis=0, weights=share), weight, kept)
         has_one = (errors < GAIN * bent_errors) & (errors < (1 - EXPLAINED) * spread)
-        least, most = filled[rows].min(axis=0), filled[rows].max(axis=0)
-        reach = BEYOND * (most - least)
         gains = np.where(has_one, _fit(straight, Y, weight, rows).gains[: len(labels)], 0.0)
-        known = Line(tuple(labels), origins, least - reach, most + reach, gains)
-    passed = [  # the level of its rows each network knows
-        filled[kept] - fit.middle[: len(labels)] for (_, kept), fit in zip(folds, fits, strict=True)
-    ]
-    return _drawing(known, passed, fits, folds, len(Y))
+        known = Line(tuple(labels), False, origins, *_ends(filled[rows]), gains, np.zeros_like(gains))
+    count, hindsight = len(labels), np.zeros(Y.shape)
+    for (_, kept), fit, A in zip(folds, fits, within, strict=True):
+        middle = fit.middle[:count]  # the level there each network knows
+        of_fold = _unless_zero(known.gains, fit.gains[:count])
+        hindsight[kept] = (filled[kept] - middle) @ known.gains - (A[:, :count] - middle) @ of_fold
+    return Drawing(known, hindsight) if known.gains.any() else None
 
 
-def _drawing(line: Line, passed: Sequence[Array], fits: Sequence["_Fit"], folds: Folds, rows: int) -> Drawing | None:
-    """Return the line, if it is one, and what it knows of rows that are so far from what was known of them."""
-    if not line.gains.any():
-        return None
-    hindsight = np.zeros((rows, line.gains.shape[1]))
-    for far, fit, (_, kept) in zip(passed, fits, folds, strict=True):
-        known = fit.gains[: len(line.gains)]
-        hindsight[kept] = far @ np.where(line.gains == 0, 0.0, line.gains - known)
-    return Drawing(line, hindsight)
+def _ends(A: Array) -> tuple[Array, Array]:
+    """Return where a line through these rows ends, below and above, in each column."""
+    least, most = A.min(axis=0), A.max(axis=0)
+    return least - BEYOND * (most - least), most + BEYOND * (most - least)
+
+
+def _unless_zero(gains: Array, found: Array) -> Array:
+    """Return what was found where there is a gain, else 0."""
+    return np.where(gains == 0, 0.0, found)
 
 
 class _Fit(NamedTuple):
@@ -224,10 +242,11 @@ def _fit(A: Array, Y: Array, weight: Array | None, rows: Array) -> _Fit:
     middle, level = np.average(A, axis=0, weights=share), np.average(Y, axis=0, weights=share)
     A = A - middle
     scale = np.sqrt(np.average(np.square(A), axis=0, weights=share))
-    A = A / np.where(scale > 0, scale, 1.0)
+    varies = scale > CONSTANT * np.maximum(np.abs(middle), np.finfo(np.float64).tiny)
+    A = A * np.where(varies, 1 / np.where(varies, scale, 1.0), 0.0)
     weighted = A.T * share
     gains = np.linalg.solve(weighted @ A + RIDGE * share.sum() * np.eye(A.shape[1]), weighted @ (Y - level))
-    return _Fit(middle, level, gains / np.where(scale > 0, scale, 1.0)[:, np.newaxis])
+    return _Fit(middle, level, gains / np.where(varies, scale, 1.0)[:, np.newaxis])
 
 
 def _squares(errors: Array, weight: Array | None, rows: Array) -> Array:

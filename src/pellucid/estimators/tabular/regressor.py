@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 from sklearn.base import RegressorMixin
 
 from pellucid.engines import get_engine
@@ -68,8 +69,9 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         case.
     time_column : label or None, default=None
         Column of dates or numbers: each fold is trained on what was before and validated on what came next. Then as
-        many networks are trained on all rows, for as many epochs as were best, and these predict. A target that
-        goes on along a line through the past has a trend, which goes on in predictions, too (`line_`).
+        many networks are trained on all rows, for as many epochs as were best, and these predict; later rows as if
+        they came with the latest, unless networks proved clearly better without. A target that goes on
+        along a line through the past has a trend, which goes on in predictions, too (`line_`).
     missing_values : str, number, list of such, dict or None, default=None
         What cells of X say that mean that a value is missing, such as ``[-999, "unknown"]``; a dict maps columns to
         such. A number means every cell that says it (-999, -999.0), a text the cells that say exactly this. Kept with
@@ -103,7 +105,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         Name of y, if it has one.
     line_ : Line or None
         The straight line that networks add to, if a target has one: its `columns`, and what each target gains where
-        they grow by 1 (`gains`; dates count in days).
+        they grow by 1 (`gains`; dates count in days). Where no target learned from was negative, no prediction is.
     feature_importances_, feature_importances_std_ : array of shape (n_features_in_,)
         Only after `compute_importances`.
     n_features_in_ : int
@@ -202,13 +204,14 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         is_continued: bool,
         may_draw: bool,
     ) -> Array:
-        known, self._hindsight = self.line_ if is_continued else None, None
+        known, hindsight = self.line_ if is_continued else None, None
         if known is not None or (may_draw and self._scoring() != "poisson"):
             with thread_limit(1):  # the same bits, whatever the number of threads
                 drawing = self._drawing(Y, column, X_encoded, weight, folds, known)
-            known, self._hindsight = (known, None) if drawing is None else drawing
+            known, hindsight = (known, None) if drawing is None else drawing
         self.line_ = known
         left = self._beside_line(Y, column, weight, is_new=not is_continued)
+        self._hindsight = hindsight
         if is_continued:
             return left
         self._centre, self._spread = _centre_and_spread(left, weight)
@@ -225,9 +228,10 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         folds: Folds,
         known: Line | None,
     ) -> Drawing | None:
+        """Draw a line if there may be one, or find out what the one that is known knows of these rows."""
         encoder, inputs = self.encoder_, self.encoder_.inputs
-        if self.time_column is not None:
-            label = column_name(self.time_column)
+        if self.time_column is not None if known is None else known.is_trend:
+            label = column_name(self.time_column) if known is None else known.columns[0]
             if not encoder.holds_numbers(label):
                 return None
             (times,) = encoder.numbers([label], _table_of([label], column))
@@ -237,7 +241,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         places = np.flatnonzero(as_they_are[: inputs.numeric])
         fewest = min(len(learned) for learned, _ in folds)
         is_worth_it = len(places) > 0 and len(ordered) <= min(MOST_COLUMNS, fewest / ROWS_A_COLUMN)
-        if not is_worth_it or len(Y) > MOST_ROWS:
+        if known is None and not (is_worth_it and len(Y) <= MOST_ROWS):
             return None
         seen = X_encoded[np.arange(len(Y))]
         labels = [inputs.sources[place] for place in places]
@@ -246,11 +250,12 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         return draw_line(labels, numbers, seen[:, places], others, Y, weight, folds, known)
 
     def _beside_line(self, Y: Array, column: Column, weight: Array | None, *, is_new: bool = False) -> Array:
-        known = Y
+        known, self._hindsight = Y, None
         if self.line_ is not None:
             columns = self.line_.columns
-            self._of_line = self.line_.parts(self.encoder_.numbers(columns, _table_of(columns, column)))
-            Y = Y - self._of_line.sum(axis=1)
+            self._passed = self.line_.passed(self.encoder_.numbers(columns, _table_of(columns, column)))
+            self._of_line = self._passed @ self.line_.gains
+            Y = Y - self._of_line
         counted = slice(None) if weight is None else weight > 0
         self._take_range(Y[counted], known[counted], is_new=is_new)
         return Y
@@ -291,7 +296,8 @@ class TabularRegressor(RegressorMixin, BaseTabular):
 
     def _loss_of(self, Y: Array, rows: Array, weight: Array | None) -> Callable[[Array], float]:
         weight = None if weight is None else weight[rows]
-        return lambda predicted: self._scoring_loss(self._in_units(predicted), Y[rows], weight)
+        early = self._known_too_early(rows)
+        return lambda predicted: self._scoring_loss(self._in_units(predicted) - early, Y[rows], weight)
 
     def _in_units(self, predicted: Array) -> Array:
         """Return predictions in the target's units, within the range learned from, without the line."""
@@ -299,14 +305,14 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         return np.clip(values, self._low, self._high)
 
     def _calibrate(self, blended: Array, Y: Array, rows: Array, weight: Array | None, looked_at: Array | None) -> None:
-        predicted = self._in_units(blended)
+        predicted = self._in_units(blended) - self._known_too_early(rows)
         shrinking = self._shrinking(Y[rows], Y[rows] - predicted, looked_at)
         self._residuals = [
             ResidualQuantiles.of(predicted[:, column], predicted[:, column] + shrinking[column] * residuals)
             for column, residuals in enumerate((Y[rows] - predicted).T if len(rows) else ())
         ]
         self.oof_prediction_ = self._shaped(np.full(Y.shape, np.nan))
-        self.oof_prediction_[rows] = self._shaped(self._told(predicted + self._added(rows).sum(axis=1)))
+        self.oof_prediction_[rows] = self._shaped(self._told(predicted + self._added(rows)))
         weight = None if weight is None else weight[rows]
         self.oof_score_ = -self._scoring_loss(predicted, Y[rows], weight) if len(rows) else np.nan
 
@@ -336,12 +342,12 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         label = self._columns[column]
         if self.line_ is None or label not in self.line_.columns:
             return 0.0
-        part = self._of_line[:, self.line_.columns.index(label)]
-        moved: Array = part[there] - part[here]
+        place = self.line_.columns.index(label)
+        moved: Array = np.outer(self._passed[there, place] - self._passed[here, place], self.line_.gains[place])
         return moved
 
-    def _hindsight_in(self, rows: Array) -> Array | np.float64:
-        return np.float64(0) if self._hindsight is None else self._hindsight[rows] / self._spread
+    def _known_too_early(self, rows: Array) -> Array | float:
+        return 0.0 if self._hindsight is None else self._hindsight[rows]
 
     def _members_of(self, preset: Preset) -> Sequence[Sequence[Member]]:
         return preset.numbers
@@ -390,22 +396,26 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         DataError
             If a column is missing, or a cell cannot be read as what the column held.
         """
-        predicted, added = self._predicted(X)
-        return self._shaped(self._told(predicted + added))
+        predicted, passed = self._predicted(X)
+        if self.line_ is not None:
+            predicted = predicted + passed @ self.line_.gains
+        return self._shaped(self._told(predicted))
 
     def _predicted(self, X: Any) -> tuple[Array, Array]:
-        """Return what the networks predict, in the target's units, and what the line adds; each (rows, targets)."""
+        """Return what the networks predict, in the target's units, and how far the line is followed.
+
+        These are of the shapes (rows, targets) and (rows, columns of the line).
+        """
 
         def predict(frame: pd.DataFrame, first_row: int) -> Array:
             predicted = self._in_units(self._raw_of(frame, first_row))
-            added = np.zeros_like(predicted)
-            if self.line_ is not None:
-                numbers = self.encoder_.numbers(self.line_.columns, frame, first_row=first_row)
-                added = self.line_.parts(numbers).sum(axis=1)
-            return np.stack([predicted, added], axis=1)
+            if self.line_ is None:
+                return predicted
+            numbers = self.encoder_.numbers(self.line_.columns, frame, first_row=first_row)
+            return np.hstack([predicted, self.line_.passed(numbers)])
 
-        both = self._by_part(X, predict)
-        return both[:, 0], both[:, 1]
+        both, targets = self._by_part(X, predict), len(self._centre)
+        return both[:, :targets], both[:, targets:]
 
     def _told(self, values: Array) -> Array:
         """Return values of (rows, targets): none below 0 where no target learned from was, none above likewise."""
@@ -440,7 +450,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
 
     def _quantiles(self, X: Any, levels: list[float], asked: str) -> Array:
         """Return checked quantiles; what was asked for is said where there are too few residuals for them."""
-        predicted, added = self._predicted(X)
+        predicted, passed = self._predicted(X)
         if not self._residuals:
             raise DataError("Quantiles need rows that a network did not see; this fit had none. Give it more rows.")
         known = self._residuals[0]
@@ -452,15 +462,13 @@ class TabularRegressor(RegressorMixin, BaseTabular):
                 "beyond is as far out as the largest error of these rows. Learn from more rows.",
                 DataWarning,
             )
-        found = [
-            self._told(
-                np.column_stack(
-                    [each.quantile(predicted[:, column], level) for column, each in enumerate(self._residuals)]
-                )
-                + added
-            )
-            for level in levels
-        ]
+        added, doubt = np.zeros_like(predicted), np.zeros_like(predicted)
+        if self.line_ is not None:
+            added, doubt = passed @ self.line_.gains, np.maximum(passed, 0) @ self.line_.doubts
+        found = []
+        for level in levels:
+            outer = [each.quantile(predicted[:, column], level) for column, each in enumerate(self._residuals)]
+            found.append(self._told(np.column_stack(outer) + added + ndtri(level) * doubt))
         quantiles = np.stack(found, axis=-1)
         return quantiles[:, 0] if self._is_column else quantiles
 

@@ -29,7 +29,6 @@ from pellucid.estimators.tabular.calibration import ResidualQuantiles
 from pellucid.estimators.tabular.line import Line
 from pellucid.estimators.tabular.members import Member
 from pellucid.spec import Network, from_json, parameter_count, to_json
-from pellucid.spec.checks import shown
 from pellucid.tables import TabularEncoder
 from pellucid.tables.frames import column_name
 from pellucid.tables.state import finite_array, finite_table, only_these, prefixed, whole_array, without_prefix
@@ -63,7 +62,7 @@ SCALES = ("low", "high", "least", "most", "centre", "spread")
 """What a regression's target was scaled by, and its range beside the line and with it."""
 
 IMPORTANCES = ("feature_importances_", "feature_importances_std_")
-LINES = ("origins", "lows", "highs", "gains")
+LINES = ("origins", "lows", "highs", "gains", "doubts")
 RESIDUALS = ("edges", "residuals", "starts")
 
 
@@ -91,6 +90,8 @@ def tabular_to_state(estimator: Any) -> tuple[Header, Arrays]:
     arrays = prefixed("table", table_arrays)
     _bag_to_data(estimator.bag_, header, arrays)
     (_classes_to_target if hasattr(estimator, "classes_") else _numbers_to_target)(estimator, header, arrays)
+    if len(estimator._latest):
+        arrays["latest"] = estimator._latest
     for name in IMPORTANCES:
         if hasattr(estimator, name):
             arrays[name] = np.asarray(getattr(estimator, name), dtype=np.float64)
@@ -137,7 +138,7 @@ def _numbers_to_target(estimator: Any, header: Header, arrays: Arrays) -> None:
     header["target"] = {
         "is_column": bool(estimator._is_column),
         "residuals": len(estimator._residuals),
-        "line": None if line is None else list(line.columns),
+        "line": None if line is None else {"columns": list(line.columns), "is_trend": line.is_trend},
     }
     if line is not None:
         arrays |= prefixed("line", {name: getattr(line, name) for name in LINES})
@@ -177,6 +178,10 @@ def _read(kind: type[T], header: Header, arrays: Arrays) -> T:
     read_target = _read_classes if hasattr(estimator, "predict_proba") else _read_numbers
     outputs, names = read_target(estimator, part_of(header, "target", dict), arrays)
     estimator.bag_ = _read_bag(estimator, header, arrays, outputs)
+    estimator._latest = np.empty(0)
+    if "latest" in arrays:
+        estimator._latest = finite_array(arrays, "latest", len(estimator._time_inputs()))
+        names.add("latest")
     for name in IMPORTANCES:
         if name in arrays:
             setattr(estimator, name, finite_array(arrays, name, estimator.n_features_in_))
@@ -271,19 +276,20 @@ def _read_numbers(estimator: Any, target: Header, arrays: Arrays) -> tuple[int, 
     return outputs, names | {f"residuals.{index}.{name}" for index in range(count) for name in RESIDUALS}
 
 
-def _read_line(estimator: Any, columns: Any, arrays: Arrays, outputs: int) -> Line | None:
-    if columns is None:
+def _read_line(estimator: Any, known: Any, arrays: Arrays, outputs: int) -> Line | None:
+    if known is None:
         return None
-    if not isinstance(columns, list) or not columns or not all(isinstance(each, str) for each in columns):
-        raise ModelFileError(f"the model file's line must name its columns; got {shown(columns)}.")
-    wrong = [each for each in columns if not estimator.encoder_.holds_numbers(each)]
-    if wrong or len(set(columns)) < len(columns):
+    if not isinstance(known, dict) or set(known) != {"columns", "is_trend"}:
+        raise ModelFileError(f"the model file's line must have columns, and say whether it is a trend; got {known!r}.")
+    columns, is_trend = part_of(known, "columns", list), _flag(known, "is_trend")
+    are_names = bool(columns) and all(isinstance(each, str) for each in columns)
+    if not are_names or not all(map(estimator.encoder_.holds_numbers, columns)) or len(set(columns)) < len(columns):
         raise ModelFileError(f"the model file's line must be through columns of numbers or dates; got {columns!r}.")
-    origins, lows, highs = (finite_array(arrays, name, len(columns)) for name in LINES[:-1])
-    gains = finite_table(arrays, "gains", len(columns))
-    if gains.shape[1] != outputs or (lows > highs).any():
+    origins, lows, highs = (finite_array(arrays, name, len(columns)) for name in LINES[:3])
+    gains, doubts = (finite_table(arrays, name, len(columns)) for name in LINES[3:])
+    if gains.shape[1] != outputs or doubts.shape != gains.shape or (doubts < 0).any() or (lows > highs).any():
         raise ModelFileError(f"the model file's line must rise in its range, with gains for {outputs} targets.")
-    return Line(tuple(columns), origins, lows, highs, gains)
+    return Line(tuple(columns), is_trend, origins, lows, highs, gains, doubts)
 
 
 def _read_residuals(arrays: Arrays) -> ResidualQuantiles:
