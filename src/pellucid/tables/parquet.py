@@ -29,7 +29,7 @@ from pellucid.tables.schema import MOST_LEVELS, ColumnSchema, require_columns
 from pellucid.tables.tabular import TabularEncoder, Tally
 from pellucid.tables.writing import check_writable, replaced_whole
 
-__all__ = ["ParquetTable", "encode_to_file", "encoded_parts", "fit_encoder"]
+__all__ = ["ParquetTable", "encode_to_file", "encoded_parts", "fit_encoder", "numbered_parts"]
 
 _CELLS = 2**22  # of a part
 _SAMPLE = 100_000
@@ -415,7 +415,13 @@ def encoded_parts(encoder: TabularEncoder, table: ParquetTable) -> Iterator[NDAr
     ...     [len(X) for X in encoded_parts(fit_encoder(table), table)]
     [2, 2, 1]
     """
+    for part, first_row in numbered_parts(encoder, table):
+        yield encoder.transform(part, first_row=first_row)
+
+
+def numbered_parts(encoder: TabularEncoder, table: ParquetTable) -> Iterator[tuple[pd.DataFrame, int]]:
+    """Yield the columns that are learned from, a part of the rows at a time, each with how many rows come before it."""
     first_row = 0
     for part in table.batches([column.label for column in encoder.schema.used]):
-        yield encoder.transform(part, first_row=first_row)
+        yield part, first_row
         first_row += len(part)

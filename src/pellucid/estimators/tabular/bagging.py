@@ -28,7 +28,10 @@ from pellucid.training.monitor import Monitor
 from pellucid.training.stopping import Best, Outcome
 from pellucid.training.streams import streams, weights_stream
 
-__all__ = ["Begun", "Problem", "Told", "make_job", "predict_out_of_fold", "train_bag", "train_jobs"]
+__all__ = ["Begun", "Folds", "Problem", "Told", "make_job", "predict_out_of_fold", "train_bag", "train_jobs"]
+
+Folds = Sequence[tuple[Array, Array]]
+"""For each fold, rows to train on and rows to validate on."""
 
 
 @dataclass

@@ -23,7 +23,7 @@ from pellucid.estimators.fitted import forward_limit, thread_limit
 from pellucid.estimators.parameters import MOST_THREADS
 from pellucid.estimators.reports import warn
 from pellucid.estimators.tabular.bag import Bag, greedy_weights, of_members
-from pellucid.estimators.tabular.bagging import Problem, Told
+from pellucid.estimators.tabular.bagging import Folds, Problem, Told
 from pellucid.estimators.tabular.columns import are_own, as_frame, labels_of
 from pellucid.estimators.tabular.importances import permutation_importances
 from pellucid.estimators.tabular.members import LINEAR, PRESETS, Member, Preset, is_small, planned_epochs
@@ -37,11 +37,12 @@ from pellucid.tables import ParquetTable, Schema, TabularEncoder, fold_rows, spl
 from pellucid.tables.frames import column_name, counted
 from pellucid.tables.inference import is_lost
 from pellucid.tables.missing import MissingValues, empty_cells
+from pellucid.tables.parquet import numbered_parts
 from pellucid.textbook.arrays import Array
 from pellucid.training.coded import CodedRows
 from pellucid.training.stopping import Outcome
 
-__all__ = ["BaseTabular", "Column", "Folds", "Remembered", "Taken"]
+__all__ = ["BaseTabular", "Column", "Given", "Remembered", "Taken"]
 
 SHARE_SET_ASIDE = 0.2
 
@@ -61,7 +62,25 @@ FEWEST_TO_CALIBRATE = 100
 Column = Callable[[str], "pd.Series[Any]"]
 """From a label to the column of a table."""
 
-Folds = Sequence[tuple[Array, Array]]
+
+class Given(NamedTuple):
+    """Rows of a table through which a line may be drawn.
+
+    Parameters
+    ----------
+    Y : array of shape (rows, targets)
+    column : Column
+    X : array or CodedRows
+        Their inputs.
+    weight : array of shape (rows,) or None
+    folds : Folds
+    """
+
+    Y: Array
+    column: Column
+    X: Array | CodedRows
+    weight: Array | None
+    folds: Folds
 
 
 class Taken(NamedTuple):
@@ -262,8 +281,8 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         folds = self._folds(source, rows, stratify, groups)
         X_encoded = source.encode(self.encoder_)
         may_draw = not (is_stream or is_continued)  # what is to change may not be held by a line that stays
-        drawn = {"is_continued": is_continued, "may_draw": may_draw}
-        Y = self._draw_line(Y, source.column, X_encoded, trained_weight, folds, **drawn)
+        given = Given(Y, source.column, X_encoded, trained_weight, folds)
+        Y = self._draw_line(given, is_continued=is_continued, may_draw=may_draw)
         problem = self._problem(X_encoded, Y, trained_weight, weight)
         is_few = len(folds) > 1 and is_small(len(rows))
         del rows, all_rows  # memory for the networks
@@ -397,19 +416,9 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
     ) -> tuple[Array, Array | None]:
         """Check the target; return it as numbers, and the classes by which folds are balanced."""
 
-    def _draw_line(
-        self,
-        Y: Array,
-        column: Column,
-        X_encoded: Array | CodedRows,
-        weight: Array | None,
-        folds: Folds,
-        *,
-        is_continued: bool,
-        may_draw: bool,
-    ) -> Array:
+    def _draw_line(self, given: Given, *, is_continued: bool, may_draw: bool) -> Array:
         """Find a straight line that networks add to, if the target has one; return the target beside it."""
-        return Y
+        return given.Y
 
     def _beside_line(self, Y: Array, column: Column, weight: Array | None) -> Array:
         """Return what is left of a target beside the line that is known."""
@@ -563,9 +572,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         named = enumerate(zip(inputs.names, inputs.sources, strict=True))
         return np.array([i for i, (name, source) in named if source == label and name in growing], dtype=np.intp)
 
-    def _hold_time(
-        self, bag: Bag, X: Array | CodedRows, Y: Array, weight: Array | None, folds: Sequence[tuple[Array, Array]]
-    ) -> None:
+    def _hold_time(self, bag: Bag, X: Array | CodedRows, Y: Array, weight: Array | None, folds: Folds) -> None:
         """Hold the time beyond the latest rows, unless networks prove to know better.
 
         Beyond the time that it learned from a network may go on with what was changing, or predict anything. So rows
@@ -599,15 +606,11 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         """Predict a table: a part at a time where it is a file, of which the number of the first row is told."""
         check_is_fitted(self, "bag_")
         if isinstance(X, ParquetTable):
-            parts = X.batches([column.label for column in self.encoder_.schema.used])
+            parts = numbered_parts(self.encoder_, X)
         else:
-            parts = iter([self._validated_table(X, reset=False)])
-        found, first_row = [], 0
+            parts = iter([(self._validated_table(X, reset=False), 0)])
         with forward_limit(get_engine(self.engine, self.n_threads), self.n_threads):
-            for part in parts:
-                found.append(predict(part, first_row))
-                first_row += len(part)
-        return np.concatenate(found)
+            return np.concatenate([predict(part, first_row) for part, first_row in parts])
 
     def compute_importances(
         self,

@@ -12,11 +12,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from pellucid.estimators.tabular.bagging import Folds
 from pellucid.textbook.arrays import Array
 
 __all__ = ["Drawing", "Line", "draw_line", "draw_trend"]
-
-Folds = Sequence[tuple[Array, Array]]
 
 GAIN = 0.97
 """A line must take so much from the squared errors that are made without its going on, to be worth it."""

@@ -13,7 +13,7 @@ from pellucid.engines import get_engine
 from pellucid.errors import DataError, DataWarning
 from pellucid.estimators.fitted import thread_limit
 from pellucid.estimators.reports import warn
-from pellucid.estimators.tabular.base import BaseTabular, Column, Folds
+from pellucid.estimators.tabular.base import BaseTabular, Column, Given
 from pellucid.estimators.tabular.calibration import ResidualQuantiles
 from pellucid.estimators.tabular.line import (
     MOST_COLUMNS,
@@ -30,7 +30,6 @@ from pellucid.spec import AbsoluteError, Poisson, SquaredError
 from pellucid.tables.cells import LARGEST_NUMBER, read_numbers
 from pellucid.tables.frames import column_name, counted, row_list
 from pellucid.textbook.arrays import Array
-from pellucid.training.coded import CodedRows
 
 __all__ = ["TabularRegressor"]
 
@@ -193,44 +192,28 @@ class TabularRegressor(RegressorMixin, BaseTabular):
             self._is_column = is_column
         return Y, None
 
-    def _draw_line(
-        self,
-        Y: Array,
-        column: Column,
-        X_encoded: Array | CodedRows,
-        weight: Array | None,
-        folds: Folds,
-        *,
-        is_continued: bool,
-        may_draw: bool,
-    ) -> Array:
+    def _draw_line(self, given: Given, *, is_continued: bool, may_draw: bool) -> Array:
         known, hindsight = self.line_ if is_continued else None, None
         if known is not None or (may_draw and self._scoring() != "poisson"):
             with thread_limit(1):  # the same bits, whatever the number of threads
-                drawing = self._drawing(Y, column, X_encoded, weight, folds, known)
+                drawing = self._drawing(given, known)
             known, hindsight = (known, None) if drawing is None else drawing
         self.line_ = known
-        left = self._beside_line(Y, column, weight, is_new=not is_continued)
+        left = self._beside_line(given.Y, given.column, given.weight, is_new=not is_continued)
         self._hindsight = hindsight
         if is_continued:
             return left
-        self._centre, self._spread = _centre_and_spread(left, weight)
+        self._centre, self._spread = _centre_and_spread(left, given.weight)
         if self._scoring() == "poisson":
-            self._centre, self._spread = np.zeros(Y.shape[1]), np.where(self._centre > 0, self._centre, 1.0)
+            self._centre, self._spread = np.zeros(left.shape[1]), np.where(self._centre > 0, self._centre, 1.0)
         return left
 
-    def _drawing(
-        self,
-        Y: Array,
-        column: Column,
-        X_encoded: Array | CodedRows,
-        weight: Array | None,
-        folds: Folds,
-        known: Line | None,
-    ) -> Drawing | None:
+    def _drawing(self, given: Given, known: Line | None) -> Drawing | None:
         """Draw a line if there may be one, or find out what the one that is known knows of these rows."""
+        Y, column, X, weight, folds = given
         encoder, inputs = self.encoder_, self.encoder_.inputs
-        if self.time_column is not None if known is None else known.is_trend:
+        is_trend = self.time_column is not None if known is None else known.is_trend
+        if is_trend:
             label = column_name(self.time_column) if known is None else known.columns[0]
             if not encoder.holds_numbers(label):
                 return None
@@ -243,7 +226,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         is_worth_it = len(places) > 0 and len(ordered) <= min(MOST_COLUMNS, fewest / ROWS_A_COLUMN)
         if known is None and not (is_worth_it and len(Y) <= MOST_ROWS):
             return None
-        seen = X_encoded[np.arange(len(Y))]
+        seen = X[np.arange(len(Y))]
         labels = [inputs.sources[place] for place in places]
         numbers = encoder.numbers(labels, _table_of(labels, column))
         others = seen[:, np.setdiff1d(ordered, places)]

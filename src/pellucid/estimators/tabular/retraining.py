@@ -15,14 +15,12 @@ import numpy as np
 from pellucid.engines import Engine
 from pellucid.estimators.tabular.again import job_again, trained_again
 from pellucid.estimators.tabular.bag import Bag, Trained, gravest
-from pellucid.estimators.tabular.bagging import Problem, Told, train_jobs
+from pellucid.estimators.tabular.bagging import Folds, Problem, Told, train_jobs
 from pellucid.textbook.arrays import Array
 from pellucid.training.jobs import Job, Run, Watch
 from pellucid.training.stopping import Outcome
 
 __all__ = ["retrained", "share_of_folds"]
-
-Folds = Sequence[tuple[Array, Array]]
 
 
 def share_of_folds(folds: Folds) -> float:

@@ -15,14 +15,12 @@ import numpy as np
 from pellucid.engines import Engine
 from pellucid.estimators.tabular.again import job_again, trained_again
 from pellucid.estimators.tabular.bag import Bag, gravest
-from pellucid.estimators.tabular.bagging import Problem, Told, predict_out_of_fold, train_jobs
+from pellucid.estimators.tabular.bagging import Folds, Problem, Told, predict_out_of_fold, train_jobs
 from pellucid.textbook.arrays import Array
 from pellucid.training.jobs import Epoch, Watch
 from pellucid.training.stopping import Outcome
 
 __all__ = ["best_for_others", "judged_by_twins"]
-
-Folds = Sequence[tuple[Array, Array]]
 
 
 def judged_by_twins(
