@@ -8,6 +8,7 @@ from pellucid import TabularClassifier, TabularRegressor
 from pellucid.errors import DataError
 from pellucid.estimators.tabular import Member
 from pellucid.estimators.tabular.combining import LearnedRows, combined
+from pellucid.estimators.tabular.held_time import HeldTime
 from pellucid.tables import TabularEncoder, infer_schema
 from pellucid.tuning.combining import Combiner
 
@@ -88,7 +89,7 @@ def test_only_models_that_hold_the_time_alike_are_joined():
     ]
     rows = LearnedRows.of(models[0], X, np.abs(X[:, 0]))
     best = int(np.argmax([model.oof_score_ for model in models]))
-    models[best]._latest = np.ones(1)
+    models[best]._held_time = HeldTime(np.array([0]), np.ones(1))
     assert combined(models, rows)[1] == [best]
     models[best]._centre = models[best]._centre + 1
     with pytest.raises(DataError, match="see the target alike"):

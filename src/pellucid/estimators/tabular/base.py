@@ -25,10 +25,11 @@ from pellucid.estimators.reports import warn
 from pellucid.estimators.tabular.bag import Bag, greedy_weights, of_members
 from pellucid.estimators.tabular.bagging import Folds, Problem, Told
 from pellucid.estimators.tabular.columns import are_own, as_frame, labels_of
+from pellucid.estimators.tabular.held_time import HeldTime, growing_inputs, hold_time
 from pellucid.estimators.tabular.importances import permutation_importances
 from pellucid.estimators.tabular.members import LINEAR, PRESETS, Member, Preset, is_small, planned_epochs
 from pellucid.estimators.tabular.racing import Plan
-from pellucid.estimators.tabular.sources import ROWS_AT_ONCE, FileSource, FrameSource, Source
+from pellucid.estimators.tabular.sources import FileSource, FrameSource, Source
 from pellucid.estimators.tabular.state import IMPORTANCES, tabular_from_state, tabular_to_state
 from pellucid.estimators.tabular.target_rows import refuse_text
 from pellucid.estimators.tabular.updating import UPDATE_EPOCHS, update_bag
@@ -51,9 +52,6 @@ PRODUCTS = {"float32": "full", "bfloat16": "bfloat16"}
 
 ROWS_REMEMBERED = 1000
 """Rows that `partial_fit` calibrates on: the latest, each predicted before it was learned from."""
-
-CLEARLY = 0.9
-"""Share of the loss of networks that hold the time, below which those that do not prove better."""
 
 FEWEST_TO_CALIBRATE = 100
 """With fewer rows remembered, `partial_fit` leaves the calibration as it is."""
@@ -133,9 +131,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
     _remembered: Remembered
     _of_line: Array
     """What a line adds to the rows that were learned from last, of shape (rows, targets)."""
-    _latest: Array
-    """The time's inputs of the latest row that was learned from, if later ones are predicted as if they were then."""
-    _latest_of_fold: dict[int, Array]
+    _held_time: HeldTime
 
     def _validated_table(self, X: Any, *, reset: bool) -> pd.DataFrame:
         """Return X as a data frame, and take or check the names and number of its columns."""
@@ -385,11 +381,10 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         seed = check_random_state(self.random_state)
         seeds = seed.randint(2**31 - 1, size=len(self.bag_.networks)).tolist()
         with listening(self, UPDATE_EPOCHS * len(seeds), X, y) as listeners, thread_limit(self.n_threads):
-            before = self.bag_.predict(engine, self._held(np.array(problem.X)))
+            before = self.bag_.predict(engine, self._held_time.hold(np.array(problem.X)))
             told = Told(listeners.on_epoch, UPDATE_EPOCHS * len(seeds)) if listeners else None
             self.bag_ = update_bag(self.bag_, problem, engine=engine, seeds=seeds, on_epoch=told)
-        if len(self._latest):
-            self._latest = np.maximum(self._latest, _largest(problem.X, self._time_inputs()))
+        self._held_time = self._held_time.extended_to(problem.X)
         self.outcome_ = self.bag_.outcome
         self._forget_importances()
         latest = Remembered.of(before, Y, weight, self._added(np.arange(len(Y))))
@@ -563,44 +558,21 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _raw_of(self, frame: pd.DataFrame, first_row: int) -> Array:
         engine = get_engine(self.engine, self.n_threads)
-        return self.bag_.predict(engine, self._held(self.encoder_.transform(frame, first_row=first_row)))
+        return self.bag_.predict(engine, self._held_time.hold(self.encoder_.transform(frame, first_row=first_row)))
 
-    def _time_inputs(self) -> Array:
-        """Return the places of the inputs that grow with time for good: the time itself, and its year."""
-        inputs, label = self.encoder_.inputs, None if self.time_column is None else column_name(self.time_column)
-        growing = (label, f"{label} year")
-        named = enumerate(zip(inputs.names, inputs.sources, strict=True))
-        return np.array([i for i, (name, source) in named if source == label and name in growing], dtype=np.intp)
+    def _growing_inputs(self) -> Array:
+        """Return the places of the inputs that grow with time for good; none without a time column."""
+        label = None if self.time_column is None else column_name(self.time_column)
+        return growing_inputs(self.encoder_.inputs, label)
 
     def _hold_time(self, bag: Bag, X: Array | CodedRows, Y: Array, weight: Array | None, folds: Folds) -> None:
-        """Hold the time beyond the latest rows, unless networks prove to know better.
+        """Find whether rows later than all that were learned from are predicted as if they came with the latest."""
+        engine = get_engine(self.engine, self.n_threads)
 
-        Beyond the time that it learned from a network may go on with what was changing, or predict anything. So rows
-        that come later are predicted as if they came with the latest, and so are out-of-fold predictions, but for
-        networks of folds that do clearly better otherwise.
-        """
-        places, self._latest, self._latest_of_fold = self._time_inputs(), np.empty(0), {}
-        rows = np.flatnonzero(bag.predicted.all(axis=0)) if bag.networks else np.empty(0, dtype=np.intp)
-        if not len(places) or not len(rows):
-            return
-        engine, held = get_engine(self.engine, self.n_threads), bag.out_of_fold.copy()
-        latest = {fold: _largest(X, places, past) for fold, (past, _) in enumerate(folds)}
-        for each in bag.of_folds:
-            following = folds[each.fold][1]
-            held[each.member, following] = each.predict(engine, _with_most(X[following], places, latest[each.fold]))
-        loss = self._loss_of(Y, rows, weight)
-        if CLEARLY * sum(map(loss, held[:, rows])) < sum(map(loss, bag.out_of_fold[:, rows])):
-            bag.out_of_fold = held
-            self._latest, self._latest_of_fold = _largest(X, places).astype(np.float64), latest
+        def loss_of(rows: Array) -> Callable[[Array], float]:
+            return self._loss_of(Y, rows, weight)
 
-    def _held(self, X: Array) -> Array:
-        """Hold the time of the latest row that was learned from, where that proved better."""
-        return _with_most(X, self._time_inputs(), self._latest) if len(self._latest) else X
-
-    def _held_in_fold(self, X: Array, fold: int) -> Array:
-        """Hold the time of the latest row that the networks of a fold learned from, where that proved better."""
-        latest = self._latest_of_fold.get(fold)
-        return X if latest is None else _with_most(X, self._time_inputs(), latest)
+        self._held_time = hold_time(self._growing_inputs(), bag, X, folds, loss_of, engine)
 
     def _by_part(self, X: Any, predict: Callable[[pd.DataFrame, int], Array]) -> Array:
         """Predict a table: a part at a time where it is a file, of which the number of the first row is told."""
@@ -713,20 +685,6 @@ def _as_long_as(rows: Any, y: Any) -> Any:
     refuse_text(y)
     check_consistent_length(rows, y)
     return y
-
-
-def _with_most(X: Array, places: Array, most: Array) -> Array:
-    """Let some inputs be at most so large, in place."""
-    X[:, places] = np.minimum(X[:, places], most)
-    return X
-
-
-def _largest(X: Array | CodedRows, places: Array, rows: Array | None = None) -> Array:
-    """Return the largest numbers of some inputs, in these rows or in all."""
-    rows = np.arange(len(X)) if rows is None else rows
-    parts = (X[rows[start : start + ROWS_AT_ONCE]] for start in range(0, len(rows), ROWS_AT_ONCE))
-    largest: Array = np.max([part[:, places].max(axis=0) for part in parts], axis=0)
-    return largest
 
 
 def _warn_of_lost_columns(schema: Schema) -> None:

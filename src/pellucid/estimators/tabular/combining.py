@@ -96,7 +96,8 @@ def combined(models: Sequence[BaseTabular], rows: LearnedRows, *, most: int = 8)
         raise DataError("Models that are joined must see the target alike: fit them with one scoring, and one weight.")
     scores = np.nan_to_num([each.oof_score_ for each in models], nan=-np.inf)
     best = int(np.argmax(scores))
-    alike = [place for place, each in enumerate(models) if np.array_equal(each._latest, models[best]._latest)]
+    held = [each._held_time.latest for each in models]
+    alike = [place for place, latest in enumerate(held) if np.array_equal(latest, held[best])]
     if len(alike) < len(models):  # others hold the time, or do not
         model, used = combined([models[place] for place in alike], rows, most=most)
         return model, [alike[place] for place in used]

@@ -136,7 +136,7 @@ class _Judge:
                 order = random.permutation(len(X))
                 X[:, inputs] = X[np.ix_(order, inputs)]
                 moved[places] = self.estimator._moved(column, rows[places[order]], rows[places])
-            X = self.estimator._held_in_fold(X, int(fold))
+            X = self.estimator._held_time.hold_in_fold(X, int(fold))
             for each in self.bag.of_folds:
                 if each.fold == fold and self.bag.weights[each.member]:
                     raw[places] += self.bag.weights[each.member] * each.predict(self.engine, X)

@@ -26,6 +26,7 @@ from pellucid.estimators.state import (
 )
 from pellucid.estimators.tabular.bag import Bag, Trained
 from pellucid.estimators.tabular.calibration import ResidualQuantiles
+from pellucid.estimators.tabular.held_time import HeldTime
 from pellucid.estimators.tabular.line import Line
 from pellucid.estimators.tabular.members import Member
 from pellucid.spec import Network, from_json, parameter_count, to_json
@@ -90,8 +91,8 @@ def tabular_to_state(estimator: Any) -> tuple[Header, Arrays]:
     arrays = prefixed("table", table_arrays)
     _bag_to_data(estimator.bag_, header, arrays)
     (_classes_to_target if hasattr(estimator, "classes_") else _numbers_to_target)(estimator, header, arrays)
-    if len(estimator._latest):
-        arrays["latest"] = estimator._latest
+    if len(estimator._held_time.places):
+        arrays["latest"] = estimator._held_time.latest
     for name in IMPORTANCES:
         if hasattr(estimator, name):
             arrays[name] = np.asarray(getattr(estimator, name), dtype=np.float64)
@@ -178,9 +179,10 @@ def _read(kind: type[T], header: Header, arrays: Arrays) -> T:
     read_target = _read_classes if hasattr(estimator, "predict_proba") else _read_numbers
     outputs, names = read_target(estimator, part_of(header, "target", dict), arrays)
     estimator.bag_ = _read_bag(estimator, header, arrays, outputs)
-    estimator._latest = np.empty(0)
+    estimator._held_time = HeldTime()
     if "latest" in arrays:
-        estimator._latest = finite_array(arrays, "latest", len(estimator._time_inputs()))
+        places = estimator._growing_inputs()
+        estimator._held_time = HeldTime(places, finite_array(arrays, "latest", len(places)))
         names.add("latest")
     for name in IMPORTANCES:
         if name in arrays:
