@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from pellucid.errors import DataError, PellucidError
@@ -11,7 +12,7 @@ def test_the_greatest_first_with_deviations():
     assert [bar.get_width() for bar in display.bars_] == [0.5, 0.1]
     assert [label.get_text() for label in display.ax_.get_yticklabels()] == [r"price (\$)", "a"]
     assert display.ax_.yaxis_inverted()
-    assert "1 lesser ones not shown" in display.ax_.get_title()
+    assert "1 lesser one not shown" in display.ax_.get_title()
     assert "RMSE" in display.ax_.get_xlabel()
     display.figure_.canvas.draw()
 
@@ -46,6 +47,13 @@ def test_from_an_estimator(plane):
     display = ImportanceBars.from_estimator(model)
     assert sorted(bar.get_width() for bar in display.bars_) == sorted(model.feature_importances_)
     assert {label.get_text() for label in display.ax_.get_yticklabels()} == {"x0", "x1"}
+
+
+def test_columns_have_the_names_of_their_labels():
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 2)), columns=[2020, 2021])
+    model = TabularRegressor(preset="fast", random_state=0, n_threads=1, max_epochs=2).fit(X, X[2021])
+    display = ImportanceBars.from_estimator(model.compute_importances(X, X[2021], repeats=1))
+    assert {label.get_text() for label in display.ax_.get_yticklabels()} == {"2020", "2021"}
 
 
 def test_bad_input():

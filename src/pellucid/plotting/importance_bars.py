@@ -14,6 +14,7 @@ from pellucid.errors import DataError, PellucidError
 from pellucid.plotting.fitted import name_of
 from pellucid.plotting.style import DARK, WIDTH, axes_for, class_colors, shortened, whitegrid
 from pellucid.tables.figures import in_full
+from pellucid.tables.frames import counted
 
 __all__ = ["ImportanceBars"]
 
@@ -96,8 +97,7 @@ class ImportanceBars:
         """
         if not hasattr(estimator, "feature_importances_"):
             raise PellucidError(f"{name_of(estimator)} has no importances yet. Call compute_importances(X, y) first.")
-        count = len(estimator.feature_importances_)
-        names = getattr(estimator, "feature_names_in_", [f"x{index}" for index in range(count)])
+        names = [column.label for column in estimator.schema_.columns]
         deviations = getattr(estimator, "feature_importances_std_", None)
         scoring = estimator._scoring() if hasattr(estimator, "_scoring") else "score"
         unit = UNITS.get(scoring, scoring)
@@ -129,7 +129,7 @@ class ImportanceBars:
             self.ax_.invert_yaxis()
             self.ax_.grid(visible=False, axis="y")
             left = len(self.names) - len(order)
-            title = "How much each column counts" + (f" ({left} lesser ones not shown)" if left else "")
+            title = "How much each column counts" + (f" ({counted(left, 'lesser one')} not shown)" if left else "")
             self.ax_.set(title=title, xlabel=f"{self.unit}: worse by, when shuffled")
         return self
 
