@@ -162,7 +162,9 @@ struct Kernels {
     // --- the dense layer: z = x W + b, and its derivatives
     void (*pack_weights)(const Weights<T>& weights, std::size_t begin, std::size_t end, T* packed);
     void (*dense_forward)(std::size_t panels, Panels<const T> x, const Weights<T>& weights, const T* bias, Panels<T> z);
-    void (*dense_forward_row)(const T* x, const Weights<T>& weights, const T* bias, T* z);
+    // z = b + Σᵢ xᵢ (factor · scale[i] · W[i]) of one row that is in no panel; a null scale is all ones
+    void (*dense_forward_row)(const T* x, std::size_t inputs, std::size_t outputs, T factor, const T* scale,
+                              const T* weights, const T* bias, T* z);
     void (*dense_backward_inputs)(std::size_t panels, Panels<const T> d_z, const Weights<T>& weights, Panels<T> d_x);
     void (*turn)(std::size_t panels, Panels<const T> d_z, std::size_t outputs, T* turned, std::size_t turned_rows);
     void (*dense_backward_weights)(std::size_t panels, Panels<const T> x, Panels<const T> d_z, const T* turned,
@@ -190,6 +192,8 @@ struct Kernels {
 
     // α of each feature: with z in `bend`, a ← z + (a - z) α, bend ← a - z, slope (if any) ← 1 + (slope - 1) α
     void (*bend_activation)(std::size_t features, const T* alpha, T* bend, T* a, T* slope);
+    // The same a of one row that is in no panel.
+    void (*bend_row)(std::size_t features, const T* alpha, const T* z, T* a);
 
     // --- embeddings: a column of panels in, its features out
     void (*embed_number)(const NumberColumn<T>& column, std::size_t panels, Panels<const T> x, Panels<T> features);

@@ -42,7 +42,9 @@ Pass<T>::Pass(const Network& network, const Kernels<T>& kernels, Workspace<T>& w
         work_per_row_ += 2 * network.layers[l].inputs * network.layers[l].outputs;
     }
     plan_tiles();
-    if (network.embedding) plan_embedding();
+    if (!network.embedding) return;
+    embedder_.emplace(*network.embedding, kernels);
+    for (std::size_t c = 0; c < embedder_->trained_numbers(); ++c) work_per_row_ += 20 * network.embedding->bases(c);
 }
 
 template <class T>
@@ -62,44 +64,9 @@ void Pass<T>::plan_tiles() {
 }
 
 template <class T>
-void Pass<T>::plan_embedding() {
-    const Embedding& embedding = *network_.embedding;
-    for (const std::vector<double>& column : embedding.edges) {
-        edges_.emplace_back(column.size());
-        for (std::size_t k = 0; k < column.size(); ++k) edges_.back()[k] = static_cast<T>(column[k]);
-    }
-    std::size_t feature = embedding.numbers * embedding.features_of_number() + embedding.passed;
-    for (const Category& category : embedding.categories) {
-        category_features_.push_back(feature);
-        feature += category.width;
-    }
-    number_tasks_ = embedding.trains_numbers() ? embedding.numbers : 0;
-    category_tasks_ = embedding.categories.size();
-    for (std::size_t c = 0; c < number_tasks_; ++c) work_per_row_ += 20 * embedding.bases(c);
-}
-
-template <class T>
 void Pass<T>::use(const T* parameters) {
     parameters_ = parameters;
     products_.use(parameters, team_);
-}
-
-template <class T>
-NumberColumn<T> Pass<T>::number_column(std::size_t c) const {
-    const Embedding& embedding = *network_.embedding;
-    NumberColumn<T> column;
-    column.kind = embedding.kind;
-    column.bases = embedding.bases(c);
-    column.width = embedding.width;
-    column.weights = parameters_ + embedding.weights_at[c];
-    column.bias = parameters_ + embedding.bias_at + c * embedding.width;
-    if (embedding.kind == NumberEmbedding::periodic) {
-        column.frequencies = parameters_ + embedding.frequencies_at + c * embedding.frequencies;
-        column.phases = parameters_ + embedding.phases_at + c * embedding.frequencies;
-    } else {
-        column.edges = edges_[c].data();
-    }
-    return column;
 }
 
 template <class T>
@@ -246,32 +213,11 @@ void Pass<T>::gather_targets(const Data<T>& data, RowRange block, Group group) {
 }
 
 template <class T>
-void Pass<T>::embed(Group group) {
-    const Embedding& embedding = *network_.embedding;
-    const std::size_t width = kernels_.panel_rows;
-    const Panels<const T> x = read_panels(workspace_.inputs, group.first);
-    const Panels<T> features = from_panel(workspace_.features, group.first);
-    const auto feature = [&](std::size_t j) { return Panels<T>{features.data + j * width, features.stride}; };
-    const auto column = [&](std::size_t c) { return Panels<const T>{x.data + c * width, x.stride}; };
-    for (std::size_t c = 0; c < number_tasks_; ++c) {
-        kernels_.embed_number(number_column(c), group.count, column(c), feature(c * embedding.features_of_number()));
-    }
-    const std::size_t copied = (number_tasks_ == 0 ? embedding.numbers : 0) + embedding.passed;
-    const std::size_t first_copied = number_tasks_ == 0 ? 0 : embedding.numbers;
-    const Panels<T> to = feature(number_tasks_ * embedding.features_of_number());
-    for (std::size_t panel = 0; panel < group.count; ++panel) {
-        std::copy_n(column(first_copied)[panel], copied * width, to[panel]);
-    }
-    for (std::size_t k = 0; k < category_tasks_; ++k) {
-        const Category& category = embedding.categories[k];
-        kernels_.embed_category(parameters_ + category.table, category.levels, category.width, group.count,
-                                column(embedding.numbers + embedding.passed + k), feature(category_features_[k]));
-    }
-}
-
-template <class T>
 void Pass<T>::forward(Group group, std::size_t first_row, Dropout dropout) {
-    if (network_.embedding) embed(group);
+    if (embedder_) {
+        embedder_->forward(parameters_, group.count, read_panels(workspace_.inputs, group.first),
+                           from_panel(workspace_.features, group.first));
+    }
     for (std::size_t l = 0; l < network_.layers.size(); ++l) {
         const Layer& layer = network_.layers[l];
         const bool is_output = l + 1 == network_.layers.size();
@@ -401,15 +347,18 @@ bool Pass<T>::gradients(std::size_t batch_rows, T* gradients) {
     sums.ends = end % stretch_rows == 0 || end == batch_rows;
     sums.adds = first_row_ >= stretch_rows;
     const bool adds = first_row_ > 0;  // where rows are summed up one after another
-    const std::size_t tiles = tasks_.size(), numbers = tiles + number_tasks_;
-    team_.run_if(is_worth_sharing(rows_), numbers + category_tasks_, [&](std::size_t task) {
+    const std::size_t tiles = tasks_.size();
+    const std::size_t numbers = tiles + (embedder_ ? embedder_->trained_numbers() : 0);
+    const std::size_t all = numbers + (embedder_ ? embedder_->categories() : 0);
+    const Panels<const T> x = workspace_.inputs, d = workspace_.d_features;
+    team_.run_if(is_worth_sharing(rows_), all, [&](std::size_t task) {
         if (conductor_.wants_to_stop()) return;
         if (task < tiles) {
             gradient_tile(task, panels, sums, gradients);
         } else if (task < numbers) {
-            number_gradient(task - tiles, panels, adds, gradients);
+            embedder_->number_gradient(parameters_, task - tiles, panels, x, d, adds, gradients);
         } else {
-            category_gradient(task - numbers, panels, adds, gradients);
+            embedder_->category_gradient(task - numbers, panels, x, d, adds, gradients);
         }
     });
     return !conductor_.wants_to_stop();
@@ -440,34 +389,6 @@ void Pass<T>::gradient_tile(std::size_t task, std::size_t panels, RowSums<T> sum
         kernels_.layer_norm_gradients(panels, layer.outputs, buffers.d_norm, buffers.normalised, in(buffers.lanes.norm),
                                       gradients + layer.gain, gradients + layer.shift);
     }
-}
-
-template <class T>
-void Pass<T>::number_gradient(std::size_t c, std::size_t panels, bool add, T* gradients) {
-    const Embedding& embedding = *network_.embedding;
-    const std::size_t width = kernels_.panel_rows;
-    const Panels<const T> x = workspace_.inputs, d = workspace_.d_features;
-    NumberGradients<T> to;
-    to.weights = gradients + embedding.weights_at[c];
-    to.bias = gradients + embedding.bias_at + c * embedding.width;
-    if (embedding.kind == NumberEmbedding::periodic) {
-        to.frequencies = gradients + embedding.frequencies_at + c * embedding.frequencies;
-        to.phases = gradients + embedding.phases_at + c * embedding.frequencies;
-    }
-    const std::size_t feature = c * embedding.features_of_number();
-    kernels_.embed_number_backward(number_column(c), panels, {x.data + c * width, x.stride},
-                                   {d.data + feature * width, d.stride}, add, to);
-}
-
-template <class T>
-void Pass<T>::category_gradient(std::size_t k, std::size_t panels, bool add, T* gradients) {
-    const Embedding& embedding = *network_.embedding;
-    const Category& category = embedding.categories[k];
-    const std::size_t width = kernels_.panel_rows, column = embedding.numbers + embedding.passed + k;
-    const Panels<const T> x = workspace_.inputs, d = workspace_.d_features;
-    kernels_.embed_category_backward(category.levels, category.width, panels, {x.data + column * width, x.stride},
-                                     {d.data + category_features_[k] * width, d.stride}, add,
-                                     gradients + category.table);
 }
 
 template class Pass<float>;

@@ -9,9 +9,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <vector>
 
 #include "conductor.hpp"
+#include "embedder.hpp"
 #include "products.hpp"
 
 namespace pellucid {
@@ -76,14 +78,12 @@ class Pass {
     bool is_worth_sharing(std::size_t rows) const;
     Panels<const T> inputs_of(std::size_t layer, std::size_t first_panel) const;
     const PanelBuffer<T>* d_inputs_of(std::size_t layer) const;
-    NumberColumn<T> number_column(std::size_t column) const;
 
     // Whether the workspace's panels hold these rows already, as in full batches without shuffling; if not, they will.
     bool holds(const Data<T>* data, RowRange block);
     void look_at(const Rows<T>& rows, RowRange block);
     void gather_inputs(const Rows<T>& rows, RowRange block, Group group);
     void gather_targets(const Data<T>& data, RowRange block, Group group);
-    void embed(Group group);
     void forward(Group group, std::size_t first_row, Dropout dropout);
     void after_dense(std::size_t layer, std::size_t panel, std::size_t first_row, Dropout dropout);
     void output_and_loss(const Objective<T>& objective, Group group);
@@ -91,10 +91,7 @@ class Pass {
     void backward(Group group);
     void activation_backward(std::size_t layer, Group group);
     void gradient_tile(std::size_t task, std::size_t panels, RowSums<T> sums, T* gradients);
-    void number_gradient(std::size_t column, std::size_t panels, bool add, T* gradients);
-    void category_gradient(std::size_t category, std::size_t panels, bool add, T* gradients);
     void plan_tiles();
-    void plan_embedding();
 
     // A part of a layer's weights, and of its biases where it begins at input 0.
     struct GradientTask {
@@ -126,10 +123,8 @@ class Pass {
     std::size_t panels_before_ = 0;      // in its stretch
     const Data<T>* held_ = nullptr;      // whose rows the panels hold, if they came in their own order
     std::size_t held_first_ = 0;
-    std::vector<GradientTask> tasks_;
-    std::size_t number_tasks_ = 0, category_tasks_ = 0;  // after those
-    std::vector<std::size_t> category_features_;         // where a category's vectors begin among the features
-    std::vector<Buffer<T>> edges_;
+    std::vector<GradientTask> tasks_;  // after those come the embedder's
+    std::optional<Embedder<T>> embedder_;
     std::size_t work_per_row_ = 0;
 };
 

@@ -1,5 +1,6 @@
 #include "single.hpp"
 
+#include "few_rows.hpp"
 #include "mixture.hpp"
 #include "step.hpp"
 
@@ -9,32 +10,6 @@ namespace {
 
 // Rows of a block of predictions: all layers' activations of so many rows stay in the cache.
 constexpr std::size_t prediction_rows = 256;
-
-// One row goes through the layers as it is: packing and padding would cost more than the products.
-template <class T>
-void predict_row(const Network& network, const T* parameters, const Kernels<T>& kernels, const T* x, T* z) {
-    const std::size_t width = kernels.panel_rows;
-    Buffer<T> from(round_up(network.widest(), width)), to(round_up(network.widest(), width));
-    const T* inputs = x;
-    for (const Layer& layer : network.layers) {
-        const bool is_output = &layer == &network.layers.back();
-        T* const outputs = is_output ? z : to.data();
-        const Weights<T> weights{parameters + layer.weights, nullptr, layer.inputs, layer.outputs};
-        kernels.dense_forward_row(inputs, weights, parameters + layer.bias, outputs);
-        if (is_output) return;
-        kernels.activate(layer.activation, round_up(layer.outputs, width), outputs, nullptr);
-        std::swap(from, to);
-        inputs = from.data();
-    }
-}
-
-// Whether the layers are only weighted sums and activations.
-bool is_plain(const Network& network) {
-    for (std::size_t l = 0; l < network.layers.size(); ++l) {
-        if (network.layers[l].layer_norm || network.layers[l].parametric || network.scales_weights(l)) return false;
-    }
-    return !network.embedding && !network.ensemble && !network.bfloat16;
-}
 
 template <class T>
 class Show {
@@ -88,8 +63,8 @@ template <class T>
 bool predict(const Network& network, const T* parameters, const Rows<T>& rows, const KernelSet& set,
              std::size_t threads, Conductor& conductor, T* z) {
     const Kernels<T>& kernels = kernels_of<T>(set);
-    if (rows.rows() == 1 && rows.dense() && is_plain(network)) {
-        predict_row(network, parameters, kernels, rows.dense()->data, z);
+    if (are_few_rows(network, rows)) {
+        predict_few_rows(network, parameters, rows, kernels, z);
         return true;
     }
     const std::size_t most_rows = std::min(rows.rows(), prediction_rows * threads);

@@ -242,6 +242,12 @@ void bend_activation(size_t features, const T* alpha, T* bend, T* a, T* slope) {
     }
 }
 
+// one row that is in no panel
+template <class T>
+void bend_row(size_t features, const T* alpha, const T* z, T* __restrict a) {
+    for (size_t j = 0; j < features; ++j) a[j] = z[j] + (a[j] - z[j]) * alpha[j];
+}
+
 template <class T>
 void multiply(size_t count, const T* __restrict factor, T* __restrict values) {
     for (size_t i = 0; i < count; ++i) values[i] *= factor[i];

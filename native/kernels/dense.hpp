@@ -209,15 +209,15 @@ void dense_forward(size_t panels, Panels<const T> x, const Weights<T>& weights, 
     }
 }
 
-// One row, not in a panel: the same sums in the same order, along the outputs.
+// One row, not in a panel: the same sums in the same order, along the outputs, of weights that are scaled on the way.
 template <class T>
-void dense_forward_row(const T* x, const Weights<T>& weights, const T* bias, T* z) {
-    const size_t outputs = weights.outputs;
+void dense_forward_row(const T* x, size_t inputs, size_t outputs, T factor, const T* scale, const T* weights,
+                       const T* bias, T* __restrict z) {
     for (size_t j = 0; j < outputs; ++j) z[j] = bias[j];
-    for (size_t i = 0; i < weights.inputs; ++i) {
-        const T* w = weights.data + i * outputs;
-        const T value = x[i];
-        for (size_t j = 0; j < outputs; ++j) z[j] += value * w[j];
+    for (size_t i = 0; i < inputs; ++i) {
+        const T* const w = weights + i * outputs;
+        const T value = x[i], by = scale ? factor * scale[i] : factor;
+        for (size_t j = 0; j < outputs; ++j) z[j] += value * (by * w[j]);
     }
 }
 

@@ -58,6 +58,7 @@ constexpr Kernels<T> kernels = {
     .layer_norm_backward = layer_norm_backward<T>,
     .layer_norm_gradients = layer_norm_gradients<T>,
     .bend_activation = bend_activation<T>,
+    .bend_row = bend_row<T>,
     .embed_number = embed_number<T>,
     .embed_number_backward = embed_number_backward<T>,
     .embed_category = embed_category<T>,

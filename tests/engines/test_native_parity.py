@@ -27,26 +27,34 @@ from pellucid.spec import (
     Adam,
     AdamW,
     Adaptive,
+    Category,
     Constant,
     Cosine,
+    Embedding,
     Exponential,
     GradientDescent,
     InvScaling,
     Layer,
     Lbfgs,
     LogLoss,
+    Mish,
     Momentum,
     Nesterov,
     Network,
     OneCycle,
+    Periodic,
+    PiecewiseLinear,
     RMSprop,
+    Selu,
     SquaredError,
     Step,
     Stopping,
     Tanh,
     Training,
+    parameter_count,
 )
 from pellucid.textbook.parameters import Parameters
+from pellucid.training.coded import CodedRows
 from pellucid.training.stopping import Outcome
 
 OPTIMIZERS = [
@@ -253,6 +261,28 @@ def test_a_row_alone_is_the_same_row_in_a_crowd(isa, rows, widths):
     assert relative_error(z, TextbookEngine().forward(net, vector, inputs)) < 1e-12
     for row in {0, rows // 2, rows - 1}:
         assert np.array_equal(native(isa).forward(net, vector, inputs[row : row + 1])[0], z[row])
+
+
+@pytest.mark.parametrize("isa", ISAS)
+@pytest.mark.parametrize("layer_norm", [False, True])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("numbers", [None, Periodic(4, 0.3, 2), PiecewiseLinear(((-1.0, 0.0, 1.0), (-0.5, 0.5)), 3)])
+def test_few_rows_are_the_same_rows_in_a_crowd(isa, layer_norm, dtype, numbers):
+    """With all that may happen on the way: embeddings, scales, parametric activations, and one that needs panels."""
+    embedding = None if numbers is None else Embedding(2, numbers, 1, (Category(4, 3), Category(2, 1)))
+    hidden = (Layer(37, Mish(), parametric=True), Layer(21, Selu(), layer_norm=layer_norm, parametric=True), Layer(9))
+    net = Network(5, hidden, 3, "softmax", embedding=embedding, input_scale=True, parametrization="ntk")
+    random = np.random.default_rng(0)
+    vector = Parameters(net, random.normal(size=parameter_count(net)).astype(dtype))
+    codes = [random.integers(-1, levels + 1, 70) for levels in (4, 2)]
+    inputs = np.column_stack([random.normal(size=(70, 3)), *codes]).astype(dtype)
+    z = native(isa).forward(net, vector, inputs)
+    wanted = TextbookEngine().forward(net, vector, inputs)
+    assert relative_error(z, wanted) < (1e-12 if dtype == "float64" else 1e-4)
+    for count in (1, 2, 3, 4, 5):
+        assert np.array_equal(native(isa).forward(net, vector, inputs[:count]), z[:count])
+    coded = CodedRows.of(lambda: [inputs[-2:]], (2, 5), dtype)
+    assert np.array_equal(native(isa).forward(net, vector, coded), z[-2:])
 
 
 @needs_native

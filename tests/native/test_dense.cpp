@@ -43,13 +43,27 @@ struct Case {
         for (std::size_t row = 0; row < rows; ++row) {
             std::vector<T> alone(inputs), sums(outputs);
             for (std::size_t i = 0; i < inputs; ++i) alone[i] = at(x, i, row);
-            k.dense_forward_row(alone.data(), w, bias.data(), sums.data());
+            k.dense_forward_row(alone.data(), inputs, outputs, T(1), nullptr, weights.data(), bias.data(), sums.data());
             for (std::size_t j = 0; j < outputs; ++j) {
                 double sum = bias[j];
                 for (std::size_t i = 0; i < inputs; ++i) sum += double(at(x, i, row)) * double(weights[i * outputs + j]);
                 CHECK(is_near(at(z, j, row), sum, tolerance));
                 CHECK(at(z, j, row) == sums[j]);
             }
+        }
+    }
+
+    // A row alone scales the weights on its way; the numbers are those of weights that were scaled before.
+    void check_scaled_row() {
+        std::vector<T> scale(inputs), scaled(inputs * outputs), alone(inputs), sums(outputs);
+        fill(scale.data(), inputs, 5);
+        const T factor = T(0.3);
+        for (const T* by : {static_cast<const T*>(nullptr), static_cast<const T*>(scale.data())}) {
+            k.scale_weights(inputs, outputs, factor, by, weights.data(), scaled.data());
+            k.dense_forward(panels, x, Weights<T>{scaled.data(), nullptr, inputs, outputs}, bias.data(), z);
+            for (std::size_t i = 0; i < inputs; ++i) alone[i] = at(x, i, rows - 1);
+            k.dense_forward_row(alone.data(), inputs, outputs, factor, by, weights.data(), bias.data(), sums.data());
+            for (std::size_t j = 0; j < outputs; ++j) CHECK(at(z, j, rows - 1) == sums[j]);
         }
     }
 
@@ -241,6 +255,7 @@ void check_all(const KernelSet& set) {
                 Case<T> test(kernels_of<T>(set), rows, inputs, outputs);
                 test.check_forward(false);
                 test.check_forward(true);
+                test.check_scaled_row();
                 test.check_backward_inputs(false);
                 test.check_backward_inputs(true);
                 test.check_backward_weights();

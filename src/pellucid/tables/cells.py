@@ -85,18 +85,20 @@ def coded(series: "pd.Series[Any]") -> Coded:
         text = None if missing[i] else text_of_cell(cell)
         texts[i] = None if text in MISSING_WORDS else text
     merged, found = pd.factorize(texts)
-    codes = np.append(merged, -1)[codes].astype(np.int64)
-    present = np.bincount(codes[codes >= 0], minlength=len(found)) > 0
-    if not present.all():  # a categorical column may know levels that no cell has
-        codes = np.append(np.where(present, np.cumsum(present) - 1, -1), -1)[codes]
-    return Coded(codes, np.asarray(found, dtype=object)[present])
+    return Coded(np.append(merged, -1)[codes].astype(np.int64), np.asarray(found, dtype=object))
 
 
 def _different(series: "pd.Series[Any]") -> tuple[NDArray[Any], TextArray]:
     """Return numbers of cells and the cells that they stand for; -1 is a missing one."""
     dtype = series.dtype
     if isinstance(dtype, pd.CategoricalDtype):
-        return series.cat.codes.to_numpy(), series.cat.categories.astype(object).to_numpy()
+        codes, levels = series.cat.codes.to_numpy(), series.cat.categories
+        used = np.flatnonzero(np.bincount(codes[codes >= 0], minlength=len(levels)))
+        if len(used) < len(levels):  # it knows more than these cells say
+            places = np.full(len(levels) + 1, -1)
+            places[used] = np.arange(len(used))
+            codes, levels = places[codes], levels[used]
+        return codes, levels.astype(object).to_numpy()
     if _are_alike(series):
         codes, cells = pd.factorize(series)
         return codes, cells.astype(object).to_numpy()

@@ -87,6 +87,8 @@ class LevelCodes:
 
     def warn_if_strange(self, label: str, cells: Coded) -> None:
         """Say aloud that most cells have levels never seen: they may have been read as another type."""
+        if len(cells.codes) < FEWEST_CELLS:
+            return
         counts = np.bincount(cells.codes[cells.codes >= 0], minlength=len(cells.texts))
         is_kept = self._index.get_indexer(pd.Index(cells.texts, dtype=object)) >= 0
         if counts.sum() < FEWEST_CELLS or 2 * counts[~is_kept].sum() <= counts.sum():

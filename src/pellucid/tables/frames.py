@@ -30,6 +30,8 @@ def to_pandas(table: Any) -> pd.DataFrame:
     >>> to_pandas(np.eye(2)).columns.tolist()
     ['x0', 'x1']
     """
+    if isinstance(table, np.ndarray):
+        return _of_array(table)
     frame = _as_frame(table).reset_index(drop=True)
     frame.columns = pd.Index([column_name(label) for label in frame.columns], dtype=object)
     check_columns(list(frame.columns))
@@ -40,13 +42,15 @@ def to_pandas(table: Any) -> pd.DataFrame:
     return frame
 
 
+def _of_array(table: np.ndarray[Any, Any]) -> pd.DataFrame:
+    if table.ndim != 2 or table.dtype.names:
+        raise DataError(f"A table made of an array must have two dimensions (rows, columns); got {table.ndim}.")
+    return pd.DataFrame(table, columns=pd.Index([f"x{i}" for i in range(table.shape[1])], dtype=object))
+
+
 def _as_frame(table: Any) -> pd.DataFrame:
     if isinstance(table, pd.DataFrame):
         return table
-    if isinstance(table, np.ndarray):
-        if table.ndim != 2 or table.dtype.names:
-            raise DataError(f"A table made of an array must have two dimensions (rows, columns); got {table.ndim}.")
-        return pd.DataFrame(table, columns=[f"x{i}" for i in range(table.shape[1])])
     if isinstance(table, pa.RecordBatch):
         table = pa.Table.from_batches([table])
     if isinstance(table, pa.Table):

@@ -106,18 +106,18 @@ class Measures:
         plain = plain_numbers(frame)[places] & self._are_plain
         for start in range(0, len(frame) if plain.any() else 0, max(rows, 1)):
             part = slice(start, min(start + rows, len(frame)))
-            for which, block, _ in number_blocks(frame.iloc[part], places[plain]):
+            some = frame if len(frame) <= rows else frame.iloc[part]
+            for which, block, _ in number_blocks(some, places[plain]):
                 yield part, self._first[:-1][plain][which], block
         for i in np.flatnonzero(~plain).tolist():
             measures = read_measures(self._columns[i], frame.iloc[:, places[i]], first_row)
             yield slice(0, len(frame)), np.arange(self._first[i], self._first[i + 1]), np.stack(measures)
 
-    def numbers(self, frame: pd.DataFrame, first_row: int = 0) -> FloatArray:
-        """Return the numbers, or the days of dates, of shape (columns, rows); NaN where a cell is missing."""
-        found = np.full((len(self._columns), len(frame)), np.nan)
-        for rows, which, block in self.blocks(frame, first_row):
-            are_parts = np.isin(which, self._first[:-1], invert=True)
-            found[np.searchsorted(self._first[:-1], which[~are_parts]), rows] = block[~are_parts]
+    def order_of(self, labels: Sequence[str]) -> NDArray[np.int64]:
+        """Return, for each measure, which of these columns it is the number, or the days, of; -1: of none."""
+        order = {label: place for place, label in enumerate(labels)}
+        found = np.full(len(self.names), -1)
+        found[self.markable] = [order.get(column.label, -1) for column in self._columns]
         return found
 
     def scale(self, which: NDArray[np.int64], block: FloatArray) -> NDArray[np.float32]:

@@ -21,7 +21,7 @@ from pellucid.tables.blocks import number_blocks, plain_numbers
 from pellucid.tables.cells import LARGEST_NUMBER, BoolArray, Coded, coded, read_booleans
 from pellucid.tables.clocks import read_measured
 from pellucid.tables.dates import read_dates
-from pellucid.tables.frames import check_columns, readable
+from pellucid.tables.frames import check_columns, readable, to_pandas
 from pellucid.tables.index_columns import column_names, with_index_columns
 from pellucid.tables.inference import infer_schema, text_column, unless_useless
 from pellucid.tables.missing import MissingValues, empty_cells, warn_if_never_met
@@ -416,12 +416,12 @@ def encoded_parts(encoder: TabularEncoder, table: ParquetTable) -> Iterator[NDAr
     [2, 2, 1]
     """
     for part, first_row in numbered_parts(encoder, table):
-        yield encoder.transform(part, first_row=first_row)
+        yield encoder.read(part, first_row=first_row)[0]
 
 
 def numbered_parts(encoder: TabularEncoder, table: ParquetTable) -> Iterator[tuple[pd.DataFrame, int]]:
     """Yield the columns that are learned from, a part of the rows at a time, each with how many rows come before it."""
     first_row = 0
     for part in table.batches([column.label for column in encoder.schema.used]):
-        yield part, first_row
+        yield to_pandas(part), first_row
         first_row += len(part)

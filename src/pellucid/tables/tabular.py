@@ -239,21 +239,47 @@ class TabularEncoder:
         DataError
             If a column is missing, or a cell breaks the schema: the message names column, row and value.
         """
-        frame = self._checked(to_pandas(table))
+        return self.read(to_pandas(table), first_row=first_row)[0]
+
+    def read(
+        self, frame: pd.DataFrame, labels: Sequence[str] = (), *, first_row: int = 0
+    ) -> tuple[Float32Array, FloatArray]:
+        """Return the inputs of each row, and the numbers of some columns.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            What `to_pandas` gives.
+        labels : sequence of str
+            Columns of which numbers or dates are learned from (`holds_numbers`).
+        first_row : int, default=0
+
+        Returns
+        -------
+        X : array (rows, inputs) of float32
+            As `transform` gives it.
+        numbers : array (columns, rows) of float64
+            Numbers, or the days of dates, of the columns; NaN where a cell is missing.
+        """
+        frame = self._checked(frame)
         X = np.empty((len(frame), self.inputs.width), dtype=np.float32)
+        numbers, order = np.full((len(labels), len(frame)), np.nan), self._measures.order_of(labels)
         for rows, which, block in self._measures.blocks(frame, first_row):
             _put(X[rows], self._number_slots[which], lambda kept: self._measures.scale(which[kept], block[kept]))  # noqa: B023
             _put(X[rows], self._mark_slots[which], lambda kept: self._marks(which[kept], block[kept]))  # noqa: B023
+            _keep(numbers, order, rows, which, block)
         for column, levels, plan in zip(self._sorted, self._codes, self._plans, strict=True):
             if len(plan.slots):
                 cells = read_coded(column, frame[column.label], first_row)
                 levels.warn_if_strange(column.label, cells)
                 found = levels.encode(cells)
                 X[:, plan.slots] = found[:, np.newaxis] if plan.values is None else plan.values[found]
-        return X
+        return X, numbers
 
-    def numbers(self, labels: Sequence[str], table: Any, *, first_row: int = 0) -> FloatArray:
+    def numbers(self, labels: Sequence[str], table: Any) -> FloatArray:
         """Return the numbers of columns, or the days of their dates, of shape (columns, rows): NaN where missing.
+
+        Other columns need not be there.
 
         Raises
         ------
@@ -273,7 +299,13 @@ class TabularEncoder:
         frame = to_pandas(table)
         require_columns(frame, list(labels))
         frame = empty_cells(frame, {label: known[label].missing_values for label in labels})[0]
-        return Measures([known[label] for label in labels], self.scaling).numbers(frame, first_row)
+        measures, numbers = (
+            Measures([known[each] for each in labels], self.scaling),
+            np.empty((len(labels), len(frame))),
+        )
+        for rows, which, block in measures.blocks(frame):
+            _keep(numbers, measures.order_of(labels), rows, which, block)
+        return numbers
 
     def holds_numbers(self, label: str) -> bool:
         """Tell whether numbers or dates of this column are learned from."""
@@ -371,6 +403,14 @@ def _put(X: Float32Array, slots: NDArray[np.int64], values: Callable[[BoolArray]
     first, last = int(slots[0]), int(slots[-1])
     where: Any = slice(first, last + 1) if last - first == len(slots) - 1 else slots  # they rise
     X[:, where] = values(kept).T
+
+
+def _keep(
+    numbers: FloatArray, order: NDArray[np.int64], rows: slice, which: NDArray[np.int64], block: FloatArray
+) -> None:
+    """Keep those numbers of a block of measures that have a place of 0 or more in the order."""
+    places = order[which]
+    numbers[places[places >= 0], rows] = block[places >= 0]
 
 
 def _counts(cells: Coded) -> dict[str, int]:

@@ -1,16 +1,19 @@
 """A network's parameters: one flat vector, and named views of its pieces."""
 
 from collections.abc import Sequence
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from pellucid.errors import SpecError
-from pellucid.spec import Block, Network, parameter_layout
+from pellucid.spec import Block, Network, parameter_count, parameter_layout
 from pellucid.textbook.arrays import Array
 
 __all__ = ["Parameters"]
+
+_OF_SOME_LAYERS = ("gain", "shift", "slope", "input_adapters", "output_adapters")
+_LISTS = ("weights", "bias", "frequencies", "phases", "number_weights", "number_bias", "levels")
 
 
 class Parameters:
@@ -55,46 +58,63 @@ class Parameters:
     ([6.0, 7.0, 8.0], [12.0])
     """
 
+    weights: list[Array]
+    bias: list[Array]
+    gain: list[Array | None]
+    shift: list[Array | None]
+    scale: Array | None
+    input_adapters: list[Array | None]
+    output_adapters: list[Array | None]
+    slope: list[Array | None]
+    frequencies: list[Array]
+    phases: list[Array]
+    number_weights: list[Array]
+    number_bias: list[Array]
+    levels: list[Array]
+    all_weights: Array
+    rest: Array
+
     def __init__(self, network: Network, vector: Array) -> None:
-        layout = parameter_layout(network)
-        if vector.shape != (layout[-1].stop,):
+        count = parameter_count(network)
+        if vector.shape != (count,):
             raise SpecError(
-                f"the parameters of this network are a vector of {layout[-1].stop} numbers; "
-                f"got an array of shape {vector.shape}."
+                f"the parameters of this network are a vector of {count} numbers; got an array of shape {vector.shape}."
             )
-        layers = len(network.widths) - 1
+        self._network = network
         self.vector = vector
-        self.weights: list[Array] = []
-        self.bias: list[Array] = []
-        self.gain: list[Array | None] = [None] * layers
-        self.shift: list[Array | None] = [None] * layers
-        self.scale: Array | None = None
-        self.input_adapters: list[Array | None] = [None] * layers
-        self.output_adapters: list[Array | None] = [None] * layers
-        self.slope: list[Array | None] = [None] * layers
-        self.frequencies: list[Array] = []
-        self.phases: list[Array] = []
-        self.number_weights: list[Array] = []
-        self.number_bias: list[Array] = []
-        self.levels: list[Array] = []
+
+    if not TYPE_CHECKING:  # a checker of types would take any name for an attribute
+
+        def __getattr__(self, name: str) -> Any:
+            """Make the views when the first of them is asked for: engines of their own want none."""
+            if name not in type(self).__annotations__:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}.")
+            self.__dict__.update(self._views())
+            return self.__dict__[name]
+
+    def _views(self) -> dict[str, Any]:
+        layout = parameter_layout(self._network)
+        layers = len(self._network.widths) - 1
+        views: dict[str, Any] = {role: [None] * layers for role in _OF_SOME_LAYERS}
+        views |= {role: [] for role in _LISTS} | {"scale": None}
         for block in layout:
-            view = vector[block.start : block.stop].reshape(block.shape)
+            view = self.vector[block.start : block.stop].reshape(block.shape)
             if block.role == "scale":
-                self.scale = view
-            elif block.role in ("gain", "shift", "slope", "input_adapters", "output_adapters"):
-                getattr(self, block.role)[block.layer] = view
+                views["scale"] = view
+            elif block.role in _OF_SOME_LAYERS:
+                views[block.role][block.layer] = view
             elif block.role in ("frequencies", "phases", "number_bias") or _is_stacked(block):
-                getattr(self, block.role).extend(view)  # one a number
+                views[block.role].extend(view)  # one a number
             else:
-                getattr(self, block.role).append(view)
-        self.all_weights = vector[: sum(weights.size for weights in self.weights)]
+                views[block.role].append(view)
         in_layers = [block.stop for block in layout if block.role in ("weights", "bias", "gain", "shift")]
-        self.rest = vector[in_layers[-1] :]
+        all_weights = self.vector[: sum(weights.size for weights in views["weights"])]
+        return views | {"all_weights": all_weights, "rest": self.vector[in_layers[-1] :]}
 
     @classmethod
     def empty(cls, network: Network, dtype: DTypeLike) -> Self:
         """Parameters with unset values, to be filled (gradients, for example)."""
-        return cls(network, np.empty(parameter_layout(network)[-1].stop, dtype=dtype))
+        return cls(network, np.empty(parameter_count(network), dtype=dtype))
 
     @classmethod
     def from_arrays(

@@ -144,7 +144,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
                     f"X has {frame.shape[1]} features, but {type(self).__name__} is expecting "
                     f"{self.n_features_in_} features as input."
                 )
-            frame.columns = list(self._columns)
+            frame.columns = pd.Index(self._columns, dtype=object)
         return frame
 
     def _are_known_by_name(self, frame: pd.DataFrame, labels: list[Any] | None) -> bool:
@@ -557,8 +557,11 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         return self._by_part(X, self._raw_of)
 
     def _raw_of(self, frame: pd.DataFrame, first_row: int) -> Array:
-        engine = get_engine(self.engine, self.n_threads)
-        return self.bag_.predict(engine, self._held_time.hold(self.encoder_.transform(frame, first_row=first_row)))
+        return self._of_bag(self.encoder_.read(frame, first_row=first_row)[0])
+
+    def _of_bag(self, X: Array) -> Array:
+        """Predictions of the bag for inputs, which change where they are held."""
+        return self.bag_.predict(get_engine(self.engine, self.n_threads), self._held_time.hold(X))
 
     def _growing_inputs(self) -> Array:
         """Return the places of the inputs that grow with time for good; none without a time column."""

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 from sklearn.base import RegressorMixin
+from sklearn.utils.validation import check_is_fitted
 
 from pellucid.engines import get_engine
 from pellucid.errors import DataError, DataWarning
@@ -389,15 +390,16 @@ class TabularRegressor(RegressorMixin, BaseTabular):
 
         These are of the shapes (rows, targets) and (rows, columns of the line).
         """
+        check_is_fitted(self, "bag_")
+        line, targets = self.line_, len(self._centre)
+        labels = () if line is None else line.columns
 
         def predict(frame: pd.DataFrame, first_row: int) -> Array:
-            predicted = self._in_units(self._raw_of(frame, first_row))
-            if self.line_ is None:
-                return predicted
-            numbers = self.encoder_.numbers(self.line_.columns, frame, first_row=first_row)
-            return np.hstack([predicted, self.line_.passed(numbers)])
+            X, numbers = self.encoder_.read(frame, labels, first_row=first_row)
+            predicted = self._in_units(self._of_bag(X))
+            return predicted if line is None else np.hstack([predicted, line.passed(numbers)])
 
-        both, targets = self._by_part(X, predict), len(self._centre)
+        both = self._by_part(X, predict)
         return both[:, :targets], both[:, targets:]
 
     def _told(self, values: Array) -> Array:
