@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.metrics import log_loss
 
 from pellucid import TabularClassifier, TabularRegressor
 from pellucid.engines import NativeEngine
@@ -63,6 +64,22 @@ def test_noise_seems_no_better_than_its_mean():
     random = np.random.default_rng(0)
     model = TabularRegressor(**SETTINGS, random_state=0).fit(random.normal(size=(100, 4)), y := random.normal(size=100))
     assert model.oof_score_ < -0.98 * y.std()
+
+
+@pytest.mark.parametrize("scoring", ["accuracy", "roc_auc"])
+def test_probabilities_keep_what_they_promise_whatever_the_scoring(scoring):
+    """Among a few rows the best ranks, and hits, may be those of a network that has hardly begun."""
+    random = np.random.default_rng(0)
+
+    def rows(count):
+        X = random.normal(size=(count, 5))
+        return X, (random.random(count) < 1 / (1 + np.exp(3 - 1.5 * X[:, 0]))).astype(int)
+
+    (X, y), (X_new, y_new) = rows(400), rows(8000)
+    model = TabularClassifier(preset="fast", scoring=scoring, random_state=0, n_threads=1).fit(X, y)
+    new = model.predict_proba(X_new)
+    assert new[:, 1].mean() == pytest.approx(y_new.mean(), abs=0.04)
+    assert log_loss(y_new, new) == pytest.approx(log_loss(y, model.oof_proba_), abs=0.03)
 
 
 @pytest.mark.parametrize(("folds", "rows"), [(1, 100), (5, 2100)])
