@@ -29,7 +29,7 @@ from sklearn.metrics import log_loss
 from pellucid import TabularClassifier, TabularRegressor
 
 MOST_TEST_ROWS = 5000
-FEWEST_OF_CLASS = 30
+LEAST_SHARE_OF_CLASS = 1 / 500
 
 TARGETS: dict[str, dict[str, tuple[str, ...]]] = {
     "weather_aus": {"Temp3pm": ("MaxTemp",), "WindGustDir": (), "Humidity3pm": (), "Evaporation": ()},
@@ -71,7 +71,7 @@ def question_of(table: pd.DataFrame, target: str, left_out: tuple[str, ...], row
     is_number = pd.api.types.is_numeric_dtype(table[target].dtype)
     if not is_number:
         counts = table[target].value_counts()
-        table = table[table[target].isin(counts.index[counts >= min(FEWEST_OF_CLASS, len(table) // 100)])]
+        table = table[table[target].isin(counts.index[counts >= LEAST_SHARE_OF_CLASS * len(table)])]
     order = np.random.default_rng(0).permutation(len(table))
     learned = order[: min(rows, int(0.7 * len(table)))]
     test = order[len(learned) : len(learned) + MOST_TEST_ROWS]

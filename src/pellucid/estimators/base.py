@@ -22,7 +22,7 @@ from pellucid.engines import Engine, get_engine
 from pellucid.errors import DataError, DivergedError, SpecError, near
 from pellucid.estimators.callbacks import UNDER_WAY, CallbackSupportMixin, Listeners, listening
 from pellucid.estimators.constants import Useless, useless
-from pellucid.estimators.fitted import CURVES, DTYPES, FittedNetwork, as_dtype, thread_limit, told_of_missing
+from pellucid.estimators.fitted import CURVES, DTYPES, FittedNetwork, as_dtype, told_of_missing
 from pellucid.estimators.parameters import (
     PARAMETER_CONSTRAINTS,
     describe_network,
@@ -39,6 +39,7 @@ from pellucid.estimators.reports import (
     report_outcome,
     warn,
 )
+from pellucid.estimators.thread_limits import thread_limit
 from pellucid.estimators.weights import checked_weights, refuse_weightless
 from pellucid.spec import Lbfgs, Network, Training
 from pellucid.spec.checks import shown

@@ -1,7 +1,7 @@
 """A trained network as fitted attributes: views of one flat vector that a user may read, set and pickle."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from copy import deepcopy
 from math import isfinite
 from typing import Any, Self
@@ -9,15 +9,15 @@ from typing import Any, Self
 import numpy as np
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.utils.validation import check_is_fitted, validate_data
-from threadpoolctl import threadpool_limits
 
-from pellucid.engines import Engine, get_engine
+from pellucid.engines import get_engine
 from pellucid.errors import SpecError
+from pellucid.estimators.thread_limits import forward_limit
 from pellucid.spec import Network
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.parameters import Parameters
 
-__all__ = ["CURVES", "DTYPES", "FittedNetwork", "as_dtype", "forward_limit", "thread_limit", "told_of_missing"]
+__all__ = ["CURVES", "DTYPES", "FittedNetwork", "as_dtype", "told_of_missing"]
 
 DTYPES = (np.float64, np.float32)
 """Kinds of numbers that rows may have; anything else becomes the first."""
@@ -183,19 +183,6 @@ def told_of_missing(estimator: Any, name: str = "X") -> Iterator[None]:
 def as_dtype(array: Any, dtype: Any) -> Any:
     """Return the array (or None) as this dtype, uncopied if it is so already."""
     return None if array is None else array.astype(dtype, copy=False)
-
-
-def thread_limit(n_threads: int | None) -> Any:
-    """Hold numerical libraries to so many threads within a ``with``; None leaves them alone."""
-    return nullcontext() if n_threads is None else threadpool_limits(n_threads)
-
-
-def forward_limit(engine: Engine, n_threads: int | None) -> Any:
-    """Hold the libraries by which an engine runs networks to so many threads; the native one needs none.
-
-    To find what libraries there are takes longer than to predict a row.
-    """
-    return thread_limit(None if engine.name == "native" else n_threads)
 
 
 def _same(arrays: list[Array], others: list[Array]) -> bool:

@@ -139,6 +139,8 @@ def test_a_straight_target_is_predicted_as_by_linear_regression(tmp_path):
     assert model.feature_importances_[4] > model.feature_importances_[2]
     save(model, tmp_path / "model.safetensors")
     np.testing.assert_array_equal(load(tmp_path / "model.safetensors").predict(X), model.predict(X))
+    alone = [model.predict(X[row : row + 1])[0] for row in range(20)]
+    np.testing.assert_array_equal(alone, model.predict(X)[:20])  # to the last bit
     odd = X[:2].copy()
     odd[0, 4], odd[1, 4] = np.nan, 1e9
     missing, wild = model.predict(odd) - X[:2, :4] @ np.arange(1, 5)

@@ -17,7 +17,7 @@ from sklearn.base import clone
 from pellucid import TabularClassifier, TabularRegressor, load, save, trace
 from pellucid.engines import NativeEngine
 from pellucid.errors import DataError
-from pellucid.estimators import fitted
+from pellucid.estimators import thread_limits
 from pellucid.estimators.tabular import Member, bagging, members, memory, sources
 from pellucid.estimators.tabular.members import LINEAR, PRESETS, milestones
 from pellucid.spec import Ensemble
@@ -76,10 +76,17 @@ def test_libraries_are_not_looked_for_when_the_native_engine_predicts(shop, monk
     X, y, _ = shop
     model = TabularRegressor(**TINY_BAG, engine="native").fit(X, y)
     expected = model.predict(X)
-    monkeypatch.setattr(fitted, "threadpool_limits", None)  # its search takes longer than a row
+    monkeypatch.setattr(thread_limits, "ThreadpoolController", None)  # its search takes longer than a row
     np.testing.assert_array_equal(model.predict(X), expected)
     with pytest.raises(TypeError, match="not callable"):
         model.set_params(engine="textbook").predict(X)
+
+
+def test_cycles_of_a_few_steps_end_no_network():
+    random = np.random.default_rng(0)
+    X = random.normal(size=(200, 3))
+    model = TabularClassifier(preset="fast", max_epochs=8, random_state=0, n_threads=1).fit(X, X[:, 0] > 0)
+    assert {each.epochs for each in model.bag_.networks} == {8}
 
 
 def test_fitting_twice_is_fitting_once(shop):

@@ -19,7 +19,6 @@ from sklearn.utils.validation import check_is_fitted
 from pellucid.engines import get_engine
 from pellucid.errors import DataError, DataWarning, DivergedError, did_you_mean
 from pellucid.estimators.callbacks import CallbackSupportMixin, listening
-from pellucid.estimators.fitted import forward_limit, thread_limit
 from pellucid.estimators.parameters import MOST_THREADS
 from pellucid.estimators.reports import warn
 from pellucid.estimators.tabular.bag import Bag, greedy_weights, of_members
@@ -33,6 +32,7 @@ from pellucid.estimators.tabular.sources import FileSource, FrameSource, Source
 from pellucid.estimators.tabular.state import IMPORTANCES, tabular_from_state, tabular_to_state
 from pellucid.estimators.tabular.target_rows import refuse_text
 from pellucid.estimators.tabular.updating import UPDATE_EPOCHS, update_bag
+from pellucid.estimators.thread_limits import forward_limit, thread_limit
 from pellucid.estimators.weights import checked_weights
 from pellucid.tables import ParquetTable, Schema, TabularEncoder, fold_rows, split_rows
 from pellucid.tables.frames import column_name, counted

@@ -81,6 +81,14 @@ class Line:
         within = np.clip(numbers, self.lows[:, np.newaxis], self.highs[:, np.newaxis])
         return np.nan_to_num(within - self.origins[:, np.newaxis]).T
 
+    def added(self, passed: Array) -> Array:
+        """Return what is added to predictions, of shape (rows, targets), where the line is followed so far."""
+        return _summed(passed, self.gains)
+
+    def doubt(self, passed: Array) -> Array:
+        """Return how far what a trend adds beyond what was learned from may be wrong, of shape (rows, targets)."""
+        return _summed(np.maximum(passed, 0), self.doubts)
+
 
 class Drawing(NamedTuple):
     """A line, and what it knows of rows that are to be predicted honestly.
@@ -216,6 +224,14 @@ def _ends(A: Array) -> tuple[Array, Array]:
     """Return where a line through these rows ends, below and above, in each column."""
     least, most = A.min(axis=0), A.max(axis=0)
     return least - BEYOND * (most - least), most + BEYOND * (most - least)
+
+
+def _summed(numbers: Array, factors: Array) -> Array:
+    """Multiply matrices, column after column: a row alone has the bits that it has among others."""
+    total: Array = np.zeros((len(numbers), factors.shape[1]))
+    for column, factor in zip(numbers.T, factors, strict=True):
+        total += column[:, np.newaxis] * factor
+    return total
 
 
 def _unless_zero(gains: Array, found: Array) -> Array:

@@ -51,6 +51,7 @@ __all__ = [
     "is_small",
     "milestones",
     "planned_epochs",
+    "usable_milestones",
 ]
 
 ACTIVATIONS: dict[str, Activation] = {"selu": Selu(), "mish": Mish(), "relu": Relu(), "silu": Silu()}
@@ -271,6 +272,22 @@ def milestones(epochs: int) -> tuple[int, ...]:
     return tuple(sorted(ends))
 
 
+FEWEST_STEPS = 50
+"""Steps of a first pair of cycles, at least, for what they brought to be more than chance."""
+
+
+def usable_milestones(epochs: int, rows: int, batch: int) -> tuple[int, ...]:
+    """Return the milestones of a training on so many rows; none where so few steps come before that they tell nothing.
+
+    Examples
+    --------
+    >>> usable_milestones(43, rows=10_000, batch=256), usable_milestones(8, rows=100, batch=32)
+    ((9, 21), ())
+    """
+    ends = milestones(epochs)
+    return ends if ends[0] * (rows // batch) >= FEWEST_STEPS else ()
+
+
 MOST_FIRST_WEIGHTS = 8_000_000
 """The first layer is narrower where it would have more weights: memory stays bounded for 100,000 columns."""
 
@@ -324,6 +341,6 @@ def describe_training(member: Member, loss: Loss, rows: int, epochs: float, moni
             patience=None,
             restore_best=True,
             latest_best=True,
-            milestones=milestones(epochs_of(member, epochs)),
+            milestones=usable_milestones(epochs_of(member, epochs), rows, batch),
         ),
     )

@@ -12,7 +12,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from pellucid.engines import get_engine
 from pellucid.errors import DataError, DataWarning
-from pellucid.estimators.fitted import thread_limit
 from pellucid.estimators.reports import warn
 from pellucid.estimators.tabular.base import BaseTabular, Column, Given
 from pellucid.estimators.tabular.calibration import ResidualQuantiles
@@ -27,6 +26,7 @@ from pellucid.estimators.tabular.line import (
 )
 from pellucid.estimators.tabular.members import Member, Preset
 from pellucid.estimators.tabular.target_rows import target_array
+from pellucid.estimators.thread_limits import thread_limit
 from pellucid.spec import AbsoluteError, Poisson, SquaredError
 from pellucid.tables.cells import LARGEST_NUMBER, read_numbers
 from pellucid.tables.frames import column_name, counted, row_list
@@ -238,7 +238,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         if self.line_ is not None:
             columns = self.line_.columns
             self._passed = self.line_.passed(self.encoder_.numbers(columns, _table_of(columns, column)))
-            self._of_line = self._passed @ self.line_.gains
+            self._of_line = self.line_.added(self._passed)
             Y = Y - self._of_line
         counted = slice(None) if weight is None else weight > 0
         self._take_range(Y[counted], known[counted], is_new=is_new)
@@ -382,7 +382,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         """
         predicted, passed = self._predicted(X)
         if self.line_ is not None:
-            predicted = predicted + passed @ self.line_.gains
+            predicted = predicted + self.line_.added(passed)
         return self._shaped(self._told(predicted))
 
     def _predicted(self, X: Any) -> tuple[Array, Array]:
@@ -449,7 +449,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
             )
         added, doubt = np.zeros_like(predicted), np.zeros_like(predicted)
         if self.line_ is not None:
-            added, doubt = passed @ self.line_.gains, np.maximum(passed, 0) @ self.line_.doubts
+            added, doubt = self.line_.added(passed), self.line_.doubt(passed)
         found = []
         for level in levels:
             outer = [each.quantile(predicted[:, column], level) for column, each in enumerate(self._residuals)]

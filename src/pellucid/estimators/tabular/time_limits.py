@@ -7,7 +7,7 @@ from time import perf_counter
 
 from pellucid.engines import Engine, NativeEngine
 from pellucid.engines.native import default_threads
-from pellucid.estimators.tabular.members import milestones
+from pellucid.estimators.tabular.members import usable_milestones
 from pellucid.textbook.network import Batch
 from pellucid.training.jobs import Job, State, Watch
 from pellucid.training.stopping import Outcome
@@ -49,9 +49,11 @@ def jobs_within(
     epochs = max(1, int((left - kept * preparing) / an_epoch) // kept)
     longer = [job for job in jobs if job.training.epochs > epochs]
     for job in longer:
-        stopping = job.training.stopping
-        stopping = replace(stopping, milestones=milestones(epochs) if stopping.milestones else ())
-        job.training = replace(job.training, epochs=epochs, stopping=stopping)
+        training, rows = job.training, job.data.rows
+        ends: tuple[int, ...] = ()
+        if training.stopping.milestones:
+            ends = usable_milestones(epochs, rows, training.batch_size or rows)
+        job.training = replace(training, epochs=epochs, stopping=replace(training.stopping, milestones=ends))
     return jobs, bool(longer) or kept < len(places)
 
 
