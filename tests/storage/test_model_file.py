@@ -107,6 +107,20 @@ def test_comes_back_as_it_was(rows, tmp_path, name):
         assert (list(found) == list(value)) if isinstance(value, list | tuple | range) else found == value
 
 
+def test_a_changed_bit_is_noticed(rows, tmp_path):
+    path = tmp_path / "model.safetensors"
+    save(MLPClassifier((4,), solver="lbfgs", random_state=0).fit(*rows), path)
+    content = path.read_bytes()
+    begin = 8 + int.from_bytes(content[:8], "little")
+    of_header = content.index(b"lbfgs")
+    for place in (of_header, *range(begin, len(content), 7)):
+        changed = bytearray(content)
+        changed[place] ^= 1
+        path.write_bytes(changed)
+        with pytest.raises(ModelFileError, match="damaged: it is not what was written, by its checksum"):
+            load(path)
+
+
 def test_feature_names_come_back(rows, tmp_path):
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame(rows[0], columns=["größe", "x y", "<b>"])

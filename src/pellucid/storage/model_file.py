@@ -1,12 +1,13 @@
 """`save` and `load`: one safetensors file with arrays, and a JSON header that says what they are.
 
 The file holds numbers and text, never code: what is in a hostile one can be wrong, but it cannot run. Everything is
-checked on the way in: the container (by the safetensors library), the header's size and shape, the kind of model,
-every description, every array's shape and type, and that weights are finite.
+checked on the way in: the container (by the safetensors library), a checksum, the header's size and shape, the kind of
+model, every description, every array's shape and type, and that weights are finite.
 """
 
 import json
 import sys
+import zlib
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -26,8 +27,8 @@ __all__ = ["load", "save"]
 
 FORMAT = "pellucid model"
 FORMAT_VERSION = 1
-HEADER = "pellucid"
-"""Key of the header in the file's metadata."""
+HEADER, CHECKSUM = "pellucid", "crc32"
+"""Keys of the header, and of the checksum of it and of all arrays, in the file's metadata."""
 
 LARGEST_HEADER = 64 << 20
 """Bytes of JSON that a header may have: room for a hundred thousand categories."""
@@ -97,7 +98,8 @@ def save(model: HasState, path: str | Path) -> None:
         "state": state,
     }
     text = json.dumps(header, allow_nan=False)
-    content = to_bytes({name: np.ascontiguousarray(array) for name, array in arrays.items()}, {HEADER: text})
+    arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    content = to_bytes(arrays, {HEADER: text, CHECKSUM: _checksum(text, arrays)})
     try:
         with replaced_whole(path) as temporary:
             temporary.write_bytes(content)
@@ -153,7 +155,18 @@ def _read(path: Path) -> tuple[str, dict[str, np.ndarray[Any, Any]]]:
         raise ModelFileError(f"it cannot be read: {error.strerror or 'the disk or the system refused'}.") from error
     if HEADER not in metadata:
         raise ModelFileError("it is a safetensors file, but not one of Pellucid's.")
-    return metadata[HEADER], arrays
+    text = metadata[HEADER]
+    if CHECKSUM in metadata and metadata[CHECKSUM] != _checksum(text, arrays):
+        raise ModelFileError("it is damaged: it is not what was written, by its checksum. Copy or save it again.")
+    return text, arrays
+
+
+def _checksum(text: str, arrays: Mapping[str, np.ndarray[Any, Any]]) -> str:
+    """Return the cyclic redundancy check of a header and arrays: it tells damage, not intent."""
+    value = zlib.crc32(text.encode())
+    for name in sorted(arrays):
+        value = zlib.crc32(arrays[name].reshape(-1).view(np.uint8).data, zlib.crc32(name.encode(), value))
+    return f"{value:08x}"
 
 
 def _why_unreadable(path: Path) -> str:
