@@ -20,8 +20,9 @@ __all__ = ["Bag", "Trained", "gravest", "greedy_weights", "joined", "of_members"
 ROWS_COMPARED = 50
 """Rows of each fold by which the rows of the fit are known again."""
 
-ROWS_FOR_VARIANCE = 2_000
-"""Rows from which the variance of the networks is estimated, where there are more."""
+ROWS_LOOKED_AT = (2_000, 8_000)
+CELLS_LOOKED_AT = 4_000_000
+"""Rows whose errors are looked into, where there are more: at most so many, fewer where a row has many inputs."""
 
 GRAVITY = (
     Outcome.CONVERGED,
@@ -155,17 +156,20 @@ class Bag:
 
     @property
     def rows_looked_at(self) -> Array:
-        """A sample of the rows that are validation in some fold, by which `averaged_away` estimates."""
-        rows = np.empty(0, np.int64) if self.fold_of is None else np.flatnonzero(self.fold_of >= 0)
-        return rows[:: max(1, len(rows) // ROWS_FOR_VARIANCE)]
+        """A sample of the rows that are validation in some fold, by which errors are looked into."""
+        if self.fold_of is None or not self.networks:
+            return np.empty(0, np.int64)
+        rows = np.flatnonzero(self.fold_of >= 0)
+        most = int(np.clip(CELLS_LOOKED_AT // self.networks[0].network.inputs, *ROWS_LOOKED_AT))
+        return rows[:: max(1, len(rows) // most)]
 
     def averaged_away(self, engine: Engine, X: Array) -> Array:
         """Estimate how much less the squared error of all networks' mean is than that of a row's out-of-fold mean.
 
         The K networks of a member differ by chance, with a variance v; their mean has v / K of it, the one that did not
         see a row all of it. What is averaged away of a member counts by the square of its weight. v is taken from the
-        networks that were trained on a row, over a sample of the rows: on these they differ somewhat less than on new
-        rows, so the estimate is low rather than high.
+        networks that were trained on a row: on these they differ somewhat less than on new rows, so the estimate is low
+        rather than high.
 
         Parameters
         ----------

@@ -47,6 +47,9 @@ __all__ = ["BaseTabular", "Column", "Given", "Remembered", "Taken"]
 
 SHARE_SET_ASIDE = 0.2
 
+SHARE_OF_TRAINING = 0.95
+"""Of a time limit; the rest is for what is learned from errors out of fold."""
+
 PRODUCTS = {"float32": "full", "bfloat16": "bfloat16"}
 """How networks multiply, by `dtype`."""
 
@@ -294,12 +297,13 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         if self.max_epochs is not None:
             plan = plan.within(self.max_epochs)
         seeds = seed.randint(2**31 - 1, size=plan.seeds).tolist()
+        limit = self.time_limit
         with listening(self, plan.epochs_to_hear, X, y) as listeners, thread_limit(self.n_threads):
             bag = plan.train(
                 problem,
                 engine=get_engine(self.engine, self.n_threads),
                 seeds=seeds,
-                time_limit=None if self.time_limit is None else self.time_limit - (perf_counter() - began),
+                time_limit=None if limit is None else SHARE_OF_TRAINING * limit - (perf_counter() - began),
                 on_epoch=Told(listeners.on_epoch, plan.epochs_to_hear) if listeners else None,
             )
         self._hold_time(bag, problem.X, Y, trained_weight, folds)

@@ -141,16 +141,16 @@ MOST_BINS, ROWS_OF_BIN = 20, 100
 
 @dataclass
 class ResidualQuantiles:
-    """How far the truth lies from predictions out of fold, by the size of the prediction: split conformal prediction.
+    """How far the truth lies from predictions out of fold, where something is as large: split conformal prediction.
 
-    Predictions are cut into bins of as many rows each; the residuals of a bin stand for those of new rows whose
-    predictions fall into it (Mondrian conformal prediction, Vovk et al., 2005). So intervals are wide where errors are
-    large, and need not be symmetric.
+    Rows are cut into bins of as many each, by the size of the prediction or of the error that is expected; the
+    residuals of a bin stand for those of new rows that fall into it (Mondrian conformal prediction, Vovk et al., 2005).
+    So intervals are wide where errors are large, and need not be symmetric.
 
     Attributes
     ----------
     edges : array of shape (bins - 1,)
-        Between the bins' predictions.
+        Between the bins.
     residuals : array of shape (rows,)
         Truth less prediction, sorted within each bin, bin after bin.
     starts : array of int of shape (bins + 1,)
@@ -162,18 +162,18 @@ class ResidualQuantiles:
     starts: Array
 
     @classmethod
-    def of(cls, predicted: Array, truth: Array) -> "ResidualQuantiles":
-        """Learn from out-of-fold predictions, of shape (rows,)."""
-        bins = int(np.clip(len(predicted) // ROWS_OF_BIN, 1, MOST_BINS))
-        order = np.argsort(predicted, kind="stable")
-        starts = np.round(np.linspace(0, len(predicted), bins + 1)).astype(np.int64)
-        residuals = (truth - predicted)[order]
+    def of(cls, by: Array, residuals: Array) -> "ResidualQuantiles":
+        """Learn from the residuals of out-of-fold predictions, and what makes bins of them; both of shape (rows,)."""
+        bins = int(np.clip(len(by) // ROWS_OF_BIN, 1, MOST_BINS))
+        order = np.argsort(by, kind="stable")
+        starts = np.round(np.linspace(0, len(by), bins + 1)).astype(np.int64)
+        ordered = residuals[order].astype(np.float64)
         for start, stop in pairwise(starts):
-            residuals[start:stop].sort()
-        return cls(predicted[order][starts[1:-1]].astype(np.float64), residuals.astype(np.float64), starts)
+            ordered[start:stop].sort()
+        return cls(by[order][starts[1:-1]].astype(np.float64), ordered, starts)
 
-    def quantile(self, predicted: Array, level: float) -> Array:
-        """Return the `level` quantile of each row's truth, of shape (rows,).
+    def quantile(self, by: Array, level: float) -> Array:
+        """Return the `level` quantile of each row's residual, of shape (rows,).
 
         The level is that of finitely many residuals: (n + 1) · level of n. A bin of too few for it has its outermost,
         or what those of all bins say if that is further out, so that quantiles never cross; where all are too few
@@ -184,14 +184,14 @@ class ResidualQuantiles:
         >>> import numpy as np
         >>> quantiles = ResidualQuantiles.of(np.zeros(9), np.arange(9.0))
         >>> quantiles.quantile(np.array([0.0]), 0.9).tolist(), quantiles.quantile(np.array([1.0]), 0.5).tolist()
-        ([8.0], [5.0])
+        ([8.0], [4.0])
         """
         by_bin = np.array([_quantile(self.residuals[start:stop], level) for start, stop in pairwise(self.starts)])
         too_few = ~_tells(np.diff(self.starts), level)
         if too_few.any():
             further = np.minimum if level < 0.5 else np.maximum
             by_bin[too_few] = further(by_bin[too_few], _quantile(np.sort(self.residuals), level))
-        quantile: Array = predicted + by_bin[np.searchsorted(self.edges, predicted, side="right")]
+        quantile: Array = by_bin[np.searchsorted(self.edges, by, side="right")]
         return quantile
 
     @property

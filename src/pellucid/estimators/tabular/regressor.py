@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from numbers import Real
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 import pandas as pd
@@ -13,8 +13,9 @@ from sklearn.utils.validation import check_is_fitted
 from pellucid.engines import get_engine
 from pellucid.errors import DataError, DataWarning
 from pellucid.estimators.reports import warn
-from pellucid.estimators.tabular.base import BaseTabular, Column, Given
+from pellucid.estimators.tabular.base import SHARE_OF_TRAINING, BaseTabular, Column, Given
 from pellucid.estimators.tabular.calibration import ResidualQuantiles
+from pellucid.estimators.tabular.error_size import ErrorSize, learn_error_size
 from pellucid.estimators.tabular.line import (
     MOST_COLUMNS,
     MOST_ROWS,
@@ -37,6 +38,28 @@ __all__ = ["TabularRegressor"]
 
 FREQUENT = 0.05
 """Share of the rows from which on a value of the target counts as frequent."""
+
+LEAST_SHRINKING = 0.8
+"""Of residuals: where a few errors are far larger than the others, their squares would promise too much to all."""
+
+
+class _Predicted(NamedTuple):
+    """Of each row and target, of shape (rows, targets).
+
+    Attributes
+    ----------
+    values : array
+        What the networks predict, in the target's units, without the line.
+    added, doubt : array
+        What the line adds, and how far that may be wrong.
+    by : array
+        What residuals are looked up by: the size of error to expect, or the prediction.
+    """
+
+    values: Array
+    added: Array
+    doubt: Array
+    by: Array
 
 
 class TabularRegressor(RegressorMixin, BaseTabular):
@@ -135,6 +158,8 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     _least: Array
     _most: Array
     _hindsight: Array | None
+    _error_size: ErrorSize | None
+    """Where there is one, residuals are multiples of it."""
     line_: Line | None
     _centre: Array
     _spread: Array
@@ -290,15 +315,37 @@ class TabularRegressor(RegressorMixin, BaseTabular):
 
     def _calibrate(self, blended: Array, Y: Array, rows: Array, weight: Array | None, looked_at: Array | None) -> None:
         predicted = self._in_units(blended) - self._known_too_early(rows)
-        shrinking = self._shrinking(Y[rows], Y[rows] - predicted, looked_at)
-        self._residuals = [
-            ResidualQuantiles.of(predicted[:, column], predicted[:, column] + shrinking[column] * residuals)
-            for column, residuals in enumerate((Y[rows] - predicted).T if len(rows) else ())
-        ]
+        residuals = (Y[rows] - predicted) * self._shrinking(Y[rows], Y[rows] - predicted, looked_at)
+        self._error_size = None
+        self._residuals = []
+        if len(rows):
+            self._residuals = [ResidualQuantiles.of(*each) for each in zip(predicted.T, residuals.T, strict=True)]
+            if looked_at is not None and not self.bag_.judges:  # whose errors are not quite those of the networks
+                self._size_errors(looked_at, rows, predicted, residuals)
         self.oof_prediction_ = self._shaped(np.full(Y.shape, np.nan))
         self.oof_prediction_[rows] = self._shaped(self._told(predicted + self._added(rows)))
         weight = None if weight is None else weight[rows]
         self.oof_score_ = -self._scoring_loss(predicted, Y[rows], weight) if len(rows) else np.nan
+
+    def _size_errors(self, looked_at: Array, rows: Array, predicted: Array, residuals: Array) -> None:
+        """Learn what size of error to expect of a row, where intervals are better for it."""
+        sample = self.bag_.rows_looked_at
+        are_known = np.isin(sample, rows)
+        sample, places = sample[are_known], np.searchsorted(rows, sample[are_known])
+        learned = learn_error_size(
+            self.encoder_.inputs,
+            looked_at[are_known],
+            predicted[places],
+            residuals[places],
+            self.bag_.fold_of[sample],  # type: ignore[index]
+            engine=get_engine(self.engine, self.n_threads),
+            seed=self._fold_seed,
+            time_limit=None if self.time_limit is None else self.time_limit * (1 - SHARE_OF_TRAINING),
+        )
+        if learned is not None:
+            self._error_size, sizes = learned
+            normalised = residuals[places] / sizes
+            self._residuals = [ResidualQuantiles.of(*each) for each in zip(sizes.T, normalised.T, strict=True)]
 
     def _shrinking(self, truth: Array, residuals: Array, looked_at: Array | None) -> Array:
         """Return by how much the mean of all networks errs less than those that did not see a row, for each target.
@@ -309,7 +356,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
             return np.ones(residuals.shape[1])
         away = self.bag_.averaged_away(get_engine(self.engine, self.n_threads), looked_at) * self._spread**2
         square = np.maximum(np.mean(residuals**2, axis=0), np.finfo(float).tiny)
-        shrinking: Array = np.sqrt(np.maximum(1 - away / square, 0.25))
+        shrinking: Array = np.maximum(np.sqrt(np.maximum(1 - away / square, 0)), LEAST_SHRINKING)
         commonest = np.array([np.unique(column, return_counts=True)[1].max() for column in truth.T])
         return np.where(commonest > FREQUENT * len(truth), 1.0, shrinking)
 
@@ -380,27 +427,27 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         DataError
             If a column is missing, or a cell cannot be read as what the column held.
         """
-        predicted, passed = self._predicted(X)
-        if self.line_ is not None:
-            predicted = predicted + self.line_.added(passed)
-        return self._shaped(self._told(predicted))
+        predicted = self._predicted(X)
+        return self._shaped(self._told(predicted.values + predicted.added))
 
-    def _predicted(self, X: Any) -> tuple[Array, Array]:
-        """Return what the networks predict, in the target's units, and how far the line is followed.
-
-        These are of the shapes (rows, targets) and (rows, columns of the line).
-        """
+    def _predicted(self, X: Any, *, with_quantiles: bool = False) -> "_Predicted":
+        """Return what the networks predict, in the target's units, and the rest of a prediction."""
         check_is_fitted(self, "bag_")
-        line, targets = self.line_, len(self._centre)
+        line, sized = self.line_, self._error_size if with_quantiles else None
         labels = () if line is None else line.columns
 
         def predict(frame: pd.DataFrame, first_row: int) -> Array:
             X, numbers = self.encoder_.read(frame, labels, first_row=first_row)
-            predicted = self._in_units(self._of_bag(X))
-            return predicted if line is None else np.hstack([predicted, line.passed(numbers)])
+            values = self._in_units(self._of_bag(X))
+            parts = [values] + [np.zeros_like(values)] * 3
+            if line is not None:
+                passed = line.passed(numbers)
+                parts[1:3] = line.added(passed), line.doubt(passed)
+            if with_quantiles:
+                parts[3] = values if sized is None else sized.of(get_engine(self.engine, self.n_threads), X)
+            return np.hstack(parts)
 
-        both = self._by_part(X, predict)
-        return both[:, :targets], both[:, targets:]
+        return _Predicted(*np.split(self._by_part(X, predict), 4, axis=1))
 
     def _told(self, values: Array) -> Array:
         """Return values of (rows, targets): none below 0 where no target learned from was, none above likewise."""
@@ -410,10 +457,10 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     def predict_quantiles(self, X: Any, quantiles: Sequence[float] = (0.1, 0.5, 0.9)) -> Array:
         """Return quantiles of each row's number, of shape (rows, quantiles), or (rows, targets, quantiles).
 
-        They are the prediction and the quantiles of out-of-fold residuals where predictions were as large
-        (`ResidualQuantiles`). Where no target learned from was negative, none of them is; likewise for positive ones.
-        Of n residuals the outermost are the quantiles 1 / (n + 1) and n / (n + 1): a `DataWarning` tells of those that
-        lie beyond.
+        They are the prediction and the quantiles of out-of-fold residuals where predictions, or the errors to be
+        expected, were as large (`ResidualQuantiles`). Where no target learned from was negative, none of them is;
+        likewise for positive ones. Of n residuals the outermost are the quantiles 1 / (n + 1) and n / (n + 1): a
+        `DataWarning` tells of those that lie beyond.
 
         Parameters
         ----------
@@ -435,7 +482,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
 
     def _quantiles(self, X: Any, levels: list[float], asked: str) -> Array:
         """Return checked quantiles; what was asked for is said where there are too few residuals for them."""
-        predicted, passed = self._predicted(X)
+        predicted = self._predicted(X, with_quantiles=True)
         if not self._residuals:
             raise DataError("Quantiles need rows that a network did not see; this fit had none. Give it more rows.")
         known = self._residuals[0]
@@ -447,13 +494,12 @@ class TabularRegressor(RegressorMixin, BaseTabular):
                 "beyond is as far out as the largest error of these rows. Learn from more rows.",
                 DataWarning,
             )
-        added, doubt = np.zeros_like(predicted), np.zeros_like(predicted)
-        if self.line_ is not None:
-            added, doubt = self.line_.added(passed), self.line_.doubt(passed)
+        size = np.ones_like(predicted.by) if self._error_size is None else predicted.by
         found = []
         for level in levels:
-            outer = [each.quantile(predicted[:, column], level) for column, each in enumerate(self._residuals)]
-            found.append(self._told(np.column_stack(outer) + added + ndtri(level) * doubt))
+            of_target = zip(self._residuals, predicted.by.T, strict=True)
+            outer = size * np.column_stack([each.quantile(by, level) for each, by in of_target])
+            found.append(self._told(predicted.values + outer + predicted.added + ndtri(level) * predicted.doubt))
         quantiles = np.stack(found, axis=-1)
         return quantiles[:, 0] if self._is_column else quantiles
 
@@ -461,8 +507,9 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         """Return an interval for each row's number: (low, high), of shape (rows, 2), or (rows, targets, 2).
 
         Of new rows like those learned from, about a share of `coverage` lies within. An interval is as wide as errors
-        were where predictions were as large; it does not know which rows are noisy for another reason. A `DataWarning`
-        tells where rows are too few for the coverage.
+        were where predictions were as large; or, where that made intervals of rows out of fold better, where as large
+        errors were to be expected by all that is known of a row. A `DataWarning` tells where rows are too few for the
+        coverage.
 
         Examples
         --------

@@ -26,6 +26,7 @@ from pellucid.estimators.state import (
 )
 from pellucid.estimators.tabular.bag import Bag, Trained
 from pellucid.estimators.tabular.calibration import ResidualQuantiles
+from pellucid.estimators.tabular.error_size import ErrorSize
 from pellucid.estimators.tabular.held_time import HeldTime
 from pellucid.estimators.tabular.line import Line
 from pellucid.estimators.tabular.members import Member
@@ -62,8 +63,12 @@ CURVES = ("loss", "validation_loss")
 SCALES = ("low", "high", "least", "most", "centre", "spread")
 """What a regression's target was scaled by, and its range beside the line and with it."""
 
+MOST_LOGARITHM = 700.0
+"""Of a size of error: its exponential is still a number."""
+
 IMPORTANCES = ("feature_importances_", "feature_importances_std_")
 LINES = ("origins", "lows", "highs", "gains", "doubts")
+SIZES = ("centre", "spread", "low", "high")
 RESIDUALS = ("edges", "residuals", "starts")
 
 
@@ -136,11 +141,16 @@ def _classes_to_target(estimator: Any, header: Header, arrays: Arrays) -> None:
 
 def _numbers_to_target(estimator: Any, header: Header, arrays: Arrays) -> None:
     line: Line | None = estimator.line_
+    sized: ErrorSize | None = estimator._error_size
     header["target"] = {
         "is_column": bool(estimator._is_column),
         "residuals": len(estimator._residuals),
         "line": None if line is None else {"columns": list(line.columns), "is_trend": line.is_trend},
+        "error_size": None if sized is None else to_json(sized.networks[0].network),
     }
+    if sized is not None:
+        vectors = {"parameters": np.stack([each.parameters for each in sized.networks])}
+        arrays |= prefixed("error_size", vectors | {name: getattr(sized, name) for name in SIZES})
     if line is not None:
         arrays |= prefixed("line", {name: getattr(line, name) for name in LINES})
     for name in SCALES:
@@ -260,7 +270,7 @@ def _read_classes(estimator: Any, target: Header, arrays: Arrays) -> tuple[int, 
 
 def _read_numbers(estimator: Any, target: Header, arrays: Arrays) -> tuple[int, set[str]]:
     """Take over the target's scale and the residuals; return the number of targets, and the names of their arrays."""
-    only_these(target, {"is_column", "residuals", "line"}, "target")
+    only_these(target, {"is_column", "residuals", "line", "error_size"}, "target")
     estimator._is_column = _flag(target, "is_column")
     outputs = len(arrays["low"])
     for name in SCALES:
@@ -271,6 +281,10 @@ def _read_numbers(estimator: Any, target: Header, arrays: Arrays) -> tuple[int, 
     estimator.line_, names = _read_line(estimator, target["line"], without_prefix("line", arrays), outputs), {*SCALES}
     if estimator.line_ is not None:
         names |= {f"line.{name}" for name in LINES}
+    sized = without_prefix("error_size", arrays)
+    estimator._error_size = _read_error_size(estimator, target["error_size"], sized, outputs)
+    if estimator._error_size is not None:
+        names |= {f"error_size.{name}" for name in ("parameters", *SIZES)}
     count = part_of(target, "residuals", int)
     if count not in (0, outputs):
         raise ModelFileError(f"the model file must keep residuals of none or of all {outputs} targets; got {count}.")
@@ -294,6 +308,21 @@ def _read_line(estimator: Any, known: Any, arrays: Arrays, outputs: int) -> Line
     return Line(tuple(columns), is_trend, origins, lows, highs, gains, doubts)
 
 
+def _read_error_size(estimator: Any, described: Any, arrays: Arrays, outputs: int) -> ErrorSize | None:
+    if described is None:
+        return None
+    network = from_json(Network, described)
+    _check_network(estimator, network, outputs, "identity")
+    vectors = arrays["parameters"]
+    _check_vectors("error_size.parameters", vectors, (len(vectors), parameter_count(network)))
+    centre, low, high = (finite_array(arrays, name, outputs) for name in ("centre", "low", "high"))
+    spread = finite_array(arrays, "spread", outputs, positive=True)
+    if (low > high).any() or (np.abs([low, high]) > MOST_LOGARITHM).any():
+        raise ModelFileError("the model file's sizes of errors must have a range that rises, of finite numbers.")
+    networks = tuple(Trained(network, np.array(vector), 0, fold) for fold, vector in enumerate(vectors))
+    return ErrorSize(networks, centre, spread, low, high)
+
+
 def _read_residuals(arrays: Arrays) -> ResidualQuantiles:
     starts = whole_array(arrays, "starts")
     if len(starts) < 2 or starts[0] != 0 or (np.diff(starts) < 1).any():
@@ -307,8 +336,9 @@ def _read_residuals(arrays: Arrays) -> ResidualQuantiles:
 
 def _read_bag(estimator: Any, header: Header, arrays: Arrays, outputs: int) -> Bag:
     networks = [from_json(Network, each) for each in part_of(header, "networks", list)]
+    output = estimator._objective(np.empty(0), None)[0]
     for network in networks:
-        _check_network(estimator, network, outputs)
+        _check_network(estimator, network, outputs, output)
     counts = [_read_counts(each) for each in part_of(header, "trained", list)]
     weights = finite_array(arrays, "weights", len(arrays["weights"]))
     members = {each["member"] for each in counts}
@@ -346,7 +376,7 @@ def _read_recipes(header: Header, members: int, folds: int) -> list[tuple[Member
     return recipes
 
 
-def _check_network(estimator: Any, network: Network, outputs: int) -> None:
+def _check_network(estimator: Any, network: Network, outputs: int, output: str) -> None:
     """Raise ModelFileError unless the network takes what the table gives, and gives what the target takes."""
     inputs, embedding = estimator.encoder_.inputs, network.embedding
     given = (inputs.numeric, inputs.passed, inputs.levels)
@@ -357,7 +387,6 @@ def _check_network(estimator: Any, network: Network, outputs: int) -> None:
         raise ModelFileError(
             f"the model file's table gives {inputs.width} inputs; a network takes {network.inputs}, or others."
         )
-    output = estimator._objective(np.empty(0), None)[0]
     if (network.outputs, network.output) != (outputs, output):
         raise ModelFileError(
             f"the model file's networks must have {outputs} outputs of the activation {output!r}; "
@@ -379,13 +408,16 @@ def _read_counts(each: Any) -> dict[str, int]:
 
 def _read_vectors(arrays: Arrays, index: int, network: Network, counts: list[dict[str, int]]) -> Array:
     name, rows = f"parameters.{index}", sum(each["network"] == index for each in counts)
-    vectors = arrays[name]
-    shape = (rows, parameter_count(network))
-    if not rows or vectors.dtype != np.float32 or vectors.shape != shape:
+    _check_vectors(name, arrays[name], (rows, parameter_count(network)))
+    return np.array(arrays[name])
+
+
+def _check_vectors(name: str, vectors: Array, shape: tuple[int, int]) -> None:
+    """Raise ModelFileError unless these are the parameters of networks, a row each."""
+    if not shape[0] or vectors.dtype != np.float32 or vectors.shape != shape:
         raise ModelFileError(f"The array {name!r} of the model must be of shape {shape} and type float32.")
     if not np.isfinite(vectors).all():
         raise ModelFileError(f"The array {name!r} of the model contains NaN or infinity: it is damaged.")
-    return np.array(vectors)
 
 
 def _read_curves(arrays: Arrays, name: str, counts: list[dict[str, int]]) -> list[list[float]]:
