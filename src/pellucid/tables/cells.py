@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pandas.api import types
 
 from pellucid.spec.checks import shown
-from pellucid.tables.thousands import BLANK, MINUS, in_one_piece
+from pellucid.tables.thousands import BLANK, MINUS, in_one_piece, show_dots, without_dots
 
 __all__ = [
     "ALSO_MISSING",
@@ -174,7 +174,7 @@ def read_numbers(series: "pd.Series[Any] | Coded") -> tuple[FloatArray, BoolArra
 
     Infinities are kept; missing cells and those that are no numbers are NaN. Text may have a sign of money or a per
     cent sign (which are left out: 5% is 5), blanks or apostrophes between thousands, and thousands commas where they
-    can be nothing else.
+    can be nothing else; thousands dots, and decimal commas behind them, where a text shows that the column has such.
 
     Examples
     --------
@@ -184,16 +184,24 @@ def read_numbers(series: "pd.Series[Any] | Coded") -> tuple[FloatArray, BoolArra
     ([3.5, 7.0, nan, nan], [False, False, False, True])
     >>> read_numbers(pd.Series(["$1,234", "-1,234.50", "12.5 %", "1 234 567", "1'234.5"]))[0].tolist()
     [1234.0, -1234.5, 12.5, 1234567.0, 1234.5]
+    >>> read_numbers(pd.Series(["€ 11.687,50", "€ 1.215"]))[0].tolist(), read_numbers(pd.Series(["1.215"]))[0].tolist()
+    ([11687.5, 1215.0], [1.215])
     """
     if isinstance(series, Coded):
-        return read_each(series, number_of)
+        return _read_numbers_of(series)
     dtype = series.dtype
     if types.is_timedelta64_dtype(dtype):
         days = series.dt.total_seconds().to_numpy(dtype=np.float64, na_value=np.nan) / 86_400
         return days, np.zeros(len(series), dtype=bool)
     if types.is_numeric_dtype(dtype) and not types.is_complex_dtype(dtype):  # booleans among them
         return series.to_numpy(dtype=np.float64, na_value=np.nan), np.zeros(len(series), dtype=bool)
-    return read_each(coded(series), number_of)
+    return _read_numbers_of(coded(series))
+
+
+def _read_numbers_of(cells: Coded) -> tuple[FloatArray, BoolArray]:
+    if show_dots(cells.texts):
+        return read_each(cells, lambda text: number_of(without_dots(text)))
+    return read_each(cells, number_of)
 
 
 def number_of(text: str) -> float | None:

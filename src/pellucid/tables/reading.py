@@ -19,7 +19,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from pellucid.errors import DataError, near_names
-from pellucid.tables.decimals import DECIMAL, commas_of, mark_commas, without_commas
+from pellucid.tables.decimals import has_decimal_commas, keep_marks, marks_of, without_marks
 from pellucid.tables.dialects import PLAIN, Dialect
 from pellucid.tables.frames import check_columns, counted
 from pellucid.tables.index_columns import with_index_columns
@@ -51,7 +51,7 @@ def read_table(path: str | Path, *, missing_values: Any = None) -> pd.DataFrame:
         numbers the rows. Everything else is text (UTF-8) with the columns' names in its first line, and commas,
         semicolons, tabs or bars between the columns, or what a line such as ``sep=;``, which Excel writes, says before.
         Numbers with decimal commas (1.234,5) or thousands commas (1,234.5) become text without them (1234.5), if that
-        is beyond doubt.
+        is beyond doubt; in a file with decimal commas dots before three digits are thousands marks (1.234 is 1234).
     missing_values : text, number, list of such, mapping of columns to such, or MissingValues, optional
         What is no number and yet leaves no doubt, as it means missing. These cells stay as they are; `infer_schema`,
         told of them, takes them for missing.
@@ -97,7 +97,7 @@ def read_as_written(path: str | Path, *, missing_values: Any = None) -> tuple[pd
     missing = MissingValues.of(missing_values)
     source = _read(Path(path))
     table = source.understood(missing)
-    has_commas = any(commas_of(table[name]) == DECIMAL for name in table.columns)
+    has_commas = any(has_decimal_commas(marks_of(table[name])) for name in table.columns)
     return table, source.as_written(), Dialect(source.separator, "," if has_commas else ".")
 
 
@@ -132,9 +132,9 @@ class _Text:
         """Return the cells without blanks around them, and numbers without commas, if that is beyond doubt."""
         cells = pa.table([pc.utf8_trim_whitespace(each) for each in self.cells.columns], self.cells.column_names)
         declared = dict(enumerate(missing.by_column(self.names).values()))
-        plain, commas = without_commas(cells, alone=self.separator == ",", missing=declared)
+        plain, marks = without_marks(cells, alone=self.separator == ",", missing=declared)
         frame: pd.DataFrame = plain.rename_columns(self.names).to_pandas()
-        mark_commas(frame, {self.names[i]: how for i, how in commas.items()})
+        keep_marks(frame, {self.names[i]: how for i, how in marks.items()})
         return frame
 
     def as_written(self) -> pd.DataFrame:
