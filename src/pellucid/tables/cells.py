@@ -31,6 +31,7 @@ __all__ = [
     "have_leading_zeros",
     "have_signs",
     "number_of",
+    "plain_number_of",
     "read_booleans",
     "read_each",
     "read_numbers",
@@ -56,6 +57,7 @@ _SIGNED = re.compile(rf"([+-]?){BLANK}([$€£¥]?){BLANK}([+-]?[\d.,]+(?:[eE][+
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?", re.ASCII)
 _SURELY_THOUSANDS = re.compile(r".*,\d{3}[.,].*", re.ASCII)
 
+_MOST_EXACT = 1e15  # whole numbers of 15 digits are exact as floats
 _CODE = re.compile(r"0\d+", re.ASCII)
 
 
@@ -141,7 +143,7 @@ def text_of_cell(value: object) -> str:
     >>> text_of_cell(" a "), text_of_cell(3.0), text_of_cell(3.5)
     ('a', '3', '3.5')
     """
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+    if isinstance(value, float) and value.is_integer() and abs(value) < _MOST_EXACT:
         return str(int(value))
     return str(value).strip()
 
@@ -216,6 +218,18 @@ def number_of(text: str) -> float | None:
     if _THOUSANDS.fullmatch(digits) and (is_money or _SURELY_THOUSANDS.fullmatch(digits)):
         digits = digits.replace(",", "")
     return float(digits) if _NUMBER.fullmatch(digits) else None
+
+
+def plain_number_of(text: str) -> float | None:
+    """Return the number that a text without signs or marks is; None for codes such as 01, and beyond 15 digits.
+
+    Examples
+    --------
+    >>> plain_number_of("3.0"), plain_number_of("01"), plain_number_of("3 €")
+    (3.0, None, None)
+    """
+    number = float(text) if _NUMBER.fullmatch(text) and not _CODE.fullmatch(text) else None
+    return None if number is None or abs(number) >= _MOST_EXACT else number
 
 
 def have_signs(texts: TextArray) -> bool:
