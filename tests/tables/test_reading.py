@@ -1,4 +1,6 @@
+import bz2
 import gzip
+import lzma
 import os
 
 import pandas as pd
@@ -210,6 +212,11 @@ def test_header_without_a_name(file):
         ('"a,b\n1,2\n', "cannot be read|has a header|at least one row"),
         (b"a,b\nM\xfcller,2\n", "UTF-8 text; line 2 has the byte 0xfc"),
         ("a,b\n1,2\n".encode("utf-16"), "it is UTF-16"),
+        ("a,b\n1,2\n".encode("utf-16-le"), "it is UTF-16"),
+        ("größe,b\n1,2\n".encode("utf-16-be"), "it is UTF-16"),
+        (bz2.compress(b"a,b\n1,2\n"), "is packed by bzip2; save the table as CSV or Parquet"),
+        (lzma.compress(b"a,b\n1,2\n"), "is packed by xz"),
+        (b"\x28\xb5\x2f\xfd and more", "is packed by zstd"),
         (b"\x89PNG\r\n\x1a\n\x00\x00", "binary"),
         (b"a,b\n\x00,2\n", "binary"),
         (bytes(range(1, 32)) * 9, "binary"),

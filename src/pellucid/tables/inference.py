@@ -60,6 +60,7 @@ _WITH_UNITS = re.compile(
     r"[~≈<>≤≥±]?=?\s*\(?\s*([€$£¥]|[A-Z]{3}\s)?\s*[-+(]?\s*[€$£¥]?\s*\d[\d.,'’\s]*"
     r"(\s*[€$£¥%°][A-Za-z/²³]{0,4}|[kKM]|\s[A-Za-z°/%²³]{1,6})?\s*\)?"
 )
+_WITH_TRAILING_MINUS = re.compile(r"\d[\d.,]*-", re.ASCII)  # as SAP writes negative numbers
 _MOSTLY_NUMBERS = "mostly numbers"
 _NESTED = "cells of several values, read as text; put each of the values into a column of its own"
 _COMPLEX = "complex numbers, read as text; put their real and imaginary parts into columns of their own"
@@ -230,7 +231,7 @@ def _why_text(cells: Coded) -> str:
 
 def _why_no_numbers(texts: TextArray) -> str:
     """Name the signs and units of a column in which some numbers have them; nothing if it is no such column."""
-    odd = texts[read_numbers(Coded(np.arange(len(texts)), texts))[1]]
+    odd = texts[read_numbers(Coded(np.arange(len(texts)), texts))[1] & ~have_commas(texts)]
     return _UNITS if 0 < len(odd) < len(texts) and all(map(_has_unit, odd)) else ""
 
 
@@ -355,13 +356,15 @@ def _category(label: str, cells: Coded) -> ColumnSchema:
 
 
 def _have_units(levels: tuple[str, ...]) -> bool:
-    """Tell whether most texts are a number with a unit, a currency, an accountant's parentheses or a sign like <."""
+    """Tell whether most texts are a number with a unit, a currency, an accountant's marks or a sign like <."""
     return sum(map(_has_unit, levels)) > _MOSTLY * len(levels) > 0
 
 
 def _has_unit(text: str) -> bool:
     text = in_one_piece(" ".join(text.split()))  # among many spaces the pattern would search for ever
-    return _WITH_UNITS.fullmatch(text) is not None and not set(text) <= set("0123456789+-.,'’ ")
+    if set(text) <= set("0123456789+-.,'’ "):
+        return _WITH_TRAILING_MINUS.fullmatch(text) is not None
+    return _WITH_UNITS.fullmatch(text) is not None
 
 
 def unless_useless(column: ColumnSchema, rows: int) -> ColumnSchema:

@@ -35,9 +35,12 @@ _KNOWN_BINARIES = {
     b"ARROW1": "an Arrow file",
     b"%PDF": "a PDF file",
     b"SQLite": "a database",
-}
+    b"\xfd7zXZ": "packed by xz",
+    b"\x28\xb5\x2f\xfd": "packed by zstd",
+} | {b"BZh%d1AY&SY" % level: "packed by bzip2" for level in range(1, 10)}
 _SEPARATOR_LINE = re.compile(r'"?sep=([^"\r\n])"?(?=[\r\n])', re.IGNORECASE)
 _JSON = re.compile(r'\s*[\[{]\s*["\[{\]}]')
+_FEWEST_LETTERS = 3  # tell of UTF-16
 _CONTROL_BYTES = bytes(set(range(32)) - set(b"\t\n\r\f\v"))
 
 
@@ -216,9 +219,9 @@ def _decode(path: Path, data: bytes) -> str:
     for start, kind in _KNOWN_BINARIES.items():
         if data.startswith(start):
             raise DataError(f"'{path}' is {kind}; save the table as CSV or Parquet.")
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise DataError(f"'{path}' must be UTF-8 text; it is UTF-16. Save it as 'CSV UTF-8'.")
     start = data[:65536]
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")) or _has_half_nulls(start):
+        raise DataError(f"'{path}' must be UTF-8 text; it is UTF-16. Save it as 'CSV UTF-8'.")
     controls = len(start) - len(start.translate(None, _CONTROL_BYTES))
     if b"\0" in start or controls > 0.05 * len(start):
         raise DataError(f"'{path}' must be a table in CSV, TSV or Parquet; it is a binary file of another kind.")
@@ -236,6 +239,14 @@ def _decode(path: Path, data: bytes) -> str:
             "pandas.read_json('a.json').to_csv('a.csv', index=False) does."
         )
     return text
+
+
+def _has_half_nulls(start: bytes) -> bool:
+    """Tell whether nearly every second byte is 0 and no other, as in text in UTF-16 without a mark at its beginning."""
+    for nulls, others in ((start[::2], start[1::2]), (start[1::2], start[::2])):
+        if len(nulls) >= _FEWEST_LETTERS and nulls.count(0) > 0.9 * len(nulls) and 0 not in others:
+            return True
+    return False
 
 
 def _without_separator_line(text: str) -> tuple[str, str]:
