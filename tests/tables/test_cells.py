@@ -22,7 +22,7 @@ def test_no_number(text):
     assert wrong[0]
 
 
-@pytest.mark.parametrize("cell", ["", "  ", "NA", "?", "NaN", "null", "None", "-", None, np.nan, pd.NA, pd.NaT])
+@pytest.mark.parametrize("cell", ["", "  ", "NA", "n.a.", "?", "NaN", "null", "None", "-", None, np.nan, pd.NA, pd.NaT])
 def test_missing_number(cell):
     values, wrong = read_numbers(pd.Series([cell], dtype=object))
     assert np.isnan(values[0])

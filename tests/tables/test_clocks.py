@@ -43,7 +43,7 @@ def described(table):
         ("37:30", None, 1.5625),
         ("9:5", None, None),
         ("9:60", None, None),
-        ("9", None, 9),
+        ("9", None, None),
         ("0 days 12:00:00", None, 0.5),
         ("1 day, 6:00:00", None, 1.25),
         ("-1 days +18:00:00", None, -0.25),
@@ -94,7 +94,6 @@ TIME_TABLES = {
 }
 LATER_TIMES = TIME_TABLES | {
     "durations": lambda: pd.DataFrame({"at": pd.to_timedelta(SECONDS, unit="s")}),
-    "numbers": lambda: pd.DataFrame({"at": HOURS}),
 }
 DURATION_TABLES = {
     "typed": lambda: pd.DataFrame({"at": DURATIONS}),
@@ -148,9 +147,12 @@ def test_from_files_and_out_of_core(tmp_path):
     [
         (TIMES, ["9:30", "24:10"], r"must hold times of day such as 13:45; row 2 has '24:10'\. Correct it"),
         (TIMES, ["9:30", "14.30"], r"row 2 has '14\.30'\."),
-        (TIMES, [9.5, 1435], r"row 2 has 1435\.0\."),
+        (TIMES, [None, 9.5], r"row 2 has 9\.5\."),
         (TIMES, pd.to_timedelta(["36h"]), r"row 1 has 1 days 12:00:00\."),
         (DURATIONS, ["1 days", "long"], r"must hold durations such as 2 days 13:45:00; row 2 has 'long'\."),
+        (DURATIONS, [None, 36.5], r"must hold durations such as 2 days 13:45:00; row 2 has 36\.5\."),
+        (DURATIONS, [36, 37], r"row 1 has 36, and 1 more row\. Correct it"),
+        (DURATIONS, ["1 days", "36"], r"row 2 has '36'\."),
         (range(120), pd.Series([timedelta(hours=36)], dtype=object), r"must hold numbers; row 1 has 1 day, 12:00:00\."),
         (["yes", "no"] * 60, [1, 2], r"must hold yes or no; row 2 has 2\."),
     ],

@@ -36,3 +36,19 @@ def test_cells_of_one_text(texts):
     codes = np.full(3, len(texts) - 1)
     expected = 0 if texts == ["a"] else -1
     assert levels.encode(Coded(codes, np.array(texts, dtype=object))).tolist() == [expected] * 3
+
+
+@pytest.mark.parametrize(
+    ("known", "texts", "expected"),
+    [
+        (("1.5", "2.5", "3"), ["3.0", "1.50", "3", "4"], [2, 0, 2, -1]),
+        (("1", "2"), ["1.0", "01", "+2"], [0, -1, 1]),
+        (("01", "2"), ["1", "2.0"], [-1, -1]),  # codes
+        (("3", "3.0"), ["3.00", "3"], [-1, 0]),
+        (("2", "two"), ["2.0"], [-1]),
+        (("9007199254740992", "9"), ["9007199254740993"], [-1]),
+    ],
+)
+def test_levels_that_are_numbers_know_them_however_they_are_written(known, texts, expected):
+    levels = LevelCodes.of(known, np.full(len(known), 5), 0, 2)
+    assert levels.encode(Coded(np.arange(len(texts)), np.array(texts, dtype=object))).tolist() == expected

@@ -70,7 +70,7 @@ def test_notes_on_text(cells, note):
 
 
 @pytest.mark.parametrize(
-    "form", ["{:,.2f} kg", "USD {:,.2f}", "$({:,.2f})", "{:.1f} €", "{:.2f} €/m²", "{:.3f} °C", "(£{:.2f})"]
+    "form", ["{:,.2f} kg", "USD {:,.2f}", "$({:,.2f})", "{:.1f} €", "{:.2f} €/m²", "{:.3f} °C", "(£{:.2f})", "{:.2f}-"]
 )
 def test_numbers_with_units_are_told_of(form):
     found = column([form.format(1234.5 + 1.7 * i) for i in range(100)])
@@ -192,7 +192,7 @@ def test_codes_of_a_csv_file_stay_codes(tmp_path):
 
 
 @pytest.mark.parametrize(("form", "what"), [("{}", "mostly numbers"), ("{:,}", "mostly numbers with commas inside")])
-@pytest.mark.parametrize("words", [["unknown"], ["unknown"] * 90, ["n.a.", "unknown", "lost"] * 2])
+@pytest.mark.parametrize("words", [["unknown"], ["unknown"] * 90, ["tbd", "unknown", "lost"] * 2])
 def test_words_among_numbers_are_named(form, what, words):
     found = column([form.format(1000 + 17 * i) for i in range(100)] + words)
     assert is_lost(found)
@@ -217,6 +217,11 @@ def test_numbers_with_signs_and_units_are_told_of(form):
     assert is_lost(found)
     assert found.note.startswith("numbers with signs or units: read as text; write them as plain numbers")
     found = column([*(form.format(i) for i in range(1, 50)), *map(str, range(100))])  # and some without
+    assert found.note.startswith("numbers with signs or units: ")
+
+
+def test_trailing_minuses_beside_decimal_commas_are_told_of():
+    found = column([text for i in range(60) for text in (f"{i},5", f"1.{i:03},50-")])
     assert found.note.startswith("numbers with signs or units: ")
 
 

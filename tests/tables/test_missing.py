@@ -8,6 +8,7 @@ import pytest
 
 from pellucid.errors import DataError, DataWarning
 from pellucid.tables import ParquetTable, TabularEncoder, fit_encoder, infer_schema
+from pellucid.tables.decimals import keep_marks
 from pellucid.tables.missing import MissingValues, empty_cells, warn_if_never_met
 
 DECLARED = [-999, 99.9, "unknown", "1900-01-01", "007"]
@@ -107,9 +108,9 @@ def test_the_schema_says_it_and_the_encoder_follows():
 
 def test_commas_stay_known():
     frame = pd.DataFrame({"size": ["1.5", "unknown", "2"]})
-    frame.attrs["commas"] = {"size": "decimal"}
+    keep_marks(frame, {"size": "decimal commas"})
     column = infer_schema(frame, missing_values="unknown").columns[0]
-    assert (column.kind, column.commas) == ("number", "decimal")
+    assert (column.kind, column.marks) == ("number", "decimal commas")
 
 
 def test_a_column_that_is_not_there():

@@ -1,4 +1,6 @@
+import bz2
 import gzip
+import lzma
 import os
 
 import pandas as pd
@@ -9,7 +11,7 @@ import pytest
 from pellucid.errors import DataError
 from pellucid.tables import infer_schema, read_as_written, read_table, reading
 from pellucid.tables.columns import read_measures
-from pellucid.tables.decimals import commas_of
+from pellucid.tables.decimals import keep_marks, marks_of
 
 
 @pytest.fixture
@@ -71,7 +73,8 @@ def test_decimal_commas_become_points(file):
         "d": ["x", "1,5", ""],
         "e": ["1.5", "1234.5", "12345"],
     }
-    assert [commas_of(frame[label]) for label in frame] == ["decimal", "decimal", "", "", "decimal"]
+    found = [marks_of(frame[label]) for label in frame]
+    assert found == ["decimal commas", "decimal commas", "decimal points", "", "thousands dots"]
 
 
 @pytest.mark.parametrize(
@@ -81,7 +84,6 @@ def test_decimal_commas_become_points(file):
         'a,b\n"1,234","1,5"\n',  # between commas, each column must show it
         'a,b\n"1,76",x\n1.7,y\n',
         "a;b\n1,234;x\n",  # 1.234 or 1234?
-        "a;b\n1,76;x\n1.234;x\n",  # 1.234 or 1234?
         "a;b\n1,76;x\n1.7;x\n",
         "a;b\n1,2,3;x\n",
     ],
@@ -89,7 +91,7 @@ def test_decimal_commas_become_points(file):
 def test_commas_that_may_be_something_else_stay(file, content):
     frame = read_table(file(content))
     assert "," in frame["a"][0]
-    assert not commas_of(frame["a"])
+    assert not marks_of(frame["a"])
 
 
 def test_decimal_commas_between_quotation_marks(file):
@@ -99,7 +101,7 @@ def test_decimal_commas_between_quotation_marks(file):
         "b": ["1.5", "2.5", "", ""],
         "c": ["1,234", "2,345", "7", "1,2,3"],
     }
-    assert [commas_of(frame[label]) for label in frame] == ["decimal", "", ""]
+    assert [marks_of(frame[label]) for label in frame] == ["thousands dots", "decimal points", ""]
 
 
 def test_decimal_commas_with_signs(file):
@@ -111,7 +113,7 @@ def test_decimal_commas_with_signs(file):
     }
     columns = infer_schema(frame).columns
     assert [each.kind for each in columns] == ["number"] * 3
-    assert columns[0].note == "written with decimal commas, and with signs of money or per cent"
+    assert columns[0].note == "written with thousands dots, and with signs of money or per cent"
 
 
 def test_thousands_commas_where_a_decimal_point_shows_them(file):
@@ -124,15 +126,60 @@ def test_thousands_commas_where_a_decimal_point_shows_them(file):
         "c": ["$1200", "", "3", ""],
         "d": ["x", "1,234", "y", ""],
     }
-    assert commas_of(frame["a"]) == "thousands"
+    assert marks_of(frame["a"]) == "thousands commas"
     assert [each.kind for each in infer_schema(frame).columns] == ["number", "number", "number", "category"]
+
+
+def test_dots_beside_decimal_commas_are_thousands_marks(file):
+    frame = read_table(file("a;b;c;d\n588;1,5;1.5;v\n1.215;2,25;1.234;w\n"))
+    assert (frame["a"].tolist(), frame["c"].tolist()) == (["588", "1215"], ["1.5", "1.234"])
+    assert infer_schema(frame).columns[0].meaning() == "number from 588 to 1215; written with thousands dots"
+    assert read_table(file("a;b\n1.234.567;x\n88.668;y\n"))["a"].tolist() == ["1234567", "88668"]
+    assert read_table(file('a,b\n588,"1,5"\n1.215,"2,25"\n'))["a"].tolist() == ["588", "1215"]
+    assert read_table(file('a,b,c\n588,"1,5",0.5\n1.215,"2,25",7\n'))["a"].tolist() == ["588", "1.215"]
+    column = infer_schema(read_table(file("a;b\n588;1\n1.215;2\n"))).columns[0]  # no comma anywhere
+    assert (column.high, column.note[:49]) == (588, "dots before three digits: read as decimal points;")
+
+
+def test_thousands_dots_stay_what_they_were_in_the_table_learned_from(file):
+    lines = ["x;v", "0,5;88.668", "-1,25;1.234.567", "2,75;588"]
+    whole = read_table(file("\n".join(lines)))
+    schema = infer_schema(whole)
+    alone = [read_table(file(f"{lines[0]}\n{line}\n")) for line in lines[1:]]
+    for column in schema.columns:
+        expected = read_measures(column, whole[column.label])[0].tolist()
+        assert [read_measures(column, each[column.label])[0][0] for each in alone] == expected
+    column = schema.columns[1]
+    assert expected == [88668, 1234567, 588]
+    assert read_measures(column, pd.Series(["88.668", "588.0"]))[0].tolist() == [88.668, 588]  # points, as 588.0 shows
+    points = infer_schema(read_table(file("x;v\n0,5;1.5\n-1,25;1.234\n"))).columns[1]
+    with pytest.raises(DataError, match="learned with decimal points; in this table they are taken for thousands dots"):
+        read_measures(points, read_table(file("x;v\n0,5;1.234\n"))["v"])
+
+
+@pytest.mark.parametrize(
+    ("texts", "numbers"),
+    [
+        (["€1.215", "€813", "none"], [1215, 813]),
+        (["1.215 €", "11.687,50 €", "9 €"], [1215, 11687.5, 9]),
+        (["88.668", "1.234.567"], [88668, 1234567]),
+        (["€1.215", "€2.345"], [1.215, 2.345]),  # as at a petrol station
+        (["1.215", "€1.2"], [1.215, 1.2]),
+    ],
+)
+def test_thousands_dots_in_memory(texts, numbers):
+    frame = pd.DataFrame({"v": texts})
+    column = infer_schema(frame).columns[0]
+    assert column.kind == "number"
+    assert read_measures(column, frame["v"])[0][: len(numbers)].tolist() == numbers
+    assert (column.low, column.high) == (min(numbers), max(numbers))
 
 
 def test_attributes_of_a_parquet_file_are_not_trusted(tmp_path):
     frame = pd.DataFrame({"a": ["1", "2"]})
-    frame.attrs["commas"] = {"a": "3"}
+    keep_marks(frame, {"a": "3"})
     frame.to_parquet(tmp_path / "t.parquet")
-    assert not commas_of(read_table(tmp_path / "t.parquet")["a"])
+    assert not marks_of(read_table(tmp_path / "t.parquet")["a"])
 
 
 def test_gzip(file):
@@ -165,6 +212,11 @@ def test_header_without_a_name(file):
         ('"a,b\n1,2\n', "cannot be read|has a header|at least one row"),
         (b"a,b\nM\xfcller,2\n", "UTF-8 text; line 2 has the byte 0xfc"),
         ("a,b\n1,2\n".encode("utf-16"), "it is UTF-16"),
+        ("a,b\n1,2\n".encode("utf-16-le"), "it is UTF-16"),
+        ("größe,b\n1,2\n".encode("utf-16-be"), "it is UTF-16"),
+        (bz2.compress(b"a,b\n1,2\n"), "is packed by bzip2; save the table as CSV or Parquet"),
+        (lzma.compress(b"a,b\n1,2\n"), "is packed by xz"),
+        (b"\x28\xb5\x2f\xfd and more", "is packed by zstd"),
         (b"\x89PNG\r\n\x1a\n\x00\x00", "binary"),
         (b"a,b\n\x00,2\n", "binary"),
         (bytes(range(1, 32)) * 9, "binary"),
@@ -233,10 +285,10 @@ def test_rows_larger_than_a_block(file):
 def test_commas_mean_what_they_meant_in_the_table_learned_from(file):
     learned = infer_schema(read_table(file("a;b\n0,125 €;1\n12,5 €;2\n1,75 €;3\n")))
     column = learned.columns[0]
-    assert (column.kind, column.commas) == ("number", "decimal")
+    assert (column.kind, column.marks) == ("number", "decimal commas")
     assert read_measures(column, pd.Series(["1,250 €", "2.5", "1.234,5"]))[0].tolist() == [1.25, 2.5, 1234.5]
     column = infer_schema(read_table(file('a,b\n"1,495",0.5\n"2,950",0.75\n950,1\n'))).columns[0]
-    assert column.commas == "thousands"
+    assert column.marks == "thousands commas"
     assert read_measures(column, pd.Series(["1,495", "7"], name="a"))[0].tolist() == [1495, 7]
     with pytest.raises(DataError, match="learned with thousands commas; in this table they are taken for decimal"):
         read_measures(column, read_table(file('a,b\n"1,5",x\n"2,75",y\n'))["a"])
@@ -256,7 +308,7 @@ def test_what_means_missing_leaves_no_doubt(file):
         "b": ["0.5", "2.5", "unknown"],
         "c": ["1,200", "none here", "7"],
     }
-    assert commas_of(frame["a"]) == "thousands"
+    assert marks_of(frame["a"]) == "thousands commas"
     columns = infer_schema(frame, missing_values=["unknown"]).columns
     assert [(each.kind, each.missing) for each in columns] == [("number", 1), ("number", 1), ("category", 0)]
     assert read_table(path, missing_values={"b": "unknown"})["a"].tolist() == ["1,495", "unknown", "1,234,567"]
@@ -283,7 +335,7 @@ def test_thousands_apart_are_numbers(file, gap):
     lines = f"a;b;c\n1{gap}234,50;−5,2;1{gap}234{gap}567 €\n950,5;7;−12{gap}345,25 €\n?;;€ 1{gap}000\n"
     frame = read_table(file(lines))
     columns = infer_schema(frame).columns
-    assert [(each.kind, each.commas) for each in columns] == [("number", "decimal")] * 3
+    assert [(each.kind, each.marks) for each in columns] == [("number", "decimal commas")] * 3
     assert [read_measures(each, frame[each.label])[0][:2].tolist() for each in columns] == [
         [1234.5, 950.5],
         [-5.2, 7],
@@ -293,7 +345,7 @@ def test_thousands_apart_are_numbers(file, gap):
     assert table.equals(frame)
     assert cells["a"][0] == f"1{gap}234,50"
     column = infer_schema(read_table(file(f'a,b\n1{gap}234.50,x\n−950.5,y\n"12{gap}345",z\n'))).columns[0]
-    assert (column.kind, column.commas, column.low, column.high) == ("number", "", -950.5, 12345)
+    assert (column.kind, column.marks, column.low, column.high) == ("number", "", -950.5, 12345)
     assert column.note == "written with signs of money or per cent, or with marks between thousands"
 
 

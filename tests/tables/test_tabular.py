@@ -395,3 +395,10 @@ def test_hostile_headers(encoder, change):
 def test_headers_of_another_type(encoder, header):
     with pytest.raises(ModelFileError):
         TabularEncoder.from_state(header, encoder.to_state()[1])
+
+
+def test_a_category_of_numbers_reads_alike_as_text():
+    rating = pd.Series([1.5, 2.5, 3.0] * 5)
+    encoder = TabularEncoder().fit(pd.DataFrame({"rating": rating.astype("category")}))
+    expected = encoder.transform(pd.DataFrame({"rating": rating}))
+    assert np.array_equal(encoder.transform(pd.DataFrame({"rating": rating.astype(str)})), expected)

@@ -221,6 +221,11 @@ def test_several_hostile_states(state):
         TargetTable.from_state(state)
 
 
+def test_thousands_dots_in_a_target():
+    target = Target.of(pd.Series(["€11.687,50", "€1.215", "€813"] * 10, name="price"))
+    assert (target.task, target.low, target.high) == ("regression", 813, 11687.5)
+
+
 def test_numbers_with_commas_that_are_no_classes_get_the_remedy():
     cells = pd.Series([f"{i},234" for i in range(1, 30)], name="price")
     with pytest.raises(

@@ -25,7 +25,7 @@ from pellucid.spec import parameter_count
 from pellucid.storage import save
 from pellucid.tables import Schema, Target, fold_rows, split_rows
 from pellucid.tables.cells import coded
-from pellucid.tables.decimals import commas_of, how_written
+from pellucid.tables.decimals import how_written, marks_of
 from pellucid.tables.frames import counted
 from pellucid.tables.inference import nearly_numbers_or_dates
 from pellucid.tables.missing import MissingValues
@@ -277,7 +277,7 @@ def _remarks(goal: Target, column: "pd.Series[Any]") -> str:
         remark = note_of_sentinels(target_values(goal, column), "leave these rows out (--missing)")
     else:
         remark = nearly_numbers_or_dates(coded(column))
-    return "".join(f"; {each}" for each in (how_written(commas_of(column)), remark) if each)
+    return "".join(f"; {each}" for each in (how_written(marks_of(column)), remark) if each)
 
 
 def _show_columns(table: Path, schema: Schema, remarks: list[str]) -> None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pandas.api import types
 
 from pellucid.spec.checks import shown
-from pellucid.tables.thousands import BLANK, MINUS, in_one_piece
+from pellucid.tables.thousands import BLANK, MINUS, in_one_piece, show_dots, without_dots
 
 __all__ = [
     "ALSO_MISSING",
@@ -31,6 +31,7 @@ __all__ = [
     "have_leading_zeros",
     "have_signs",
     "number_of",
+    "plain_number_of",
     "read_booleans",
     "read_each",
     "read_numbers",
@@ -42,7 +43,9 @@ FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 TextArray = NDArray[np.object_]
 
-MISSING_WORDS = frozenset({"", "?", "NA", "N/A", "n/a", "#N/A", "<NA>", "NaN", "nan", "NaT", "NULL", "null"})
+MISSING_WORDS = frozenset(
+    {"", "?", "NA", "N/A", "n/a", "N.A.", "n.a.", "#N/A", "<NA>", "NaN", "nan", "NaT", "NULL", "null"}
+)
 ALSO_MISSING = frozenset({"None", "none", "-", "--", "."})  # only where numbers, dates or yes and no are expected
 _TRUE = frozenset({"true", "yes", "t", "y", "on", "1"})
 _FALSE = frozenset({"false", "no", "f", "n", "off", "0"})
@@ -56,6 +59,7 @@ _SIGNED = re.compile(rf"([+-]?){BLANK}([$€£¥]?){BLANK}([+-]?[\d.,]+(?:[eE][+
 _THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?", re.ASCII)
 _SURELY_THOUSANDS = re.compile(r".*,\d{3}[.,].*", re.ASCII)
 
+_MOST_EXACT = 1e15  # whole numbers of 15 digits are exact as floats
 _CODE = re.compile(r"0\d+", re.ASCII)
 
 
@@ -141,7 +145,7 @@ def text_of_cell(value: object) -> str:
     >>> text_of_cell(" a "), text_of_cell(3.0), text_of_cell(3.5)
     ('a', '3', '3.5')
     """
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+    if isinstance(value, float) and value.is_integer() and abs(value) < _MOST_EXACT:
         return str(int(value))
     return str(value).strip()
 
@@ -174,7 +178,7 @@ def read_numbers(series: "pd.Series[Any] | Coded") -> tuple[FloatArray, BoolArra
 
     Infinities are kept; missing cells and those that are no numbers are NaN. Text may have a sign of money or a per
     cent sign (which are left out: 5% is 5), blanks or apostrophes between thousands, and thousands commas where they
-    can be nothing else.
+    can be nothing else; thousands dots, and decimal commas behind them, where a text shows that the column has such.
 
     Examples
     --------
@@ -184,16 +188,24 @@ def read_numbers(series: "pd.Series[Any] | Coded") -> tuple[FloatArray, BoolArra
     ([3.5, 7.0, nan, nan], [False, False, False, True])
     >>> read_numbers(pd.Series(["$1,234", "-1,234.50", "12.5 %", "1 234 567", "1'234.5"]))[0].tolist()
     [1234.0, -1234.5, 12.5, 1234567.0, 1234.5]
+    >>> read_numbers(pd.Series(["€ 11.687,50", "€ 1.215"]))[0].tolist(), read_numbers(pd.Series(["1.215"]))[0].tolist()
+    ([11687.5, 1215.0], [1.215])
     """
     if isinstance(series, Coded):
-        return read_each(series, number_of)
+        return _read_numbers_of(series)
     dtype = series.dtype
     if types.is_timedelta64_dtype(dtype):
         days = series.dt.total_seconds().to_numpy(dtype=np.float64, na_value=np.nan) / 86_400
         return days, np.zeros(len(series), dtype=bool)
     if types.is_numeric_dtype(dtype) and not types.is_complex_dtype(dtype):  # booleans among them
         return series.to_numpy(dtype=np.float64, na_value=np.nan), np.zeros(len(series), dtype=bool)
-    return read_each(coded(series), number_of)
+    return _read_numbers_of(coded(series))
+
+
+def _read_numbers_of(cells: Coded) -> tuple[FloatArray, BoolArray]:
+    if show_dots(cells.texts):
+        return read_each(cells, lambda text: number_of(without_dots(text)))
+    return read_each(cells, number_of)
 
 
 def number_of(text: str) -> float | None:
@@ -208,6 +220,18 @@ def number_of(text: str) -> float | None:
     if _THOUSANDS.fullmatch(digits) and (is_money or _SURELY_THOUSANDS.fullmatch(digits)):
         digits = digits.replace(",", "")
     return float(digits) if _NUMBER.fullmatch(digits) else None
+
+
+def plain_number_of(text: str) -> float | None:
+    """Return the number that a text without signs or marks is; None for codes such as 01, and beyond 15 digits.
+
+    Examples
+    --------
+    >>> plain_number_of("3.0"), plain_number_of("01"), plain_number_of("3 €")
+    (3.0, None, None)
+    """
+    number = float(text) if _NUMBER.fullmatch(text) and not _CODE.fullmatch(text) else None
+    return None if number is None or abs(number) >= _MOST_EXACT else number
 
 
 def have_signs(texts: TextArray) -> bool:

@@ -13,7 +13,7 @@ import pandas as pd
 from pandas.api import types
 
 from pellucid.spec.checks import shown
-from pellucid.tables.cells import ALSO_MISSING, BoolArray, Coded, FloatArray, coded, number_of, read_each, read_numbers
+from pellucid.tables.cells import ALSO_MISSING, BoolArray, Coded, FloatArray, coded, read_each, read_numbers
 from pellucid.tables.thousands import BLANK
 
 __all__ = ["UNITS", "are_durations", "note_of_lost_times", "read_measured", "rule_of", "unit_of", "what_counts"]
@@ -115,7 +115,7 @@ def _reads(unit: str, text: str) -> bool:
 def read_measured(series: "pd.Series[Any] | Coded", unit: str) -> tuple[FloatArray, BoolArray]:
     """Return the cells in a unit, and a mask of those that cannot be counted in it.
 
-    A cell that is a number of hours, or days, counts as such; as text, of days only: 14.30 may mean half past two.
+    A plain number cannot: it does not say whether it counts days, hours or seconds, and 14.30 may be half past two.
 
     Examples
     --------
@@ -126,20 +126,15 @@ def read_measured(series: "pd.Series[Any] | Coded", unit: str) -> tuple[FloatArr
     """
     if not unit:
         return read_numbers(series)
-    if not isinstance(series, Coded) and (are_durations(series) or _are_numbers(series)):
-        values = _days(series) if are_durations(series) else read_numbers(series)[0]
+    if not isinstance(series, Coded) and are_durations(series):
+        days = _days(series)
         if unit == "days":
-            return values, np.zeros(len(values), dtype=bool)
-        hours = values * 24 if are_durations(series) else values  # some databases keep times of day as durations
+            return days, np.zeros(len(days), dtype=bool)
+        hours = days * 24  # some databases keep times of day as durations
         wrong = ~np.isnan(hours) & ~((hours >= 0) & (hours < 24))
         return np.where(wrong, np.nan, hours), wrong
     cells = series if isinstance(series, Coded) else coded(series)
-    return read_each(cells, _hours_of if unit == "hours" else _days_or_number_of)
-
-
-def _are_numbers(series: "pd.Series[Any]") -> bool:
-    dtype = series.dtype
-    return types.is_numeric_dtype(dtype) and not types.is_bool_dtype(dtype) and not types.is_complex_dtype(dtype)
+    return read_each(cells, _hours_of if unit == "hours" else _days_of)
 
 
 def _days(series: "pd.Series[Any]") -> FloatArray:
@@ -167,11 +162,6 @@ def _days_of(text: str) -> float | None:
         return None
     hours = _hours(parts) if parts["hours"] else 0.0
     return float(parts["days"] or 0) + (-hours if parts["sign"] == "-" else hours) / 24
-
-
-def _days_or_number_of(text: str) -> float | None:
-    days = _days_of(text)
-    return number_of(text) if days is None else days
 
 
 def _hours(parts: re.Match[str]) -> float:

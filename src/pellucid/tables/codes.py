@@ -1,4 +1,7 @@
-"""Categories to codes: each frequent level a number, all rare ones together another, missing cells one of their own."""
+"""Categories to codes: each frequent level a number, all rare ones together another, missing cells one of their own.
+
+Where all levels are numbers, a cell has the level that is its number, however it is written: 3.0 is the level 3.
+"""
 
 import warnings
 from collections.abc import Sequence
@@ -12,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from pellucid.errors import DataWarning, ModelFileError
-from pellucid.tables.cells import Coded
+from pellucid.tables.cells import Coded, TextArray, plain_number_of
 from pellucid.tables.schema import shortened
 from pellucid.tables.state import Arrays, flag_array, whole_array
 
@@ -44,6 +47,9 @@ class LevelCodes:
     ('a', 'c', 'other')
     >>> codes.encode(Coded(np.array([0, 1, 2, -1]), np.array(["c", "b", "never seen"], dtype=object))).tolist()
     [1, 2, 2, -1]
+    >>> codes = LevelCodes.of(("1.5", "3"), np.array([9, 9]), missing=0, min_count=2)
+    >>> codes.encode(Coded(np.arange(3), np.array(["3.0", "1.50", "03"], dtype=object))).tolist()
+    [1, 0, -1]
     """
 
     known: tuple[str, ...]
@@ -75,12 +81,29 @@ class LevelCodes:
     def _index(self) -> "pd.Index[Any]":
         return pd.Index(np.array([*self.known], dtype=object)[self.kept], dtype=object)
 
+    @cached_property
+    def _level_of_number(self) -> dict[float | None, str]:
+        """The levels by their numbers; empty unless all are numbers, different from each other."""
+        numbers = [plain_number_of(level) for level in self.known]
+        are_different = None not in numbers and len(set(numbers)) == len(numbers)
+        return dict(zip(numbers, self.known, strict=True)) if are_different else {}
+
+    def _places(self, texts: TextArray) -> NDArray[np.int64]:
+        """Return the place of each text among the kept levels; -1 for others."""
+        places = self._index.get_indexer(pd.Index(texts, dtype=object))
+        if (places < 0).any() and self._level_of_number:
+            places = self._index.get_indexer(pd.Index(list(map(self._as_level, texts)), dtype=object))
+        return places.astype(np.int64)
+
+    def _as_level(self, text: str) -> str:
+        return self._level_of_number.get(plain_number_of(text), text)
+
     def encode(self, cells: Coded) -> NDArray[np.int64]:
         """Return the code of each cell.
 
         A level never seen has the code of rare ones; where there is none, and likewise for missing cells, -1: no level.
         """
-        numbers = self._index.get_indexer(pd.Index(cells.texts, dtype=object))
+        numbers = self._places(cells.texts)
         numbers[numbers < 0] = len(self.kept) if self.has_other else -1
         missing = len(self.kept) + self.has_other if self.has_missing else -1
         return np.append(numbers, missing)[cells.codes].astype(np.int64)
@@ -90,11 +113,11 @@ class LevelCodes:
         if len(cells.codes) < FEWEST_CELLS:
             return
         counts = np.bincount(cells.codes[cells.codes >= 0], minlength=len(cells.texts))
-        is_kept = self._index.get_indexer(pd.Index(cells.texts, dtype=object)) >= 0
+        is_kept = self._places(cells.texts) >= 0
         if counts.sum() < FEWEST_CELLS or 2 * counts[~is_kept].sum() <= counts.sum():
             return
         known = set(self.known)
-        strange = np.array([text not in known for text in cells.texts], dtype=bool)
+        strange = np.array([self._as_level(text) not in known for text in cells.texts], dtype=bool)
         if 2 * counts[strange].sum() > counts.sum():
             warnings.warn(
                 f"Column {label!r}: {counts[strange].sum()} of {counts.sum()} cells are none of its levels "

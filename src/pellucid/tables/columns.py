@@ -18,7 +18,7 @@ from pellucid.tables.cells import (
 from pellucid.tables.clocks import read_measured, rule_of
 from pellucid.tables.date_forms import example_of
 from pellucid.tables.dates import read_dates
-from pellucid.tables.decimals import commas_of, in_plain
+from pellucid.tables.decimals import are_opposed, in_plain, marks_of
 from pellucid.tables.frames import counted
 from pellucid.tables.schema import ColumnSchema, date_parts
 
@@ -58,15 +58,15 @@ def read_measures(column: ColumnSchema, series: "pd.Series[Any]", first_row: int
 
 
 def _in_plain(column: ColumnSchema, series: "pd.Series[Any]") -> "pd.Series[Any] | Coded":
-    """Return the cells with commas read as those that were learned from."""
-    here = commas_of(series)
-    if here and column.commas and here != column.commas:
+    """Return the cells with commas and dots read as those that were learned from."""
+    here = marks_of(series)
+    if are_opposed(column.marks, here):
         raise DataError(
-            f"Column {column.label!r} was learned with {column.commas} commas; in this table they are taken for "
-            f"{here} ones. Write its numbers without commas: 1234.5."
+            f"Column {column.label!r} was learned with {column.marks}; in this table they are taken for {here}. "
+            "Write its numbers without marks between thousands, and with decimal points: 1234.5."
         )
-    is_text = not here and column.commas and not pd.api.types.is_numeric_dtype(series.dtype)
-    return in_plain(coded(series), column.commas) if is_text else series
+    is_text = not here and column.marks and not pd.api.types.is_numeric_dtype(series.dtype)
+    return in_plain(coded(series), column.marks) if is_text else series
 
 
 def read_coded(column: ColumnSchema, series: "pd.Series[Any]", first_row: int = 0) -> Coded:

@@ -1,9 +1,12 @@
-"""Numbers with commas in files: decimal commas, thousands commas, and what cannot be told.
+"""What commas and dots in numbers are: decimal marks, marks between thousands, and what cannot be told.
 
 ``1,234`` can be 1.234 or 1234. It is read as a decimal comma only where another cell of the file settles it, such as
-``1,76``; likewise dots are taken for thousands marks only where a cell such as ``1.234,5`` shows that they are. Where
-commas separate the columns, and numbers with commas stand between quotation marks, that cell must be one of the same
-column; if no column has such, and another cell has a decimal point, the commas are thousands marks.
+``1,76``. In a file with decimal commas dots are thousands marks, in columns where each stands before three digits:
+``1.234`` is 1234. So they are where a cell of their column, such as ``1.234.567``, shows it. Where commas separate the
+columns, and numbers with commas stand between quotation marks, the cell that settles it must be one of the same column;
+if no column has such, and another cell has a decimal point, the commas are thousands marks.
+
+What the marks of a column were is kept in its schema, so that a row alone is read as in the table learned from.
 """
 
 import re
@@ -16,39 +19,52 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pellucid.tables.cells import ALSO_MISSING, MISSING_WORDS, BoolArray, Coded
-from pellucid.tables.thousands import BLANK, in_one_piece, in_one_piece_each
+from pellucid.tables.thousands import (
+    BEFORE,
+    BEHIND,
+    SURELY_DOTS,
+    WITH_DECIMAL_COMMA,
+    in_one_piece,
+    in_one_piece_each,
+    perhaps_with_dots,
+    show_dots,
+    without_dots,
+)
 
 __all__ = [
-    "COMMAS",
-    "DECIMAL",
-    "commas_of",
+    "MARKS",
+    "are_opposed",
+    "has_decimal_commas",
     "have_commas",
     "how_written",
     "in_plain",
-    "mark_commas",
+    "keep_marks",
+    "marks_of",
+    "marks_shown",
     "numbers_with_commas",
-    "without_commas",
+    "perhaps_thousands_dots",
+    "without_marks",
 ]
 
-DECIMAL, THOUSANDS = "decimal", "thousands"
-COMMAS = ("", DECIMAL, THOUSANDS)
-"""What a column's commas are."""
-_MARK = "commas"  # key in the attributes of a pandas table
+DECIMAL, THOUSANDS, DOTS, POINTS = "decimal commas", "thousands commas", "thousands dots", "decimal points"
+MARKS = ("", DECIMAL, THOUSANDS, DOTS, POINTS)
+"""What a column's commas and dots are; commas beside thousands dots are decimal ones. Points are worth a word only in a
+file with decimal commas."""
+_OPPOSED = ({THOUSANDS, DECIMAL}, {THOUSANDS, DOTS}, {POINTS, DOTS})
+_KEY = "marks of numbers"  # in the attributes of a pandas table
 
-_BEFORE, _BEHIND = rf"^[+-]?{BLANK}[$€£¥]?{BLANK}[+-]?", rf"{BLANK}[$€£¥%]?$"
-_DOTTED, _GROUPED = r"[1-9]\d{0,2}(?:\.\d{3})+", r"[1-9]\d{0,2}(?:,\d{3})+"
-_WITH_DECIMAL_COMMA = rf"{_BEFORE}(?:(?:\d+|{_DOTTED})(?:,\d+)?|,\d+)(?:[eE][+-]?\d+)?{_BEHIND}"
-_WITH_THOUSANDS = rf"{_BEFORE}(?:\d+|{_GROUPED})(?:\.\d*)?{_BEHIND}"
-_WITH_POINT = rf"{_BEFORE}(?:\d*\.\d+|{_GROUPED}\.\d+){_BEHIND}"
-_PERHAPS_THOUSANDS = rf"{_BEFORE}[1-9]\d{{0,2}},\d{{3}}{_BEHIND}"
-_PERHAPS_DOTTED = rf"{_BEFORE}[1-9]\d{{0,2}}\.\d{{3}}{_BEHIND}"
-_DOTS_ARE_THOUSANDS = r"\.\d{3}[.,]"
+_GROUPED = r"[1-9]\d{0,2}(?:,\d{3})+"
+_WITH_THOUSANDS = rf"{BEFORE}(?:\d+|{_GROUPED})(?:\.\d*)?{BEHIND}"
+_WITH_POINT = rf"{BEFORE}(?:\d*\.\d+|{_GROUPED}\.\d+){BEHIND}"
+_PERHAPS_THOUSANDS = rf"{BEFORE}[1-9]\d{{0,2}},\d{{3}}{BEHIND}"
+_PERHAPS_DOTTED = rf"{BEFORE}[1-9]\d{{0,2}}\.\d{{3}}{BEHIND}"
 _SURELY_THOUSANDS = r",\d{3},"
+_MONEY = re.compile("[$€£¥]")
 _WITH_COMMAS = re.compile(r"[+-]?\d+(?:,\d+)+(?:\.\d*)?|[+-]?[\d.]*\d,\d+", re.ASCII)
 _WITHOUT_COMMAS = re.compile(r"[+-]?\d+(?:\.\d*)?", re.ASCII)
 
 
-def without_commas(
+def without_marks(
     table: pa.Table, *, alone: bool = False, missing: Mapping[int, Sequence[str]] | None = None
 ) -> tuple[pa.Table, dict[int, str]]:
     """Rewrite numbers with decimal commas, as 1.234,5, or thousands commas, as 1,234.5, to plain ones, as 1234.5.
@@ -68,30 +84,32 @@ def without_commas(
     Returns
     -------
     table : pyarrow.Table
-    changed : dict of int to str
-        What the commas of the rewritten columns were, by their numbers: of all that hold nothing but numbers, if it is
-        beyond doubt.
+    marks : dict of int to str
+        One of MARKS, by the numbers of the columns that hold nothing but numbers: of those that were rewritten, and,
+        beside decimal commas, of those with decimal points.
 
     Examples
     --------
-    >>> table, changed = without_commas(pa.table({"a": ["1,76", "?"], "b": ["1,234", "2 €"], "c": ["x", "1,5"]}))
+    >>> cells = {"a": ["1,76", "?"], "b": ["1,234", "2 €"], "c": ["1.234", "5"], "d": ["x", "1,5"], "e": ["1.5", "2"]}
+    >>> table, marks = without_marks(pa.table(cells))
     >>> table.to_pydict()
-    {'a': ['1.76', '?'], 'b': ['1.234', '2 €'], 'c': ['x', '1,5']}
-    >>> changed
-    {0: 'decimal', 1: 'decimal'}
-    >>> without_commas(pa.table({"a": ["1,495", "950"], "b": ["0.5", ""]}), alone=True)[0].to_pydict()
+    {'a': ['1.76', '?'], 'b': ['1.234', '2 €'], 'c': ['1234', '5'], 'd': ['x', '1,5'], 'e': ['1.5', '2']}
+    >>> marks
+    {0: 'decimal commas', 1: 'decimal commas', 2: 'thousands dots', 4: 'decimal points'}
+    >>> without_marks(pa.table({"a": ["1,495", "950"], "b": ["0.5", ""]}), alone=True)[0].to_pydict()
     {'a': ['1495', '950'], 'b': ['0.5', '']}
     """
     missing = missing or {}
     whole = pa.table([in_one_piece_each(each) for each in table.columns], table.column_names)
-    found = _columns_of(whole, _WITH_DECIMAL_COMMA, "[.,]", missing)
-    decimal = [i for i in found if _settled({i: found[i]})] if alone else _settled(found)
-    changed = dict.fromkeys(decimal, DECIMAL)
-    if alone and not decimal:
-        changed = dict.fromkeys(_with_thousands(whole, missing), THOUSANDS)
-    for i, how in changed.items():
+    with_points = _columns_of(whole, _WITH_THOUSANDS, r"\.", missing)
+    marks = _with_decimal_commas(_columns_of(whole, WITH_DECIMAL_COMMA, "[.,]", missing), with_points, alone=alone)
+    if marks:
+        marks |= {i: POINTS for i in with_points if i not in marks}
+    elif alone:
+        marks = dict.fromkeys(_with_thousands(whole, with_points, missing), THOUSANDS)
+    for i, how in marks.items():
         table = table.set_column(i, table.column_names[i], _rewritten(whole.column(i), how))
-    return table, changed
+    return table, marks
 
 
 def _columns_of(table: pa.Table, pattern: str, mark: str, missing: Mapping[int, Sequence[str]]) -> dict[int, Any]:
@@ -109,28 +127,40 @@ def _has(pattern: str, cells: Any) -> bool:
     return bool(pc.any(pc.match_substring_regex(cells, pattern)).as_py())
 
 
-def _settled(columns: Mapping[int, Any]) -> list[int]:
-    """Return the numbers of the columns whose commas are decimal marks, as one of the columns shows."""
-    if not any(map(_settles_commas, columns.values())):
-        return []
-    are_dots_thousands = any(_has(_DOTS_ARE_THOUSANDS, cells) for cells in columns.values())
-    return [i for i, cells in columns.items() if are_dots_thousands or not _has(r"\.", cells)]
+def _with_decimal_commas(found: Mapping[int, Any], with_points: Mapping[int, Any], *, alone: bool) -> dict[int, str]:
+    """Return what is marked in the columns of a file with decimal commas; nothing if no column settles that it is one.
+
+    Parameters
+    ----------
+    found : mapping of int to Arrow column
+        In which each cell could be a number with decimal commas, and thousands dots.
+    with_points : mapping of int to Arrow column
+        In which each cell could be a number with a decimal point.
+    alone : bool
+        Whether columns settle it for themselves only; for others without commas just where no column has points.
+    """
+    settled = {i for i, cells in found.items() if _settles_commas(cells)}
+    if not settled:
+        return {}
+    if alone and any(map(_settles_points, with_points.values())):
+        found = {i: found[i] for i in settled}
+    elif alone:
+        found = {i: cells for i, cells in found.items() if i in settled or not _has(",", cells)}
+    return {i: DOTS if _has(r"\.", cells) else DECIMAL for i, cells in found.items()}
 
 
 def _settles_commas(cells: Any) -> bool:
-    """Tell whether a cell has a comma that cannot be a thousands mark."""
+    """Tell whether a cell has a comma that cannot be a thousands mark, or dots that can be nothing else."""
     has_comma = pc.match_substring(cells, ",")
-    return bool(pc.any(pc.and_not(has_comma, pc.match_substring_regex(cells, _PERHAPS_THOUSANDS))).as_py())
+    settles = pc.and_not(has_comma, pc.match_substring_regex(cells, _PERHAPS_THOUSANDS))
+    return bool(pc.any(settles).as_py()) or _has(SURELY_DOTS, cells)
 
 
-def _with_thousands(table: pa.Table, missing: Mapping[int, Sequence[str]]) -> list[int]:
+def _with_thousands(table: pa.Table, with_points: Mapping[int, Any], missing: Mapping[int, Sequence[str]]) -> list[int]:
     """Return the numbers of the columns whose commas are thousands marks, as a cell of the file shows."""
     found = _columns_of(table, _WITH_THOUSANDS, ",", missing)
-    if not found:
-        return []
     is_shown = any(_has(_SURELY_THOUSANDS, cells) for cells in found.values())
-    numbers = _columns_of(table, _WITH_THOUSANDS, r"\.", missing)
-    return list(found) if is_shown or any(map(_settles_points, numbers.values())) else []
+    return list(found) if is_shown or any(map(_settles_points, with_points.values())) else []
 
 
 def _settles_points(cells: Any) -> bool:
@@ -140,50 +170,110 @@ def _settles_points(cells: Any) -> bool:
 
 
 def _rewritten(column: Any, how: str) -> Any:
+    if how == POINTS:
+        return column
     if how == THOUSANDS:
         return pc.if_else(
             pc.match_substring_regex(column, _WITH_THOUSANDS), pc.replace_substring(column, ",", ""), column
         )
     without_dots = pc.replace_substring(column, ".", "")
-    is_number = pc.match_substring_regex(column, _WITH_DECIMAL_COMMA)
+    is_number = pc.match_substring_regex(column, WITH_DECIMAL_COMMA)
     return pc.if_else(is_number, pc.replace_substring(without_dots, ",", "."), column)
 
 
-def mark_commas(frame: pd.DataFrame, written: Mapping[str, str]) -> None:
-    """Keep in mind which columns were rewritten, and what their commas were."""
-    frame.attrs[_MARK] = dict(written)
+def keep_marks(frame: pd.DataFrame, marks: Mapping[str, str]) -> None:
+    """Keep in mind what the marks of the columns' numbers were before they were rewritten."""
+    frame.attrs[_KEY] = dict(marks)
 
 
-def commas_of(series: "pd.Series[Any]") -> str:
-    """Return what the column's commas were in its file, before it was rewritten; empty if it was not."""
-    return str(series.attrs.get(_MARK, {}).get(series.name, ""))
+def marks_of(series: "pd.Series[Any]") -> str:
+    """Return what the marks of the column's numbers were in its file; empty if they are as they were."""
+    return str(series.attrs.get(_KEY, {}).get(series.name, ""))
 
 
-def how_written(commas: str) -> str:
-    """Say with which commas a column was written; empty if with none.
+def are_opposed(marks: str, others: str) -> bool:
+    """Tell whether the same text means different numbers with these marks and with others.
 
     Examples
     --------
-    >>> how_written("decimal"), how_written("")
+    >>> are_opposed("decimal commas", "thousands commas"), are_opposed("decimal commas", "thousands dots")
+    (True, False)
+    """
+    return {marks, others} in _OPPOSED
+
+
+def has_decimal_commas(marks: str) -> bool:
+    """Tell whether numbers with these marks are of a file with decimal commas.
+
+    Examples
+    --------
+    >>> has_decimal_commas("thousands dots"), has_decimal_commas("thousands commas")
+    (True, False)
+    """
+    return marks in (DECIMAL, DOTS)
+
+
+def how_written(marks: str) -> str:
+    """Say with which marks a column was written; empty if with none.
+
+    Examples
+    --------
+    >>> how_written("decimal commas"), how_written("")
     ('written with decimal commas', '')
     """
-    return f"written with {commas} commas" if commas else ""
+    return f"written with {marks}" if marks else ""
 
 
-def in_plain(cells: Coded, commas: str) -> Coded:
-    """Return cells as a column whose commas are known is meant: 1.234,5 as 1234.5 where they are decimal marks.
+def marks_shown(texts: Iterable[str]) -> str:
+    """Return what the dots of a column's texts are, wherever they come from: thousands dots, if the texts show it.
+
+    A text such as 1.234.567 or 1.234,5 does; so do amounts of money of which some have dots, each before three digits,
+    and some have none: €1.215 beside €813.
 
     Examples
     --------
-    >>> in_plain(Coded(np.arange(2), np.array(["1,250 €", "7"], dtype=object)), "decimal").texts.tolist()
-    ['1.250 €', '7']
+    >>> marks_shown(["88.668", "1.234.567"]), marks_shown(["€1.215", "€813"]), marks_shown(["1.215", "813"])
+    ('thousands dots', 'thousands dots', '')
     """
+    present = perhaps_with_dots(texts)
+    is_money = perhaps_thousands_dots(present) and all(map(_MONEY.search, present))
+    return DOTS if is_money or show_dots(present) else ""
+
+
+def perhaps_thousands_dots(texts: Iterable[str]) -> bool:
+    """Tell whether some of the texts have dots, each before three digits, and some none.
+
+    Examples
+    --------
+    >>> perhaps_thousands_dots(["1.215", "813"]), perhaps_thousands_dots(["1.215", "2.104"])
+    (True, False)
+    """
+    has_dot = ["." in text for text in perhaps_with_dots(texts)]
+    return any(has_dot) and not all(has_dot)
+
+
+def in_plain(cells: Coded, marks: str) -> Coded:
+    """Return cells as a column whose marks are known is meant: 1.234,5 as 1234.5 where commas are decimal marks.
+
+    Where dots were thousands marks they are, unless a cell shows by its digits that they are points here.
+
+    Examples
+    --------
+    >>> in_plain(Coded(np.arange(2), np.array(["1,250 €", "7"], dtype=object)), "decimal commas").texts.tolist()
+    ['1.250 €', '7']
+    >>> in_plain(Coded(np.arange(2), np.array(["88.668", "7"], dtype=object)), "thousands dots").texts.tolist()
+    ['88668', '7']
+    """
+    if marks in ("", POINTS):
+        return cells
+    are_dots_marks = marks == DOTS and bool(perhaps_with_dots(cells.texts))
 
     def plain(text: str) -> str:
-        return text.replace(".", "").replace(",", ".") if commas == DECIMAL else text.replace(",", "")
+        if "," not in text and not are_dots_marks:
+            return text
+        return without_dots(text) if has_decimal_commas(marks) else text.replace(",", "")
 
-    texts = [plain(text) if commas and "," in text else text for text in cells.texts]
-    return Coded(cells.codes, np.array(texts, dtype=object))
+    return Coded(cells.codes, np.array([plain(text) for text in cells.texts], dtype=object))
 
 
 def have_commas(texts: Iterable[str]) -> BoolArray:

@@ -32,7 +32,15 @@ from pellucid.tables.cells import (
 from pellucid.tables.clocks import are_durations, note_of_lost_times, read_measured, unit_of, what_counts
 from pellucid.tables.date_forms import ISO_DATE, example_of, names_a_day
 from pellucid.tables.dates import date_format_of, note_of_lost_dates, read_dates
-from pellucid.tables.decimals import commas_of, have_commas, how_written, numbers_with_commas
+from pellucid.tables.decimals import (
+    have_commas,
+    how_written,
+    in_plain,
+    marks_of,
+    marks_shown,
+    numbers_with_commas,
+    perhaps_thousands_dots,
+)
 from pellucid.tables.duplicates import find_copies
 from pellucid.tables.frames import counted, in_list, to_pandas
 from pellucid.tables.missing import DECLARE, MissingValues, empty_cells, note_of_met
@@ -44,6 +52,7 @@ from pellucid.tables.zones import zone_of
 __all__ = ["infer_schema", "is_lost", "nearly_numbers_or_dates", "text_column", "unless_useless"]
 
 _COMMAS = "numbers with commas inside: read as text; write 1,234 as 1234, and 1,5 as 1.5"
+_POINTS = "dots before three digits: read as decimal points; write 1.234 as 1234 if they stand between thousands"
 _CODES = "numbers with zeros in front: read as codes"
 _SIGNS = "written with signs of money or per cent, or with marks between thousands"
 _UNITS = "numbers with signs or units: read as text; write them as plain numbers"
@@ -51,6 +60,7 @@ _WITH_UNITS = re.compile(
     r"[~≈<>≤≥±]?=?\s*\(?\s*([€$£¥]|[A-Z]{3}\s)?\s*[-+(]?\s*[€$£¥]?\s*\d[\d.,'’\s]*"
     r"(\s*[€$£¥%°][A-Za-z/²³]{0,4}|[kKM]|\s[A-Za-z°/%²³]{1,6})?\s*\)?"
 )
+_WITH_TRAILING_MINUS = re.compile(r"\d[\d.,]*-", re.ASCII)  # as SAP writes negative numbers
 _MOSTLY_NUMBERS = "mostly numbers"
 _NESTED = "cells of several values, read as text; put each of the values into a column of its own"
 _COMPLEX = "complex numbers, read as text; put their real and imaginary parts into columns of their own"
@@ -138,7 +148,7 @@ def _infer_column(label: str, series: "pd.Series[Any]") -> ColumnSchema:
     typed = _infer_typed(label, series)
     if typed is not None:
         return typed
-    column = text_column(label, coded(series), commas_of(series))
+    column = text_column(label, coded(series), marks_of(series))
     odd = _odd_types(series)
     if column.kind != "category" or not odd:
         return column
@@ -162,23 +172,25 @@ def _infer_typed(label: str, series: "pd.Series[Any]") -> ColumnSchema | None:
     return None
 
 
-def text_column(label: str, cells: Coded, commas: str = "") -> ColumnSchema:
+def text_column(label: str, cells: Coded, marks: str = "") -> ColumnSchema:
     """Describe a column of text.
 
     Parameters
     ----------
     label : str
     cells : Coded
-    commas : {'', 'decimal', 'thousands'}
-        What commas were in its file, where it holds numbers.
+    marks : {'', 'decimal commas', 'thousands commas', 'thousands dots', 'decimal points'}
+        What commas and dots were in its file, where it holds numbers, before they were rewritten.
     """
-    values, wrong = read_numbers(cells)
+    found = marks or marks_shown(cells.texts)
+    plain = cells if marks else in_plain(cells, found)
+    values, wrong = read_numbers(plain)
     codes = have_leading_zeros(cells.texts)
     if not wrong.any() and not codes and not np.isnan(values).all():
-        note = how_written(commas)
-        if have_signs(cells.texts):
+        note = how_written(found) or (_POINTS if perhaps_thousands_dots(cells.texts) else "")
+        if have_signs(plain.texts):
             note = f"{note}, and with signs of money or per cent" if note else _SIGNS
-        return replace(_numbers(label, values, note), commas=commas)
+        return replace(_numbers(label, values, note), marks=found)
     truths, not_truths = read_booleans(cells)
     if not not_truths.any() and {0.0, 1.0} <= set(truths):
         return _boolean(label, truths)
@@ -219,7 +231,7 @@ def _why_text(cells: Coded) -> str:
 
 def _why_no_numbers(texts: TextArray) -> str:
     """Name the signs and units of a column in which some numbers have them; nothing if it is no such column."""
-    odd = texts[read_numbers(Coded(np.arange(len(texts)), texts))[1]]
+    odd = texts[read_numbers(Coded(np.arange(len(texts)), texts))[1] & ~have_commas(texts)]
     return _UNITS if 0 < len(odd) < len(texts) and all(map(_has_unit, odd)) else ""
 
 
@@ -344,13 +356,15 @@ def _category(label: str, cells: Coded) -> ColumnSchema:
 
 
 def _have_units(levels: tuple[str, ...]) -> bool:
-    """Tell whether most texts are a number with a unit, a currency, an accountant's parentheses or a sign like <."""
+    """Tell whether most texts are a number with a unit, a currency, an accountant's marks or a sign like <."""
     return sum(map(_has_unit, levels)) > _MOSTLY * len(levels) > 0
 
 
 def _has_unit(text: str) -> bool:
     text = in_one_piece(" ".join(text.split()))  # among many spaces the pattern would search for ever
-    return _WITH_UNITS.fullmatch(text) is not None and not set(text) <= set("0123456789+-.,'’ ")
+    if set(text) <= set("0123456789+-.,'’ "):
+        return _WITH_TRAILING_MINUS.fullmatch(text) is not None
+    return _WITH_UNITS.fullmatch(text) is not None
 
 
 def unless_useless(column: ColumnSchema, rows: int) -> ColumnSchema:

@@ -21,6 +21,7 @@ from pellucid.tables.blocks import number_blocks, plain_numbers
 from pellucid.tables.cells import LARGEST_NUMBER, BoolArray, Coded, coded, read_booleans
 from pellucid.tables.clocks import read_measured
 from pellucid.tables.dates import read_dates
+from pellucid.tables.decimals import in_plain
 from pellucid.tables.frames import check_columns, readable, to_pandas
 from pellucid.tables.index_columns import column_names, with_index_columns
 from pellucid.tables.inference import infer_schema, text_column, unless_useless
@@ -340,7 +341,7 @@ def _unread(column: ColumnSchema, cells: Coded) -> BoolArray:
     if column.kind == "date":
         return np.isnan(read_dates(cells, column.date_format)[0])
     if column.kind == "number":
-        return ~(np.abs(read_measured(cells, column.unit)[0]) <= LARGEST_NUMBER)
+        return ~(np.abs(read_measured(in_plain(cells, column.marks), column.unit)[0]) <= LARGEST_NUMBER)
     return np.zeros(len(cells.texts), dtype=bool)
 
 

@@ -19,7 +19,7 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from pellucid.errors import DataError, near_names
-from pellucid.tables.decimals import DECIMAL, commas_of, mark_commas, without_commas
+from pellucid.tables.decimals import has_decimal_commas, keep_marks, marks_of, without_marks
 from pellucid.tables.dialects import PLAIN, Dialect
 from pellucid.tables.frames import check_columns, counted
 from pellucid.tables.index_columns import with_index_columns
@@ -35,9 +35,12 @@ _KNOWN_BINARIES = {
     b"ARROW1": "an Arrow file",
     b"%PDF": "a PDF file",
     b"SQLite": "a database",
-}
+    b"\xfd7zXZ": "packed by xz",
+    b"\x28\xb5\x2f\xfd": "packed by zstd",
+} | {b"BZh%d1AY&SY" % level: "packed by bzip2" for level in range(1, 10)}
 _SEPARATOR_LINE = re.compile(r'"?sep=([^"\r\n])"?(?=[\r\n])', re.IGNORECASE)
 _JSON = re.compile(r'\s*[\[{]\s*["\[{\]}]')
+_FEWEST_LETTERS = 3  # tell of UTF-16
 _CONTROL_BYTES = bytes(set(range(32)) - set(b"\t\n\r\f\v"))
 
 
@@ -51,7 +54,7 @@ def read_table(path: str | Path, *, missing_values: Any = None) -> pd.DataFrame:
         numbers the rows. Everything else is text (UTF-8) with the columns' names in its first line, and commas,
         semicolons, tabs or bars between the columns, or what a line such as ``sep=;``, which Excel writes, says before.
         Numbers with decimal commas (1.234,5) or thousands commas (1,234.5) become text without them (1234.5), if that
-        is beyond doubt.
+        is beyond doubt; in a file with decimal commas dots before three digits are thousands marks (1.234 is 1234).
     missing_values : text, number, list of such, mapping of columns to such, or MissingValues, optional
         What is no number and yet leaves no doubt, as it means missing. These cells stay as they are; `infer_schema`,
         told of them, takes them for missing.
@@ -97,7 +100,7 @@ def read_as_written(path: str | Path, *, missing_values: Any = None) -> tuple[pd
     missing = MissingValues.of(missing_values)
     source = _read(Path(path))
     table = source.understood(missing)
-    has_commas = any(commas_of(table[name]) == DECIMAL for name in table.columns)
+    has_commas = any(has_decimal_commas(marks_of(table[name])) for name in table.columns)
     return table, source.as_written(), Dialect(source.separator, "," if has_commas else ".")
 
 
@@ -132,9 +135,9 @@ class _Text:
         """Return the cells without blanks around them, and numbers without commas, if that is beyond doubt."""
         cells = pa.table([pc.utf8_trim_whitespace(each) for each in self.cells.columns], self.cells.column_names)
         declared = dict(enumerate(missing.by_column(self.names).values()))
-        plain, commas = without_commas(cells, alone=self.separator == ",", missing=declared)
+        plain, marks = without_marks(cells, alone=self.separator == ",", missing=declared)
         frame: pd.DataFrame = plain.rename_columns(self.names).to_pandas()
-        mark_commas(frame, {self.names[i]: how for i, how in commas.items()})
+        keep_marks(frame, {self.names[i]: how for i, how in marks.items()})
         return frame
 
     def as_written(self) -> pd.DataFrame:
@@ -216,9 +219,9 @@ def _decode(path: Path, data: bytes) -> str:
     for start, kind in _KNOWN_BINARIES.items():
         if data.startswith(start):
             raise DataError(f"'{path}' is {kind}; save the table as CSV or Parquet.")
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise DataError(f"'{path}' must be UTF-8 text; it is UTF-16. Save it as 'CSV UTF-8'.")
     start = data[:65536]
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")) or _has_half_nulls(start):
+        raise DataError(f"'{path}' must be UTF-8 text; it is UTF-16. Save it as 'CSV UTF-8'.")
     controls = len(start) - len(start.translate(None, _CONTROL_BYTES))
     if b"\0" in start or controls > 0.05 * len(start):
         raise DataError(f"'{path}' must be a table in CSV, TSV or Parquet; it is a binary file of another kind.")
@@ -236,6 +239,14 @@ def _decode(path: Path, data: bytes) -> str:
             "pandas.read_json('a.json').to_csv('a.csv', index=False) does."
         )
     return text
+
+
+def _has_half_nulls(start: bytes) -> bool:
+    """Tell whether nearly every second byte is 0 and no other, as in text in UTF-16 without a mark at its beginning."""
+    for nulls, others in ((start[::2], start[1::2]), (start[1::2], start[::2])):
+        if len(nulls) >= _FEWEST_LETTERS and nulls.count(0) > 0.9 * len(nulls) and 0 not in others:
+            return True
+    return False
 
 
 def _without_separator_line(text: str) -> tuple[str, str]:

@@ -16,7 +16,7 @@ from pellucid.spec.checks import check_choice, check_integer, check_number, show
 from pellucid.tables.cells import LARGEST_NUMBER, FloatArray
 from pellucid.tables.clocks import UNITS
 from pellucid.tables.date_forms import DATE_FORMATS, ISO_DATE
-from pellucid.tables.decimals import COMMAS
+from pellucid.tables.decimals import MARKS
 from pellucid.tables.figures import in_full
 from pellucid.tables.frames import check_columns, counted, in_list
 from pellucid.tables.zones import is_zone
@@ -60,8 +60,8 @@ class ColumnSchema:
         Where the clocks are whose time a date is, by the IANA's name; '': they show what is written, or UTC.
     parts : tuple of str
         What of a date besides the day varies: one of DATE_PARTS.
-    commas : {'', 'decimal', 'thousands'}
-        What the commas in a number written as text are; '': there were none.
+    marks : {'', 'decimal commas', 'thousands commas', 'thousands dots', 'decimal points'}
+        What the commas and dots in a number written as text are; '': there were none, or points as usual.
     unit : {'', 'hours', 'days'}
         What a number counts that was a time of day, hours since midnight, or a duration, days; '': it was a number.
     note : str
@@ -85,7 +85,7 @@ class ColumnSchema:
     date_format: str = ISO_DATE
     zone: str = ""
     parts: tuple[str, ...] = ()
-    commas: str = ""
+    marks: str = ""
     unit: str = ""
     note: str = ""
     missing_values: tuple[str, ...] = ()
@@ -93,7 +93,7 @@ class ColumnSchema:
     def __post_init__(self) -> None:
         check_choice(self, "kind", _KINDS)
         check_choice(self, "date_format", DATE_FORMATS)
-        check_choice(self, "commas", COMMAS)
+        check_choice(self, "marks", MARKS)
         check_choice(self, "unit", UNITS)
         if self.zone and not is_zone(self.zone):
             raise SpecError(f"'zone' of column {self.label!r} must be a time zone known here; got {shown(self.zone)}.")
