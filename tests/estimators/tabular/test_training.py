@@ -16,7 +16,7 @@ from sklearn.base import clone
 
 from pellucid import TabularClassifier, TabularRegressor, load, save, trace
 from pellucid.engines import NativeEngine
-from pellucid.errors import DataError
+from pellucid.errors import DataError, TrainingWarning
 from pellucid.estimators import fitted
 from pellucid.estimators.tabular import Member, bagging, members, memory, sources
 from pellucid.estimators.tabular.members import LINEAR, PRESETS, milestones
@@ -292,13 +292,18 @@ def interrupt_at(count):
 
 def test_an_interrupt_keeps_what_was_learned(shop):
     X, y, _ = shop
-    model = TabularRegressor(**TINY_BAG, callbacks=[interrupt_at(14)]).fit(X, y)
+    with pytest.warns(TrainingWarning, match=r"^Training interrupted by user\. What was learned by then is kept\.$"):
+        model = TabularRegressor(**TINY_BAG, callbacks=[interrupt_at(14)]).fit(X, y)
     assert model.outcome_ is Outcome.INTERRUPTED
     assert [(each.fold, each.epochs) for each in model.bag_.networks] == [(0, 6), (1, 6)]  # one thread: in turn
     assert np.isfinite(model.predict(X)).all()
     assert np.isfinite(model.oof_score_)
-    model = TabularRegressor(**TINY_BAG, callbacks=[interrupt_at(1)]).fit(X, y)
+    with pytest.warns(TrainingWarning, match="interrupted"):
+        model = TabularRegressor(**TINY_BAG, callbacks=[interrupt_at(1)]).fit(X, y)
     assert [(each.fold, each.epochs) for each in model.bag_.networks] == [(0, 1)]
+    with pytest.warns(TrainingWarning, match="interrupted"):
+        model.set_params(callbacks=[interrupt_at(1)]).partial_fit(X, y)
+    model.set_params(callbacks=None).partial_fit(X, y)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent otherwise there")

@@ -1,7 +1,7 @@
 """What the tabular classifier and regressor share: from a raw table to a calibrated bag of networks."""
 
 from abc import ABCMeta, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from copy import copy
 from dataclasses import replace
@@ -24,7 +24,7 @@ from pellucid.estimators.parameters import MOST_THREADS
 from pellucid.estimators.reports import warn
 from pellucid.estimators.tabular.bag import Bag, greedy_weights, of_members
 from pellucid.estimators.tabular.bagging import Folds, Problem, Told
-from pellucid.estimators.tabular.columns import are_own, as_frame, labels_of
+from pellucid.estimators.tabular.columns import are_own, as_frame, labels_of, named_by
 from pellucid.estimators.tabular.held_time import HeldTime, growing_inputs, hold_time
 from pellucid.estimators.tabular.importances import permutation_importances
 from pellucid.estimators.tabular.members import LINEAR, PRESETS, Member, Preset, is_small, planned_epochs
@@ -144,8 +144,17 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
                     f"X has {frame.shape[1]} features, but {type(self).__name__} is expecting "
                     f"{self.n_features_in_} features as input."
                 )
+            self._warn_of_places(labels)
             frame.columns = pd.Index(self._columns, dtype=object)
         return frame
+
+    def _warn_of_places(self, labels: list[Any] | None) -> None:
+        """Say aloud, in scikit-learn's words, that columns are read by their places though one table names them."""
+        model = type(self).__name__
+        if are_own(labels):
+            warn(f"X has feature names, but {model} was fitted without feature names", UserWarning)
+        elif self._has_own_labels:
+            warn(f"X does not have valid feature names, but {model} was fitted with feature names", UserWarning)
 
     def _are_known_by_name(self, frame: pd.DataFrame, labels: list[Any] | None) -> bool:
         """Tell whether a table's columns are the fit's of the same name, in any order; else they are by their places.
@@ -164,6 +173,17 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         if labels is not None and all(isinstance(label, str) for label in labels):
             self.feature_names_in_ = np.array(columns, dtype=object)
 
+    def _name_of(self, label: Any) -> str:
+        """Return the name of the column that a parameter means."""
+        return named_by(label, self._columns, are_own=self._has_own_labels)
+
+    def _missing(self) -> MissingValues:
+        """Return the declared values that mean missing, with columns by their names."""
+        given = self.missing_values
+        if isinstance(given, Mapping):
+            given = {self._name_of(label): values for label, values in given.items()}
+        return MissingValues.of(given)
+
     def fit(
         self, X: Any, y: Any, sample_weight: Any = None, *, groups: Any = None, schema: Schema | None = None
     ) -> Self:
@@ -174,7 +194,8 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         X : pandas, polars or Arrow table, NumPy array of shape (rows, columns), or ParquetTable
             Numbers, categories, dates, yes and no; cells may be missing. A `pellucid.tables.ParquetTable` is read a
             part at a time and need not fit in memory. Columns are known by their labels, as text and in any order; by
-            their places where labels only number them, 0, 1, …, as those of an array.
+            their places where labels only number them, 0, 1, …, as those of an array. A `UserWarning` tells where a
+            table is read by places, and only one of it and the fit's has labels of its own.
         y : array or column of shape (rows,), or table of shape (rows, targets)
             Of a ParquetTable the name of the target's column.
         sample_weight : array of shape (rows,) or None
@@ -203,6 +224,9 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         except BaseException:
             self.__dict__ = before
             raise
+        has_learned = self.bag_ is not before.get("bag_")
+        if has_learned and self.outcome_ is Outcome.INTERRUPTED:
+            warn("Training interrupted by user. What was learned by then is kept.")
         return self
 
     def _fit(
@@ -270,7 +294,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         seed = check_random_state(self.random_state)
         fold_seed = seed.randint(2**31 - 1)
         if not is_continued:
-            self.encoder_ = source.learn(schema, rows, fold_seed, MissingValues.of(self.missing_values))
+            self.encoder_ = source.learn(schema, rows, fold_seed, self._missing())
             _warn_of_lost_columns(self.encoder_.schema)
         if not is_continued or not hasattr(self, "_fold_seed"):
             self._fold_seed = fold_seed  # kept, so that the same rows stay in the same folds when training goes on
@@ -524,14 +548,15 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             check_consistent_length(np.empty((source.rows, 0)), groups)
             groups = groups[rows]
         stratify = None if stratify is None else stratify[rows]
-        time = None if self.time_column is None else self._times(source, column_name(self.time_column)).iloc[rows]
+        time = None if self.time_column is None else self._times(source).iloc[rows]
         dealt = self._dealt(len(rows), stratify, groups, time)
         if source.rows < 2**32:
             rows = rows.astype(np.uint32)  # half the memory
         return [(rows[train], rows[valid]) for train, valid in dealt]
 
-    def _times(self, source: Source, label: str) -> "pd.Series[Any]":
-        declared = MissingValues.of(self.missing_values).by_column([label])
+    def _times(self, source: Source) -> "pd.Series[Any]":
+        label = self._name_of(self.time_column)
+        declared = self._missing().by_column([label])
         return empty_cells(source.column(label).to_frame(label), declared)[0][label]
 
     def _dealt(self, rows: int, stratify: Array | None, groups: Any, time: Any) -> list[tuple[Array, Array]]:
@@ -565,7 +590,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _growing_inputs(self) -> Array:
         """Return the places of the inputs that grow with time for good; none without a time column."""
-        label = None if self.time_column is None else column_name(self.time_column)
+        label = None if self.time_column is None else self._name_of(self.time_column)
         return growing_inputs(self.encoder_.inputs, label)
 
     def _hold_time(self, bag: Bag, X: Array | CodedRows, Y: Array, weight: Array | None, folds: Folds) -> None:

@@ -56,13 +56,14 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         case.
     class_weight : dict, 'balanced' or None, default=None
     time_column : label or None, default=None
-        Column of dates or numbers: each fold is trained on what was before and validated on what came next. Then as
-        many networks are trained on all rows, for as many epochs as were best, and these predict; later rows as if
-        they came with the latest, unless networks proved clearly better without.
+        Column of dates or numbers (of an array its place, from 0): each fold is trained on what was before and
+        validated on what came next. Then as many networks are trained on all rows, for as many epochs as were best, and
+        these predict; later rows as if they came with the latest, unless networks proved clearly better without.
     missing_values : str, number, list of such, dict or None, default=None
-        What cells of X say that mean that a value is missing, such as ``[-999, "unknown"]``; a dict maps columns to
-        such. A number means every cell that says it (-999, -999.0), a text the cells that say exactly this. Kept with
-        the model: `predict` takes them for missing, too. Empty cells, NaN and words such as NA are missing anyway.
+        What cells of X say that mean that a value is missing, such as ``[-999, "unknown"]``; a dict maps columns (of an
+        array their places, from 0) to such. A number means every cell that says it (-999, -999.0), a text the cells
+        that say exactly this. Kept with the model: `predict` takes them for missing, too. Empty cells, NaN and words
+        such as NA are missing anyway.
     random_state : int, RandomState or None, default=None
     warm_start : bool, default=False
         Go on from the networks of the last fit, with the encoder as it is; the same rows stay in the same folds.
