@@ -31,14 +31,22 @@ def out_of_fold(model):
         pd.Series([7, 3] * 20, dtype="Int64"),
         np.array([0, 1] * 20, dtype=np.float16),
         pd.Series(pd.Categorical([7, 3] * 20)),
+        np.array(["no", "yes"] * 20, dtype=np.dtypes.StringDType()),
     ],
 )
 def test_objects_of_one_type_are_classes(y):
     X = pd.DataFrame({"x": range(40)})
     model = TabularClassifier(preset="fast", max_epochs=2, random_state=0, n_threads=1).fit(X, y)
-    assert model.classes_.dtype.kind in "bif"
+    assert model.classes_.dtype.kind in "bifU"
     assert model.classes_.tolist() == sorted(set(y))
     assert model.score(X, y) == np.mean(model.predict(X) == np.asarray(y))
+    assert len(repr(model.bag_)) + len(repr(model.bag_.networks)) < 1000
+
+
+def test_texts_of_any_length_may_be_missing():
+    y = np.array(["no", None] * 20, dtype=np.dtypes.StringDType(na_object=None))
+    with pytest.raises(DataError, match="missing in rows 2, 4"):
+        TabularClassifier().fit(np.arange(40.0).reshape(-1, 1), y)
 
 
 @pytest.fixture(scope="module")

@@ -226,11 +226,16 @@ def test_rows_of_weight_0_are_no_rows_at_all(shop):
 
 
 def test_weights_matter_and_their_unit_does_not(shop):
-    X, y, _ = shop
+    X, y, c = shop
     weight = np.where(np.arange(300) < 150, 1.0, 8.0)
     model = TabularRegressor(**TINY_BAG).fit(X, y, weight)
-    assert are_same(model, clone(model).fit(X, y, weight * 1024))
+    for unit in (2.0**10, 2.0**125, 2.0**-148, 2.0**1000):
+        assert are_same(model, clone(model).fit(X, y, weight * unit))
     assert not are_same(model, clone(model).fit(X, y))
+    weights = {"dear": 3.0, "cheap": 1.0}
+    model = TabularClassifier(**TINY_BAG, class_weight=weights).fit(X, c)
+    tiny = {name: weight * 2.0**-148 for name, weight in weights.items()}
+    assert are_same(model, clone(model).set_params(class_weight=tiny).fit(X, c))
 
 
 # --- budgets ----------------------------------------------------------------------------------------------------------

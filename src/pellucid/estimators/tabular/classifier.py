@@ -19,6 +19,7 @@ from pellucid.estimators.tabular.calibration import SMALLEST, find_temperature, 
 from pellucid.estimators.tabular.members import Member, Preset, is_small
 from pellucid.estimators.tabular.target_rows import of_one_type, target_array
 from pellucid.estimators.targets import one_column_as_rows
+from pellucid.estimators.weights import within_single
 from pellucid.spec import LogLoss
 from pellucid.tables.frames import row_list
 from pellucid.tables.schema import shortened
@@ -179,7 +180,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
             )
         y = column_or_1d(one_column_as_rows(y))
         if classes is not None:
-            self._take_classes(np.unique(np.asarray(classes)), is_continued)
+            self._take_classes(np.unique(of_one_type(np.asarray(classes))), is_continued)
         elif not is_continued:
             self._take_classes(np.unique(y), is_continued)
         codes: Array = pd.Index(self.classes_).get_indexer(pd.Index(y)).astype(np.int64)
@@ -261,6 +262,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
             raise self._wrong("class_weight", f"{rule} ({error})") from error
         if not (np.isfinite(factor).all() and (factor >= 0).all()):
             raise self._wrong("class_weight", "hold finite weights of at least 0")
+        factor = within_single(factor)
         return factor if weight is None else factor * weight
 
     def _loss_of(self, Y: Array, rows: Array, weight: Array | None) -> Callable[[Array], float]:
@@ -376,8 +378,11 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         return predicted
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Return the accuracy on these rows; of a multilabel target, the share of rows whose marks are all right."""
-        return float(super().score(X, of_one_type(np.asarray(y)), sample_weight))
+        """Return the accuracy on these rows; of a multilabel target, the share of rows whose marks are all right.
+
+        Of a ParquetTable `y` is the name of the target's column.
+        """
+        return float(super().score(X, of_one_type(np.asarray(self._target_of(X, y))), sample_weight))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

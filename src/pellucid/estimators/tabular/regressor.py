@@ -373,6 +373,10 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         """
         return self._or_as_before(self._partial_fit, X, y, sample_weight, None)
 
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return R² on these rows; of a ParquetTable `y` is the name of the target's column."""
+        return float(super().score(X, self._target_of(X, y), sample_weight))
+
     def predict(self, X: Any) -> Array:
         """Return the predicted number of each row, of shape (rows,), or (rows, targets) for several targets.
 
