@@ -319,8 +319,10 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
 
         Parameters
         ----------
-        X : table
+        X : table or ParquetTable
+            Its numbers must fit in memory.
         y : array or column of shape (rows,), or table of shape (rows, marks)
+            Of a ParquetTable the name of the target's column.
         sample_weight : array of shape (rows,) or None
         classes : array of shape (n_classes,) or None
             All classes that will ever come; needed in the first call, unless `fit` came before or the target is

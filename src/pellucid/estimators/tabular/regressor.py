@@ -349,8 +349,10 @@ class TabularRegressor(RegressorMixin, BaseTabular):
 
         Parameters
         ----------
-        X : table
+        X : table or ParquetTable
+            Its numbers must fit in memory.
         y : array or column of shape (rows,), or table of shape (rows, targets)
+            Of a ParquetTable the name of the target's column.
         sample_weight : array of shape (rows,) or None
 
         Returns
