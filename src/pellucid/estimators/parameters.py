@@ -154,15 +154,14 @@ def hidden_layers(estimator: Any) -> tuple[spec.Layer, ...]:
 
 
 def _widths(sizes: list[Any], estimator: Any) -> list[int]:
-    numbers = [number for number in map(finite_number, sizes) if number is not None and number == int(number)]
-    if len(numbers) < len(sizes):
+    if not all(isinstance(size, Integral) and not isinstance(size, bool) for size in sizes):
         raise SpecError(
             f"'hidden_layer_sizes' of {type(estimator).__name__} must be a whole number or a sequence of them, one for "
             f"each hidden layer; got {shown(estimator.hidden_layer_sizes)}."
         )
-    if any(number <= 0 for number in numbers):
+    if any(size <= 0 for size in sizes):
         raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")  # in scikit-learn's words
-    return [int(number) for number in numbers]
+    return [int(size) for size in sizes]
 
 
 def _dropout(estimator: Any, share: Any) -> float:

@@ -69,6 +69,8 @@ def _cells(y: Any) -> Array | None:
         cells = np.asarray(y)
         if cells.dtype.kind == "U" and isinstance(y, list | tuple):  # NumPy makes a text of what is none
             cells = np.array(y, dtype=object)
+        if cells.dtype.kind == "T":  # texts of any length, of which pandas finds none missing
+            cells = cells.astype(object)
     except (TypeError, ValueError):  # rows of unequal lengths
         return None
     return cells if cells.ndim > 0 else None

@@ -10,7 +10,10 @@ from pellucid.estimators.targets import refuse_missing
 from pellucid.tables.frames import row_list
 from pellucid.textbook.arrays import Array
 
-__all__ = ["checked_weights", "refuse_weightless"]
+__all__ = ["checked_weights", "refuse_weightless", "within_single"]
+
+LARGEST_EXPONENT = 64
+"""Of 2: sums and products of weights up to it are far from the ends of single precision, 2^127 and 2^-126."""
 
 
 def checked_weights(
@@ -53,6 +56,21 @@ def checked_weights(
         )
     refuse_weightless(name, weight)
     return weight
+
+
+def within_single(weight: Array) -> Array:
+    """Return weights of which single precision holds sums and products: very large or small ones times a power of 2.
+
+    Such a factor changes no bit of their ratios.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> within_single(np.array([1.0, 3.0])), within_single(np.array([0.5e300, 1e300])).round(3)
+    (array([1., 3.]), array([0.373, 0.747]))
+    """
+    exponent = int(np.frexp(weight.max())[1])
+    return weight if abs(exponent) <= LARGEST_EXPONENT else np.ldexp(weight, -exponent)
 
 
 def refuse_weightless(name: str, weight: Array) -> None:

@@ -225,6 +225,11 @@ def test_many_columns_are_learned_from():
         ("time_limit", "1 min"),
         ("members", []),
         ("members", [1]),
+        ("warm_start", "no"),
+        ("progress", "no"),
+        ("callbacks", 3),
+        ("random_state", -1),
+        ("random_state", "0"),
     ],
 )
 def test_a_parameter_that_breaks_its_rule(name, value):

@@ -1,5 +1,7 @@
 """Learning from Parquet files a part at a time."""
 
+import copy
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -52,3 +54,27 @@ def test_the_target_of_a_file_is_a_column_of_it(frame, table):
         TabularRegressor().fit(table, frame["y"])
     with pytest.raises(DataError, match="no column 'yy'"):
         TabularRegressor().fit(table, "yy")
+
+
+@pytest.mark.parametrize("kind", [TabularRegressor, TabularClassifier])
+def test_a_file_is_scored_explained_and_gone_on_with_like_its_frame(frame, tmp_path, kind):
+    if kind is TabularClassifier:
+        frame["y"] = np.where(frame["y"] > 0, "up", "down")
+    frame.to_parquet(tmp_path / "t.parquet")
+    table = ParquetTable(tmp_path / "t.parquet", batch_rows=100)
+    X, y, weight = frame.drop(columns="y"), frame["y"], np.arange(1.0, 601.0)
+    model = kind(preset="fast", max_epochs=5, random_state=0, n_threads=1).fit(table, "y", weight)
+    assert model.target_name_ == "y"
+    assert model.score(table, "y") == model.score(X, y)
+    assert model.score(table, "y", weight) == model.score(X, y, weight)
+    importances = model.compute_importances(X, y, weight, max_rows=100).feature_importances_
+    np.testing.assert_array_equal(
+        model.compute_importances(table, "y", weight, max_rows=100).feature_importances_, importances
+    )
+    again = copy.deepcopy(model).partial_fit(X, y)
+    np.testing.assert_array_equal(model.partial_fit(table, "y").predict(X), again.predict(X))
+    for use in (model.score, model.compute_importances):
+        with pytest.raises(DataError, match="'y' must be the name of the target's column"):
+            use(table, y)
+        with pytest.raises(DataError, match="no column 'yy'"):
+            use(table, "yy")

@@ -57,12 +57,16 @@ def test_a_file(rows, tmp_path):
     assert np.array_equal(model.fit(table, "y").predict_proba(table), model.fit(frame, y).predict_proba(frame))
 
 
-def test_arrays_know_their_columns_by_number(rows):
+@pytest.mark.parametrize("label", ["x1", 1, np.int64(1)])
+def test_arrays_know_their_columns_by_number(rows, label):
     X = np.where(np.arange(100)[:, np.newaxis] % [3, 4] == 0, -1.0, np.arange(200.0).reshape(100, 2))
     y = np.arange(100) % 2
-    model = TabularClassifier(**QUICK, missing_values={"x1": -1}).fit(X, y)
+    model = TabularClassifier(**QUICK, missing_values={label: -1}).fit(X, y)
     assert [column.missing for column in model.schema_.columns] == [0, 25]
-    assert model.predict(X).shape == (100,)
+    header, arrays = model.to_state()
+    again = TabularClassifier.from_state(header, arrays)
+    assert again.missing_values == {"x1": -1}
+    np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
 
 
 def test_times_that_are_missing_are_refused(rows):

@@ -115,6 +115,9 @@ def test_classes_that_come_later():
         model.partial_fit(X[:2], ["low", "new"])
     with pytest.raises(DataError, match="not the same as on last call"):
         model.partial_fit(X[:2], ["low", "low"], classes=["high", "low"])
+    for empty in (model, TabularRegressor(**QUICK).partial_fit(X, y)):
+        with pytest.raises(DataError, match=r"^The table must have at least one row; it has none\.$"):
+            empty.partial_fit(pd.DataFrame(X[:0]), y[:0])
     with pytest.raises(DataError, match="balanced"):
         TabularClassifier(class_weight="balanced").partial_fit(X, codes, classes=classes)
 

@@ -5,6 +5,7 @@ import pytest
 
 from pellucid import TabularClassifier, TabularRegressor
 from pellucid.engines import NativeEngine
+from pellucid.errors import TrainingWarning
 from pellucid.estimators.tabular.bagging import Problem, make_job
 from pellucid.estimators.tabular.members import NUMBERS, milestones
 from pellucid.training.jobs import Watch
@@ -110,7 +111,9 @@ def test_an_interrupt_in_the_race_keeps_the_networks():
         if epoch.epoch == 4:
             raise KeyboardInterrupt
 
-    model = TabularRegressor(random_state=0, max_epochs=10, n_threads=1, callbacks=[interrupt]).fit(X, y)
+    model = TabularRegressor(random_state=0, max_epochs=10, n_threads=1, callbacks=[interrupt])
+    with pytest.warns(TrainingWarning, match="interrupted"):
+        model.fit(X, y)
     assert model.outcome_ is Outcome.INTERRUPTED
     assert len(model.bag_.networks) == 1
     assert model.predict(X).shape == (2500,)

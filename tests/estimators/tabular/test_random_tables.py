@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -68,6 +69,7 @@ def targets(draw, count, is_class):
     return np.array(draw(st.lists(st.floats(-1e9, 1e9), min_size=count, max_size=count)))
 
 
+@pytest.mark.filterwarnings("ignore:X (has|does not have valid) feature names")
 @settings(max_examples=100)
 @given(data=st.data(), kind=st.sampled_from([TabularClassifier, TabularRegressor]), members=MEMBERS)
 def test_a_model_or_an_error(data, kind, members):

@@ -16,7 +16,7 @@ from sklearn.base import clone
 
 from pellucid import TabularClassifier, TabularRegressor, load, save, trace
 from pellucid.engines import NativeEngine
-from pellucid.errors import DataError
+from pellucid.errors import DataError, TrainingWarning
 from pellucid.estimators import thread_limits
 from pellucid.estimators.tabular import Member, bagging, members, memory, sources
 from pellucid.estimators.tabular.members import LINEAR, PRESETS, milestones
@@ -233,11 +233,16 @@ def test_rows_of_weight_0_are_no_rows_at_all(shop):
 
 
 def test_weights_matter_and_their_unit_does_not(shop):
-    X, y, _ = shop
+    X, y, c = shop
     weight = np.where(np.arange(300) < 150, 1.0, 8.0)
     model = TabularRegressor(**TINY_BAG).fit(X, y, weight)
-    assert are_same(model, clone(model).fit(X, y, weight * 1024))
+    for unit in (2.0**10, 2.0**125, 2.0**-148, 2.0**1000):
+        assert are_same(model, clone(model).fit(X, y, weight * unit))
     assert not are_same(model, clone(model).fit(X, y))
+    weights = {"dear": 3.0, "cheap": 1.0}
+    model = TabularClassifier(**TINY_BAG, class_weight=weights).fit(X, c)
+    tiny = {name: weight * 2.0**-148 for name, weight in weights.items()}
+    assert are_same(model, clone(model).set_params(class_weight=tiny).fit(X, c))
 
 
 # --- budgets ----------------------------------------------------------------------------------------------------------
@@ -299,13 +304,18 @@ def interrupt_at(count):
 
 def test_an_interrupt_keeps_what_was_learned(shop):
     X, y, _ = shop
-    model = TabularRegressor(**TINY_BAG, callbacks=[interrupt_at(14)]).fit(X, y)
+    with pytest.warns(TrainingWarning, match=r"^Training interrupted by user\. What was learned by then is kept\.$"):
+        model = TabularRegressor(**TINY_BAG, callbacks=[interrupt_at(14)]).fit(X, y)
     assert model.outcome_ is Outcome.INTERRUPTED
     assert [(each.fold, each.epochs) for each in model.bag_.networks] == [(0, 6), (1, 6)]  # one thread: in turn
     assert np.isfinite(model.predict(X)).all()
     assert np.isfinite(model.oof_score_)
-    model = TabularRegressor(**TINY_BAG, callbacks=[interrupt_at(1)]).fit(X, y)
+    with pytest.warns(TrainingWarning, match="interrupted"):
+        model = TabularRegressor(**TINY_BAG, callbacks=[interrupt_at(1)]).fit(X, y)
     assert [(each.fold, each.epochs) for each in model.bag_.networks] == [(0, 1)]
+    with pytest.warns(TrainingWarning, match="interrupted"):
+        model.set_params(callbacks=[interrupt_at(1)]).partial_fit(X, y)
+    model.set_params(callbacks=None).partial_fit(X, y)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are sent otherwise there")

@@ -41,7 +41,9 @@ def test_arrays_and_their_tables_are_alike():
     for other in (X.tolist(), np.asfortranarray(X), X.astype(object), X.astype(str), pd.DataFrame(X)):
         np.testing.assert_array_equal(model.predict(other), expected)
     named = pd.DataFrame(X, columns=["a", "b", "c"])
-    np.testing.assert_array_equal(TabularRegressor(**QUICK).fit(named, y).predict(X), expected)
+    by_name = TabularRegressor(**QUICK).fit(named, y)
+    with pytest.warns(UserWarning, match="X does not have valid feature names"):
+        np.testing.assert_array_equal(by_name.predict(X), expected)
     with pytest.raises(ValueError, match="X has 2 features, but TabularRegressor is expecting 3 features"):
         model.predict(X[:, :2])
 
@@ -77,7 +79,8 @@ def test_labels_that_are_no_text_are_names_too(labels):
     assert not hasattr(model, "feature_names_in_")  # as in scikit-learn: text only
     expected = model.predict(X)
     np.testing.assert_array_equal(model.predict(X.iloc[:, ::-1]), expected)
-    np.testing.assert_array_equal(model.predict(x), expected)
+    with pytest.warns(UserWarning, match="X does not have valid feature names"):
+        np.testing.assert_array_equal(model.predict(x), expected)
     with pytest.raises(DataError, match="must have the column"):
         model.predict(X.iloc[:, :1])
     again = TabularRegressor(**QUICK, time_column=X.columns[0]).fit(X.sort_values(X.columns[0]), x[:, 0])
@@ -90,12 +93,28 @@ def test_numbers_of_columns_are_names_where_one_table_has_them_in_another_order(
     model = TabularRegressor(**QUICK, time_column=0).fit(plain, x[:, 0])
     expected = model.predict(plain)
     np.testing.assert_array_equal(model.predict(plain[[1, 0]]), expected)
-    np.testing.assert_array_equal(model.predict(plain.set_axis(["a", "b"], axis=1)), expected)  # by their places
+    with pytest.warns(UserWarning, match="X has feature names, but TabularRegressor was fitted without"):
+        np.testing.assert_array_equal(model.predict(plain.set_axis(["a", "b"], axis=1)), expected)  # by their places
     np.testing.assert_array_equal(model.fit(plain[[1, 0]], x[:, 0]).predict(pd.DataFrame(x)), model.predict(plain))
     with pytest.raises(DataError, match="X has 3 features, but TabularRegressor is expecting 2"):
         model.predict(x)
-    with pytest.raises(DataError, match=r"must have the column '0'; it does not\. Did you mean 'x0'\?"):
-        model.fit(x[:, :2], x[:, 0])
+    np.testing.assert_array_equal(model.fit(x[:, :2], x[:, 0]).predict(x[:, :2]), expected)  # column 0 of an array
+    with pytest.raises(DataError, match=r"must have the column '2'; it does not\."):
+        model.set_params(time_column=2).fit(x[:, :2], x[:, 0])
+
+
+def test_a_table_is_read_by_its_places_aloud_where_the_other_has_names():
+    x = np.random.default_rng(0).normal(size=(100, 2))
+    named, y = pd.DataFrame(x, columns=["a", "b"]), np.arange(100) % 2
+    for kind in (TabularRegressor, TabularClassifier):
+        by_name, by_place = kind(**QUICK).fit(named, y), kind(**QUICK).fit(x, y)
+        by_name.compute_importances(named, y).predict(named[["b", "a"]])
+        by_place.compute_importances(x, y).predict(pd.DataFrame(x, columns=["x0", "x1"]))
+        by_place.predict(pd.DataFrame(x))
+        with pytest.warns(UserWarning, match=f"not have valid feature names, but {kind.__name__} was fitted with fea"):
+            np.testing.assert_array_equal(by_name.predict(x), by_name.predict(named))
+        with pytest.warns(UserWarning, match=f"X has feature names, but {kind.__name__} was fitted without feature n"):
+            by_place.partial_fit(named[["b", "a"]], y)
 
 
 def test_targets_of_every_kind_are_alike(shop):

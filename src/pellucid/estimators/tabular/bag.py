@@ -34,7 +34,7 @@ GRAVITY = (
 )
 
 
-@dataclass
+@dataclass(repr=False)
 class Trained:
     """One network of the bag.
 
@@ -61,6 +61,10 @@ class Trained:
     validation_loss: Sequence[float] = ()
     planned: int = 0
 
+    def __repr__(self) -> str:
+        told = (f"{name}={getattr(self, name)}" for name in ("member", "fold", "epochs", "best_epoch"))
+        return f"Trained({', '.join(told)}, parameters={self.parameters.size})"
+
     @property
     def is_validated(self) -> bool:
         """Whether rows were kept from it, by which its epochs were judged; False: it learned from all."""
@@ -72,7 +76,7 @@ class Trained:
         return output_activation(self.network.output, z)
 
 
-@dataclass
+@dataclass(repr=False)
 class Bag:
     """The trained networks and how much each member counts.
 
@@ -105,6 +109,10 @@ class Bag:
     recipes: list[tuple[Member, ...]] = field(default_factory=list)
     other_epochs: int = 0
     judges: list[Trained] = field(default_factory=list)
+
+    def __repr__(self) -> str:
+        members, rows, _ = self.out_of_fold.shape
+        return f"Bag(networks={len(self.networks)}, members={members}, folds={len(self.recipes)}, rows={rows})"
 
     def recipe_of(self, each: Trained) -> Member:
         """Return what one of its networks was made by."""

@@ -1,11 +1,10 @@
 """What the tabular classifier and regressor share: from a raw table to a calibrated bag of networks."""
 
 from abc import ABCMeta, abstractmethod
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
-from numbers import Integral, Real
 from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
@@ -19,21 +18,21 @@ from sklearn.utils.validation import check_is_fitted
 from pellucid.engines import get_engine
 from pellucid.errors import DataError, DataWarning, DivergedError, did_you_mean
 from pellucid.estimators.callbacks import CallbackSupportMixin, listening
-from pellucid.estimators.parameters import MOST_THREADS
 from pellucid.estimators.reports import warn
 from pellucid.estimators.tabular.bag import Bag, greedy_weights, of_members
 from pellucid.estimators.tabular.bagging import Folds, Problem, Told
-from pellucid.estimators.tabular.columns import are_own, as_frame, labels_of
+from pellucid.estimators.tabular.columns import are_own, as_frame, labels_of, named_by
 from pellucid.estimators.tabular.held_time import HeldTime, growing_inputs, hold_time
 from pellucid.estimators.tabular.importances import permutation_importances
 from pellucid.estimators.tabular.members import LINEAR, PRESETS, Member, Preset, is_small, planned_epochs
 from pellucid.estimators.tabular.racing import Plan
+from pellucid.estimators.tabular.rules import RULES
 from pellucid.estimators.tabular.sources import FileSource, FrameSource, Source
 from pellucid.estimators.tabular.state import IMPORTANCES, tabular_from_state, tabular_to_state
 from pellucid.estimators.tabular.target_rows import refuse_text
 from pellucid.estimators.tabular.updating import UPDATE_EPOCHS, update_bag
 from pellucid.estimators.thread_limits import forward_limit, thread_limit
-from pellucid.estimators.weights import checked_weights
+from pellucid.estimators.weights import checked_weights, within_single
 from pellucid.tables import ParquetTable, Schema, TabularEncoder, fold_rows, split_rows
 from pellucid.tables.frames import column_name, counted
 from pellucid.tables.inference import is_lost
@@ -147,8 +146,17 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
                     f"X has {frame.shape[1]} features, but {type(self).__name__} is expecting "
                     f"{self.n_features_in_} features as input."
                 )
+            self._warn_of_places(labels)
             frame.columns = pd.Index(self._columns, dtype=object)
         return frame
+
+    def _warn_of_places(self, labels: list[Any] | None) -> None:
+        """Say aloud, in scikit-learn's words, that columns are read by their places though one table names them."""
+        model = type(self).__name__
+        if are_own(labels):
+            warn(f"X has feature names, but {model} was fitted without feature names", UserWarning)
+        elif self._has_own_labels:
+            warn(f"X does not have valid feature names, but {model} was fitted with feature names", UserWarning)
 
     def _are_known_by_name(self, frame: pd.DataFrame, labels: list[Any] | None) -> bool:
         """Tell whether a table's columns are the fit's of the same name, in any order; else they are by their places.
@@ -167,6 +175,17 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         if labels is not None and all(isinstance(label, str) for label in labels):
             self.feature_names_in_ = np.array(columns, dtype=object)
 
+    def _name_of(self, label: Any) -> str:
+        """Return the name of the column that a parameter means."""
+        return named_by(label, self._columns, are_own=self._has_own_labels)
+
+    def _missing(self) -> MissingValues:
+        """Return the declared values that mean missing, with columns by their names."""
+        given = self.missing_values
+        if isinstance(given, Mapping):
+            given = {self._name_of(label): values for label, values in given.items()}
+        return MissingValues.of(given)
+
     def fit(
         self, X: Any, y: Any, sample_weight: Any = None, *, groups: Any = None, schema: Schema | None = None
     ) -> Self:
@@ -177,7 +196,8 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         X : pandas, polars or Arrow table, NumPy array of shape (rows, columns), or ParquetTable
             Numbers, categories, dates, yes and no; cells may be missing. A `pellucid.tables.ParquetTable` is read a
             part at a time and need not fit in memory. Columns are known by their labels, as text and in any order; by
-            their places where labels only number them, 0, 1, …, as those of an array.
+            their places where labels only number them, 0, 1, …, as those of an array. A `UserWarning` tells where a
+            table is read by places, and only one of it and the fit's has labels of its own.
         y : array or column of shape (rows,), or table of shape (rows, targets)
             Of a ParquetTable the name of the target's column.
         sample_weight : array of shape (rows,) or None
@@ -206,6 +226,9 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         except BaseException:
             self.__dict__ = before
             raise
+        has_learned = self.bag_ is not before.get("bag_")
+        if has_learned and self.outcome_ is Outcome.INTERRUPTED:
+            warn("Training interrupted by user. What was learned by then is kept.")
         return self
 
     def _fit(
@@ -221,30 +244,36 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
     ) -> None:
         began = perf_counter()
         self._check_parameters()
-        self.target_name_ = y.name if isinstance(getattr(y, "name", None), str) else None
         is_continued = self.warm_start and hasattr(self, "bag_")
-        with ExitStack() as files:
-            if isinstance(X, ParquetTable):
-                source: Source = self._file(X, y, files.enter_context(_temporary_folder()), reset=not is_continued)
-                y = source.column(y)
-            else:
-                source = FrameSource(self._validated_table(X, reset=not is_continued))
-            given = (X, source, y, sample_weight, groups, classes, schema)
+        with self._source(X, y, reset=not is_continued) as (source, target):
+            self.target_name_ = target.name if isinstance(getattr(target, "name", None), str) else None
+            given = (X, source, target, sample_weight, groups, classes, schema)
             bag, problem, Y, weight = self._train(*given, began, is_stream=is_stream)
             self._keep(bag, problem.X[bag.rows_looked_at], Y, weight)
 
-    def _file(self, table: ParquetTable, target: Any, folder: str, *, reset: bool) -> FileSource:
-        """Take or check the names of a file's columns."""
-        if not isinstance(target, str):
-            raise DataError(f"'y' must be the name of the target's column where X is a ParquetTable; got {target!r}.")
-        asked = [target] if self.time_column is None else [target, column_name(self.time_column)]
-        missing = [name for name in asked if name not in table.columns]
-        if missing:
-            raise DataError(f"The table has no column {missing[0]!r}.{did_you_mean(missing[0], table.columns)}")
+    @contextmanager
+    def _source(self, X: Any, y: Any, *, reset: bool) -> Iterator[tuple[Source, Any]]:
+        """Take or check the names of a table's columns; return its rows, and their target."""
+        if not isinstance(X, ParquetTable):
+            yield FrameSource(self._validated_table(X, reset=reset)), y
+            return
+        target = self._target_of(X, y)
+        if self.time_column is not None:
+            _require_column(X, column_name(self.time_column))
         if reset:
-            names = [name for name in table.columns if name != target]
+            names = [name for name in X.columns if name != y]
             self._take_names(names, names)
-        return FileSource(table, target, folder)
+        with TemporaryDirectory(prefix="pellucid-", ignore_cleanup_errors=True) as folder:
+            yield FileSource(X, y, folder), target
+
+    def _target_of(self, X: Any, y: Any) -> Any:
+        """Return a target: of a file its column of this name."""
+        if not isinstance(X, ParquetTable):
+            return y
+        if not isinstance(y, str):
+            raise DataError(f"'y' must be the name of the target's column where X is a ParquetTable; got {y!r}.")
+        _require_column(X, y)
+        return X.column(y)
 
     def _train(
         self,
@@ -273,7 +302,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         seed = check_random_state(self.random_state)
         fold_seed = seed.randint(2**31 - 1)
         if not is_continued:
-            self.encoder_ = source.learn(schema, rows, fold_seed, MissingValues.of(self.missing_values))
+            self.encoder_ = source.learn(schema, rows, fold_seed, self._missing())
             _warn_of_lost_columns(self.encoder_.schema)
         if not is_continued or not hasattr(self, "_fold_seed"):
             self._fold_seed = fold_seed  # kept, so that the same rows stay in the same folds when training goes on
@@ -310,13 +339,13 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         return bag, problem, Y, weight
 
     def _checked_weight(self, sample_weight: Any, all_rows: Any, *, least: int) -> Array | None:
-        """Return the weights, of which at least so many are not 0."""
+        """Return the weights, of which at least so many are not 0, within the range of single precision."""
         if sample_weight is None:
             return None
         weight = checked_weights(sample_weight, all_rows, dtype=np.float64, may_be_negative=False)
         if np.count_nonzero(weight) < least:
             raise DataError(f"'sample_weight' must be greater than 0 in at least {counted(least, 'row')}. Correct it.")
-        return weight
+        return within_single(weight)
 
     def _problem(
         self, X_encoded: Array | CodedRows, Y: Array, trained_weight: Array | None, weight: Array | None
@@ -378,14 +407,19 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             self._fit(X, y, sample_weight, None, classes, is_stream=True)
             return
         self._check_parameters()
-        problem, Y, weight = self._taken(X, y, sample_weight, classes)
-        if problem.weight is not None and not problem.weight.any():
-            return  # all rows are of classes of weight 0
+        with self._source(X, y, reset=False) as (source, target):
+            taken = self._taken_from(source, target, sample_weight, classes)
+            if taken.problem.weight is None or taken.problem.weight.any():  # else all rows are of classes of weight 0
+                self._update(X, target, taken)
+
+    def _update(self, X: Any, y: Any, taken: Taken) -> None:
+        """Train every network a little further."""
+        problem, Y, weight = taken
         engine = get_engine(self.engine, self.n_threads)
         seed = check_random_state(self.random_state)
         seeds = seed.randint(2**31 - 1, size=len(self.bag_.networks)).tolist()
         with listening(self, UPDATE_EPOCHS * len(seeds), X, y) as listeners, thread_limit(self.n_threads):
-            before = self.bag_.predict(engine, self._held_time.hold(np.array(problem.X)))
+            before = self.bag_.predict(engine, self._held_time.hold(problem.X[np.arange(len(Y))]))
             told = Told(listeners.on_epoch, UPDATE_EPOCHS * len(seeds)) if listeners else None
             self.bag_ = update_bag(self.bag_, problem, engine=engine, seeds=seeds, on_epoch=told)
         self._held_time = self._held_time.extended_to(problem.X)
@@ -397,13 +431,19 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             blended, Y, weight, self._of_line = self._remembered
             self._calibrate(blended, Y, np.arange(len(Y)), weight, None)
 
-    def _taken(self, X: Any, y: Any, sample_weight: Any, classes: Any = None) -> Taken:
+    def _taken(self, X: Any, y: Any, sample_weight: Any) -> Taken:
+        """Check the rows of a table in memory and turn them into what the networks that are there learn."""
+        return self._taken_from(FrameSource(self._validated_table(X, reset=False)), y, sample_weight)
+
+    def _taken_from(self, source: Source, y: Any, sample_weight: Any, classes: Any = None) -> Taken:
         """Check rows and turn them into what the networks that are there learn; the range of the target may grow."""
-        frame = self._validated_table(X, reset=False)
-        weight = self._checked_weight(sample_weight, frame, least=1)
-        Y, _ = self._take_target(_as_long_as(frame, y), weight, classes, True)
-        X_encoded = self.encoder_.transform(frame)
-        Y = self._beside_line(Y, frame.__getitem__, weight)
+        if not source.rows:
+            raise DataError("The table must have at least one row; it has none.")
+        all_rows = np.empty((source.rows, 0))
+        weight = self._checked_weight(sample_weight, all_rows, least=1)
+        Y, _ = self._take_target(_as_long_as(all_rows, y), weight, classes, True)
+        X_encoded = source.encode(self.encoder_)
+        Y = self._beside_line(Y, source.column, weight)
         problem = self._problem(X_encoded, Y, self._weights(Y, weight), weight)
         return Taken(problem, Y, weight)
 
@@ -500,17 +540,9 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
                 raise self._wrong("members", "be a list of at least one Member, or None")
         if not isinstance(self.dtype, str) or self.dtype not in PRODUCTS:
             raise self._wrong("dtype", f"be one of {', '.join(PRODUCTS)}", did_you_mean(str(self.dtype), PRODUCTS))
-        for name, low in (("n_folds", 1), ("max_epochs", 1), ("n_threads", 1)):
-            value = getattr(self, name)
-            is_whole = isinstance(value, Integral) and not isinstance(value, bool)
-            if value is not None and (not is_whole or value < low):
-                raise self._wrong(name, f"be a whole number of at least {low}, or None")
-        if self.n_threads is not None and self.n_threads > MOST_THREADS:
-            raise self._wrong("n_threads", f"be at most {MOST_THREADS}, or None")
-        limit: Any = self.time_limit
-        is_number = isinstance(limit, Real) and not isinstance(limit, bool)
-        if limit is not None and not (is_number and 0 < float(limit) < np.inf):
-            raise self._wrong("time_limit", "be a number of seconds greater than 0, or None")
+        for name, (rule, holds) in RULES.items():
+            if not holds(getattr(self, name)):
+                raise self._wrong(name, rule)
         MissingValues.of(self.missing_values)
 
     def _wrong(self, name: str, rule: str, hint: str = "") -> DataError:
@@ -528,14 +560,15 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             check_consistent_length(np.empty((source.rows, 0)), groups)
             groups = groups[rows]
         stratify = None if stratify is None else stratify[rows]
-        time = None if self.time_column is None else self._times(source, column_name(self.time_column)).iloc[rows]
+        time = None if self.time_column is None else self._times(source).iloc[rows]
         dealt = self._dealt(len(rows), stratify, groups, time)
         if source.rows < 2**32:
             rows = rows.astype(np.uint32)  # half the memory
         return [(rows[train], rows[valid]) for train, valid in dealt]
 
-    def _times(self, source: Source, label: str) -> "pd.Series[Any]":
-        declared = MissingValues.of(self.missing_values).by_column([label])
+    def _times(self, source: Source) -> "pd.Series[Any]":
+        label = self._name_of(self.time_column)
+        declared = self._missing().by_column([label])
         return empty_cells(source.column(label).to_frame(label), declared)[0][label]
 
     def _dealt(self, rows: int, stratify: Array | None, groups: Any, time: Any) -> list[tuple[Array, Array]]:
@@ -569,7 +602,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _growing_inputs(self) -> Array:
         """Return the places of the inputs that grow with time for good; none without a time column."""
-        label = None if self.time_column is None else column_name(self.time_column)
+        label = None if self.time_column is None else self._name_of(self.time_column)
         return growing_inputs(self.encoder_.inputs, label)
 
     def _hold_time(self, bag: Bag, X: Array | CodedRows, Y: Array, weight: Array | None, folds: Folds) -> None:
@@ -611,7 +644,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         Parameters
         ----------
         X, y, sample_weight
-            What was given to `fit`.
+            What was given to `fit`. Of a ParquetTable the rows that a fold validates must fit in memory, as numbers.
         repeats : int >= 1, default=5
             How often each column is shuffled.
         max_rows : int >= 2 or None, default=None
@@ -636,8 +669,9 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         True
         """
         check_is_fitted(self, "bag_")
-        problem, Y, weight = copy(self)._taken(X, y, sample_weight)  # taking a target sets attributes
-        with thread_limit(self.n_threads):
+        twin = copy(self)  # taking a target sets attributes
+        with twin._source(X, y, reset=False) as (source, target), thread_limit(self.n_threads):
+            problem, Y, weight = twin._taken_from(source, target, sample_weight)
             mean, deviation = permutation_importances(
                 self, problem.X, Y, weight, repeats=repeats, max_rows=max_rows, progress=progress
             )
@@ -704,5 +738,6 @@ def _warn_of_lost_columns(schema: Schema) -> None:
         )
 
 
-def _temporary_folder() -> Any:
-    return TemporaryDirectory(prefix="pellucid-", ignore_cleanup_errors=True)
+def _require_column(table: ParquetTable, name: str) -> None:
+    if name not in table.columns:
+        raise DataError(f"The table has no column {name!r}.{did_you_mean(name, table.columns)}")

@@ -19,6 +19,7 @@ from pellucid.estimators.tabular.calibration import SMALLEST, find_temperature, 
 from pellucid.estimators.tabular.members import Member, Preset, is_small
 from pellucid.estimators.tabular.target_rows import of_one_type, target_array
 from pellucid.estimators.targets import one_column_as_rows
+from pellucid.estimators.weights import within_single
 from pellucid.spec import LogLoss
 from pellucid.tables.frames import row_list
 from pellucid.tables.schema import shortened
@@ -56,13 +57,14 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         case.
     class_weight : dict, 'balanced' or None, default=None
     time_column : label or None, default=None
-        Column of dates or numbers: each fold is trained on what was before and validated on what came next. Then as
-        many networks are trained on all rows, for as many epochs as were best, and these predict; later rows as if
-        they came with the latest, unless networks proved clearly better without.
+        Column of dates or numbers (of an array its place, from 0): each fold is trained on what was before and
+        validated on what came next. Then as many networks are trained on all rows, for as many epochs as were best, and
+        these predict; later rows as if they came with the latest, unless networks proved clearly better without.
     missing_values : str, number, list of such, dict or None, default=None
-        What cells of X say that mean that a value is missing, such as ``[-999, "unknown"]``; a dict maps columns to
-        such. A number means every cell that says it (-999, -999.0), a text the cells that say exactly this. Kept with
-        the model: `predict` takes them for missing, too. Empty cells, NaN and words such as NA are missing anyway.
+        What cells of X say that mean that a value is missing, such as ``[-999, "unknown"]``; a dict maps columns (of an
+        array their places, from 0) to such. A number means every cell that says it (-999, -999.0), a text the cells
+        that say exactly this. Kept with the model: `predict` takes them for missing, too. Empty cells, NaN and words
+        such as NA are missing anyway.
     random_state : int, RandomState or None, default=None
     warm_start : bool, default=False
         Go on from the networks of the last fit, with the encoder as it is; the same rows stay in the same folds.
@@ -178,7 +180,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
             )
         y = column_or_1d(one_column_as_rows(y))
         if classes is not None:
-            self._take_classes(np.unique(np.asarray(classes)), is_continued)
+            self._take_classes(np.unique(of_one_type(np.asarray(classes))), is_continued)
         elif not is_continued:
             self._take_classes(np.unique(y), is_continued)
         codes: Array = pd.Index(self.classes_).get_indexer(pd.Index(y)).astype(np.int64)
@@ -260,6 +262,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
             raise self._wrong("class_weight", f"{rule} ({error})") from error
         if not (np.isfinite(factor).all() and (factor >= 0).all()):
             raise self._wrong("class_weight", "hold finite weights of at least 0")
+        factor = within_single(factor)
         return factor if weight is None else factor * weight
 
     def _loss_of(self, Y: Array, rows: Array, weight: Array | None) -> Callable[[Array], float]:
@@ -316,8 +319,10 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
 
         Parameters
         ----------
-        X : table
+        X : table or ParquetTable
+            Its numbers must fit in memory.
         y : array or column of shape (rows,), or table of shape (rows, marks)
+            Of a ParquetTable the name of the target's column.
         sample_weight : array of shape (rows,) or None
         classes : array of shape (n_classes,) or None
             All classes that will ever come; needed in the first call, unless `fit` came before or the target is
@@ -375,8 +380,11 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         return predicted
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Return the accuracy on these rows; of a multilabel target, the share of rows whose marks are all right."""
-        return float(super().score(X, of_one_type(np.asarray(y)), sample_weight))
+        """Return the accuracy on these rows; of a multilabel target, the share of rows whose marks are all right.
+
+        Of a ParquetTable `y` is the name of the target's column.
+        """
+        return float(super().score(X, of_one_type(np.asarray(self._target_of(X, y))), sample_weight))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -1,14 +1,16 @@
 """What may be given as a table: data frames, and whatever is an array of rows and columns."""
 
+from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from pellucid.errors import DataError
-from pellucid.tables.frames import to_pandas
+from pellucid.tables.frames import column_name, to_pandas
 
-__all__ = ["are_own", "as_frame", "labels_of"]
+__all__ = ["are_own", "as_frame", "labels_of", "named_by"]
 
 
 def as_frame(X: Any) -> pd.DataFrame:
@@ -61,3 +63,15 @@ def are_own(labels: list[Any] | None) -> bool:
     (True, True, True, False, False)
     """
     return labels is not None and labels != list(range(len(labels)))
+
+
+def named_by(label: Any, columns: Sequence[str], *, are_own: bool) -> str:
+    """Return the name of the column of a label; where labels only number columns, a whole number is a place.
+
+    Examples
+    --------
+    >>> named_by(1, ["x0", "x1"], are_own=False), named_by(2021, ["2020", "2021"], are_own=True)
+    ('x1', '2021')
+    """
+    is_place = not are_own and isinstance(label, Integral) and not isinstance(label, bool)
+    return columns[int(label)] if is_place and 0 <= label < len(columns) else column_name(label)

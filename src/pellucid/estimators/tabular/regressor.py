@@ -30,7 +30,7 @@ from pellucid.estimators.tabular.target_rows import target_array
 from pellucid.estimators.thread_limits import thread_limit
 from pellucid.spec import AbsoluteError, Poisson, SquaredError
 from pellucid.tables.cells import LARGEST_NUMBER, read_numbers
-from pellucid.tables.frames import column_name, counted, row_list
+from pellucid.tables.frames import counted, row_list
 from pellucid.textbook.arrays import Array
 
 __all__ = ["TabularRegressor"]
@@ -91,14 +91,15 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         that time, so that the same seed need not give the same networks. One epoch of one network is trained in any
         case.
     time_column : label or None, default=None
-        Column of dates or numbers: each fold is trained on what was before and validated on what came next. Then as
-        many networks are trained on all rows, for as many epochs as were best, and these predict; later rows as if
-        they came with the latest, unless networks proved clearly better without. A target that goes on
-        along a line through the past has a trend, which goes on in predictions, too (`line_`).
+        Column of dates or numbers (of an array its place, from 0): each fold is trained on what was before and
+        validated on what came next. Then as many networks are trained on all rows, for as many epochs as were best, and
+        these predict; later rows as if they came with the latest, unless networks proved clearly better without. A
+        target that goes on along a line through the past has a trend, which goes on in predictions, too (`line_`).
     missing_values : str, number, list of such, dict or None, default=None
-        What cells of X say that mean that a value is missing, such as ``[-999, "unknown"]``; a dict maps columns to
-        such. A number means every cell that says it (-999, -999.0), a text the cells that say exactly this. Kept with
-        the model: `predict` takes them for missing, too. Empty cells, NaN and words such as NA are missing anyway.
+        What cells of X say that mean that a value is missing, such as ``[-999, "unknown"]``; a dict maps columns (of an
+        array their places, from 0) to such. A number means every cell that says it (-999, -999.0), a text the cells
+        that say exactly this. Kept with the model: `predict` takes them for missing, too. Empty cells, NaN and words
+        such as NA are missing anyway.
     random_state : int, RandomState or None, default=None
     warm_start : bool, default=False
         Go on from the networks of the last fit, with the encoder as it is; the same rows stay in the same folds.
@@ -240,7 +241,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         encoder, inputs = self.encoder_, self.encoder_.inputs
         is_trend = self.time_column is not None if known is None else known.is_trend
         if is_trend:
-            label = column_name(self.time_column) if known is None else known.columns[0]
+            label = self._name_of(self.time_column) if known is None else known.columns[0]
             if not encoder.holds_numbers(label):
                 return None
             (times,) = encoder.numbers([label], _table_of([label], column))
@@ -395,8 +396,10 @@ class TabularRegressor(RegressorMixin, BaseTabular):
 
         Parameters
         ----------
-        X : table
+        X : table or ParquetTable
+            Its numbers must fit in memory.
         y : array or column of shape (rows,), or table of shape (rows, targets)
+            Of a ParquetTable the name of the target's column.
         sample_weight : array of shape (rows,) or None
 
         Returns
@@ -418,6 +421,10 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         (5,)
         """
         return self._or_as_before(self._partial_fit, X, y, sample_weight, None)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return R² on these rows; of a ParquetTable `y` is the name of the target's column."""
+        return float(super().score(X, self._target_of(X, y), sample_weight))
 
     def predict(self, X: Any) -> Array:
         """Return the predicted number of each row, of shape (rows,), or (rows, targets) for several targets.

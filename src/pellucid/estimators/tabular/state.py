@@ -32,7 +32,6 @@ from pellucid.estimators.tabular.line import Line
 from pellucid.estimators.tabular.members import Member
 from pellucid.spec import Network, from_json, parameter_count, to_json
 from pellucid.tables import TabularEncoder
-from pellucid.tables.frames import column_name
 from pellucid.tables.state import finite_array, finite_table, only_these, prefixed, whole_array, without_prefix
 from pellucid.textbook.arrays import Array
 
@@ -80,7 +79,11 @@ def tabular_to_state(estimator: Any) -> tuple[Header, Arrays]:
     table, table_arrays = estimator.encoder_.to_state()
     parameters = given_parameters(estimator)
     if "time_column" in parameters:
-        parameters["time_column"] = column_name(estimator.time_column)  # as the columns: by their names
+        parameters["time_column"] = estimator._name_of(estimator.time_column)  # as the columns: by their names
+    if isinstance(parameters.get("missing_values"), Mapping):
+        parameters["missing_values"] = {
+            estimator._name_of(label): values for label, values in estimator.missing_values.items()
+        }
     header: Header = {
         "parameters": {name: to_data(value) for name, value in parameters.items()},
         "table": table,

@@ -41,7 +41,7 @@ def of_one_type(array: Any) -> Any:
     """Return an array of objects that are all true or false, or all numbers, as one of this type; others as they are.
 
     pandas keeps such objects where cells were missing, and for its types that may be. Half floats, which pandas cannot
-    look up, become single ones.
+    look up, become single ones, and texts of any length (`StringDType`), which scikit-learn does not know, usual ones.
 
     Examples
     --------
@@ -50,6 +50,8 @@ def of_one_type(array: Any) -> Any:
     """
     if array.dtype == np.float16:
         return array.astype(np.float32)
+    if array.dtype.kind == "T":
+        return np.array(array.tolist())
     if array.dtype.kind != "O" or not array.size:
         return array
     found = pd.DataFrame(array).infer_objects().to_numpy().reshape(array.shape)
