@@ -7,6 +7,7 @@ prediction: Papadopoulos, Gammerman and Vovk, 2008; Lei et al., "Distribution-fr
 regression", 2018). They are kept where intervals of the rows out of fold are better for it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -69,10 +70,20 @@ class ErrorSize:
 
 
 class Sized(NamedTuple):
-    """Sizes of errors, and those of the rows that they were learned from, by networks that had not seen them."""
+    """Sizes of errors, and residuals that are multiples of them.
+
+    Attributes
+    ----------
+    error_size : ErrorSize
+    sizes : array of shape (rows, targets)
+        Of the rows that they were learned from, by the networks that had not seen them.
+    multiples : array of shape (rows, targets)
+        The residuals of these rows, divided by their sizes.
+    """
 
     error_size: ErrorSize
     sizes: Array
+    multiples: Array
 
 
 def learn_error_size(
@@ -125,8 +136,25 @@ def learn_error_size(
     expected = bag.out_of_fold[0].astype(np.float64)
     edges = [edge(expected * spread + centre, axis=0) for edge in (np.min, np.max)]
     found = ErrorSize(tuple(bag.networks), centre, spread, *edges)
-    sized = Sized(found, found._in_units(expected))
-    return sized if _gain(predicted, residuals, sized.sizes) > max(LEAST_GAIN, 0.5 / np.sqrt(len(X))) else None
+    expected_sizes = found._in_units(expected)
+    if _gain(predicted, residuals, expected_sizes) < max(LEAST_GAIN, 0.5 / np.sqrt(len(X))):
+        return None
+    averaging = _averaging(found, [folds[each.fold][0] for each in bag.networks], X, sizes, engine)
+    return Sized(found, expected_sizes, residuals / expected_sizes * averaging)
+
+
+def _averaging(found: ErrorSize, seen: Sequence[Array], X: Array, sizes: Array, engine: Engine) -> Array:
+    """Return by how much multiples of the mean networks' sizes are smaller than of a single network's, for each target.
+
+    Networks are compared by the rows that each of them was trained on.
+    """
+    alone = np.full((len(seen), *sizes.shape), np.nan)
+    for place, (each, rows) in enumerate(zip(found.networks, seen, strict=True)):
+        alone[place, rows] = each.predict(engine, X[rows])
+    together = sizes / found._in_units(np.nanmean(alone, axis=0))
+    usual = np.nanquantile(sizes / found._in_units(alone), COVERAGE, axis=(0, 1))
+    averaging: Array = np.quantile(together, COVERAGE, axis=0) / np.maximum(usual, np.finfo(float).tiny)
+    return np.minimum(averaging, 1.0)
 
 
 def _folds(fold_of: Array, seed: int) -> list[tuple[Array, Array]]:

@@ -344,9 +344,8 @@ class TabularRegressor(RegressorMixin, BaseTabular):
             time_limit=None if self.time_limit is None else self.time_limit * (1 - SHARE_OF_TRAINING),
         )
         if learned is not None:
-            self._error_size, sizes = learned
-            normalised = residuals[places] / sizes
-            self._residuals = [ResidualQuantiles.of(*each) for each in zip(sizes.T, normalised.T, strict=True)]
+            self._error_size, sizes, multiples = learned
+            self._residuals = [ResidualQuantiles.of(*each) for each in zip(sizes.T, multiples.T, strict=True)]
 
     def _shrinking(self, truth: Array, residuals: Array, looked_at: Array | None) -> Array:
         """Return by how much the mean of all networks errs less than those that did not see a row, for each target.
