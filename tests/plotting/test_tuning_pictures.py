@@ -56,6 +56,26 @@ def test_a_negative_loss_is_told_as_a_loss():
         assert not any("-" in label or "−" in label for label in labels)
 
 
+@pytest.mark.parametrize(
+    ("curves", "beyond"),
+    [
+        ([np.geomspace(1e4, 1e3, 30), np.geomspace(1e4, 1e96, 30), [1e4, 2e4, np.inf]], 2),
+        ([np.geomspace(1e4, 1e307, 30)], 1),
+        ([np.linspace(-1, -5, 30), [-1, 1e50]], 1),
+        ([[1.0, 0.01], [20.0, 1.0]], 0),
+    ],
+)
+def test_losses_that_explode_leave_the_picture(curves, beyond):
+    display = LossFan(curves, -np.arange(len(curves))).plot()
+    display.figure_.canvas.draw()
+    low, high = display.ax_.get_ylim()
+    first = min(abs(curve[0]) for curve in curves)
+    assert high < 200 * first
+    assert low <= np.min(curves[0])
+    told = f"{beyond} of {len(curves)} lines leave{'s' * (beyond == 1)} the picture at its top"
+    assert display.ax_.get_xlabel() == (f"epoch\n{told}" if beyond else "epoch")
+
+
 def test_settings_with_formulas_in_their_names():
     display = SettingScores({"$a": ["$x", "y$" * 20]}, [0.1, 0.2]).plot()
     display.figure_.canvas.draw()

@@ -89,6 +89,17 @@ def test_pictures_and_files(moons, tmp_path):
     assert [ax.get_title() for ax in wall.axes_[-1:]] == [f"{moons.best_score_:.3f}"]
 
 
+def test_a_picture_that_cannot_be_drawn_takes_no_other_along(moons, tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise OverflowError("cannot convert float infinity to integer")
+
+    monkeypatch.setattr(type(moons), "plot_heat_map", refuse)
+    with pytest.warns(TrainingWarning, match=r"'heat-map.png' cannot be drawn and is left out: OverflowError: cannot"):
+        written = moons.save(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(path.name for path in written)
+    assert {"settings.png", "losses.png", "boundaries.png"} <= {path.name for path in written}
+
+
 def test_a_pipeline_and_names_without_the_step():
     inputs, y = make_regression(60, 3, random_state=0)
     model = make_pipeline(StandardScaler(), MLPRegressor(max_iter=5))

@@ -1,6 +1,6 @@
 """`sweep`: every combination of settings, on folds and seeds, as one population."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ import pandas as pd
 from sklearn.base import clone
 
 from pellucid.errors import DataError, PellucidError
+from pellucid.estimators.reports import warn
 from pellucid.plotting import BoundaryWall, LossFan, SettingHeatMap, SettingScores
 from pellucid.tuning.grids import combinations
 from pellucid.tuning.measuring import measure, network_parameter, on_every_split, problem_of, score_name, seed_list
@@ -333,6 +334,7 @@ class Sweep:
         Returns
         -------
         list of Path
+            Of what was written: a picture that cannot be drawn is left out, with a warning.
         """
         import matplotlib.pyplot as plt  # noqa: PLC0415 - chooses a backend
 
@@ -342,22 +344,33 @@ class Sweep:
         self.summary.to_csv(folder / "settings.csv")
         (folder / "findings.txt").write_text(str(self) + "\n", encoding="utf-8")
         written = [folder / name for name in ("trainings.csv", "settings.csv", "findings.txt")]
-        for name, display in self.pictures().items():
-            written.append(folder / f"{name}.png")
-            display.figure_.savefig(written[-1], dpi=120)
-            plt.close(display.figure_)
+        for name, draw in self._drawings().items():
+            place = folder / f"{name}.png"
+            try:
+                display = draw()
+                display.figure_.savefig(place, dpi=120)
+            except Exception as error:  # whatever a drawing library raises: the other pictures are none the worse
+                place.unlink(missing_ok=True)
+                warn(f"The picture '{place.name}' cannot be drawn and is left out: {type(error).__name__}: {error}")
+            else:
+                written.append(place)
+                plt.close(display.figure_)
         return written
 
     def pictures(self) -> dict[str, Any]:
         """Draw all pictures that this sweep has: by name the displays."""
-        drawn: dict[str, Any] = {"settings": self.plot_settings()}
+        return {name: draw() for name, draw in self._drawings().items()}
+
+    def _drawings(self) -> dict[str, Callable[[], Any]]:
+        """Return by name what draws each picture that this sweep has."""
+        drawings: dict[str, Callable[[], Any]] = {"settings": self.plot_settings}
         if len(self._varied()) > 1:
-            drawn["heat-map"] = self.plot_heat_map()
+            drawings["heat-map"] = self.plot_heat_map
         if any(len(curve) for curve in self._curves.values()):
-            drawn["losses"] = self.plot_losses()
+            drawings["losses"] = self.plot_losses
         if self._models:
-            drawn["boundaries"] = self.plot_boundaries()
-        return drawn
+            drawings["boundaries"] = self.plot_boundaries
+        return drawings
 
     def _setting(self, name: str) -> str:
         full = full_name(self._estimator, name)
