@@ -76,6 +76,12 @@ def test_losses_that_explode_leave_the_picture(curves, beyond):
     assert display.ax_.get_xlabel() == (f"epoch\n{told}" if beyond else "epoch")
 
 
+def test_one_training_that_explodes_leaves_the_range_readable():
+    display = RateRange([0.1, 0.2, 0.3], [[5.0, 5.1, 5.0], [1.0, 1.0, 1.0], [2.0, 2.0, 1e241]], start=6.0).plot()
+    display.figure_.canvas.draw()
+    assert display.ax_.get_ylim()[1] == pytest.approx(9.0)
+
+
 def test_settings_with_formulas_in_their_names():
     display = SettingScores({"$a": ["$x", "y$" * 20]}, [0.1, 0.2]).plot()
     display.figure_.canvas.draw()
