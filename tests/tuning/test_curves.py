@@ -23,6 +23,8 @@ def test_more_rows_help_where_few_say_too_little():
     assert curve.sizes.tolist() == [4, 12, 30, 120]
     assert curve.scores.shape == curve.train_scores.shape == (4, 8)
     assert curve.scores[-1].mean() > curve.scores[0].mean() + 0.05
+    assert sorted(set(curve.frame["fold"])) == [0, 1, 2, 3]
+    assert not curve.frame.duplicated(["size", "fold", "seed"]).any()
     assert "rows would" in str(curve) or "rows may" in str(curve)
     assert curve.plot().ax_.get_xlabel() == "rows"
 
