@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pellucid.errors import DataError
 from pellucid.plotting.loss_curve import count_epochs
-from pellucid.plotting.style import SEQUENTIAL, axes_for, literal, whitegrid
+from pellucid.plotting.style import SEQUENTIAL, axes_for, literal, name_score, whitegrid
 
 __all__ = ["LossFan"]
 
@@ -112,9 +112,8 @@ class LossFan:
                 xlabel=f"epoch{told}", ylabel="training loss", title="Loss of each setting, mean of its trainings"
             )
             count_epochs(self.ax_)
-            self.figure_.colorbar(
-                ScalarMappable(norm, SEQUENTIAL), ax=self.ax_, label=literal(self.score_name), extend="min"
-            )
+            bar = self.figure_.colorbar(ScalarMappable(norm, SEQUENTIAL), ax=self.ax_, extend="min")
+            name_score(bar.ax.yaxis, self.score_name)
             if ax is None:
                 self.figure_.legend(loc="outside lower center", frameon=False)
             else:
