@@ -116,7 +116,9 @@ def test_an_interrupt_keeps_trials_and_the_best_model(pellucid, table, tmp_path,
         (("--sweep", "alpha"), "'--sweep' must be NAME=VALUE,VALUE"),
         (("--sweep", "hiden=1,2"), "must name settings of a tabular estimator's networks; 'hiden' is none."),
         (("--sweep", "learning_rate=0.01,-5"), "'--sweep' has -5 for 'learning_rate'; it must be a finite number"),
-        (("--sweep", "hidden_layer_sizes=a"), "'--sweep' must be widths"),
+        (("--sweep", "hidden_layer_sizes=a"), "'--sweep' must be widths with hyphens between layers"),
+        (("--sweep", "hidden_layer_sizes=(8,),(16,8)"), "such as 8,128-64,none; got '(8,),(16,8)'"),
+        (("--sweep", "activation=tanh"), "one of its known names. Known: 'mish', 'relu', 'selu', 'silu'."),
         (("--time", "soon"), "'--time' must be a duration"),
         (("--time", "0"), "'--time' must be a duration"),
         (("--trials", "0"), "'--trials' must be at least 1"),
@@ -171,6 +173,14 @@ def test_a_study_that_is_damaged(pellucid, table, tmp_path):
     status, _, err = pellucid("tune", table, "--target", "species", *SWEEP, *QUICK)
     assert status == 2
     assert "cannot be used" in err
+
+
+def test_a_network_without_hidden_layers_is_named_as_results_name_it(pellucid, table, tmp_path):
+    given = ("--sweep", "hidden_layer_sizes=none,2", "epochs=0.1", *QUICK)
+    status, _, err = pellucid("tune", table, "--target", "species", *given)
+    assert status == 0, err
+    trials = pd.read_csv(tmp_path / "flowers-tuning" / "trials.csv", keep_default_na=False)
+    assert sorted(trials["hidden_layer_sizes"].astype(str)) == ["2", "none"]
 
 
 def test_durations_and_settings():

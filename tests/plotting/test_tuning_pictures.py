@@ -56,6 +56,81 @@ def test_a_negative_loss_is_told_as_a_loss():
         assert not any("-" in label or "−" in label for label in labels)
 
 
+@pytest.mark.parametrize(
+    ("curves", "beyond"),
+    [
+        ([np.geomspace(1e4, 1e3, 30), np.geomspace(1e4, 1e96, 30), [1e4, 2e4, np.inf]], 2),
+        ([np.geomspace(1e4, 1e307, 30)], 1),
+        ([np.linspace(-1, -5, 30), [-1, 1e50]], 1),
+        ([[1.0, 0.01], [20.0, 1.0]], 0),
+    ],
+)
+def test_losses_that_explode_leave_the_picture(curves, beyond):
+    display = LossFan(curves, -np.arange(len(curves))).plot()
+    display.figure_.canvas.draw()
+    low, high = display.ax_.get_ylim()
+    first = min(abs(curve[0]) for curve in curves)
+    assert high < 200 * first
+    assert low <= np.min(curves[0])
+    told = f"{beyond} of {len(curves)} lines leave{'s' * (beyond == 1)} the picture at its top"
+    assert display.ax_.get_xlabel() == (f"epoch\n{told}" if beyond else "epoch")
+
+
+def test_one_training_that_explodes_leaves_the_range_readable():
+    display = RateRange([0.1, 0.2, 0.3], [[5.0, 5.1, 5.0], [1.0, 1.0, 1.0], [2.0, 2.0, 1e241]], start=6.0).plot()
+    display.figure_.canvas.draw()
+    assert display.ax_.get_ylim()[1] == pytest.approx(9.0)
+
+
+def test_colours_of_a_negative_loss_are_told_as_the_loss():
+    fan = LossFan([[1.0, 0.5], [1.0, 0.7]], [-0.25, -0.5], score_name="negative log loss").plot()
+    heat = SettingHeatMap(["1"], ["1", "2"], [[-0.25, -0.5]], score_name="negative log loss").plot()
+    assert [text.get_text() for text in heat.ax_.texts] == ["0.250", "0.500"]
+    for display in (fan, heat):
+        display.figure_.canvas.draw()
+        bar = display.figure_.axes[-1]
+        assert " ".join(bar.get_ylabel().split()) == "log loss (lower is better)"
+        assert not any(label.get_text()[:1] in "-−" for label in bar.get_yticklabels() if label.get_text())
+
+
+def test_figures_and_labels_of_a_heat_map_have_room():
+    scores = [[-2243535.56, -123456.789, 0.5], [np.nan, -3.5e41, -1000.0]]
+    display = SettingHeatMap(["a", "b"], ["1", "2", "3"], scores, "row", "column", score_name="R²", note="best " * 9)
+    figure = display.plot().figure_
+    figure.canvas.draw()
+    texts = display.ax_.texts
+    assert [text.get_text() for text in texts] == ["-2.24e+06", "-1.23e+05", "0.500", "-3.5e+41", "-1e+03"]
+    cell = display.ax_.get_window_extent().width / 3
+    assert max(text.get_window_extent().width for text in texts) < cell
+    label = figure.axes[-1].yaxis.label.get_window_extent()
+    assert label.y0 >= 0
+    assert label.y1 <= figure.bbox.height
+
+
+@pytest.mark.parametrize("values", [np.arange(60), np.geomspace(1e-6, 100, 40)])
+def test_many_values_of_a_setting_have_labels_with_room(values):
+    texts = [f"{value:.6g}" for value in values]
+    display = SettingScores({"a": texts, "b": texts, "c": texts}, np.sin(values)).plot()
+    display.figure_.canvas.draw()
+    labels = display.axes_[1].get_xticklabels()
+    assert labels[0].get_text() == texts[0]
+    rights = [label.get_window_extent().x1 for label in labels]
+    assert min(np.diff(rights)) > labels[0].get_fontsize()
+
+
+def test_numbers_of_a_setting_are_drawn_by_their_size():
+    display = SettingScores({"rate": ["0.1", "0.001", "1e-05", "auto"], "a": ["x", "b", "x", "a"]}, [1, 2, 3, 4]).plot()
+    rate, other = ([label.get_text() for label in ax.get_xticklabels()] for ax in display.axes_)
+    assert rate == ["1e-05", "0.001", "0.1", "auto"]
+    assert other == ["x", "b", "a"]
+    assert display.axes_[0].lines[0].get_ydata().tolist() == [3, 2, 1, 4]
+
+
+def test_a_combination_with_a_failed_training_is_not_the_best():
+    display = SettingScores({"a": ["1"] * 4}, [0.9, np.nan, 0.5, 0.6], [0, 0, 1, 1]).plot()
+    assert np.asarray(display.axes_[0].lines[1].get_ydata()).tolist() == pytest.approx([0.55])
+
+
 def test_settings_with_formulas_in_their_names():
     display = SettingScores({"$a": ["$x", "y$" * 20]}, [0.1, 0.2]).plot()
     display.figure_.canvas.draw()

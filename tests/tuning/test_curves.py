@@ -3,7 +3,8 @@
 import matplotlib as mpl
 import numpy as np
 import pytest
-from sklearn.datasets import make_classification, make_moons, make_regression
+from scipy.sparse import csr_matrix
+from sklearn.datasets import load_breast_cancer, make_classification, make_moons, make_regression
 from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -22,6 +23,8 @@ def test_more_rows_help_where_few_say_too_little():
     assert curve.sizes.tolist() == [4, 12, 30, 120]
     assert curve.scores.shape == curve.train_scores.shape == (4, 8)
     assert curve.scores[-1].mean() > curve.scores[0].mean() + 0.05
+    assert sorted(set(curve.frame["fold"])) == [0, 1, 2, 3]
+    assert not curve.frame.duplicated(["size", "fold", "seed"]).any()
     assert "rows would" in str(curve) or "rows may" in str(curve)
     assert curve.plot().ax_.get_xlabel() == "rows"
 
@@ -96,6 +99,33 @@ def test_rates_that_diverge():
     found.plot()
     with pytest.raises(PellucidError):
         find_learning_rate(model, X, 1e200 * Y, low=1e-3, high=1e300, points=3)
+
+
+def test_rates_that_leave_networks_with_one_answer_are_passed_over():
+    inputs, y = load_breast_cancer(return_X_y=True, as_frame=True)
+    found = find_learning_rate(MLPClassifier(), inputs, y, low=1e-3, points=12)
+    model = MLPClassifier(learning_rate_init=found.suggestion, max_iter=5, random_state=0)
+    with pytest.warns(ConvergenceWarning):
+        assert model.fit(inputs, y).score(inputs, y) > y.mean() + 0.05
+    assert found.breaks_from is not None
+    assert found.frame["constant"].iloc[-1] == 3
+    assert "The inputs are not scaled: values of column 'worst area' are of size 1.05e+03" in str(found)
+    assert "one answer for all rows" in found.plot().ax_.get_legend_handles_labels()[1]
+    piped = find_learning_rate(make_pipeline(StandardScaler(), MLPClassifier((4,))), inputs, y, points=2, epochs=1)
+    assert "not scaled" not in str(piped)
+    sparse = find_learning_rate(MLPClassifier((4,)), csr_matrix(inputs.to_numpy()), y, points=2, epochs=1, seeds=1)
+    assert "values of column 23 are of size 1.05e+03" in str(sparse)
+
+
+def test_networks_that_have_one_answer_at_any_rate_are_told():
+    found = find_learning_rate(MLPClassifier((2,), max_iter=2), np.zeros((20, 2)), np.arange(20) % 2, points=3)
+    assert "At each rate 100% of the networks or more have one answer for all rows." in str(found)
+
+
+def test_the_range_test_tells_that_its_range_ends_too_early():
+    found = find_learning_rate(MLPClassifier((8,)), X, Y, low=1e-5, high=1e-3, points=8)
+    assert "They reach the upper end of these rates: a higher 'high' may find a better one." in str(found)
+    assert "lower end" not in str(found)
 
 
 @pytest.mark.parametrize(

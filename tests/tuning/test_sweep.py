@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from joblib import parallel_config
-from sklearn.datasets import make_moons, make_regression
+from sklearn.datasets import load_diabetes, make_moons, make_regression
 from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import GroupKFold, StratifiedKFold
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -23,6 +23,7 @@ from pellucid.tuning import measuring, rounds, sweep, words
 from pellucid.tuning.failures import grouped_reasons
 from pellucid.tuning.problem import Problem
 from pellucid.tuning.rounds import run_evenly
+from pellucid.tuning.sweep import Sweep
 from pellucid.tuning.trials import Paused, Result, Trial
 from pellucid.tuning.words import findings, text_of, variance_explained
 
@@ -89,6 +90,17 @@ def test_pictures_and_files(moons, tmp_path):
     assert [ax.get_title() for ax in wall.axes_[-1:]] == [f"{moons.best_score_:.3f}"]
 
 
+def test_a_picture_that_cannot_be_drawn_takes_no_other_along(moons, tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise OverflowError("cannot convert float infinity to integer")
+
+    monkeypatch.setattr(type(moons), "plot_heat_map", refuse)
+    with pytest.warns(TrainingWarning, match=r"'heat-map.png' cannot be drawn and is left out: OverflowError: cannot"):
+        written = moons.save(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(path.name for path in written)
+    assert {"settings.png", "losses.png", "boundaries.png"} <= {path.name for path in written}
+
+
 def test_a_pipeline_and_names_without_the_step():
     inputs, y = make_regression(60, 3, random_state=0)
     model = make_pipeline(StandardScaler(), MLPRegressor(max_iter=5))
@@ -111,6 +123,67 @@ def test_learning_rates_that_diverge_are_named():
     assert result.frame["reason"].str.contains("DivergedError").sum() == 4
     result.plot_settings()
     result.plot_losses()
+
+
+def test_settings_that_failed_on_a_fold_come_last_with_their_reasons():
+    inputs, y = load_diabetes(return_X_y=True)
+    settings = {"learning_rate_init": [0.004, 1e-6], "activation": ["relu"]}
+    with pytest.warns(FitFailedWarning, match="3 of 10 trials failed"):
+        found = sweep(MLPRegressor(solver="sgd", max_iter=12), StandardScaler().fit_transform(inputs), y, settings)
+    survivors = found.frame.groupby("setting")["score"].mean()
+    assert survivors[0] > survivors[1]
+    assert found.best_params_ == {"learning_rate_init": 1e-6, "activation": "relu"}
+    assert found.summary.index.tolist() == [1, 0]
+    assert found.summary["score"].isna().tolist() == [False, True]
+    assert found.summary["trainings"].tolist() == [5, 2]
+    said = found.findings()
+    assert said[0].startswith("Best: learning_rate_init = 1e-06, with")
+    assert "Settings of which a training failed come last." in said
+
+
+def test_what_failed_is_named_with_its_reason():
+    settings = {"activation": ["relu", "reluu"], "alpha": [-1, 1, 2]}
+    with pytest.warns(FitFailedWarning, match="8 of 12 trials failed"):
+        said = sweep(MLPClassifier((2,), max_iter=2), X, Y, settings, cv=2).findings()
+    assert any(
+        each.startswith("2 of 12 trainings failed: those with activation = relu, alpha = -1. The") for each in said
+    )
+    assert any(
+        each.startswith("6 of 12 trainings failed: those with activation = reluu. The reason: I") for each in said
+    )
+    assert any(each.endswith("Did you mean 'relu' or 'gelu' or 'selu'?") for each in said)
+    assert said.count("Settings of which a training failed come last.") == 1
+    frame = pd.DataFrame({"a": list("uvwxyz"), "setting": range(6), "score": [np.nan] * 5 + [1.0], "parameters": 1})
+    frame = frame.assign(outcome="", reason=["MemoryError"] * 5 + [""])
+    said = findings(frame, ["a"], {"a": "width"}, "accuracy")
+    told = "those with width = u; width = v; width = w; 2 more settings"
+    assert f"5 of 6 trainings failed: {told}. The reason: MemoryError" in said
+    said = findings(frame.assign(reason=""), ["a"], {"a": "width"}, "accuracy")
+    assert f"5 of 6 trainings failed: {told}. The reason: their score is not a number" in said
+
+
+def test_numbers_of_a_summary_are_numbers(moons):
+    assert moons.summary.query("learning_rate_init < 0.01")["hidden_layer_sizes"].tolist() == ["8", "1"]
+
+
+def test_pictures_have_numbers_by_their_size():
+    settings = {"learning_rate_init": [0.1, 0.001, 0.01], "alpha": [1, 0]}
+    found = sweep(MLPClassifier((2,), max_iter=2), X, Y, settings, cv=2)
+    heat = found.plot_heat_map("alpha", "learning_rate_init")
+    assert (heat.rows, heat.columns) == (["0", "1"], ["0.001", "0.01", "0.1"])
+    wall = found.plot_boundaries(grid_resolution=4)
+    assert [ax.get_xlabel() for ax in wall.axes_[-3:]] == [f"learning_rate_init {each}" for each in heat.columns]
+    places = {(row["alpha"], row["learning_rate_init"]): row["score"] for _, row in found.summary.iterrows()}
+    assert wall.axes_[0].get_title() == f"{places[0, 0.001]:.3f}"
+
+
+def test_a_wall_shows_the_best_and_says_how_many(monkeypatch):
+    monkeypatch.setattr(sys.modules[Sweep.__module__], "MOST_PICTURES", 2)
+    found = sweep(MLPClassifier((4,), max_iter=9), X, Y, SETTINGS, cv=2, scoring="neg_log_loss")
+    wall = found.plot_boundaries(grid_resolution=4)
+    assert wall.title.endswith("the mean log loss of its setting; the best 2 of 4 settings")
+    shown = sorted(float(ax.get_title().rpartition(": ")[2]) for ax in wall.axes_)
+    assert shown == pytest.approx(sorted(-found.summary["score"])[:2], abs=1e-3)
 
 
 def test_chance_may_matter_most():

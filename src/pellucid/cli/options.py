@@ -118,12 +118,14 @@ def parse_duration(text: str) -> float:
 
 
 def parse_settings(given: Sequence[str]) -> dict[str, list[Any]]:
-    """Read settings with their values, such as ``learning_rate_init=0.01,0.1``; 64-32 are the widths of two layers.
+    """Read settings with their values, such as ``learning_rate_init=0.01,0.1``.
+
+    64-32 are the widths of two hidden layers, none is no hidden layer.
 
     Examples
     --------
-    >>> parse_settings(["hidden_layer_sizes=8,64-32", "dropout=0,0.2", "activation=relu"])
-    {'hidden_layer_sizes': [(8,), (64, 32)], 'dropout': [0, 0.2], 'activation': ['relu']}
+    >>> parse_settings(["hidden_layer_sizes=none,64-32", "dropout=0,0.2", "activation=relu"])
+    {'hidden_layer_sizes': [(), (64, 32)], 'dropout': [0, 0.2], 'activation': ['relu']}
     """
     settings: dict[str, list[Any]] = {}
     for text in given:
@@ -133,7 +135,8 @@ def parse_settings(given: Sequence[str]) -> dict[str, list[Any]]:
         check(
             "--sweep", "NAME=VALUE,VALUE, each name once", repr(text), bool(equals and name and all(parts) and is_new)
         )
-        read = [_read_widths(part) if name.strip() in WIDTHS else _read_value(part) for part in parts]
+        is_widths = name.strip() in WIDTHS
+        read = [_read_widths(part, values) if is_widths else _read_value(part) for part in parts]
         settings[name.strip()] = read
     return settings
 
@@ -141,8 +144,11 @@ def parse_settings(given: Sequence[str]) -> dict[str, list[Any]]:
 WIDTHS = ("hidden_layer_sizes", "hidden")
 
 
-def _read_widths(text: str) -> tuple[int, ...]:
-    return parse_widths(text.replace("-", ","), "--sweep")
+def _read_widths(text: str, values: str) -> tuple[int, ...]:
+    widths = [] if text.lower() == "none" else [width.strip() for width in text.split("-")]
+    rule = "widths with hyphens between layers and commas between settings, such as 8,128-64,none"
+    check("--sweep", rule, repr(values), _are_widths(widths))
+    return tuple(map(int, widths))
 
 
 def _read_value(text: str) -> Any:
@@ -156,7 +162,7 @@ def _read_value(text: str) -> Any:
     return text
 
 
-def parse_widths(hidden: str, option: str = "--hidden") -> tuple[int, ...]:
+def parse_widths(hidden: str) -> tuple[int, ...]:
     """Read the widths of hidden layers; an empty text is no hidden layer.
 
     Examples
@@ -165,6 +171,9 @@ def parse_widths(hidden: str, option: str = "--hidden") -> tuple[int, ...]:
     (128, 64)
     """
     parts = [part.strip() for part in hidden.split(",")] if hidden.strip() else []
-    valid = all(part.isascii() and part.isdigit() and 0 < int(part) <= 1_000_000 for part in parts)
-    check(option, "widths of at least 1 with commas between them, such as 128,64", repr(hidden), valid)
+    check("--hidden", "widths of at least 1 with commas between them, such as 128,64", repr(hidden), _are_widths(parts))
     return tuple(int(part) for part in parts)
+
+
+def _are_widths(parts: Iterable[str]) -> bool:
+    return all(part.isascii() and part.isdigit() and 0 < int(part) <= 1_000_000 for part in parts)

@@ -85,7 +85,7 @@ class GrowthCurve:
             self.ax_.xaxis.set_minor_locator(NullLocator())
             self.ax_.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
             self.ax_.set(xlabel=literal(self.xlabel), title=literal(self.title))
-            name_score(self.ax_, self.score_name)
+            name_score(self.ax_.yaxis, self.score_name)
             self.ax_.legend()
         return self
 

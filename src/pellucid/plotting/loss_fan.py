@@ -9,15 +9,24 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from pellucid.errors import DataError
 from pellucid.plotting.loss_curve import count_epochs
-from pellucid.plotting.style import SEQUENTIAL, axes_for, literal, whitegrid
+from pellucid.plotting.style import SEQUENTIAL, axes_for, literal, name_score, whitegrid
 
 __all__ = ["LossFan"]
 
 MOST_LINES = 400
+
+TOP = 100
+"""Times the least loss of a first epoch: greater losses leave the picture."""
+
+MUCH = 20
+"""Where the greatest loss shown is so many times the least, the axis is logarithmic."""
+
+MARGIN = 0.05
+"""Of the height, below the least loss and above the greatest."""
 
 
 class LossFan:
@@ -79,6 +88,7 @@ class LossFan:
         order = np.argsort(np.where(np.isfinite(self.scores), self.scores, -np.inf), kind="stable")[-MOST_LINES:]
         with whitegrid():
             self.figure_, self.ax_ = axes_for(ax, size=(7.2, 4.6))
+            most = _readable([self.curves[index] for index in order])
             for index in order:
                 curve = np.where(np.isfinite(self.curves[index]), self.curves[index], np.nan)
                 if not len(curve):
@@ -88,24 +98,45 @@ class LossFan:
                 color = "0.75" if np.isnan(score) else colors(norm(score))
                 self.ax_.plot(
                     np.arange(1, len(curve) + 1),
-                    curve,
+                    np.minimum(curve, 10 * most),  # beyond the picture, but no number that axes cannot bear
                     color="tab:red" if is_best else color,
                     linewidth=2 if is_best else 1,
                     label=literal(self.best) if is_best else None,
                 )
-            values = np.concatenate([curve for curve in self.curves if len(curve)])
-            values = values[np.isfinite(values)]
-            if len(values) and values.min() > 0 and np.quantile(values, 0.98) > 20 * values.min():
-                self.ax_.set_yscale("log")
-            if len(values):
-                self.ax_.set_ylim(top=float(np.quantile(values, 0.995)) * 1.05)  # what explodes leaves the picture
-            self.ax_.set(xlabel="epoch", ylabel="training loss", title="Loss of each setting, mean of its trainings")
-            count_epochs(self.ax_)
-            self.figure_.colorbar(
-                ScalarMappable(norm, SEQUENTIAL), ax=self.ax_, label=literal(self.score_name), extend="min"
+            self._limit([self.curves[index] for index in order], most)
+            beyond = sum(bool((self.curves[index] > most).any()) for index in order)
+            told = (
+                f"\n{beyond} of {len(order)} lines leave{'s' * (beyond == 1)} the picture at its top" if beyond else ""
             )
+            self.ax_.set(
+                xlabel=f"epoch{told}", ylabel="training loss", title="Loss of each setting, mean of its trainings"
+            )
+            count_epochs(self.ax_)
+            bar = self.figure_.colorbar(ScalarMappable(norm, SEQUENTIAL), ax=self.ax_, extend="min")
+            name_score(bar.ax.yaxis, self.score_name)
             if ax is None:
                 self.figure_.legend(loc="outside lower center", frameon=False)
             else:
                 self.ax_.legend(loc="upper right")
         return self
+
+    def _limit(self, curves: Sequence[NDArray[np.float64]], most: float) -> None:
+        """Show all losses but those that are greater than the most."""
+        values = np.concatenate([curve[np.isfinite(curve)] for curve in curves])
+        seen = values[values <= most]
+        if not len(seen):
+            return
+        low, high = float(seen.min()), float(seen.max())
+        if low == high < values.max():
+            high = most
+        if low > 0 and high > MUCH * low:
+            self.ax_.set_yscale("log")
+            self.ax_.set_ylim(low * (low / high) ** MARGIN, high * (high / low) ** MARGIN)
+        elif high > low:
+            self.ax_.set_ylim(low - MARGIN * (high - low), high + MARGIN * (high - low))
+
+
+def _readable(curves: Sequence[NDArray[np.float64]]) -> float:
+    """Return the greatest loss that is worth showing."""
+    starts = [curve[np.isfinite(curve)][:1] for curve in curves]
+    return TOP * float(np.abs(np.concatenate(starts)).min(initial=np.inf))

@@ -5,7 +5,7 @@ from typing import Self
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from pellucid.errors import DataError
 from pellucid.plotting.style import axes_for, class_colors, whitegrid
@@ -27,6 +27,8 @@ class RateRange:
     start : float or None
         Loss before training.
     epochs : int or None
+    is_constant : array-like of bool of shape (rates,) or None
+        Rates whose networks have one answer for all rows.
 
     Attributes
     ----------
@@ -51,6 +53,7 @@ class RateRange:
         suggestion: float | None = None,
         start: float | None = None,
         epochs: int | None = None,
+        is_constant: ArrayLike | None = None,
     ) -> None:
         self.rates, self.losses = np.asarray(rates, dtype=float), np.asarray(losses, dtype=float)
         if self.losses.ndim != 2 or len(self.losses) != len(self.rates) or not self.losses.size:
@@ -59,6 +62,7 @@ class RateRange:
                 f"got {self.losses.shape} for {len(self.rates)} rates."
             )
         self.suggestion, self.start, self.epochs = suggestion, start, epochs
+        self.is_constant = np.zeros(len(self.rates), bool) if is_constant is None else np.asarray(is_constant, bool)
 
     def plot(self, ax: Axes | None = None) -> Self:
         """Draw the losses; where training diverged the ground is grey.
@@ -76,9 +80,15 @@ class RateRange:
             rates, shown = self.rates[known], losses[known]
             if len(rates):
                 middle = np.median(shown, axis=1)
+                low, top = self._limits(middle)
+                if shown.max() > top:
+                    self.ax_.set_ylim(low - 0.08 * (top - low), top)
+                    shown, middle = (np.minimum(each, top + 10 * (top - low)) for each in (shown, middle))
                 self.ax_.fill_between(rates, shown.min(axis=1), shown.max(axis=1), color=blue, alpha=0.2, linewidth=0)
                 self.ax_.plot(rates, middle, color=blue, marker=".", label="loss: median, least to most")
-                self._limit(middle)
+                same = self.is_constant[known]
+                if same.any():
+                    self.ax_.plot(rates[same], middle[same], "X", color="0.3", label="one answer for all rows")
             self.ax_.set_xscale("log")
             self.ax_.set_xlim(self.rates[0], self.rates[-1])
             if not known.all():
@@ -94,10 +104,8 @@ class RateRange:
             self.ax_.legend()
         return self
 
-    def _limit(self, middle: "np.ndarray[tuple[int], np.dtype[np.float64]]") -> None:
-        """Show the losses up to somewhat above the start; what explodes leaves the picture."""
+    def _limits(self, middle: NDArray[np.float64]) -> tuple[float, float]:
+        """Return the least loss, and one somewhat above the start: what explodes leaves the picture."""
         start = float(middle[0]) if self.start is None else self.start
         low = float(middle.min())
-        top = start + 0.6 * max(start - low, 1e-12)
-        if middle.max() > top:
-            self.ax_.set_ylim(low - 0.08 * (top - low), top)
+        return low, start + 0.6 * max(start - low, 1e-12)

@@ -10,7 +10,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 from numpy.typing import ArrayLike
 
 from pellucid.errors import DataError
-from pellucid.plotting.style import class_colors, literal, name_score, shortened, whitegrid
+from pellucid.plotting.style import as_number, class_colors, literal, name_score, shortened, whitegrid
 
 __all__ = ["SearchHistory"]
 
@@ -88,7 +88,7 @@ class SearchHistory:
             for ax in axes[count:]:
                 ax.set_visible(False)
             for ax in grid[:, 0]:
-                name_score(ax, self.score_name)
+                name_score(ax.yaxis, self.score_name)
             self._limit(axes[0])
             handles, labels = axes[0].get_legend_handles_labels()
             self.figure_.legend(handles, labels, loc="outside upper center", ncols=len(handles), frameon=False)
@@ -113,7 +113,7 @@ class SearchHistory:
     def _draw_parameter(self, ax: Axes, name: str, values: Sequence[Any]) -> None:
         color = class_colors(1)[0]
         if any(isinstance(value, str) for value in values):
-            order = sorted(set(map(str, values)), key=_as_number)
+            order = sorted(set(map(str, values)), key=lambda text: (as_number(text), text))
             place = {value: index for index, value in enumerate(order)}
             jitter = np.random.default_rng(0).uniform(-0.15, 0.15, len(values))
             self._scatter(ax, np.array([place[str(value)] for value in values]) + jitter, color)
@@ -139,11 +139,3 @@ class SearchHistory:
         low, high = float(np.quantile(finite, 0.1)), float(finite.max())
         if finite.min() < low - 2 * (high - low) < high:
             ax.set_ylim(low - 0.5 * (high - low), high + 0.08 * (high - low))
-
-
-def _as_number(text: str) -> tuple[float, str]:
-    """Sort numbers by their size, before other texts."""
-    try:
-        return float(text), text
-    except ValueError:
-        return float("inf"), text

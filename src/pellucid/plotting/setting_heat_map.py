@@ -1,6 +1,7 @@
 """Scores of two settings against each other."""
 
 from collections.abc import Sequence
+from textwrap import fill
 from typing import Any, Self
 
 import numpy as np
@@ -11,9 +12,21 @@ from matplotlib.patches import Rectangle
 from numpy.typing import ArrayLike
 
 from pellucid.errors import DataError
-from pellucid.plotting.style import SEQUENTIAL, axes_for, literal, whitegrid
+from pellucid.plotting.style import (
+    SEQUENTIAL,
+    axes_for,
+    literal,
+    name_score,
+    score_label,
+    score_told,
+    short_figure,
+    whitegrid,
+)
 
 __all__ = ["SettingHeatMap"]
+
+LETTER_INCHES = 0.1
+"""Width of a letter."""
 
 
 class SettingHeatMap:
@@ -25,7 +38,10 @@ class SettingHeatMap:
         Values of the two settings, in order.
     scores : array-like of shape (rows, columns)
         NaN: none.
+        Higher is better; of a negative loss the loss is written.
     row_name, column_name, score_name : str
+    note : str
+        What else is to be known of the scores.
 
     Attributes
     ----------
@@ -51,6 +67,7 @@ class SettingHeatMap:
         column_name: str = "",
         *,
         score_name: str = "score",
+        note: str = "",
     ) -> None:
         self.rows, self.columns = [str(row) for row in rows], [str(column) for column in columns]
         self.scores = np.asarray(scores, dtype=float)
@@ -59,7 +76,7 @@ class SettingHeatMap:
                 f"'scores' of SettingHeatMap must have the shape ({len(self.rows)}, {len(self.columns)}), at least one "
                 f"number; got {self.scores.shape}."
             )
-        self.row_name, self.column_name, self.score_name = row_name, column_name, score_name
+        self.row_name, self.column_name, self.score_name, self.note = row_name, column_name, score_name, note
 
     def plot(self, ax: Axes | None = None) -> Self:
         """Draw the map; the best pair has a frame.
@@ -69,7 +86,11 @@ class SettingHeatMap:
         ax : Axes or None
             Where to draw; None: a new figure.
         """
-        size = (max(4.8, 1.6 + 0.95 * len(self.columns)), max(3.0, 1.4 + 0.6 * len(self.rows)))
+        sign = score_told(self.score_name)[1]
+        written = np.array([[short_figure(sign * score) for score in row] for row in self.scores])
+        longest = max(map(len, written.ravel()))
+        width = max(0.95, LETTER_INCHES * (longest + 2))
+        size = (max(4.8, 2.0 + width * len(self.columns)), max(3.0, 1.4 + 0.6 * len(self.rows)))
         finite = self.scores[np.isfinite(self.scores)]
         with whitegrid():
             self.figure_, self.ax_ = axes_for(ax, size=size)
@@ -80,13 +101,18 @@ class SettingHeatMap:
                 cmap=SEQUENTIAL,
                 vmin=low,
                 vmax=high,
-                annot=True,
-                fmt=".3f",
+                annot=written,
+                fmt="",
                 linewidths=1,
-                cbar_kws={"label": literal(self.score_name), "extend": "min" if (finite < low).any() else "neither"},
+                cbar_kws={"extend": "min" if (finite < low).any() else "neither"},
                 xticklabels=[literal(each) for each in self.columns],
                 yticklabels=[literal(each) for each in self.rows],
             )
+            bar = self.ax_.collections[0].colorbar
+            if bar is not None:
+                name_score(bar.ax.yaxis, self.score_name)
+                label = score_label(self.score_name) + (f", {self.note}" if self.note else "")
+                bar.ax.set_ylabel(fill(label, int(0.7 * self.figure_.get_figheight() / LETTER_INCHES)))
             self.ax_.set(xlabel=literal(self.column_name), ylabel=literal(self.row_name))
             self.ax_.tick_params(axis="y", rotation=0)
             frame: dict[str, Any] = {"fill": False, "edgecolor": "tab:red", "linewidth": 2.5, "zorder": 4}

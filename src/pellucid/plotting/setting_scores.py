@@ -9,12 +9,14 @@ from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
 from pellucid.errors import DataError
-from pellucid.plotting.style import DARK, class_colors, literal, name_score, shortened, whitegrid
+from pellucid.plotting.style import DARK, as_number, class_colors, literal, name_score, shortened, whitegrid
 
 __all__ = ["SettingScores"]
 
 COLUMNS = 3
 LONGEST_VALUE = 14
+MOST_LABELS = 12
+"""Of more values of a setting only every second, third … is written."""
 
 
 class SettingScores:
@@ -23,7 +25,7 @@ class SettingScores:
     Parameters
     ----------
     settings : mapping of str to sequence of str
-        For each setting its value in every training.
+        For each setting its value in every training. Numbers are drawn by their size, other values as they come.
     scores : array-like of shape (trainings,)
         Higher is better; NaN: no score.
     combinations : array-like of int of shape (trainings,) or None
@@ -88,7 +90,7 @@ class SettingScores:
             for ax in axes[len(self.settings) :]:
                 ax.set_visible(False)
             for ax in grid[:, 0]:
-                name_score(ax, self.score_name)
+                name_score(ax.yaxis, self.score_name)
             self.axes_ = list(axes[: len(self.settings)])
             self._limit()
             handles, labels = self.axes_[0].get_legend_handles_labels()
@@ -98,14 +100,14 @@ class SettingScores:
         return self
 
     def _draw(self, ax: Axes, name: str, values: Sequence[str]) -> None:
-        order = list(dict.fromkeys(values))
+        order = sorted(dict.fromkeys(values), key=as_number)
         given = np.asarray(values)
         blue, orange = class_colors(2)
         jitter = np.random.default_rng(0)
         means, bests, spreads = [], [], []
         for place, value in enumerate(order):
-            here = (given == value) & np.isfinite(self.scores)
-            own = self.scores[here]
+            here = given == value
+            own = self.scores[here & np.isfinite(self.scores)]
             ax.scatter(
                 place + jitter.uniform(-0.16, 0.16, len(own)),
                 own,
@@ -131,10 +133,11 @@ class SettingScores:
             capsize=3,
             label="best combination" + (" ± spread over folds and seeds" if np.isfinite(spreads).any() else ""),
         )
-        labels = shortened(order, LONGEST_VALUE)
+        step = -(-len(order) // MOST_LABELS)
+        labels = shortened(order, LONGEST_VALUE)[::step]
         is_long = sum(map(len, labels)) > 28
         ax.set_xticks(
-            places,
+            places[::step],
             labels,
             rotation=30 if is_long else 0,
             ha="right" if is_long else "center",
@@ -144,10 +147,11 @@ class SettingScores:
         ax.tick_params(colors=DARK)
 
     def _best(self, here: Any) -> Any:
-        """Return the scores of the combination that is best on average, of these trainings."""
+        """Return the scores of the combination that is best on average, of these trainings, if it has all scores."""
         numbers = np.unique(self.combinations[here])
         groups = [self.scores[here & (self.combinations == number)] for number in numbers]
-        return max(groups, key=lambda group: float(group.mean()), default=np.empty(0))
+        whole = [group for group in groups if np.isfinite(group).all()]
+        return max(whole, key=lambda group: float(group.mean()), default=np.empty(0))
 
     def _limit(self) -> None:
         """Show where most scores are; a few that are far below would flatten the rest."""

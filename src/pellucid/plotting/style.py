@@ -6,11 +6,13 @@ Settings hold only while a picture is being made; matplotlib's own stay as the u
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from math import inf, isnan
 from typing import Any
 
 import matplotlib.pyplot as plt
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.font_manager import fontManager
 from matplotlib.legend import Legend
@@ -28,11 +30,15 @@ __all__ = [
     "SHARES",
     "WIDTH",
     "Color",
+    "as_number",
     "axes_for",
     "class_colors",
     "legend_below",
     "literal",
     "name_score",
+    "score_label",
+    "score_told",
+    "short_figure",
     "shortened",
     "whitegrid",
 ]
@@ -66,6 +72,9 @@ MOST_OF = 0.9
 TWO_LINES = 0.75
 """Height of a legend of two lines, in inches."""
 
+LARGE = 1000
+"""Scores from here on have no room for three decimal places."""
+
 INDIGO: Color = (0.2, 0.133, 0.533)
 
 WIDE_FONTS = (
@@ -94,12 +103,61 @@ DARK, LIGHT = "0.15", "white"
 """Lines and edges."""
 
 
-def name_score(ax: Axes, name: str) -> None:
-    """Name a score along the upright axis; of a negative loss the loss is told, and falls upwards."""
-    loss = name.removeprefix("negative ")
-    ax.set_ylabel(literal(name if loss == name else f"{loss} (lower is better)"))
-    if loss != name:
-        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{0 - value:g}"))
+def score_told(score_name: str) -> tuple[str, int]:
+    """Return what a score is called, and the factor with which it is told: a loss as such, not its negative.
+
+    Examples
+    --------
+    >>> score_told("accuracy"), score_told("negative log loss")
+    (('accuracy', 1), ('log loss', -1))
+    """
+    name = score_name.removeprefix("negative ")
+    return name, 1 if name == score_name else -1
+
+
+def score_label(score_name: str) -> str:
+    """Return the title of scores as they are told.
+
+    Examples
+    --------
+    >>> score_label("negative log loss")
+    'log loss (lower is better)'
+    """
+    name, sign = score_told(score_name)
+    return literal(name if sign > 0 else f"{name} (lower is better)")
+
+
+def name_score(axis: Axis, score_name: str) -> None:
+    """Name a score along an axis; of a negative loss the loss is told, and falls along it."""
+    axis.set_label_text(score_label(score_name))
+    if score_told(score_name)[1] < 0:
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{0 - value:g}"))
+
+
+def short_figure(score: float) -> str:
+    """Return a score that has little room.
+
+    Examples
+    --------
+    >>> short_figure(0.98765), short_figure(-2243535.56)
+    ('0.988', '-2.24e+06')
+    """
+    return f"{score:.3f}" if abs(score) < LARGE else f"{score:.3g}"
+
+
+def as_number(text: str) -> float:
+    """Return what texts are sorted by: numbers by their size, before other texts.
+
+    Examples
+    --------
+    >>> sorted(["tanh", "0.1", "1e-05", "relu"], key=as_number)
+    ['1e-05', '0.1', 'tanh', 'relu']
+    """
+    try:
+        number = float(text)
+    except ValueError:
+        return inf
+    return inf if isnan(number) else number
 
 
 @contextmanager

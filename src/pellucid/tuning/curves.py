@@ -129,16 +129,16 @@ def learning_curve(
     seed = network_parameter(estimator, "random_state", "learning_curve")
     problem = problem_of("learning_curve", estimator, X, y, cv=cv, scoring=scoring, fit_params=fit_params)
     splits: list[tuple[Array, Array]] = []
-    counts: list[int] = []
+    drawn: list[tuple[int, int]] = []  # of each split the rows and the fold
     for fold, (train, test) in enumerate(problem.splits):
         order = _spread(train, np.asarray(problem.y)[train] if is_classifier(estimator) else None, fold)
         for count in _counts(sizes, min(len(each) for each, _ in problem.splits)):
             splits.append((order[:count], test))
-            counts.append(count)
+            drawn.append((count, fold))
     problem.splits = splits
     trials = on_every_split([{seed: each} for each in seed_list(seeds, "learning_curve")], problem)
     results = measure("learning_curve", problem, trials, n_jobs=n_jobs, progress=progress)
-    frame = _frame(results, lambda result: counts[result.trial.split], seed)
+    frame = _frame(results, lambda result: drawn[result.trial.split], seed)
     return Growth(frame, "rows", "Score against training rows", score_name(scoring, estimator), _more_rows)
 
 
@@ -251,7 +251,7 @@ def capacity_curve(
         for each in seed_list(seeds, "capacity_curve")
     ]
     results = measure("capacity_curve", problem, on_every_split(settings, problem), n_jobs=n_jobs, progress=progress)
-    frame = _frame(results, lambda result: result.trial.parameters[sizes][0], seed)
+    frame = _frame(results, lambda result: (result.trial.parameters[sizes][0], result.trial.split), seed)
     what = "neurons" if layers == 1 else f"neurons in each of {layers} hidden layers"
     return Growth(frame, what, "Score against width", score_name(scoring, estimator), _right_width)
 
@@ -278,17 +278,18 @@ def _right_width(growth: Growth) -> str:
     return said
 
 
-def _frame(results: Sequence[Result], size_of: Callable[[Result], int], seed: str) -> pd.DataFrame:
-    return pd.DataFrame(
-        [
+def _frame(results: Sequence[Result], size_and_fold: Callable[[Result], tuple[int, int]], seed: str) -> pd.DataFrame:
+    rows = []
+    for result in results:
+        size, fold = size_and_fold(result)
+        rows.append(
             {
-                "size": size_of(result),
-                "fold": result.trial.split,
+                "size": size,
+                "fold": fold,
                 "seed": result.trial.parameters[seed],
                 "score": np.nan if result.error else float(result.score),
                 "train_score": np.nan if result.error else float(result.train_score),
                 "outcome": "" if result.outcome is None else result.outcome.name,
             }
-            for result in results
-        ]
-    )
+        )
+    return pd.DataFrame(rows)

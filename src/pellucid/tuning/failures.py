@@ -9,7 +9,7 @@ from pellucid.errors import PellucidError
 from pellucid.estimators.reports import warn
 from pellucid.tuning.trials import Result
 
-__all__ = ["grouped_reasons", "report_failures"]
+__all__ = ["grouped_reasons", "report_failures", "short_reason"]
 
 MOST_REASONS = 5
 LONGEST_REASON = 300
@@ -31,12 +31,16 @@ def grouped_reasons(results: Sequence[Result]) -> str:
     counts = Counter(result.reason for result in results if result.reason)
     told = []
     for reason, count in counts.most_common(MOST_REASONS):
-        end = LONGEST_REASON - BEGINNING - len(LEFT_OUT)
-        short = reason if len(reason) <= LONGEST_REASON else reason[:BEGINNING] + LEFT_OUT + reason[-end:]
-        told.append(f"{count} time{'' if count == 1 else 's'} {short}")
+        told.append(f"{count} time{'' if count == 1 else 's'} {short_reason(reason)}")
     if len(counts) > MOST_REASONS:
         told.append(f"{len(counts) - MOST_REASONS} more reasons")
     return "; ".join(told)
+
+
+def short_reason(reason: str) -> str:
+    """Return a reason without its middle, where it is long."""
+    end = LONGEST_REASON - BEGINNING - len(LEFT_OUT)
+    return reason if len(reason) <= LONGEST_REASON else reason[:BEGINNING] + LEFT_OUT + reason[-end:]
 
 
 def report_failures(results: Sequence[Result]) -> None:

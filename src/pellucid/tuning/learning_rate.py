@@ -7,17 +7,33 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.sparse import issparse
+from sklearn.base import is_classifier
 
 from pellucid.errors import PellucidError, SpecError
 from pellucid.plotting import RateRange
 from pellucid.spec.checks import shown
 from pellucid.textbook.arrays import Array
 from pellucid.tuning.measuring import measure, network_parameter, on_every_split, problem_of, seed_list
+from pellucid.tuning.problem import last_name
 
 __all__ = ["LearningRates", "find_learning_rate"]
 
 SHARE_LOST = 0.05
 """Of the greatest fall of the loss: rates that lose less are as good."""
+
+SAME = 1e-6
+"""Networks whose outputs spread less have one answer for all rows: of probabilities the standard deviation over rows,
+of numbers its ratio to that of y."""
+
+SHARE_CONSTANT = 0.1
+"""Rates that leave so many more of the networks with one answer for all rows than others do are passed over."""
+
+MOST_ROWS = 500
+"""Outputs of so many rows tell whether a network has one answer for all."""
+
+LARGE_INPUTS = 10
+"""Root mean square of a column that is not scaled."""
 
 
 class LearningRates:
@@ -26,18 +42,23 @@ class LearningRates:
     Attributes
     ----------
     suggestion : float
-        The middle, on a logarithmic scale, of the rates around the least median loss that reach 95% of its fall.
+        The middle, on a logarithmic scale, of the rates around the least median loss that reach 95% of its fall; rates
+        that leave more networks than others with one answer for all rows are passed over.
     breaks_from : float or None
-        The least rate above it that leaves the loss higher than it was before training, or not a number.
+        The least rate above it that leaves the loss higher than it was before training, or not a number, or more
+        networks than others with one answer for all rows.
     rates : array of shape (rates,)
     losses : array of shape (rates, seeds)
         Mean training loss of the last epoch; infinite where training diverged.
     frame : DataFrame
-        A row for each rate: least, median and greatest loss, and how many trainings diverged.
+        A row for each rate: least, median and greatest loss, how many trainings diverged, and how many networks have
+        one answer for all rows (constant).
     """
 
-    def __init__(self, rates: Array, losses: Array, start: float | None, epochs: int) -> None:
-        self.rates, self.losses, self._start, self._epochs = rates, losses, start, epochs
+    def __init__(
+        self, rates: Array, losses: Array, constant: Array, start: float | None, epochs: int, remark: str
+    ) -> None:
+        self.rates, self.losses, self._start, self._epochs, self._remark = rates, losses, start, epochs, remark
         known: Array = np.asarray(np.isfinite(losses).all(axis=1))
         if not known.any():
             raise PellucidError(
@@ -45,11 +66,16 @@ class LearningRates:
                 "Scale the inputs (StandardScaler), or set 'low' lower."
             )
         middle = np.where(known, np.median(np.where(known[:, np.newaxis], losses, 0.0), axis=1), np.inf)
-        least, before = int(middle.argmin()), middle[0] if start is None else start
-        good = middle <= middle[least] + SHARE_LOST * max(before - middle[least], 0.0)
+        shares: Array = constant.mean(axis=1)
+        self._constant = float(shares[known].min())
+        self._is_constant: Array = known & (shares > self._constant + SHARE_CONSTANT)
+        usable = np.where(self._is_constant, np.inf, middle)
+        least, before = int(usable.argmin()), middle[0] if start is None else start
+        good = usable <= usable[least] + SHARE_LOST * max(before - usable[least], 0.0)
         first, last = _run_around(good, least)
+        self._ends = (first == 0, last == len(rates) - 1)
         self.suggestion = float(rates[(first + last) // 2])
-        broken = rates[(middle > before) & (rates > self.suggestion)]
+        broken = rates[((middle > before) | self._is_constant) & (rates > self.suggestion)]
         self.breaks_from = float(broken[0]) if len(broken) else None
         self.frame = pd.DataFrame(
             {
@@ -58,15 +84,25 @@ class LearningRates:
                 "median": middle,
                 "highest": losses.max(axis=1),
                 "diverged": (~np.isfinite(losses)).sum(axis=1),
+                "constant": constant.sum(axis=1),
             }
         )
 
     def __str__(self) -> str:
         limit = "no rate" if self.breaks_from is None else f"a rate of {self.breaks_from:.2g} or more"
-        return (
-            f"Learning rate {self.suggestion:.2g}: the middle of those lowering loss most in {self._epochs} epochs. "
-            f"Of {len(self.rates)} rates from {self.rates[0]:.2g} to {self.rates[-1]:.2g}, {limit} breaks training."
-        )
+        said = [
+            f"Learning rate {self.suggestion:.2g}: the middle of those lowering loss most in {self._epochs} epochs.",
+            f"Of {len(self.rates)} rates from {self.rates[0]:.2g} to {self.rates[-1]:.2g}, {limit} breaks training.",
+        ]
+        ends = zip(self._ends, ("lower", "upper"), ("a lower 'low'", "a higher 'high'"), strict=True)
+        said += [
+            f"They reach the {side} end of these rates: {remedy} may find a better one."
+            for is_there, side, remedy in ends
+            if is_there
+        ]
+        if self._constant:
+            said.append(f"At each rate {self._constant:.0%} of the networks or more have one answer for all rows.")
+        return " ".join([*said, self._remark]).rstrip()
 
     def plot(self, ax: Any = None) -> RateRange:
         """Draw loss against learning rate.
@@ -77,7 +113,12 @@ class LearningRates:
             Where to draw; None: a new figure.
         """
         return RateRange(
-            self.rates, self.losses, suggestion=self.suggestion, start=self._start, epochs=self._epochs
+            self.rates,
+            self.losses,
+            suggestion=self.suggestion,
+            start=self._start,
+            epochs=self._epochs,
+            is_constant=self._is_constant,
         ).plot(ax)
 
 
@@ -128,6 +169,7 @@ def find_learning_rate(
     Returns
     -------
     LearningRates
+        ``print`` says what it found, and where inputs are not scaled; ``plot()`` draws it.
 
     Examples
     --------
@@ -157,8 +199,10 @@ def find_learning_rate(
         raise SpecError("'solver' of find_learning_rate's estimator must not be 'lbfgs', which has no learning rate.")
     rates = np.geomspace(float(low), float(high), points)
     rows = np.arange(len(y))
-    problem = problem_of("find_learning_rate", estimator, X, y, splits=[(rows, rows[:2])])
-    problem.scorer = _no_score
+    problem = problem_of(
+        "find_learning_rate", estimator, X, y, splits=[(rows, rows[:: max(1, len(rows) // MOST_ROWS)])]
+    )
+    problem.scorer = _spread
     problem.scores_training = False
     every_seed = seed_list(seeds, "find_learning_rate")
     common = {names["max_iter"]: int(epochs), names["early_stopping"]: False, names["learning_rate"]: "constant"}
@@ -171,15 +215,36 @@ def find_learning_rate(
     settings += [{**settings[place], names["learning_rate_init"]: 1e-30} for place in range(len(every_seed))]
     trials = on_every_split(settings, problem)
     results = measure("find_learning_rate", problem, trials, n_jobs=n_jobs, progress=progress)
-    last = np.full(len(settings), np.inf)
+    last, spreads = np.full(len(settings), np.inf), np.full(len(settings), np.inf)
     for result in results:
         if not result.error and result.loss and np.isfinite(result.loss[-1]):
-            last[result.trial.number] = result.loss[-1]
+            last[result.trial.number], spreads[result.trial.number] = result.loss[-1], result.score
     losses, still = last[: -len(every_seed)].reshape(points, -1), last[-len(every_seed) :]
     start = float(np.median(still)) if np.isfinite(still).all() else None
-    return LearningRates(rates, losses, start, epochs)
+    constant = spreads[: -len(every_seed)].reshape(points, -1) < SAME
+    return LearningRates(rates, losses, constant, start, epochs, _of_size(estimator, X))
 
 
-def _no_score(*_: Any) -> float:
-    """Return nothing of interest: the loss is what counts."""
-    return 0.0
+def _spread(model: Any, X: Any, y: Any) -> float:
+    """Return how much a network's outputs differ between rows."""
+    if is_classifier(model):
+        return float(np.std(model.predict_proba(X), axis=0).max())
+    size = np.std(np.asarray(y, dtype=float), axis=0).max()
+    return float(np.std(model.predict(X), axis=0).max() / (size or 1.0))
+
+
+def _of_size(estimator: Any, X: Any) -> str:
+    """Say that a network is given inputs that are not scaled, where it is; a pipeline's steps may scale them."""
+    if last_name(estimator) is not None:
+        return ""
+    numbers: Any = X if issparse(X) else np.asarray(X, dtype=float)
+    squares = numbers.multiply(numbers) if issparse(X) else numbers**2
+    sizes = np.sqrt(np.asarray(squares.mean(axis=0)).reshape(-1))
+    largest = int(sizes.argmax())
+    if not sizes[largest] > LARGE_INPUTS:
+        return ""
+    name = repr(X.columns[largest]) if hasattr(X, "columns") else largest
+    return (
+        f"The inputs are not scaled: values of column {name} are of size {sizes[largest]:.3g} (root mean square). "
+        "Networks learn best from inputs of size 1: StandardScaler."
+    )

@@ -237,7 +237,7 @@ def member_name(name: str, known: Any) -> str:
     return own
 
 
-RULE = re.compile(r" must (?P<rule>.*?)(; got|\. Got) .*?\.(?P<hint> Did you mean .*)?", re.DOTALL)
+RULE = re.compile(r" must (?P<rule>.*?)(; got|\. Got) .*?\.(?P<hint> (Did you mean|Known:) .*)?", re.DOTALL)
 """Of a message on a parameter, ours or scikit-learn's."""
 
 

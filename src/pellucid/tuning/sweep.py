@@ -1,21 +1,24 @@
 """`sweep`: every combination of settings, on folds and seeds, as one population."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
 from sklearn.base import clone
 
 from pellucid.errors import DataError, PellucidError
+from pellucid.estimators.reports import warn
 from pellucid.plotting import BoundaryWall, LossFan, SettingHeatMap, SettingScores
+from pellucid.plotting.style import as_number, score_told, short_figure
 from pellucid.tuning.grids import combinations
 from pellucid.tuning.measuring import measure, network_parameter, on_every_split, problem_of, score_name, seed_list
 from pellucid.tuning.problem import full_name, short_name
 from pellucid.tuning.trials import Result, Wanted
-from pellucid.tuning.words import best_first, ended_early, findings, text_of, variance_explained
+from pellucid.tuning.words import best_first, ended_early, findings, mean_scores, text_of, variance_explained
 
 __all__ = ["Sweep", "sweep"]
 
@@ -156,7 +159,8 @@ class Sweep:
         A row for each training: the settings, seed, fold, score and training score, epochs, parameters, seconds,
         outcome, and the reason where it failed.
     summary : DataFrame
-        A row for each combination, the best first: mean, standard error and spread of its scores.
+        A row for each combination, the best first: its settings, numbers as such and others as texts, and mean,
+        standard error and spread of its scores. Combinations of which a training failed come last, without a mean.
     best_params_, best_score_ : dict, float
         Of the combination with the best mean.
     settings : list of str
@@ -182,9 +186,14 @@ class Sweep:
         self._names = {name: short_name(estimator, name) for name in settings}
         groups: Any = frame.groupby("setting")["score"]
         summary = groups.agg(score="mean", standard_error="sem", lowest="min", highest="max", trainings="count")
+        summary["score"] = mean_scores(frame)
         summary["training_score"] = frame.groupby("setting")["train_score"].mean()
-        texts = self._texts().groupby("setting")[settings].first() if settings else pd.DataFrame(index=summary.index)
-        self.summary = texts.join(summary).loc[best_first(frame)]
+        self._told = self._texts().groupby("setting")[settings].first()
+        values = self._told.copy()
+        for name in settings:
+            if is_numeric_dtype(frame[name]) and not is_bool_dtype(frame[name]):
+                values[name] = frame.groupby("setting")[name].first()
+        self.summary = values.join(summary).loc[best_first(frame)]
         best = int(self.summary.index[0])
         self.best_params_, self.best_score_ = dict(tried[best]), float(self.summary["score"].iloc[0])
 
@@ -226,8 +235,11 @@ class Sweep:
 
     def _varied(self) -> list[str]:
         """Return the settings with more than one value."""
-        texts = self._texts()
-        return [name for name in self.settings if texts[name].nunique() > 1]
+        return [name for name in self.settings if self._told[name].nunique() > 1]
+
+    def _levels(self, name: str) -> list[str]:
+        """Return the values of a setting as texts: numbers by their size, others as they were given."""
+        return sorted(dict.fromkeys(self._told[name]), key=as_number)
 
     # --- pictures -------------------------------------------------------------------------------------------------
 
@@ -255,20 +267,23 @@ class Sweep:
         wanted += [name for name in ranked if name not in wanted][: 2 - len(wanted)]
         if len(set(wanted)) != 2:
             raise PellucidError(f"A heat map needs two settings with more than one value; this sweep varied {ranked}.")
-        texts = self._texts()
-        first, second = (list(dict.fromkeys(texts[name])) for name in wanted)
-        means = texts.groupby([*wanted, "setting"], sort=False)["score"].mean().groupby(wanted, sort=False).max()
+        first, second = map(self._levels, wanted)
+        means = self._told.join(self.summary["score"]).groupby(wanted, sort=False)["score"].max()
         table = [[float(means.get((a, b), np.nan)) for b in second] for a in first]
-        others = len(self._varied()) > 2
-        name = f"{self.score_name}, best of the other settings" if others else self.score_name
         return SettingHeatMap(
-            first, second, table, self._names[wanted[0]], self._names[wanted[1]], score_name=name
+            first,
+            second,
+            table,
+            self._names[wanted[0]],
+            self._names[wanted[1]],
+            score_name=self.score_name,
+            note="best of the other settings" if len(self._varied()) > 2 else "",
         ).plot()
 
     def plot_losses(self) -> LossFan:
         """Draw each combination's training loss, the mean over folds and seeds."""
         curves, scores = [], []
-        for number, rows in self.frame.groupby("setting"):
+        for number, score in self.summary["score"].sort_index().items():
             own = [curve for (setting, _, _), curve in self._curves.items() if setting == number and len(curve)]
             if not own:
                 continue
@@ -277,7 +292,7 @@ class Sweep:
             with np.errstate(over="ignore", invalid="ignore"):
                 seen = np.isfinite(table).any(axis=0)
                 curves.append(np.nanmean(np.where(np.isfinite(table), table, np.nan)[:, seen], axis=0).tolist())
-            scores.append(float(rows["score"].mean()))
+            scores.append(score)
         if not curves:
             raise DataError("No training of this sweep has a loss curve: the solver 'lbfgs' keeps none.")
         best = self._label(int(self.summary.index[0]))
@@ -285,6 +300,8 @@ class Sweep:
 
     def plot_boundaries(self, *, grid_resolution: int = 60) -> BoundaryWall:
         """Draw the decision boundary of each combination, of its first fold and seed, over all rows.
+
+        Of more than 48 combinations those of the best are drawn.
 
         Parameters
         ----------
@@ -298,27 +315,37 @@ class Sweep:
         """
         if not self._models:
             raise DataError("A wall of decision boundaries needs X with exactly two columns.")
-        varied, texts = self._varied(), self._texts()
-        order = [int(number) for number in sorted(self.summary.index)][:MOST_PICTURES]
-        means = self.summary["score"].astype(float).to_dict()
-        titles = [f"{means[number]:.3f}" for number in order]
+        varied = self._varied()
+        order = sorted(int(number) for number in self.summary.index[:MOST_PICTURES])
+        name, sign = score_told(self.score_name)
+        titles = {
+            number: "a training failed" if np.isnan(mean) else short_figure(sign * mean)
+            for number, mean in self.summary["score"].items()
+        }
         columns, rows, heads = 6, [], []
         if len(varied) == 2 and len(order) == len(self.summary):
-            first, second = (list(dict.fromkeys(texts[name])) for name in varied)
-            places = {tuple(self.summary.loc[number, varied]): number for number in order}
+            first, second = map(self._levels, varied)
+            places = {tuple(self._told.loc[number, varied]): number for number in order}
             order = [places.get((a, b), -1) for a in first for b in second]
-            titles = ["" if n < 0 else f"{means[n]:.3f}" for n in order]
+            titles[-1] = ""
             columns = len(second)
             rows = [f"{self._names[varied[0]]}\n{value}" for value in first]
             heads = [f"{self._names[varied[1]]} {value}" for value in second]
         else:
-            titles = [
-                f"{self._label(number, short=True)}: {title}" for number, title in zip(order, titles, strict=True)
-            ]
+            titles = {number: f"{self._label(number, short=True)}: {titles[number]}" for number in order}
         models = [self._models.get(number) for number in order]
-        head = f"Networks of the first fold and seed; above each the mean {self.score_name} of its setting"
+        head = f"Networks of the first fold and seed; above each the mean {name} of its setting"
+        if len(order) < len(self.summary):
+            head += f"; the best {len(order)} of {len(self.summary)} settings"
         wall = BoundaryWall(
-            models, self._X, self._y, titles, columns=columns, row_titles=rows, column_titles=heads, title=head
+            models,
+            self._X,
+            self._y,
+            [titles[number] for number in order],
+            columns=columns,
+            row_titles=rows,
+            column_titles=heads,
+            title=head,
         )
         return wall.plot(grid_resolution=grid_resolution)
 
@@ -333,6 +360,7 @@ class Sweep:
         Returns
         -------
         list of Path
+            Of what was written: a picture that cannot be drawn is left out, with a warning.
         """
         import matplotlib.pyplot as plt  # noqa: PLC0415 - chooses a backend
 
@@ -342,22 +370,33 @@ class Sweep:
         self.summary.to_csv(folder / "settings.csv")
         (folder / "findings.txt").write_text(str(self) + "\n", encoding="utf-8")
         written = [folder / name for name in ("trainings.csv", "settings.csv", "findings.txt")]
-        for name, display in self.pictures().items():
-            written.append(folder / f"{name}.png")
-            display.figure_.savefig(written[-1], dpi=120)
-            plt.close(display.figure_)
+        for name, draw in self._drawings().items():
+            place = folder / f"{name}.png"
+            try:
+                display = draw()
+                display.figure_.savefig(place, dpi=120)
+            except Exception as error:  # whatever a drawing library raises: the other pictures are none the worse
+                place.unlink(missing_ok=True)
+                warn(f"The picture '{place.name}' cannot be drawn and is left out: {type(error).__name__}: {error}")
+            else:
+                written.append(place)
+                plt.close(display.figure_)
         return written
 
     def pictures(self) -> dict[str, Any]:
         """Draw all pictures that this sweep has: by name the displays."""
-        drawn: dict[str, Any] = {"settings": self.plot_settings()}
+        return {name: draw() for name, draw in self._drawings().items()}
+
+    def _drawings(self) -> dict[str, Callable[[], Any]]:
+        """Return by name what draws each picture that this sweep has."""
+        drawings: dict[str, Callable[[], Any]] = {"settings": self.plot_settings}
         if len(self._varied()) > 1:
-            drawn["heat-map"] = self.plot_heat_map()
+            drawings["heat-map"] = self.plot_heat_map
         if any(len(curve) for curve in self._curves.values()):
-            drawn["losses"] = self.plot_losses()
+            drawings["losses"] = self.plot_losses
         if self._models:
-            drawn["boundaries"] = self.plot_boundaries()
-        return drawn
+            drawings["boundaries"] = self.plot_boundaries
+        return drawings
 
     def _setting(self, name: str) -> str:
         full = full_name(self._estimator, name)
@@ -366,6 +405,6 @@ class Sweep:
         return str(full)
 
     def _label(self, number: int, *, short: bool = False) -> str:
-        row = self.summary.loc[number]
+        row = self._told.loc[number]
         varied = self._varied()
         return ", ".join(str(row[name]) if short else f"{self._names[name]} {row[name]}" for name in varied) or "all"

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from pellucid.plotting.style import score_told
 from pellucid.textbook.arrays import Array
 from pellucid.training.stopping import Outcome
+from pellucid.tuning.failures import short_reason
 from pellucid.tuning.trials import Result
 
 __all__ = [
@@ -17,6 +19,7 @@ __all__ = [
     "ended_early",
     "figure",
     "findings",
+    "mean_scores",
     "score_told",
     "setting_text",
     "setting_title",
@@ -48,6 +51,9 @@ ENDED_BY = {
     (Outcome.TIME_LIMIT, False): "The estimator's own time_limit",
 }
 """Who ended a training early, by its outcome and whether the search would have gone on with it."""
+
+MOST_NAMED = 3
+"""Settings whose trainings failed for one reason."""
 
 LARGE = 1e5
 """Scores from here on are told with a power of ten."""
@@ -233,6 +239,7 @@ def findings(
         _mattered(frame, settings, names, dict(shares or variance_explained(frame, settings))),
         _capacity(frame, score_name),
         *_rates(frame, settings, names),
+        *_failed(frame, settings, names),
         early,
         _useless(frame, score_name) or unfinished(frame),
     ]
@@ -242,39 +249,45 @@ def findings(
 def _best(frame: pd.DataFrame, settings: Sequence[str], names: dict[str, str], score_name: str) -> str:
     means: Any = frame.groupby("setting")["score"].agg(["mean", "sem", "count"])
     best = best_first(frame)[0]
-    row = frame[frame["setting"] == best].iloc[0]
-    what = ", ".join(f"{names[name]} = {row[name]}" for name in settings) or "the only setting"
+    what = _called(frame[frame["setting"] == best].iloc[0], settings, names)
     has_error = means.loc[best, "count"] > 1
     error = f" ± {figure(means.loc[best, 'sem'])} (mean and standard error)" if has_error else " (of one training)"
-    near = means["mean"] >= means.loc[best, "mean"] - (means.loc[best, "sem"] if has_error else 0.0)
+    near = mean_scores(frame) >= means.loc[best, "mean"] - (means.loc[best, "sem"] if has_error else 0.0)
     others = f" {int(near.sum()) - 1} others are within that error." if has_error and near.sum() > 2 else ""
     name, sign = score_told(score_name)
     lower = ", lower is better" if sign < 0 else ""
     return f"Best: {what}, with {name} {figure(sign * means.loc[best, 'mean'])}{error}{lower}.{others}"
 
 
+def _called(row: pd.Series, settings: Sequence[str], names: dict[str, str]) -> str:
+    return ", ".join(f"{names[name]} = {row[name]}" for name in settings) or "the only setting"
+
+
+def mean_scores(frame: pd.DataFrame) -> pd.Series:
+    """Return each setting's mean score; NaN where one of its trainings failed: the others' may be of easier folds.
+
+    Examples
+    --------
+    >>> mean_scores(pd.DataFrame({"setting": [0, 0, 1, 1], "score": [0.5, 0.75, 0.9, np.nan]})).tolist()
+    [0.625, nan]
+    """
+    return frame.groupby("setting")["score"].agg(lambda scores: scores.mean(skipna=False))
+
+
 def best_first(frame: pd.DataFrame) -> list[int]:
     """Return the settings in the order of their mean scores; of equally good ones the smallest network comes first.
+
+    Last come those of which trainings failed, the fewest first.
 
     Examples
     --------
     >>> best_first(pd.DataFrame({"setting": [0, 1, 2], "score": [0.5, 0.9, 0.9], "parameters": [3, 8, 5]}))
     [2, 1, 0]
     """
-    known: Any = frame.groupby("setting").agg(score=("score", "mean"), parameters=("parameters", "first"))
-    return list(known.sort_values(["score", "parameters"], ascending=[False, True], kind="stable").index)
-
-
-def score_told(score_name: str) -> tuple[str, int]:
-    """Return what a score is called in words, and the factor with which it is told: a loss as such, not its negative.
-
-    Examples
-    --------
-    >>> score_told("accuracy"), score_told("negative log loss")
-    (('accuracy', 1), ('log loss', -1))
-    """
-    name = score_name.removeprefix("negative ")
-    return name, 1 if name == score_name else -1
+    ranked = frame.assign(failed=frame["score"].isna()).groupby("setting")
+    known: Any = ranked.agg(failed=("failed", "sum"), score=("score", "mean"), parameters=("parameters", "first"))
+    order = ["failed", "score", "parameters"]
+    return list(known.sort_values(order, ascending=[True, False, True], kind="stable").index)
 
 
 def figure(value: float) -> str:
@@ -310,7 +323,7 @@ def ended_early(results: Sequence[Result]) -> str:
 
 def _useless(frame: pd.DataFrame, score_name: str) -> str:
     """Say that no setting learned anything, where a score tells so by itself."""
-    means = frame.groupby("setting")["score"].mean()
+    means = mean_scores(frame)
     if score_name.lower() not in ("r2", "r²") or not means.max() < 0:
         return ""
     return (
@@ -343,7 +356,8 @@ def _capacity(frame: pd.DataFrame, score_name: str) -> str:
     """Tell from how many parameters on the score falls though the training rows are fitted no worse."""
     name, sign = score_told(score_name)
     what, better, worse = ("score", "above", "below") if sign > 0 else (name, "below", "above")
-    known = frame[frame["parameters"] > 0].dropna(subset=["score"])
+    whole = frame["setting"].map(mean_scores(frame)).notna()
+    known = frame[(frame["parameters"] > 0) & whole]
     best_settings: Any = known.groupby(["parameters", "setting"])["score"].mean().groupby("parameters").idxmax()
     if len(best_settings) < 2:
         return ""
@@ -375,9 +389,25 @@ def _rates(frame: pd.DataFrame, settings: Sequence[str], names: dict[str, str]) 
             diverged = int((rows["outcome"] == "DIVERGED").sum())
             if diverged:
                 said.append(f"With learning_rate_init = {value}, {diverged} of {len(rows)} trainings diverged.")
-    if not said and (frame["outcome"] == "DIVERGED").any():
-        said.append(f"{int((frame['outcome'] == 'DIVERGED').sum())} of {len(frame)} trainings diverged.")
     return said
+
+
+def _failed(frame: pd.DataFrame, settings: Sequence[str], names: dict[str, str]) -> list[str]:
+    """Name the settings of which trainings failed, with the reason, but for what learning rates have been told of."""
+    failed = frame[frame["score"].isna()]
+    if failed.empty:
+        return []
+    if "learning_rate_init" in map(names.get, settings):
+        failed = failed[failed["outcome"] != "DIVERGED"]
+    said = []
+    for reason, rows in failed.groupby("reason", sort=False):
+        alike = [name for name in settings if set(frame.index[frame[name].isin(rows[name])]) == set(rows.index)]
+        called = list(dict.fromkeys(_called(row, alike[:1] or settings, names) for _, row in rows.iterrows()))
+        more = len(called) - MOST_NAMED
+        told = "; ".join(called[:MOST_NAMED]) + (f"; {more} more settings" if more > 0 else "")
+        why = short_reason(str(reason)) or "their score is not a number"
+        said.append(f"{len(rows)} of {len(frame)} trainings failed: those with {told}. The reason: {why}")
+    return [*said, "Settings of which a training failed come last."]
 
 
 def unfinished(frame: pd.DataFrame) -> str:
