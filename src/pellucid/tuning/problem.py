@@ -59,6 +59,8 @@ class Fold:
         What the estimator is fitted on.
     X_test, y_test, score_params
         What it is scored on.
+    train_score_params : dict
+        In place of `score_params`, where it is scored on what it is fitted on.
     before : list
         The fitted steps of a pipeline before the network.
     raw, raw_test : arrays
@@ -71,6 +73,7 @@ class Fold:
     X_test: Any
     y_test: Any
     score_params: dict[str, Any]
+    train_score_params: dict[str, Any]
     before: list[tuple[str, Any]]
     raw: Any
     raw_test: Any
@@ -283,8 +286,10 @@ class Problem:
         X, X_test = (_safe_indexing(self.X, rows) for rows in (train, test))
         y, y_test = (None if self.y is None else _safe_indexing(self.y, rows) for rows in (train, test))
         fit_params = _check_method_params(self.X, params=dict(self.fit_params), indices=train)
-        score_params = _check_method_params(self.X, params=dict(self.score_params), indices=test)
-        return Fold(X, y, fit_params, X_test, y_test, score_params, [], X, X_test)
+        train_score_params, score_params = (
+            _check_method_params(self.X, params=dict(self.score_params), indices=rows) for rows in (train, test)
+        )
+        return Fold(X, y, fit_params, X_test, y_test, score_params, train_score_params, [], X, X_test)
 
     def ready(self, candidate: Candidate, fold: Fold) -> Ready:
         """Return a fold's rows in numbers; they are checked once for all candidates that agree about them."""
