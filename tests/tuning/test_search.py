@@ -7,7 +7,9 @@ import sqlite3
 import subprocess
 import sys
 import time
+import types
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import matplotlib as mpl
@@ -15,7 +17,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.datasets import make_moons, make_regression
-from sklearn.model_selection import StratifiedGroupKFold, cross_val_score
+from sklearn.metrics import accuracy_score, f1_score, make_scorer
+from sklearn.model_selection import KFold, StratifiedGroupKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -24,6 +27,7 @@ from pellucid.errors import PellucidError, SpecError, TrainingWarning
 from pellucid.tuning import search
 from pellucid.tuning.contests import CrossValidation, OutOfFold, Scored
 from pellucid.tuning.spaces import default_space, read_space
+from pellucid.tuning.study import put_back, worker
 
 optuna = pytest.importorskip("optuna", reason="the extra 'tune' is not installed")
 mpl.use("agg")
@@ -131,6 +135,98 @@ def test_the_same_call_goes_on():
     with pytest.raises(PellucidError, match="is of another estimator and data"):
         look(y=1 - Y)
     assert len(look(space={"alpha": (0.1, 1.0)}, study_name="other").frame) == 4
+
+
+def score(estimator, X, y):
+    return estimator.score(X, y)
+
+
+class Score:
+    def __call__(self, estimator, X, y):
+        return estimator.score(X, y)
+
+
+@pytest.mark.parametrize("kind", [lambda: score, Score, lambda: make_scorer(accuracy_score), lambda: partial(score)])
+def test_a_search_goes_on_with_a_scoring_of_one_s_own(kind, monkeypatch):
+    look(scoring=kind())
+    anew = types.FunctionType(score.__code__, globals(), "score")  # as it lies in the memory of another process
+    anew.__module__, anew.__qualname__ = score.__module__, score.__qualname__
+    monkeypatch.setitem(globals(), "score", anew)
+    assert len(look(scoring=kind(), n_trials=6).frame) == 6
+    with pytest.raises(PellucidError, match="is of another scoring"):
+        look(scoring=make_scorer(f1_score))
+
+
+def test_a_search_does_not_go_on_with_other_folds():
+    look(cv=KFold(2))
+    assert len(look(cv=list(KFold(2).split(X, Y)), n_trials=6).frame) == 6
+    with pytest.raises(PellucidError, match=r"is of another cv, with other rows in its folds \(a splitter that"):
+        look(cv=KFold(3), n_trials=6)
+
+
+def begin_elsewhere(study, **attributes):
+    """Ask for a trial like another process."""
+    trial = study.ask(read_space(SPACE).distributions)
+    for name, value in attributes.items():
+        trial.set_user_attr(name, value)
+    return trial
+
+
+def test_trials_of_silent_processes_are_tried_again_and_of_others_left(monkeypatch):
+    study = look().study
+    lost = begin_elsewhere(study)  # killed before it could say whose it is
+    alive = begin_elsewhere(study, worker="there:1:1", alive=time.time() + 1e9)
+    silent = begin_elsewhere(study, worker="there:2:2", alive=time.time())
+    here = begin_elsewhere(study, worker=worker())
+    found = look(n_trials=10)
+    assert (len(found.frame), found.is_complete_) == (6, False)
+    assert str(found).endswith("under way elsewhere.")
+    assert "6 of 10 trials, " in str(found)
+    monkeypatch.setattr("pellucid.tuning.study.SILENCE_SECONDS", -1)
+    assert len(look(n_trials=10).frame) == 8
+    states = {trial.number: trial.state.name for trial in study.trials}
+    assert [states[each.number] for each in (lost, silent, alive, here)] == ["FAIL", "FAIL", "RUNNING", "RUNNING"]
+    again = {trial.user_attrs["again"]: trial for trial in study.trials if "again" in trial.user_attrs}
+    assert {number: trial.params for number, trial in again.items()} == {
+        each.number: each.params for each in (lost, silent)
+    }
+    for trial in (alive, here):
+        study.tell(trial, state=optuna.trial.TrialState.FAIL)
+    found = look(n_trials=10)
+    assert (len(found.frame), found.is_complete_) == (10, True)
+
+
+def test_a_search_gives_signs_of_life_while_it_trains(monkeypatch):
+    monkeypatch.setattr("pellucid.tuning.study.PULSE_SECONDS", 0.01)
+    whole = CrossValidation.score
+
+    def slow(self, settings, goes_on, deadline):
+        time.sleep(0.3)
+        yield from whole(self, settings, goes_on, deadline)
+
+    monkeypatch.setattr(CrossValidation, "score", slow)
+    trials = look(pruning=False).study.trials
+    assert all((each.datetime_complete - each.datetime_start).total_seconds() > 0.3 for each in trials)
+    assert all(each.user_attrs["alive"] > each.datetime_start.timestamp() + 0.15 for each in trials)
+
+
+@pytest.mark.parametrize("pruning", [False, True])
+def test_a_result_of_a_trial_that_another_process_took_for_lost_is_left(monkeypatch, pruning):
+    whole = CrossValidation.score
+    taken = []
+
+    def taken_away(self, settings, goes_on, deadline):
+        if not taken:
+            study = optuna.load_study(study_name="pellucid", storage="sqlite:///pellucid-study.sqlite")
+            taken.extend(each for each in study.trials if each.state.name == "RUNNING" and each.number == 1)
+            put_back(study, taken[0], read_space(SPACE))
+        yield from whole(self, settings, goes_on, deadline)
+
+    monkeypatch.setattr(CrossValidation, "score", taken_away)
+    found = look(pruning=pruning)
+    assert (len(found.frame), found.is_complete_) == (4, True)
+    assert found.frame["trial"].tolist() == [1, 3, 4, 5]
+    assert found.study.trials[4].params == taken[0].params
 
 
 def test_a_default_space_for_networks_and_pipelines():

@@ -4,6 +4,7 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from math import ceil, nan
 from pathlib import Path
 from typing import Any
@@ -29,11 +30,16 @@ from pellucid.tuning.problem import full_name, last_name, last_step, planned_epo
 from pellucid.tuning.rungs import best_of
 from pellucid.tuning.spaces import Space, default_space, read_space
 from pellucid.tuning.study import (
+    Pulse,
     fingerprint,
+    first_number,
+    give_sign_of_life,
     open_study,
-    requeue,
+    put_back,
     requeue_lost,
     require_optuna,
+    scoring_mark,
+    splits_mark,
     storage_url,
     without_password,
     worker,
@@ -88,7 +94,8 @@ def search(
 
     The study lies in a file. The same call again goes on with it: nothing that was finished is lost, whatever ended
     the process; what was under way is tried again. Several processes, on one machine with a file or on many with a
-    database, may work on one study.
+    database, may work on one study; what one on another machine had under way is tried again two minutes after its
+    last sign of life.
 
     Parameters
     ----------
@@ -165,8 +172,10 @@ def search(
     mark = {
         "estimator and data": fingerprint(estimator, X, y, fit_params),
         "space": _space_mark(read),
-        "scoring": str(scoring),
+        "scoring": scoring_mark(scoring),
     }
+    if isinstance(scorer, CrossValidation):
+        mark["cv"] = splits_mark(scorer.problem.splits)
     study = open_study(storage, study_name, _sampler(optuna, sampler, seed, read), mark, read)
     run = _Run(study, read, scorer, storage_url(storage), trials, time_limit, pruning, _batch(batch, n_jobs), on_trial)
     run.grid = read.combinations() if sampler == "grid" else None
@@ -292,19 +301,20 @@ class _Run:
         """Work until the study is done or the time over; return whether Ctrl-C ended it."""
         if bar is not None:
             bar.on_fit_begin(None)
+        pulse = Pulse(self.open)
         try:
             with wrapped_errors(self.url):
-                requeue_lost(self.study, self.space)
                 if self.grid is None and not self.study.get_trials(deepcopy=False):
                     for start in self.scorer.starts(list(self.space.distributions)):
                         self.study.enqueue_trial(self.space.encode(start), skip_if_exists=True)
             is_first = True
-            while (is_first or not self.is_late()) and (count := min(self.batch, self._left())) > 0:
-                if self._all_fail():
-                    break
-                is_first = False
-                if not self._run_batch(count, found, bar):
-                    return True
+            with pulse:
+                while (is_first or not self.is_late()) and (count := min(self.batch, self._left())) > 0:
+                    if self._all_fail():
+                        break
+                    is_first = False
+                    if not self._run_batch(count, found, bar):
+                        return True
         except KeyboardInterrupt:
             return True
         finally:
@@ -337,8 +347,9 @@ class _Run:
         return self.scorer.is_late(self.deadline)
 
     def _left(self) -> int:
-        """Return how many trials nobody has begun."""
+        """Return how many trials nobody has begun, or is at work on any more."""
         with wrapped_errors(self.url):
+            requeue_lost(self.study, self.space)
             left = self.batch if self.grid is None else len(self._missing())
             return left if self.trials is None else min(left, self.trials - _counted(self.study) - _running(self.study))
 
@@ -360,6 +371,7 @@ class _Run:
                 trial = self.study.ask(self.space.distributions)
                 self.open[trial.number] = trial
                 trial.set_user_attr("worker", self.name)
+                give_sign_of_life(trial)
                 asked.append(trial)
         settings = [self.space.decode(trial.params) for trial in asked]
 
@@ -373,7 +385,7 @@ class _Run:
                 is_told = self._tell(asked[scored.number], scored)
             told += 1
             if not is_told:
-                continue  # it is tried again
+                continue  # it is tried again, by this process or another
             if scored.model is not None:
                 with wrapped_errors(self.url):
                     found.take(asked[scored.number].number, scored, is_best=self.best is scored)
@@ -389,8 +401,11 @@ class _Run:
 
     def _goes_on(self, asked: Sequence[Any], means: Mapping[int, float], epochs: int) -> set[int]:
         """Report scores after so many epochs; choose who is among the best of all that got as far."""
+        from optuna.exceptions import UpdateFinishedTrialError  # noqa: PLC0415 - an extra
+
         for number, mean in means.items():
-            asked[number].report(mean, epochs)
+            with suppress(UpdateFinishedTrialError):  # another process has taken it for lost
+                asked[number].report(mean, epochs)
         others = [
             trial.intermediate_values[epochs]
             for trial in self.study.get_trials(deepcopy=False)
@@ -400,7 +415,16 @@ class _Run:
         return {number for number in best_of(every, GO_ON) if number >= 0}
 
     def _tell(self, trial: Any, scored: Scored) -> bool:
-        """Enter a result; return False for one that was cut short and is put back at the end."""
+        """Enter a result; return False for one that was cut short and is put back at the end, or taken for lost."""
+        from optuna.exceptions import UpdateFinishedTrialError  # noqa: PLC0415 - an extra
+
+        try:
+            return self._enter(trial, scored)
+        except UpdateFinishedTrialError:  # another process heard nothing of this one for long, and tries it again
+            self.open.pop(trial.number, None)
+            return False
+
+    def _enter(self, trial: Any, scored: Scored) -> bool:
         from optuna.trial import TrialState  # noqa: PLC0415 - an extra
 
         if scored.is_cut and self.best is None and not _has_score(self.study):
@@ -422,16 +446,10 @@ class _Run:
 
     def _put_back(self) -> None:
         """Let others, or the next call, try what this one asked for and did not finish."""
-        if not self.open:
-            return
-        from optuna.trial import TrialState  # noqa: PLC0415 - an extra
-
         with wrapped_errors(self.url):
-            for number, trial in list(self.open.items()):
-                parameters = dict(trial.params)
-                self.study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
-                requeue(self.study, number, parameters, self.space)
-                del self.open[number]
+            for trial in list(self.open.values()):
+                put_back(self.study, trial, self.space)
+                del self.open[trial.number]
 
 
 def _is_counted(trial: Any) -> bool:
@@ -480,7 +498,7 @@ class Search:
         self.planned_ = ""
         self.best_score_: float = nan
         self.best_params_: dict[str, Any] = {}
-        self._unfinished = 0
+        self._unfinished = self._elsewhere = 0
         self._cut_epochs = 0.0  # of the best trial, if the time limit ended it
         self.frame = pd.DataFrame()
         self.best_estimator_: Any = None
@@ -494,7 +512,10 @@ class Search:
         trials = [trial for trial in begun if _is_counted(trial)]
         last = max((trial.number for trial in trials), default=0)
         lost = [each for each in begun if each.state.is_finished() and not _is_counted(each)]
-        self._unfinished = sum(each.number < last for each in lost)  # their numbers are left out
+        tried = {first_number(each): each.number for each in begun if each.state.name != "WAITING"}  # the last time
+        self._unfinished = sum(each.number < last and each.number in tried.values() for each in lost)
+        mine = worker()
+        self._elsewhere = sum(each.state.name == "RUNNING" and each.user_attrs.get("worker") != mine for each in begun)
         self.frame = pd.DataFrame(
             [
                 {
@@ -575,6 +596,7 @@ class Search:
         told = [f"{done} of {self.planned_}" if is_part else counted(done, "trial")]
         told += [f"{states[key]} {word}" for key, word in (("PRUNED", "pruned"), ("FAIL", "failed")) if key in states]
         told += [f"{self._unfinished} begun but not finished"] if self._unfinished else []
+        told += [f"{self._elsewhere} under way elsewhere"] if self._elsewhere else []
         cut = f" The time limit cut it short, after {self._cut_epochs:.0f} epochs." if self._cut_epochs else ""
         late = " The time was over before the others: run the same again to go on with them." if self.is_late_ else ""
         name, sign = score_told(self.score_name)
