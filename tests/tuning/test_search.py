@@ -19,12 +19,12 @@ import pytest
 from sklearn.datasets import make_moons, make_regression
 from sklearn.metrics import accuracy_score, f1_score, make_scorer
 from sklearn.model_selection import KFold, StratifiedGroupKFold, cross_val_score
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from pellucid import MLPClassifier, MLPRegressor, TabularClassifier, TabularRegressor
 from pellucid.errors import PellucidError, SpecError, TrainingWarning
-from pellucid.tuning import search
+from pellucid.tuning import PopulationSearchCV, search, sweep
 from pellucid.tuning.contests import CrossValidation, OutOfFold, Scored
 from pellucid.tuning.spaces import default_space, read_space
 from pellucid.tuning.study import put_back, worker
@@ -162,6 +162,34 @@ def test_a_search_does_not_go_on_with_other_folds():
     assert len(look(cv=list(KFold(2).split(X, Y)), n_trials=6).frame) == 6
     with pytest.raises(PellucidError, match=r"is of another cv, with other rows in its folds \(a splitter that"):
         look(cv=KFold(3), n_trials=6)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("mlpclassifier__alfa", "Did you mean 'mlpclassifier__alpha'?"),
+        ("mlpclasifier__alpha", "Did you mean 'mlpclassifier__alpha'?"),
+        ("hidden_layer_size", "Did you mean 'mlpclassifier__hidden_layer_sizes'?"),
+        ("standardscaler__with_meen", "Did you mean 'standardscaler__with_mean'?"),
+        ("mlpclassifier__zzz", "Its get_params() has all names."),
+    ],
+)
+def test_names_that_a_pipeline_does_not_have_are_refused_before_anything_is_stored_or_trained(name, told):
+    model = make_pipeline(StandardScaler(), MLPClassifier(max_iter=4))
+    message = re.escape(f"Pipeline has no parameter {name!r}. {told}")
+    with pytest.raises(SpecError, match=message):
+        look(estimator=model, space={name: [0.1]})
+    assert not Path("pellucid-study.sqlite").exists()
+    with pytest.raises(SpecError, match=message):
+        sweep(model, X, Y, {name: [0.1]}, cv=2)
+    with pytest.raises(SpecError, match=message):
+        PopulationSearchCV(model, {name: [0.1]}, cv=2).fit(X, Y)
+
+
+def test_parts_of_a_pipeline_vary_with_their_parameters():
+    model = Pipeline([("scale", "passthrough"), ("net", MLPClassifier(max_iter=4))])
+    space = {"scale": [StandardScaler()], "scale__with_mean": [False], "net__alpha": [0.1]}
+    assert look(estimator=model, space=space, n_trials=1).best_params_["scale__with_mean"] is False
 
 
 def begin_elsewhere(study, **attributes):

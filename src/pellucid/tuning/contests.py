@@ -143,7 +143,7 @@ class CrossValidation:
     def starts(self, names: Sequence[str]) -> list[Mapping[str, Any]]:
         """Return settings to begin with: what the estimator has itself."""
         parameters = self.problem.estimator.get_params()
-        return [{name: parameters[name] for name in names}]
+        return [{name: parameters[name] for name in names if name in parameters}]
 
     def is_late(self, deadline: float | None) -> bool:
         """Tell whether the deadline is over."""

@@ -16,7 +16,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _check_method_params
 
-from pellucid.errors import SpecError, did_you_mean
+from pellucid.errors import SpecError, did_you_mean, near_names
 from pellucid.estimators.base import BaseMLP, HeldOut, Rows
 from pellucid.spec import Network, Training
 from pellucid.textbook.arrays import Array
@@ -173,13 +173,24 @@ class Problem:
         return object.__sizeof__(self) + sum(int(getattr(each, "nbytes", 0)) for each in (self.X, self.y)) + 4096
 
     def check_names(self, names: Sequence[str]) -> None:
-        """Raise SpecError if the estimator has no parameter of one of these names."""
+        """Raise SpecError if the estimator has no parameter of one of these names.
+
+        What stands in place of a part that is one of them may have parameters that the part has not.
+        """
+        varied = tuple(f"{name}__" for name in names)
         for name in names:
-            head, _, inner = name.partition("__")
-            if name not in self.known and not (inner and head in self.known):
-                raise SpecError(
-                    f"{type(self.estimator).__name__} has no parameter {name!r}.{did_you_mean(name, self.known)}"
-                )
+            if name not in self.known and not name.startswith(varied):
+                raise SpecError(f"{type(self.estimator).__name__} has no parameter {name!r}.{self._near_names(name)}")
+
+    def _near_names(self, name: str) -> str:
+        """Suggest names of the same part; where a name tells no part, those of the estimator and of its network."""
+        part, cut, own = name.rpartition("__")
+        parts = [f"{each}{cut}" for each in near_names(part, sorted(self.known))] if cut else ["", self._prefix]
+        names = {each.removeprefix(part): each for part in parts for each in self.known if each.startswith(part)}
+        found = [names[each] for each in near_names(own, sorted(names))]
+        if found or not self._prefix:
+            return f" Did you mean {' or '.join(map(repr, found))}?" if found else did_you_mean(name, self.known)
+        return " Its get_params() has all names."
 
     def forget_candidates(self) -> None:
         """Begin to count candidates anew; folds stay ready."""
