@@ -563,6 +563,31 @@ def test_a_trial_that_was_cut_short_is_left_though_another_might_have_had_time(m
     assert ". 1 of 2 combinations. The time was over" in str(found)
 
 
+@pytest.mark.parametrize("sampler", ["grid", "tpe"])
+def test_a_trial_that_was_cut_short_counts_until_it_is_tried_again(sampler):
+    model = MLPClassifier(max_iter=20_000, n_iter_no_change=10**6, solver="sgd", random_state=0)
+    space = {"alpha": [0.1, 1.0, 10.0]} if sampler == "grid" else {"alpha": (0.1, 10.0)}
+    given = {"estimator": model, "space": space, "sampler": sampler, "batch": 1, "pruning": False}
+    found = look(time_limit=1e-3, n_trials=3, **given)
+    assert (len(found.frame), found.is_complete_, found.is_late_) == (1, False, True)
+    assert found.frame["n_iter"][0] < 20_000
+    assert "The time limit cut it short" in str(found)
+    cut, found = found, look(n_trials=3, **given)
+    assert (found.frame["trial"].tolist(), found.is_complete_) == ([2, 3, 4], True)
+    assert (found.frame["n_iter"] == 20_000).all()
+    assert found.frame["alpha"][0] == cut.frame["alpha"][0]
+    assert found.frame["alpha"].nunique() == 3
+    assert "cut it short" not in str(found)
+    assert str(found).endswith(". 3 trials.")
+
+
+def test_a_time_limit_of_the_estimators_own_cuts_no_trial_short():
+    model = TabularClassifier(n_folds=2, random_state=0, time_limit=0.2)
+    space = {"epochs": [1000.0, 2000.0]}
+    found = look(estimator=model, space=space, sampler="grid", n_trials=None, time_limit=100)
+    assert (len(found.frame), found.is_complete_) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("estimator", "space", "message"),
     [
@@ -586,7 +611,7 @@ def test_trials_that_were_not_finished_and_settings_without_effect_are_no_riddle
     space = {"numbers": ["periodic"], "bins": [8, 9], "frequency": [0.5]}
     model = TabularClassifier(n_folds=2, max_epochs=2, random_state=0)
     given = {"estimator": model, "space": space, "sampler": "grid", "n_trials": None, "batch": 1}
-    study = look(**given, time_limit=1e-3).study
+    study = look(**{**given, "n_trials": 1}).study
     study.tell(study.ask(), state=optuna.trial.TrialState.FAIL)
     found = look(**given)
     assert found.frame["trial"].tolist() == [1, 3]

@@ -32,10 +32,10 @@ from pellucid.tuning.spaces import Space, default_space, read_space
 from pellucid.tuning.study import (
     Pulse,
     fingerprint,
-    first_number,
     give_sign_of_life,
     open_study,
     put_back,
+    requeue,
     requeue_lost,
     require_optuna,
     scoring_mark,
@@ -110,7 +110,8 @@ def search(
         Trials of the study altogether, those of earlier calls and other processes included; None: every combination
         for the sampler 'grid', else 50, or as many as the time allows.
     time_limit : float > 0 or None
-        Seconds of this call. Trials that it ends are tried again by the next.
+        Seconds of this call, the final refit apart. Trials that it ends are tried again by the next; the first one
+        counts as long as none has a score.
     sampler : {'tpe', 'random', 'grid'} or optuna sampler
     pruning : bool
         Train settings for some epochs and let only the better half of all that got as far go on.
@@ -365,8 +366,14 @@ class _Run:
         """Ask for so many settings, score them, tell; return False after Ctrl-C."""
         asked = []
         with wrapped_errors(self.url):
+            waiting = [
+                each.system_attrs.get("fixed_params")
+                for each in self.study.get_trials(deepcopy=False)
+                if each.state.name == "WAITING"
+            ]
             for setting in self._missing()[:count]:
-                self.study.enqueue_trial(setting, skip_if_exists=True)
+                if setting not in waiting:
+                    self.study.enqueue_trial(setting)
             for _ in range(count):
                 trial = self.study.ask(self.space.distributions)
                 self.open[trial.number] = trial
@@ -427,11 +434,12 @@ class _Run:
     def _enter(self, trial: Any, scored: Scored) -> bool:
         from optuna.trial import TrialState  # noqa: PLC0415 - an extra
 
-        if scored.is_cut and self.best is None and not _has_score(self.study):
-            trial.set_user_attr("cut", True)  # better a poor result than none
-        elif scored.is_cut:
-            self.has_cut = True
+        self.has_cut = self.has_cut or scored.is_cut
+        is_first = self.best is None and not _has_score(self.study)
+        if scored.is_cut and not is_first:
             return False
+        if scored.is_cut:
+            trial.set_user_attr("cut", True)  # better a poor result than none, until it is tried again
         trial.set_user_attr("result", scored.as_data())
         if scored.reason:
             self.study.tell(trial, state=TrialState.FAIL)
@@ -441,6 +449,8 @@ class _Run:
             self.study.tell(trial, scored.score)
             if self.best is None or scored.score > self.best.score:
                 self.best = scored
+        if scored.is_cut:
+            requeue(self.study, trial, self.space)
         self.open.pop(trial.number, None)
         return True
 
@@ -453,8 +463,23 @@ class _Run:
 
 
 def _is_counted(trial: Any) -> bool:
-    """Tell whether a trial is done: one that was lost with its process, or put back, is failed without a reason."""
-    return trial.state.is_finished() and (trial.state.name != "FAIL" or "result" in trial.user_attrs)
+    """Tell whether a trial is done: not one that was lost with its process, put back, or cut short."""
+    return trial.state.is_finished() and not _is_lost(trial) and "cut" not in trial.user_attrs
+
+
+def _is_lost(trial: Any) -> bool:
+    """Tell whether a trial ended with its process, or was put back: it is failed without a reason."""
+    return trial.state.name == "FAIL" and "result" not in trial.user_attrs
+
+
+def _with_result(trials: Sequence[Any]) -> list[Any]:
+    """Return the trials that are done, and those cut short that are not done in another try."""
+    done = {_setting(trial) for trial in trials if _is_counted(trial)}
+    return [each for each in trials if _is_counted(each) or ("cut" in each.user_attrs and _setting(each) not in done)]
+
+
+def _setting(trial: Any) -> tuple[tuple[str, Any], ...]:
+    return tuple(sorted(trial.params.items()))
 
 
 def _counted(study: Any) -> int:
@@ -509,11 +534,11 @@ class Search:
     def refresh(self) -> None:
         """Read the study again."""
         begun = self.study.get_trials(deepcopy=False)
-        trials = [trial for trial in begun if _is_counted(trial)]
+        trials = _with_result(begun)
         last = max((trial.number for trial in trials), default=0)
-        lost = [each for each in begun if each.state.is_finished() and not _is_counted(each)]
-        tried = {first_number(each): each.number for each in begun if each.state.name != "WAITING"}  # the last time
-        self._unfinished = sum(each.number < last and each.number in tried.values() for each in lost)
+        tries = {_setting(each): each.number for each in begun if each.state.name != "WAITING"}  # each one's last
+        lost = [each for each in begun if _is_lost(each) and tries[_setting(each)] == each.number]
+        self._unfinished = sum(each.number < last for each in lost)  # their numbers are left out
         mine = worker()
         self._elsewhere = sum(each.state.name == "RUNNING" and each.user_attrs.get("worker") != mine for each in begun)
         self.frame = pd.DataFrame(
@@ -578,9 +603,10 @@ class Search:
             scorer = OutOfFold(self._estimator, self._X, self._y, {})
             if self.combination_ is None:
                 return scorer.with_setting(self.best_params_)
-            trials = self.frame[self.frame["trial"].isin(self.combination_.trials)]
-            settings = [{name: trial[name] for name in self.space.distributions} for _, trial in trials.iterrows()]
-            joined = [scorer.with_setting(setting) for setting in settings]
+            trials = [
+                each for each in self.study.get_trials(deepcopy=False) if each.number + 1 in self.combination_.trials
+            ]
+            joined = [scorer.with_setting(self.space.decode(trial.params)) for trial in trials]
             return joined[0].set_params(members=[member for each in joined for member in each.members])
         return clone(self._estimator).set_params(
             **{name: clone(value, safe=False) for name, value in self.best_params_.items()}

@@ -22,7 +22,6 @@ from pellucid.tuning.spaces import Space
 __all__ = [
     "Pulse",
     "fingerprint",
-    "first_number",
     "give_sign_of_life",
     "open_study",
     "put_back",
@@ -167,9 +166,7 @@ def _check_contents(study: Any, space: Space) -> None:
         is_sound = isinstance(result, dict) and isinstance(result.get("reason", ""), str)
         is_sound = is_sound and all(isinstance(result[name], int | float) for name in set(result) - {"reason"})
         is_sound = is_sound and isinstance(trial.user_attrs.get("worker", ""), str)
-        is_sound = is_sound and all(
-            isinstance(trial.user_attrs.get(name, 0), int | float) for name in ("alive", "again")
-        )
+        is_sound = is_sound and isinstance(trial.user_attrs.get("alive", 0.0), int | float)
         is_sound = is_sound and (trial.state.name != "COMPLETE" or trial.value is not None)
         if not (is_sound and space.holds(trial.params)):
             raise ValueError(f"its trial {trial.number + 1} is damaged")
@@ -366,14 +363,9 @@ def put_back(study: Any, trial: Any, space: Space) -> None:
 
 
 def requeue(study: Any, trial: Any, space: Space) -> None:
-    """Try a trial's parameters again, before others; ``again`` is the number that they had first."""
+    """Try a trial's parameters again, before others."""
     if set(trial.params) == set(space.distributions):
-        study.enqueue_trial(dict(trial.params), user_attrs={"again": first_number(trial)})
-
-
-def first_number(trial: Any) -> int:
-    """Return the number under which a trial's parameters were tried first."""
-    return int(trial.user_attrs.get("again", trial.number))
+        study.enqueue_trial(dict(trial.params), user_attrs={"again": trial.number})
 
 
 def _is_lost(trial: Any) -> bool:
