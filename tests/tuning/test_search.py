@@ -1,6 +1,7 @@
 """Searches: trials on disk outlive their processes; what goes wrong is told."""
 
 import os
+import pickle
 import re
 import signal
 import sqlite3
@@ -192,6 +193,34 @@ def test_parts_of_a_pipeline_vary_with_their_parameters():
     assert look(estimator=model, space=space, n_trials=1).best_params_["scale__with_mean"] is False
 
 
+@pytest.mark.parametrize(
+    ("estimator", "name", "kind"),
+    [
+        (MLPClassifier(max_iter=4), "alpha", float),
+        (make_pipeline(StandardScaler(), MLPClassifier(max_iter=4)), "alpha", float),
+        (TabularClassifier(n_folds=2, max_epochs=2), "weight_decay", float),
+        (TabularClassifier(n_folds=2, max_epochs=2), "bins", int),
+        (MLPClassifier(), "max_iter", int),
+    ],
+)
+def test_a_range_of_whole_numbers_has_others_where_the_estimators_own_value_is_a_float(estimator, name, kind):
+    found = look(estimator=estimator, space={name: (2, 40)}, n_trials=3, sampler="random")
+    drawn = [next(iter(trial.params.values())) for trial in found.study.trials]
+    assert all(isinstance(value, kind) for value in drawn)
+    assert any(value != round(value) for value in drawn) == (kind is float)
+
+
+def test_what_was_found_is_shown_in_short_and_can_be_pickled():
+    for sampler in ("tpe", "random"):
+        found = look(sampler=sampler, study_name=sampler, scoring="neg_log_loss", refit=True)
+        assert re.fullmatch(r"<Search: 4 trials, best log loss \d\.\d{4}>", repr(found))
+        again = pickle.loads(pickle.dumps(found))
+        assert (str(again), repr(again)) == (str(found), repr(found))
+        assert (again.best_estimator_.predict(X) == found.best_estimator_.predict(X)).all()
+        again.refresh()
+        pd.testing.assert_frame_equal(again.frame, found.frame)
+
+
 def begin_elsewhere(study, **attributes):
     """Ask for a trial like another process."""
     trial = study.ask(read_space(SPACE).distributions)
@@ -323,6 +352,7 @@ def test_what_ctrl_c_ended_is_tried_again(monkeypatch):
     finished = len(found.frame)
     whole = look(pruning=False)
     assert len(whole.frame) == 4
+    assert "not finished" not in str(whole)  # under their new numbers they are
     tried = [(t.params["hidden_layer_sizes"], t.params["learning_rate_init"]) for t in whole.study.trials]
     lost = [trial for trial in whole.study.trials if trial.state.name == "FAIL"]
     assert len(lost) == 4 - finished
@@ -469,6 +499,8 @@ def test_a_locked_study(monkeypatch):
     [
         ({"space": {"alhpa": [1]}}, r"no parameter 'alhpa'. Did you mean 'alpha'"),
         ({"space": {}}, "'space' of search must map"),
+        ({"space": [1]}, "'space' of search must map"),
+        ({"pruning": optuna.pruners.MedianPruner()}, "'pruning' of search must be True or False; got <optuna"),
         ({"space": {"alpha": []}}, "no value for 'alpha'"),
         ({"space": {"alpha": 3}}, "a list of values, \\(low, high\\)"),
         ({"space": {"alpha": (1, 0)}}, "low less than high"),

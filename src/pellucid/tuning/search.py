@@ -2,7 +2,6 @@
 
 import math
 import time
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from math import ceil, nan
@@ -105,7 +104,8 @@ def search(
     X, y : table and target
     space : mapping or None
         For each parameter a list of values, (low, high), (low, high, 'log'), or one of ``optuna.distributions``; of a
-        pipeline's network also without the step's name. None: what is worth varying.
+        pipeline's network also without the step's name. Ranges of whole numbers have such only, unless the estimator's
+        own value is a float. None: what is worth varying.
     n_trials : int or None
         Trials of the study altogether, those of earlier calls and other processes included; None: every combination
         for the sampler 'grid', else 50, or as many as the time allows.
@@ -160,12 +160,21 @@ def search(
     """
     optuna = require_optuna()
     _check(n_trials, time_limit, batch, sampler, optuna)
+    if not isinstance(pruning, bool):
+        raise SpecError(
+            f"'pruning' of search must be True or False; got {shown(pruning)}. It has a rule of its own, by which the "
+            "better half goes on, and takes none of Optuna's pruners."
+        )
     most = _combined_at_most(combine, estimator)
     estimator = _seeded(estimator)
     given = default_space(last_step(estimator)) if space is None else space
-    read = read_space({full_name(estimator, name): value for name, value in given.items()} if given else given)
+    if isinstance(given, Mapping):
+        given = {full_name(estimator, name): value for name, value in given.items()}
+    read = read_space(given)
     scorer = _scorer(estimator, X, y, cv, scoring, fit_params, n_jobs)
     scorer.check_names(sorted(read.distributions))
+    own = scorer.starts(list(read.distributions))[0]
+    read = read.continuous([name for name in own if isinstance(own[name], float) and isinstance(given[name], tuple)])
     scorer.check_values(read.samples())
     trials = n_trials
     if trials is None and time_limit is None and sampler != "grid":
@@ -177,7 +186,7 @@ def search(
     }
     if isinstance(scorer, CrossValidation):
         mark["cv"] = splits_mark(scorer.problem.splits)
-    study = open_study(storage, study_name, _sampler(optuna, sampler, seed, read), mark, read)
+    study = open_study(storage, study_name, _sampler(sampler, seed, read), mark, read)
     run = _Run(study, read, scorer, storage_url(storage), trials, time_limit, pruning, _batch(batch, n_jobs), on_trial)
     run.grid = read.combinations() if sampler == "grid" else None
     found = Search(study, read, estimator, X, y, score_name(scoring or _own_scoring(estimator), estimator))
@@ -250,19 +259,14 @@ def _scorer(
     return CrossValidation(problem, planned_epochs(estimator), n_jobs)
 
 
-def _sampler(optuna: Any, sampler: Any, seed: int, space: Space) -> Any:
+def _sampler(sampler: Any, seed: int, space: Space) -> Any:
     if sampler == "grid" and space.size is None:
         raise SpecError("'space' of search must have lists only for the sampler 'grid'.")
-    from pellucid.tuning.samplers import SeededByNumber  # noqa: PLC0415 - needs the extra
+    if sampler not in SAMPLERS:
+        return sampler
+    from pellucid.tuning.samplers import SeededByNumber, tpe, uniform  # noqa: PLC0415 - needs the extra
 
-    def tpe(seed: int) -> Any:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # two of its options are called experimental
-            return optuna.samplers.TPESampler(seed=seed, multivariate=True, constant_liar=True)
-
-    if sampler in ("grid", "random"):
-        return SeededByNumber(lambda seed: optuna.samplers.RandomSampler(seed=seed), seed)
-    return SeededByNumber(tpe, seed) if sampler == "tpe" else sampler
+    return SeededByNumber(tpe if sampler == "tpe" else uniform, seed)
 
 
 def _space_mark(space: Space) -> str:
@@ -611,6 +615,11 @@ class Search:
         return clone(self._estimator).set_params(
             **{name: clone(value, safe=False) for name, value in self.best_params_.items()}
         )
+
+    def __repr__(self) -> str:
+        name, sign = score_told(self.score_name)
+        best = f", best {name} {sign * self.best_score_:.4f}" if math.isfinite(self.best_score_) else ""
+        return f"<Search: {counted(len(self.frame), 'trial')}{best}>"
 
     def __str__(self) -> str:
         states = self.frame["state"].value_counts()
