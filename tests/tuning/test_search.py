@@ -613,6 +613,20 @@ def test_a_trial_that_was_cut_short_counts_until_it_is_tried_again(sampler):
     assert str(found).endswith(". 3 trials.")
 
 
+def test_a_trial_that_was_cut_short_is_the_best_as_long_as_no_other_has_a_score():
+    model = MLPClassifier(max_iter=20_000, n_iter_no_change=10**6, solver="sgd", random_state=0)
+    given = {"estimator": model, "space": {"alpha": (0.1, 10.0)}, "batch": 1, "pruning": False}
+    first = look(time_limit=1e-3, n_trials=1, **given)
+    again = first.study.ask(first.space.distributions)
+    again.set_user_attr("result", {"score": 0.1, "reason": ""})
+    first.study.tell(again, state=optuna.trial.TrialState.PRUNED)
+    found = look(time_limit=1e-3, n_trials=2, **given)
+    assert found.frame["trial"].tolist() == [1, 2]
+    assert (found.best_params_, found.best_score_) == (first.best_params_, first.best_score_)
+    assert "The time limit cut it short" in str(found)
+    assert look(n_trials=2, **given).frame["state"].tolist() == ["PRUNED", "COMPLETE"]
+
+
 def test_a_time_limit_of_the_estimators_own_cuts_no_trial_short():
     model = TabularClassifier(n_folds=2, random_state=0, time_limit=0.2)
     space = {"epochs": [1000.0, 2000.0]}

@@ -439,7 +439,7 @@ class _Run:
         from optuna.trial import TrialState  # noqa: PLC0415 - an extra
 
         self.has_cut = self.has_cut or scored.is_cut
-        is_first = self.best is None and not _has_score(self.study)
+        is_first = self.best is None and not _has_score(self.study.get_trials(deepcopy=False))
         if scored.is_cut and not is_first:
             return False
         if scored.is_cut:
@@ -477,8 +477,9 @@ def _is_lost(trial: Any) -> bool:
 
 
 def _with_result(trials: Sequence[Any]) -> list[Any]:
-    """Return the trials that are done, and those cut short that are not done in another try."""
-    done = {_setting(trial) for trial in trials if _is_counted(trial)}
+    """Return the trials that are done, and those cut short that are not in another try, or are all that has a score."""
+    whole = [trial for trial in trials if _is_counted(trial)]
+    done = {_setting(trial) for trial in whole if _has_score(whole)}
     return [each for each in trials if _is_counted(each) or ("cut" in each.user_attrs and _setting(each) not in done)]
 
 
@@ -494,8 +495,8 @@ def _running(study: Any) -> int:
     return sum(trial.state.name == "RUNNING" for trial in study.get_trials(deepcopy=False))
 
 
-def _has_score(study: Any) -> bool:
-    return any(trial.state.name == "COMPLETE" for trial in study.get_trials(deepcopy=False))
+def _has_score(trials: Sequence[Any]) -> bool:
+    return any(trial.state.name == "COMPLETE" for trial in trials)
 
 
 class Search:
@@ -632,7 +633,11 @@ class Search:
         told += [f"{states[key]} {word}" for key, word in (("PRUNED", "pruned"), ("FAIL", "failed")) if key in states]
         told += [f"{self._unfinished} begun but not finished"] if self._unfinished else []
         told += [f"{self._elsewhere} under way elsewhere"] if self._elsewhere else []
-        cut = f" The time limit cut it short, after {self._cut_epochs:.0f} epochs." if self._cut_epochs else ""
+        cut = (
+            f" The time limit cut it short, after {counted(round(self._cut_epochs), 'epoch')}."
+            if self._cut_epochs
+            else ""
+        )
         late = " The time was over before the others: run the same again to go on with them." if self.is_late_ else ""
         name, sign = score_told(self.score_name)
         lower = " (lower is better)" if sign < 0 else ""
