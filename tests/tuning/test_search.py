@@ -1,13 +1,16 @@
 """Searches: trials on disk outlive their processes; what goes wrong is told."""
 
 import os
+import pickle
 import re
 import signal
 import sqlite3
 import subprocess
 import sys
 import time
+import types
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import matplotlib as mpl
@@ -15,15 +18,17 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.datasets import make_moons, make_regression
-from sklearn.model_selection import StratifiedGroupKFold, cross_val_score
-from sklearn.pipeline import make_pipeline
+from sklearn.metrics import accuracy_score, f1_score, make_scorer
+from sklearn.model_selection import KFold, StratifiedGroupKFold, cross_val_score
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from pellucid import MLPClassifier, MLPRegressor, TabularClassifier, TabularRegressor
 from pellucid.errors import PellucidError, SpecError, TrainingWarning
-from pellucid.tuning import search
+from pellucid.tuning import PopulationSearchCV, search, sweep
 from pellucid.tuning.contests import CrossValidation, OutOfFold, Scored
 from pellucid.tuning.spaces import default_space, read_space
+from pellucid.tuning.study import put_back, worker
 
 optuna = pytest.importorskip("optuna", reason="the extra 'tune' is not installed")
 mpl.use("agg")
@@ -133,6 +138,154 @@ def test_the_same_call_goes_on():
     assert len(look(space={"alpha": (0.1, 1.0)}, study_name="other").frame) == 4
 
 
+def score(estimator, X, y):
+    return estimator.score(X, y)
+
+
+class Score:
+    def __call__(self, estimator, X, y):
+        return estimator.score(X, y)
+
+
+@pytest.mark.parametrize("kind", [lambda: score, Score, lambda: make_scorer(accuracy_score), lambda: partial(score)])
+def test_a_search_goes_on_with_a_scoring_of_one_s_own(kind, monkeypatch):
+    look(scoring=kind())
+    anew = types.FunctionType(score.__code__, globals(), "score")  # as it lies in the memory of another process
+    anew.__module__, anew.__qualname__ = score.__module__, score.__qualname__
+    monkeypatch.setitem(globals(), "score", anew)
+    assert len(look(scoring=kind(), n_trials=6).frame) == 6
+    with pytest.raises(PellucidError, match="is of another scoring"):
+        look(scoring=make_scorer(f1_score))
+
+
+def test_a_search_does_not_go_on_with_other_folds():
+    look(cv=KFold(2))
+    assert len(look(cv=list(KFold(2).split(X, Y)), n_trials=6).frame) == 6
+    with pytest.raises(PellucidError, match=r"is of another cv, with other rows in its folds \(a splitter that"):
+        look(cv=KFold(3), n_trials=6)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("mlpclassifier__alfa", "Did you mean 'mlpclassifier__alpha'?"),
+        ("mlpclasifier__alpha", "Did you mean 'mlpclassifier__alpha'?"),
+        ("hidden_layer_size", "Did you mean 'mlpclassifier__hidden_layer_sizes'?"),
+        ("standardscaler__with_meen", "Did you mean 'standardscaler__with_mean'?"),
+        ("mlpclassifier__zzz", "Its get_params() has all names."),
+    ],
+)
+def test_names_that_a_pipeline_does_not_have_are_refused_before_anything_is_stored_or_trained(name, told):
+    model = make_pipeline(StandardScaler(), MLPClassifier(max_iter=4))
+    message = re.escape(f"Pipeline has no parameter {name!r}. {told}")
+    with pytest.raises(SpecError, match=message):
+        look(estimator=model, space={name: [0.1]})
+    assert not Path("pellucid-study.sqlite").exists()
+    with pytest.raises(SpecError, match=message):
+        sweep(model, X, Y, {name: [0.1]}, cv=2)
+    with pytest.raises(SpecError, match=message):
+        PopulationSearchCV(model, {name: [0.1]}, cv=2).fit(X, Y)
+
+
+def test_parts_of_a_pipeline_vary_with_their_parameters():
+    model = Pipeline([("scale", "passthrough"), ("net", MLPClassifier(max_iter=4))])
+    space = {"scale": [StandardScaler()], "scale__with_mean": [False], "net__alpha": [0.1]}
+    assert look(estimator=model, space=space, n_trials=1).best_params_["scale__with_mean"] is False
+
+
+@pytest.mark.parametrize(
+    ("estimator", "name", "kind"),
+    [
+        (MLPClassifier(max_iter=4), "alpha", float),
+        (make_pipeline(StandardScaler(), MLPClassifier(max_iter=4)), "alpha", float),
+        (TabularClassifier(n_folds=2, max_epochs=2), "weight_decay", float),
+        (TabularClassifier(n_folds=2, max_epochs=2), "bins", int),
+        (MLPClassifier(), "max_iter", int),
+    ],
+)
+def test_a_range_of_whole_numbers_has_others_where_the_estimators_own_value_is_a_float(estimator, name, kind):
+    found = look(estimator=estimator, space={name: (2, 40)}, n_trials=3, sampler="random")
+    drawn = [next(iter(trial.params.values())) for trial in found.study.trials]
+    assert all(isinstance(value, kind) for value in drawn)
+    assert any(value != round(value) for value in drawn) == (kind is float)
+
+
+def test_what_was_found_is_shown_in_short_and_can_be_pickled():
+    for sampler in ("tpe", "random"):
+        found = look(sampler=sampler, study_name=sampler, scoring="neg_log_loss", refit=True)
+        assert re.fullmatch(r"<Search: 4 trials, best log loss \d\.\d{4}>", repr(found))
+        again = pickle.loads(pickle.dumps(found))
+        assert (str(again), repr(again)) == (str(found), repr(found))
+        assert (again.best_estimator_.predict(X) == found.best_estimator_.predict(X)).all()
+        again.refresh()
+        pd.testing.assert_frame_equal(again.frame, found.frame)
+
+
+def begin_elsewhere(study, **attributes):
+    """Ask for a trial like another process."""
+    trial = study.ask(read_space(SPACE).distributions)
+    for name, value in attributes.items():
+        trial.set_user_attr(name, value)
+    return trial
+
+
+def test_trials_of_silent_processes_are_tried_again_and_of_others_left(monkeypatch):
+    study = look().study
+    lost = begin_elsewhere(study)  # killed before it could say whose it is
+    alive = begin_elsewhere(study, worker="there:1:1", alive=time.time() + 1e9)
+    silent = begin_elsewhere(study, worker="there:2:2", alive=time.time())
+    here = begin_elsewhere(study, worker=worker())
+    found = look(n_trials=10)
+    assert (len(found.frame), found.is_complete_) == (6, False)
+    assert str(found).endswith("under way elsewhere.")
+    assert "6 of 10 trials, " in str(found)
+    monkeypatch.setattr("pellucid.tuning.study.SILENCE_SECONDS", -1)
+    assert len(look(n_trials=10).frame) == 8
+    states = {trial.number: trial.state.name for trial in study.trials}
+    assert [states[each.number] for each in (lost, silent, alive, here)] == ["FAIL", "FAIL", "RUNNING", "RUNNING"]
+    again = {trial.user_attrs["again"]: trial for trial in study.trials if "again" in trial.user_attrs}
+    assert {number: trial.params for number, trial in again.items()} == {
+        each.number: each.params for each in (lost, silent)
+    }
+    for trial in (alive, here):
+        study.tell(trial, state=optuna.trial.TrialState.FAIL)
+    found = look(n_trials=10)
+    assert (len(found.frame), found.is_complete_) == (10, True)
+
+
+def test_a_search_gives_signs_of_life_while_it_trains(monkeypatch):
+    monkeypatch.setattr("pellucid.tuning.study.PULSE_SECONDS", 0.01)
+    whole = CrossValidation.score
+
+    def slow(self, settings, goes_on, deadline):
+        time.sleep(0.3)
+        yield from whole(self, settings, goes_on, deadline)
+
+    monkeypatch.setattr(CrossValidation, "score", slow)
+    trials = look(pruning=False).study.trials
+    assert all((each.datetime_complete - each.datetime_start).total_seconds() > 0.3 for each in trials)
+    assert all(each.user_attrs["alive"] > each.datetime_start.timestamp() + 0.15 for each in trials)
+
+
+@pytest.mark.parametrize("pruning", [False, True])
+def test_a_result_of_a_trial_that_another_process_took_for_lost_is_left(monkeypatch, pruning):
+    whole = CrossValidation.score
+    taken = []
+
+    def taken_away(self, settings, goes_on, deadline):
+        if not taken:
+            study = optuna.load_study(study_name="pellucid", storage="sqlite:///pellucid-study.sqlite")
+            taken.extend(each for each in study.trials if each.state.name == "RUNNING" and each.number == 1)
+            put_back(study, taken[0], read_space(SPACE))
+        yield from whole(self, settings, goes_on, deadline)
+
+    monkeypatch.setattr(CrossValidation, "score", taken_away)
+    found = look(pruning=pruning)
+    assert (len(found.frame), found.is_complete_) == (4, True)
+    assert found.frame["trial"].tolist() == [1, 3, 4, 5]
+    assert found.study.trials[4].params == taken[0].params
+
+
 def test_a_default_space_for_networks_and_pipelines():
     model = make_pipeline(StandardScaler(), MLPClassifier(max_iter=4))
     found = look(estimator=model, space=None, n_trials=2)
@@ -199,6 +352,7 @@ def test_what_ctrl_c_ended_is_tried_again(monkeypatch):
     finished = len(found.frame)
     whole = look(pruning=False)
     assert len(whole.frame) == 4
+    assert "not finished" not in str(whole)  # under their new numbers they are
     tried = [(t.params["hidden_layer_sizes"], t.params["learning_rate_init"]) for t in whole.study.trials]
     lost = [trial for trial in whole.study.trials if trial.state.name == "FAIL"]
     assert len(lost) == 4 - finished
@@ -345,6 +499,8 @@ def test_a_locked_study(monkeypatch):
     [
         ({"space": {"alhpa": [1]}}, r"no parameter 'alhpa'. Did you mean 'alpha'"),
         ({"space": {}}, "'space' of search must map"),
+        ({"space": [1]}, "'space' of search must map"),
+        ({"pruning": optuna.pruners.MedianPruner()}, "'pruning' of search must be True or False; got <optuna"),
         ({"space": {"alpha": []}}, "no value for 'alpha'"),
         ({"space": {"alpha": 3}}, "a list of values, \\(low, high\\)"),
         ({"space": {"alpha": (1, 0)}}, "low less than high"),
@@ -439,6 +595,45 @@ def test_a_trial_that_was_cut_short_is_left_though_another_might_have_had_time(m
     assert ". 1 of 2 combinations. The time was over" in str(found)
 
 
+@pytest.mark.parametrize("sampler", ["grid", "tpe"])
+def test_a_trial_that_was_cut_short_counts_until_it_is_tried_again(sampler):
+    model = MLPClassifier(max_iter=20_000, n_iter_no_change=10**6, solver="sgd", random_state=0)
+    space = {"alpha": [0.1, 1.0, 10.0]} if sampler == "grid" else {"alpha": (0.1, 10.0)}
+    given = {"estimator": model, "space": space, "sampler": sampler, "batch": 1, "pruning": False}
+    found = look(time_limit=1e-3, n_trials=3, **given)
+    assert (len(found.frame), found.is_complete_, found.is_late_) == (1, False, True)
+    assert found.frame["n_iter"][0] < 20_000
+    assert "The time limit cut it short" in str(found)
+    cut, found = found, look(n_trials=3, **given)
+    assert (found.frame["trial"].tolist(), found.is_complete_) == ([2, 3, 4], True)
+    assert (found.frame["n_iter"] == 20_000).all()
+    assert found.frame["alpha"][0] == cut.frame["alpha"][0]
+    assert found.frame["alpha"].nunique() == 3
+    assert "cut it short" not in str(found)
+    assert str(found).endswith(". 3 trials.")
+
+
+def test_a_trial_that_was_cut_short_is_the_best_as_long_as_no_other_has_a_score():
+    model = MLPClassifier(max_iter=20_000, n_iter_no_change=10**6, solver="sgd", random_state=0)
+    given = {"estimator": model, "space": {"alpha": (0.1, 10.0)}, "batch": 1, "pruning": False}
+    first = look(time_limit=1e-3, n_trials=1, **given)
+    again = first.study.ask(first.space.distributions)
+    again.set_user_attr("result", {"score": 0.1, "reason": ""})
+    first.study.tell(again, state=optuna.trial.TrialState.PRUNED)
+    found = look(time_limit=1e-3, n_trials=2, **given)
+    assert found.frame["trial"].tolist() == [1, 2]
+    assert (found.best_params_, found.best_score_) == (first.best_params_, first.best_score_)
+    assert "The time limit cut it short" in str(found)
+    assert look(n_trials=2, **given).frame["state"].tolist() == ["PRUNED", "COMPLETE"]
+
+
+def test_a_time_limit_of_the_estimators_own_cuts_no_trial_short():
+    model = TabularClassifier(n_folds=2, random_state=0, time_limit=0.2)
+    space = {"epochs": [1000.0, 2000.0]}
+    found = look(estimator=model, space=space, sampler="grid", n_trials=None, time_limit=100)
+    assert (len(found.frame), found.is_complete_) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("estimator", "space", "message"),
     [
@@ -462,7 +657,7 @@ def test_trials_that_were_not_finished_and_settings_without_effect_are_no_riddle
     space = {"numbers": ["periodic"], "bins": [8, 9], "frequency": [0.5]}
     model = TabularClassifier(n_folds=2, max_epochs=2, random_state=0)
     given = {"estimator": model, "space": space, "sampler": "grid", "n_trials": None, "batch": 1}
-    study = look(**given, time_limit=1e-3).study
+    study = look(**{**given, "n_trials": 1}).study
     study.tell(study.ask(), state=optuna.trial.TrialState.FAIL)
     found = look(**given)
     assert found.frame["trial"].tolist() == [1, 3]

@@ -109,6 +109,25 @@ def test_weights_and_groups():
     )
 
 
+@pytest.mark.parametrize("scoring", [None, "f1_macro", ["accuracy", "neg_log_loss"]])
+@pytest.mark.parametrize(("model", "name"), [(classifier(), "alpha"), (LogisticRegression(), "C")])
+def test_rows_learned_from_are_scored_by_their_own_weights(model, name, scoring):
+    given = {"sample_weight": WEIGHT, "groups": np.arange(len(X)) % 7}
+    options = {"cv": GroupKFold(3), "return_train_score": True, "scoring": scoring}
+    options["refit"] = "accuracy" if isinstance(scoring, list) else True
+    mine, theirs = (kind(model, {name: [0.01, 1.0]}, **options) for kind in (PopulationSearchCV, GridSearchCV))
+    same_results(mine.fit(X, Y, **given), theirs.fit(X, Y, **given))
+
+
+def test_an_error_of_one_of_several_scorers_is_told():
+    def bad(y, prediction):
+        raise RuntimeError("no such score")
+
+    scoring = {"a": "accuracy", "b": make_scorer(bad)}
+    with pytest.raises(PellucidError, match="RuntimeError: no such score"):
+        PopulationSearchCV(classifier(), {"alpha": [1.0]}, scoring=scoring, refit="a", cv=2).fit(X, Y)
+
+
 def test_weights_by_the_name_of_a_step():
     pipeline = make_pipeline(StandardScaler(), classifier())
     mine, theirs = (
@@ -123,9 +142,9 @@ def test_metadata_routing():
         net = classifier().set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
         for estimator in (net, make_pipeline(StandardScaler().set_fit_request(sample_weight=False), net)):
             grid = {"alpha" if estimator is net else "mlpclassifier__alpha": [0.0, 1.0]}
-            theirs = GridSearchCV(estimator, grid, cv=2).fit(X, Y, sample_weight=WEIGHT)
+            theirs = GridSearchCV(estimator, grid, cv=2, return_train_score=True).fit(X, Y, sample_weight=WEIGHT)
             for n_jobs in (None, 2):
-                mine = PopulationSearchCV(estimator, grid, cv=2, n_jobs=n_jobs)
+                mine = PopulationSearchCV(estimator, grid, cv=2, n_jobs=n_jobs, return_train_score=True)
                 same_results(mine.fit(X, Y, sample_weight=WEIGHT), theirs)
 
 

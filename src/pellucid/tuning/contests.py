@@ -143,7 +143,7 @@ class CrossValidation:
     def starts(self, names: Sequence[str]) -> list[Mapping[str, Any]]:
         """Return settings to begin with: what the estimator has itself."""
         parameters = self.problem.estimator.get_params()
-        return [{name: parameters[name] for name in names}]
+        return [{name: parameters[name] for name in names if name in parameters}]
 
     def is_late(self, deadline: float | None) -> bool:
         """Tell whether the deadline is over."""
@@ -247,7 +247,7 @@ class _Tally:
             error,
             float(np.mean([result.epochs for result in results])),
             self.seconds,
-            is_cut=any(result.outcome is Outcome.TIME_LIMIT for result in results),
+            is_cut=any(result.is_cut for result in results),
             reason=reasons[0] if reasons else "" if isfinite(self.mean) else "the score is not a finite number",
             parameters=max(result.parameters for result in results),
         )
@@ -345,9 +345,10 @@ class OutOfFold:
             began = time.perf_counter()
             try:
                 model = self.with_setting(setting)
-                if deadline is not None:
-                    left = max(0.1, deadline - time.monotonic())
-                    model.set_params(time_limit=min(left, model.time_limit or left))
+                left = inf if deadline is None else max(0.1, deadline - time.monotonic())
+                is_limited = left < (model.time_limit or inf)
+                if is_limited:
+                    model.set_params(time_limit=left)
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
                     model.fit(self.X, self.y, **self.fit_params)
@@ -361,7 +362,7 @@ class OutOfFold:
                 return
             networks = model.bag_.networks
             score, seconds = float(model.oof_score_), time.perf_counter() - began
-            is_cut = model.outcome_ is Outcome.TIME_LIMIT
+            is_cut = is_limited and model.outcome_ is Outcome.TIME_LIMIT
             if is_cut:
                 self.quickest_cut = min(seconds, self.quickest_cut)
             else:

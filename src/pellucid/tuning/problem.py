@@ -16,7 +16,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _check_method_params
 
-from pellucid.errors import SpecError, did_you_mean
+from pellucid.errors import SpecError, did_you_mean, near_names
 from pellucid.estimators.base import BaseMLP, HeldOut, Rows
 from pellucid.spec import Network, Training
 from pellucid.textbook.arrays import Array
@@ -59,6 +59,8 @@ class Fold:
         What the estimator is fitted on.
     X_test, y_test, score_params
         What it is scored on.
+    train_score_params : dict
+        In place of `score_params`, where it is scored on what it is fitted on.
     before : list
         The fitted steps of a pipeline before the network.
     raw, raw_test : arrays
@@ -71,6 +73,7 @@ class Fold:
     X_test: Any
     y_test: Any
     score_params: dict[str, Any]
+    train_score_params: dict[str, Any]
     before: list[tuple[str, Any]]
     raw: Any
     raw_test: Any
@@ -170,13 +173,24 @@ class Problem:
         return object.__sizeof__(self) + sum(int(getattr(each, "nbytes", 0)) for each in (self.X, self.y)) + 4096
 
     def check_names(self, names: Sequence[str]) -> None:
-        """Raise SpecError if the estimator has no parameter of one of these names."""
+        """Raise SpecError if the estimator has no parameter of one of these names.
+
+        What stands in place of a part that is one of them may have parameters that the part has not.
+        """
+        varied = tuple(f"{name}__" for name in names)
         for name in names:
-            head, _, inner = name.partition("__")
-            if name not in self.known and not (inner and head in self.known):
-                raise SpecError(
-                    f"{type(self.estimator).__name__} has no parameter {name!r}.{did_you_mean(name, self.known)}"
-                )
+            if name not in self.known and not name.startswith(varied):
+                raise SpecError(f"{type(self.estimator).__name__} has no parameter {name!r}.{self._near_names(name)}")
+
+    def _near_names(self, name: str) -> str:
+        """Suggest names of the same part; where a name tells no part, those of the estimator and of its network."""
+        part, cut, own = name.rpartition("__")
+        parts = [f"{each}{cut}" for each in near_names(part, sorted(self.known))] if cut else ["", self._prefix]
+        names = {each.removeprefix(part): each for part in parts for each in self.known if each.startswith(part)}
+        found = [names[each] for each in near_names(own, sorted(names))]
+        if found or not self._prefix:
+            return f" Did you mean {' or '.join(map(repr, found))}?" if found else did_you_mean(name, self.known)
+        return " Its get_params() has all names."
 
     def forget_candidates(self) -> None:
         """Begin to count candidates anew; folds stay ready."""
@@ -283,8 +297,10 @@ class Problem:
         X, X_test = (_safe_indexing(self.X, rows) for rows in (train, test))
         y, y_test = (None if self.y is None else _safe_indexing(self.y, rows) for rows in (train, test))
         fit_params = _check_method_params(self.X, params=dict(self.fit_params), indices=train)
-        score_params = _check_method_params(self.X, params=dict(self.score_params), indices=test)
-        return Fold(X, y, fit_params, X_test, y_test, score_params, [], X, X_test)
+        train_score_params, score_params = (
+            _check_method_params(self.X, params=dict(self.score_params), indices=rows) for rows in (train, test)
+        )
+        return Fold(X, y, fit_params, X_test, y_test, score_params, train_score_params, [], X, X_test)
 
     def ready(self, candidate: Candidate, fold: Fold) -> Ready:
         """Return a fold's rows in numbers; they are checked once for all candidates that agree about them."""

@@ -1,15 +1,28 @@
 """Optuna's samplers, seeded by a trial's number: who goes on with a study, or works on it beside others, draws anew."""
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from optuna import Study
 from optuna.distributions import BaseDistribution
-from optuna.samplers import BaseSampler
+from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 from optuna.trial import FrozenTrial, TrialState
 
-__all__ = ["SeededByNumber"]
+__all__ = ["SeededByNumber", "tpe", "uniform"]
+
+
+def tpe(seed: int) -> BaseSampler:
+    """Return a tree-structured Parzen estimator of all parameters together, which knows of trials under way."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # two of its options are called experimental
+        return TPESampler(seed=seed, multivariate=True, constant_liar=True)
+
+
+def uniform(seed: int) -> BaseSampler:
+    """Return a sampler that draws at random."""
+    return RandomSampler(seed=seed)
 
 
 class SeededByNumber(BaseSampler):

@@ -2,8 +2,8 @@
 
 import math
 import time
-import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from math import ceil, nan
 from pathlib import Path
 from typing import Any
@@ -29,11 +29,16 @@ from pellucid.tuning.problem import full_name, last_name, last_step, planned_epo
 from pellucid.tuning.rungs import best_of
 from pellucid.tuning.spaces import Space, default_space, read_space
 from pellucid.tuning.study import (
+    Pulse,
     fingerprint,
+    give_sign_of_life,
     open_study,
+    put_back,
     requeue,
     requeue_lost,
     require_optuna,
+    scoring_mark,
+    splits_mark,
     storage_url,
     without_password,
     worker,
@@ -88,7 +93,8 @@ def search(
 
     The study lies in a file. The same call again goes on with it: nothing that was finished is lost, whatever ended
     the process; what was under way is tried again. Several processes, on one machine with a file or on many with a
-    database, may work on one study.
+    database, may work on one study; what one on another machine had under way is tried again two minutes after its
+    last sign of life.
 
     Parameters
     ----------
@@ -98,12 +104,14 @@ def search(
     X, y : table and target
     space : mapping or None
         For each parameter a list of values, (low, high), (low, high, 'log'), or one of ``optuna.distributions``; of a
-        pipeline's network also without the step's name. None: what is worth varying.
+        pipeline's network also without the step's name. Ranges of whole numbers have such only, unless the estimator's
+        own value is a float. None: what is worth varying.
     n_trials : int or None
         Trials of the study altogether, those of earlier calls and other processes included; None: every combination
         for the sampler 'grid', else 50, or as many as the time allows.
     time_limit : float > 0 or None
-        Seconds of this call. Trials that it ends are tried again by the next.
+        Seconds of this call, the final refit apart. Trials that it ends are tried again by the next; the first one
+        counts as long as none has a score.
     sampler : {'tpe', 'random', 'grid'} or optuna sampler
     pruning : bool
         Train settings for some epochs and let only the better half of all that got as far go on.
@@ -152,12 +160,21 @@ def search(
     """
     optuna = require_optuna()
     _check(n_trials, time_limit, batch, sampler, optuna)
+    if not isinstance(pruning, bool):
+        raise SpecError(
+            f"'pruning' of search must be True or False; got {shown(pruning)}. It has a rule of its own, by which the "
+            "better half goes on, and takes none of Optuna's pruners."
+        )
     most = _combined_at_most(combine, estimator)
     estimator = _seeded(estimator)
     given = default_space(last_step(estimator)) if space is None else space
-    read = read_space({full_name(estimator, name): value for name, value in given.items()} if given else given)
+    if isinstance(given, Mapping):
+        given = {full_name(estimator, name): value for name, value in given.items()}
+    read = read_space(given)
     scorer = _scorer(estimator, X, y, cv, scoring, fit_params, n_jobs)
     scorer.check_names(sorted(read.distributions))
+    own = scorer.starts(list(read.distributions))[0]
+    read = read.continuous([name for name in own if isinstance(own[name], float) and isinstance(given[name], tuple)])
     scorer.check_values(read.samples())
     trials = n_trials
     if trials is None and time_limit is None and sampler != "grid":
@@ -165,9 +182,11 @@ def search(
     mark = {
         "estimator and data": fingerprint(estimator, X, y, fit_params),
         "space": _space_mark(read),
-        "scoring": str(scoring),
+        "scoring": scoring_mark(scoring),
     }
-    study = open_study(storage, study_name, _sampler(optuna, sampler, seed, read), mark, read)
+    if isinstance(scorer, CrossValidation):
+        mark["cv"] = splits_mark(scorer.problem.splits)
+    study = open_study(storage, study_name, _sampler(sampler, seed, read), mark, read)
     run = _Run(study, read, scorer, storage_url(storage), trials, time_limit, pruning, _batch(batch, n_jobs), on_trial)
     run.grid = read.combinations() if sampler == "grid" else None
     found = Search(study, read, estimator, X, y, score_name(scoring or _own_scoring(estimator), estimator))
@@ -240,19 +259,14 @@ def _scorer(
     return CrossValidation(problem, planned_epochs(estimator), n_jobs)
 
 
-def _sampler(optuna: Any, sampler: Any, seed: int, space: Space) -> Any:
+def _sampler(sampler: Any, seed: int, space: Space) -> Any:
     if sampler == "grid" and space.size is None:
         raise SpecError("'space' of search must have lists only for the sampler 'grid'.")
-    from pellucid.tuning.samplers import SeededByNumber  # noqa: PLC0415 - needs the extra
+    if sampler not in SAMPLERS:
+        return sampler
+    from pellucid.tuning.samplers import SeededByNumber, tpe, uniform  # noqa: PLC0415 - needs the extra
 
-    def tpe(seed: int) -> Any:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # two of its options are called experimental
-            return optuna.samplers.TPESampler(seed=seed, multivariate=True, constant_liar=True)
-
-    if sampler in ("grid", "random"):
-        return SeededByNumber(lambda seed: optuna.samplers.RandomSampler(seed=seed), seed)
-    return SeededByNumber(tpe, seed) if sampler == "tpe" else sampler
+    return SeededByNumber(tpe if sampler == "tpe" else uniform, seed)
 
 
 def _space_mark(space: Space) -> str:
@@ -292,19 +306,20 @@ class _Run:
         """Work until the study is done or the time over; return whether Ctrl-C ended it."""
         if bar is not None:
             bar.on_fit_begin(None)
+        pulse = Pulse(self.open)
         try:
             with wrapped_errors(self.url):
-                requeue_lost(self.study, self.space)
                 if self.grid is None and not self.study.get_trials(deepcopy=False):
                     for start in self.scorer.starts(list(self.space.distributions)):
                         self.study.enqueue_trial(self.space.encode(start), skip_if_exists=True)
             is_first = True
-            while (is_first or not self.is_late()) and (count := min(self.batch, self._left())) > 0:
-                if self._all_fail():
-                    break
-                is_first = False
-                if not self._run_batch(count, found, bar):
-                    return True
+            with pulse:
+                while (is_first or not self.is_late()) and (count := min(self.batch, self._left())) > 0:
+                    if self._all_fail():
+                        break
+                    is_first = False
+                    if not self._run_batch(count, found, bar):
+                        return True
         except KeyboardInterrupt:
             return True
         finally:
@@ -337,8 +352,9 @@ class _Run:
         return self.scorer.is_late(self.deadline)
 
     def _left(self) -> int:
-        """Return how many trials nobody has begun."""
+        """Return how many trials nobody has begun, or is at work on any more."""
         with wrapped_errors(self.url):
+            requeue_lost(self.study, self.space)
             left = self.batch if self.grid is None else len(self._missing())
             return left if self.trials is None else min(left, self.trials - _counted(self.study) - _running(self.study))
 
@@ -354,12 +370,19 @@ class _Run:
         """Ask for so many settings, score them, tell; return False after Ctrl-C."""
         asked = []
         with wrapped_errors(self.url):
+            waiting = [
+                each.system_attrs.get("fixed_params")
+                for each in self.study.get_trials(deepcopy=False)
+                if each.state.name == "WAITING"
+            ]
             for setting in self._missing()[:count]:
-                self.study.enqueue_trial(setting, skip_if_exists=True)
+                if setting not in waiting:
+                    self.study.enqueue_trial(setting)
             for _ in range(count):
                 trial = self.study.ask(self.space.distributions)
                 self.open[trial.number] = trial
                 trial.set_user_attr("worker", self.name)
+                give_sign_of_life(trial)
                 asked.append(trial)
         settings = [self.space.decode(trial.params) for trial in asked]
 
@@ -373,7 +396,7 @@ class _Run:
                 is_told = self._tell(asked[scored.number], scored)
             told += 1
             if not is_told:
-                continue  # it is tried again
+                continue  # it is tried again, by this process or another
             if scored.model is not None:
                 with wrapped_errors(self.url):
                     found.take(asked[scored.number].number, scored, is_best=self.best is scored)
@@ -389,8 +412,11 @@ class _Run:
 
     def _goes_on(self, asked: Sequence[Any], means: Mapping[int, float], epochs: int) -> set[int]:
         """Report scores after so many epochs; choose who is among the best of all that got as far."""
+        from optuna.exceptions import UpdateFinishedTrialError  # noqa: PLC0415 - an extra
+
         for number, mean in means.items():
-            asked[number].report(mean, epochs)
+            with suppress(UpdateFinishedTrialError):  # another process has taken it for lost
+                asked[number].report(mean, epochs)
         others = [
             trial.intermediate_values[epochs]
             for trial in self.study.get_trials(deepcopy=False)
@@ -400,14 +426,24 @@ class _Run:
         return {number for number in best_of(every, GO_ON) if number >= 0}
 
     def _tell(self, trial: Any, scored: Scored) -> bool:
-        """Enter a result; return False for one that was cut short and is put back at the end."""
+        """Enter a result; return False for one that was cut short and is put back at the end, or taken for lost."""
+        from optuna.exceptions import UpdateFinishedTrialError  # noqa: PLC0415 - an extra
+
+        try:
+            return self._enter(trial, scored)
+        except UpdateFinishedTrialError:  # another process heard nothing of this one for long, and tries it again
+            self.open.pop(trial.number, None)
+            return False
+
+    def _enter(self, trial: Any, scored: Scored) -> bool:
         from optuna.trial import TrialState  # noqa: PLC0415 - an extra
 
-        if scored.is_cut and self.best is None and not _has_score(self.study):
-            trial.set_user_attr("cut", True)  # better a poor result than none
-        elif scored.is_cut:
-            self.has_cut = True
+        self.has_cut = self.has_cut or scored.is_cut
+        is_first = self.best is None and not _has_score(self.study.get_trials(deepcopy=False))
+        if scored.is_cut and not is_first:
             return False
+        if scored.is_cut:
+            trial.set_user_attr("cut", True)  # better a poor result than none, until it is tried again
         trial.set_user_attr("result", scored.as_data())
         if scored.reason:
             self.study.tell(trial, state=TrialState.FAIL)
@@ -417,26 +453,38 @@ class _Run:
             self.study.tell(trial, scored.score)
             if self.best is None or scored.score > self.best.score:
                 self.best = scored
+        if scored.is_cut:
+            requeue(self.study, trial, self.space)
         self.open.pop(trial.number, None)
         return True
 
     def _put_back(self) -> None:
         """Let others, or the next call, try what this one asked for and did not finish."""
-        if not self.open:
-            return
-        from optuna.trial import TrialState  # noqa: PLC0415 - an extra
-
         with wrapped_errors(self.url):
-            for number, trial in list(self.open.items()):
-                parameters = dict(trial.params)
-                self.study.tell(trial, state=TrialState.FAIL, skip_if_finished=True)
-                requeue(self.study, number, parameters, self.space)
-                del self.open[number]
+            for trial in list(self.open.values()):
+                put_back(self.study, trial, self.space)
+                del self.open[trial.number]
 
 
 def _is_counted(trial: Any) -> bool:
-    """Tell whether a trial is done: one that was lost with its process, or put back, is failed without a reason."""
-    return trial.state.is_finished() and (trial.state.name != "FAIL" or "result" in trial.user_attrs)
+    """Tell whether a trial is done: not one that was lost with its process, put back, or cut short."""
+    return trial.state.is_finished() and not _is_lost(trial) and "cut" not in trial.user_attrs
+
+
+def _is_lost(trial: Any) -> bool:
+    """Tell whether a trial ended with its process, or was put back: it is failed without a reason."""
+    return trial.state.name == "FAIL" and "result" not in trial.user_attrs
+
+
+def _with_result(trials: Sequence[Any]) -> list[Any]:
+    """Return the trials that are done, and those cut short that are not in another try, or are all that has a score."""
+    whole = [trial for trial in trials if _is_counted(trial)]
+    done = {_setting(trial) for trial in whole if _has_score(whole)}
+    return [each for each in trials if _is_counted(each) or ("cut" in each.user_attrs and _setting(each) not in done)]
+
+
+def _setting(trial: Any) -> tuple[tuple[str, Any], ...]:
+    return tuple(sorted(trial.params.items()))
 
 
 def _counted(study: Any) -> int:
@@ -447,8 +495,8 @@ def _running(study: Any) -> int:
     return sum(trial.state.name == "RUNNING" for trial in study.get_trials(deepcopy=False))
 
 
-def _has_score(study: Any) -> bool:
-    return any(trial.state.name == "COMPLETE" for trial in study.get_trials(deepcopy=False))
+def _has_score(trials: Sequence[Any]) -> bool:
+    return any(trial.state.name == "COMPLETE" for trial in trials)
 
 
 class Search:
@@ -480,7 +528,7 @@ class Search:
         self.planned_ = ""
         self.best_score_: float = nan
         self.best_params_: dict[str, Any] = {}
-        self._unfinished = 0
+        self._unfinished = self._elsewhere = 0
         self._cut_epochs = 0.0  # of the best trial, if the time limit ended it
         self.frame = pd.DataFrame()
         self.best_estimator_: Any = None
@@ -491,10 +539,13 @@ class Search:
     def refresh(self) -> None:
         """Read the study again."""
         begun = self.study.get_trials(deepcopy=False)
-        trials = [trial for trial in begun if _is_counted(trial)]
+        trials = _with_result(begun)
         last = max((trial.number for trial in trials), default=0)
-        lost = [each for each in begun if each.state.is_finished() and not _is_counted(each)]
+        tries = {_setting(each): each.number for each in begun if each.state.name != "WAITING"}  # each one's last
+        lost = [each for each in begun if _is_lost(each) and tries[_setting(each)] == each.number]
         self._unfinished = sum(each.number < last for each in lost)  # their numbers are left out
+        mine = worker()
+        self._elsewhere = sum(each.state.name == "RUNNING" and each.user_attrs.get("worker") != mine for each in begun)
         self.frame = pd.DataFrame(
             [
                 {
@@ -557,13 +608,19 @@ class Search:
             scorer = OutOfFold(self._estimator, self._X, self._y, {})
             if self.combination_ is None:
                 return scorer.with_setting(self.best_params_)
-            trials = self.frame[self.frame["trial"].isin(self.combination_.trials)]
-            settings = [{name: trial[name] for name in self.space.distributions} for _, trial in trials.iterrows()]
-            joined = [scorer.with_setting(setting) for setting in settings]
+            trials = [
+                each for each in self.study.get_trials(deepcopy=False) if each.number + 1 in self.combination_.trials
+            ]
+            joined = [scorer.with_setting(self.space.decode(trial.params)) for trial in trials]
             return joined[0].set_params(members=[member for each in joined for member in each.members])
         return clone(self._estimator).set_params(
             **{name: clone(value, safe=False) for name, value in self.best_params_.items()}
         )
+
+    def __repr__(self) -> str:
+        name, sign = score_told(self.score_name)
+        best = f", best {name} {sign * self.best_score_:.4f}" if math.isfinite(self.best_score_) else ""
+        return f"<Search: {counted(len(self.frame), 'trial')}{best}>"
 
     def __str__(self) -> str:
         states = self.frame["state"].value_counts()
@@ -575,7 +632,12 @@ class Search:
         told = [f"{done} of {self.planned_}" if is_part else counted(done, "trial")]
         told += [f"{states[key]} {word}" for key, word in (("PRUNED", "pruned"), ("FAIL", "failed")) if key in states]
         told += [f"{self._unfinished} begun but not finished"] if self._unfinished else []
-        cut = f" The time limit cut it short, after {self._cut_epochs:.0f} epochs." if self._cut_epochs else ""
+        told += [f"{self._elsewhere} under way elsewhere"] if self._elsewhere else []
+        cut = (
+            f" The time limit cut it short, after {counted(round(self._cut_epochs), 'epoch')}."
+            if self._cut_epochs
+            else ""
+        )
         late = " The time was over before the others: run the same again to go on with them." if self.is_late_ else ""
         name, sign = score_told(self.score_name)
         lower = " (lower is better)" if sign < 0 else ""

@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from sklearn.base import _fit_context, clone, is_classifier
+from sklearn.metrics._scorer import _MultimetricScorer
 from sklearn.model_selection import check_cv
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.utils import indexable
@@ -168,6 +169,8 @@ class PopulationSearchCV(BaseSearchCV):
             type(self).__name__, "param_grid", self.param_grid, self.n_iter, self.random_state, may_be_empty=True
         )
         scorers, refit_metric = self._get_scorers()
+        if isinstance(scorers, _MultimetricScorer):
+            scorers = _MultimetricScorer(scorers=scorers._scorers, raise_exc=True)  # errors are told as they are
         X, y = indexable(X, y)
         check_of_rows(type(self).__name__, X, params)
         params = _check_method_params(X, params=params)

@@ -1,7 +1,7 @@
 """Spaces to search: what may vary, and between which values. A sensible one for each estimator."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import product
 from numbers import Integral, Real
@@ -124,6 +124,23 @@ class Space(NamedTuple):
         listed = {name: list(values.values()) for name, values in self.values.items()}
         ranges = {name: each for name, each in self.distributions.items() if hasattr(each, "low")}
         return listed | {name: [each.low, each.high] for name, each in ranges.items()}
+
+    def continuous(self, names: Iterable[str]) -> "Space":
+        """Return the space with numbers of any kind between the ends of these parameters' ranges.
+
+        Examples
+        --------
+        >>> read_space({"alpha": (0, 1), "max_iter": (10, 20)}).continuous(["alpha"]).samples()
+        {'alpha': [0.0, 1.0], 'max_iter': [10, 20]}
+        """
+        from optuna.distributions import FloatDistribution, IntDistribution  # noqa: PLC0415 - an extra
+
+        changed = dict(self.distributions)
+        for name in names:
+            whole = changed[name]
+            if isinstance(whole, IntDistribution):
+                changed[name] = FloatDistribution(float(whole.low), float(whole.high), log=whole.log)
+        return self._replace(distributions=changed)
 
     def combinations(self) -> list[dict[str, Any]]:
         """Return every combination of the listed values, as an Optuna trial has them."""

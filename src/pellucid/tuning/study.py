@@ -3,9 +3,10 @@
 import os
 import re
 import socket
+import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,16 @@ from pellucid.tuning.problem import OF_ROWS
 from pellucid.tuning.spaces import Space
 
 __all__ = [
+    "Pulse",
     "fingerprint",
+    "give_sign_of_life",
     "open_study",
+    "put_back",
     "requeue",
     "requeue_lost",
     "require_optuna",
+    "scoring_mark",
+    "splits_mark",
     "storage_url",
     "without_password",
     "worker",
@@ -33,10 +39,19 @@ __all__ = [
 LOCK_SECONDS = 30
 """How long a process waits for another's writing to end."""
 
+PULSE_SECONDS = 20
+SILENCE_SECONDS = 120
+"""After so long without a sign of life a trial of another host counts as lost; a lock may hold a sign up, and clocks of
+hosts differ a little."""
+
 OPTUNAS = {"studies", "version_info"}
 """Tables by which a database of Optuna's is known."""
 
 ANOTHER = "give this search a storage or study_name of its own (on the command line: another --out)."
+
+
+HINTS = {"cv": ", with other rows in its folds (a splitter that shuffles needs a random_state)"}
+"""Where to look, by what a study is another's of."""
 
 
 def require_optuna() -> Any:
@@ -118,7 +133,8 @@ def open_study(storage: Any, name: str, sampler: Any, mark: dict[str, str], spac
         for key, value in mark.items():
             if known.get(key, value) != value:
                 raise PellucidError(
-                    f"The study {name!r} in '{told}' is of another {key}. Repeat the call that began it, or {ANOTHER}"
+                    f"The study {name!r} in '{told}' is of another {key}{HINTS.get(key, '')}. Repeat the call that "
+                    f"began it, or {ANOTHER}"
                 )
             if key not in known:
                 study.set_user_attr(key, value)
@@ -150,6 +166,7 @@ def _check_contents(study: Any, space: Space) -> None:
         is_sound = isinstance(result, dict) and isinstance(result.get("reason", ""), str)
         is_sound = is_sound and all(isinstance(result[name], int | float) for name in set(result) - {"reason"})
         is_sound = is_sound and isinstance(trial.user_attrs.get("worker", ""), str)
+        is_sound = is_sound and isinstance(trial.user_attrs.get("alive", 0.0), int | float)
         is_sound = is_sound and (trial.state.name != "COMPLETE" or trial.value is not None)
         if not (is_sound and space.holds(trial.params)):
             raise ValueError(f"its trial {trial.number + 1} is damaged")
@@ -237,6 +254,35 @@ def fingerprint(estimator: Any, X: Any, y: Any, fit_params: Mapping[str, Any] | 
     return str(joblib.hash([type(estimator).__name__, parameters, _plain(X), _plain(y), *given]))[:12]
 
 
+def scoring_mark(scoring: Any) -> str:
+    """Return a text of a scoring that is the same in every process.
+
+    Examples
+    --------
+    >>> from sklearn.metrics import fbeta_score, make_scorer
+    >>> scoring_mark("accuracy"), scoring_mark(make_scorer)
+    ('accuracy', 'sklearn.metrics._scorer.make_scorer')
+    >>> scoring_mark(make_scorer(fbeta_score, beta=2))
+    "make_scorer(fbeta_score, response_method='predict', beta=2) of sklearn.metrics._classification.fbeta_score"
+    """
+    if hasattr(scoring, "__qualname__"):
+        return f"{scoring.__module__}.{scoring.__qualname__}"
+    told = re.sub(r" at 0x[0-9a-fA-F]+", "", str(scoring))  # an address in memory
+    own = getattr(scoring, "_score_func", None)
+    return told if own is None else f"{told} of {scoring_mark(own)}"
+
+
+def splits_mark(splits: Iterable[Any]) -> str:
+    """Return a short text that differs where the rows of a fold do.
+
+    Examples
+    --------
+    >>> splits_mark([([0, 1], [2])]) == splits_mark([([0, 2], [1])])
+    False
+    """
+    return str(joblib.hash([[np.asarray(rows) for rows in split] for split in splits]))[:12]
+
+
 UNMARKED = ("callbacks", "progress", "verbose", "n_threads", "engine", "time_limit")
 """Parameters that change nothing about a trial's score, or little: a search may go on with others."""
 
@@ -263,29 +309,76 @@ def _began(process: int) -> str:
         return ""
 
 
-def requeue_lost(study: Any, space: Space) -> int:
-    """Put trials that died with their process on this host back into the queue; return their number."""
+class Pulse:
+    """While it is entered, gives a sign of life for each trial under way, from a thread of its own.
+
+    Parameters
+    ----------
+    trials : dict of int to optuna trial
+        Under way; others may come and go meanwhile.
+    """
+
+    def __init__(self, trials: dict[int, Any]) -> None:
+        self._trials, self._end = trials, threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="pellucid-pulse", daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._end.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        while not self._end.wait(PULSE_SECONDS):
+            for trial in list(self._trials.values()):
+                with suppress(Exception):  # the trial's own thread meets what is wrong with the storage, and tells
+                    give_sign_of_life(trial)
+
+
+def give_sign_of_life(trial: Any) -> None:
+    """Note in a trial under way when its process was alive."""
+    trial.set_user_attr("alive", time.time())
+
+
+def requeue_lost(study: Any, space: Space) -> None:
+    """Put trials that were lost with their process back into the queue."""
     from optuna.trial import TrialState  # noqa: PLC0415 - an extra
 
-    lost = 0
     for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        if _is_dead(trial.user_attrs.get("worker", "")):
-            study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
-            requeue(study, trial.number, trial.params, space)
-            lost += 1
-    return lost
+        if _is_lost(trial):
+            put_back(study, trial, space)
 
 
-def requeue(study: Any, number: int, parameters: dict[str, Any], space: Space) -> None:
-    """Try the same parameters again, before others."""
-    if set(parameters) == set(space.distributions):
-        study.enqueue_trial(parameters, user_attrs={"again": number})
+def put_back(study: Any, trial: Any, space: Space) -> None:
+    """End a trial under way without a result, and try it again, unless another process was first to do so."""
+    from optuna.exceptions import UpdateFinishedTrialError  # noqa: PLC0415 - an extra
+    from optuna.trial import TrialState  # noqa: PLC0415 - an extra
+
+    try:
+        study.tell(trial.number, state=TrialState.FAIL)
+    except (UpdateFinishedTrialError, ValueError):  # is finished already
+        return
+    requeue(study, trial, space)
 
 
-def _is_dead(name: str) -> bool:
-    host, _, rest = name.partition(":")
-    process, _, began = rest.partition(":")
-    if host != socket.gethostname() or not process.isdigit():
+def requeue(study: Any, trial: Any, space: Space) -> None:
+    """Try a trial's parameters again, before others."""
+    if set(trial.params) == set(space.distributions):
+        study.enqueue_trial(dict(trial.params), user_attrs={"again": trial.number})
+
+
+def _is_lost(trial: Any) -> bool:
+    """Tell whether the process of a trial under way is dead: on this host for certain, else by its silence."""
+    host, _, process = trial.user_attrs.get("worker", "").partition(":")
+    if host == socket.gethostname():
+        return _is_dead(*process.split(":", 1))
+    heard = trial.user_attrs.get("alive") or (trial.datetime_start.timestamp() if trial.datetime_start else 0.0)
+    return time.time() - float(heard) > SILENCE_SECONDS
+
+
+def _is_dead(process: str, began: str = "") -> bool:
+    if not process.isdigit():
         return False
     try:
         os.kill(int(process), 0)

@@ -398,9 +398,10 @@ def _score_fit(problem: Problem, fit: _Fit, wanted: Wanted) -> None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            result.score = _scored(problem, fit, fold.X_test, fold.raw_test, fold.y_test, ready.test)
+            result.score = _scored(problem, fit, fold.X_test, fold.raw_test, fold.y_test, fold.score_params, ready.test)
             if problem.scores_training:
-                result.train_score = _scored(problem, fit, fold.X, fold.raw, fold.y, ready.train)
+                params = fold.train_score_params
+                result.train_score = _scored(problem, fit, fold.X, fold.raw, fold.y, params, ready.train)
     except Exception as error:
         result.fail(error, wanted)
     result.score_seconds = time.perf_counter() - began
@@ -410,15 +411,15 @@ def _score_fit(problem: Problem, fit: _Fit, wanted: Wanted) -> None:
         result.model = _assembled(fit)
 
 
-def _scored(problem: Problem, fit: _Fit, X: Any, raw: Any, y: Any, held_out: Any) -> Any:
+def _scored(problem: Problem, fit: _Fit, X: Any, raw: Any, y: Any, params: dict[str, Any], held_out: Any) -> Any:
     if held_out is not None:
         return _own_score(fit, held_out.batch)
     is_plain = hasattr(problem.scorer, "_score_func") or hasattr(problem.scorer, "_scorers")
     is_plain = is_plain or hasattr(problem.scorer, "_estimator") or not fit.fold.before
     if is_plain:
         scorer = _of_model(problem.scorer, fit.model)
-        return _score(fit.model, X, y, scorer, fit.fold.score_params, "raise")
-    return _score(_assembled(fit), raw, y, problem.scorer, fit.fold.score_params, "raise")
+        return _score(fit.model, X, y, scorer, params, "raise")
+    return _score(_assembled(fit), raw, y, problem.scorer, params, "raise")
 
 
 def _of_model(scorer: Any, model: Any) -> Any:
@@ -460,7 +461,8 @@ def _fit_alone(problem: Problem, result: Result, wanted: Wanted) -> None:
         result.loss = list(getattr(model, "loss_curve_", None) or [])
         result.score = _score(estimator, fold.X_test, fold.y_test, problem.scorer, fold.score_params, "raise")
         if problem.scores_training:
-            result.train_score = _score(estimator, fold.X, fold.y, problem.scorer, fold.score_params, "raise")
+            params = fold.train_score_params
+            result.train_score = _score(estimator, fold.X, fold.y, problem.scorer, params, "raise")
         result.score_seconds = time.perf_counter() - began - result.fit_seconds
         result.model = estimator if wanted.model else None
     except Exception as error:

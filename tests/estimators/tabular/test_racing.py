@@ -22,7 +22,8 @@ def waves(rows, fineness, seed=0):
 
 @pytest.fixture
 def told(monkeypatch):
-    """All jobs that an engine gets, with the epochs that each ran."""
+    """All jobs of the networks that predict which an engine gets, with the epochs that each ran."""
+    monkeypatch.setattr(regressor, "learn_error_size", lambda *_, **__: None)
     seen = []
     train = NativeEngine.train
 
@@ -69,8 +70,7 @@ def test_the_best_go_on_as_if_there_had_been_no_race(told):
     assert first.epochs == len(run.history.loss)
 
 
-def test_what_a_race_costs(told, monkeypatch):
-    monkeypatch.setattr(regressor, "learn_error_size", lambda *_, **__: None)
+def test_what_a_race_costs(told):
     X, y = waves(2500, 3)
     heard = []
 
