@@ -391,7 +391,7 @@ def test_a_warm_start_goes_on_in_the_same_folds(shop, monkeypatch, preset):
     starts.clear()
     model.fit(X, y)
     assert model.encoder_ is encoder
-    assert all(np.array_equal(a, b) for a, b in zip(starts, first, strict=True))
+    assert all(np.array_equal(a, b) for a, b in zip(starts[: len(first)], first, strict=True))  # then sizes of errors
     np.testing.assert_array_equal(model.bag_.fold_of, folds)  # though the seed is another: no row changes sides
 
 
