@@ -1,11 +1,12 @@
 """Whole trainings, predictions and their memory against their peers, turn by turn, medians.
 
-    python benchmarks/native/whole_trainings.py [example population predict sparse threads memory] [--rounds 5]
+    python benchmarks/native/whole_trainings.py [example population predict row sparse threads memory] [--rounds 5]
 
 example      the textbook's 1000 full-batch epochs of 700 × 2, 2-10-5-1, against a loop in NumPy; one thread
 population   64 networks of the moons, 2-10-5-1, as one population against scikit-learn one after another and in joblib;
              400 epochs, where the example has 848
 predict      one row, and a million × 20, through the estimators; one thread
+row          one row of a table of numbers, and of one with categories, by bags of five networks; one thread
 sparse       fits and predictions of sparse rows, as counts of words give them; one thread
 threads      two threads against one on the three larger networks, beside two multiply-add loops in two processes
 memory       peak resident memory of a training above its data, against what the parameters need
@@ -18,17 +19,23 @@ import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 from warnings import catch_warnings, simplefilter
 
 import numpy as np
+import pandas as pd
 from joblib import Parallel, delayed
 from numpy_loop import train as numpy_loop
 from scipy.sparse import random as random_rows
+from sklearn.compose import ColumnTransformer
 from sklearn.datasets import make_moons
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.neural_network import MLPClassifier as TheirClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from threadpoolctl import threadpool_limits
 
-from pellucid import MLPClassifier
+from pellucid import MLPClassifier, TabularClassifier
 from pellucid.bench import CASES, CONTENDERS, median_seconds, pinned, usable_processors
 from pellucid.engines import NativeEngine, TextbookEngine
 from pellucid.engines.native import fma_peak, memory_bandwidth
@@ -153,6 +160,43 @@ def predict(rounds: int) -> None:
             )
 
 
+def row(rounds: int) -> None:
+    """Predict one row of a table, of numbers and of numbers and categories."""
+    random = np.random.default_rng(0)
+    numbers = pd.DataFrame(random.normal(size=(3000, 20)), columns=[f"n{place}" for place in range(20)])
+    mixed = numbers.iloc[:, :10].copy()
+    for levels in (4, 7, 10, 13, 16):
+        mixed[f"c{levels}"] = pd.Categorical(random.choice(list("abcdefghijklmnop"[:levels]), len(mixed)))
+    row_of("20 numbers", numbers, rounds)
+    row_of("10 numbers and 5 categories", mixed, rounds)
+
+
+def row_of(title: str, table: pd.DataFrame, rounds: int) -> None:
+    """Predict a row through the tabular estimator, a pipeline of scikit-learn's and its boosted trees."""
+    y = (table["n0"] + table["n1"] * table["n2"] > 0).astype(int)
+    categories = list(table.select_dtypes("category"))
+    steps = [
+        ("numbers", StandardScaler(), [name for name in table if name not in categories]),
+        ("categories", OneHotEncoder(handle_unknown="ignore"), categories),
+    ]
+    models = {
+        "TabularClassifier": TabularClassifier(max_epochs=2, random_state=0, n_threads=1),
+        "scikit-learn's pipeline with its MLP": make_pipeline(ColumnTransformer(steps), TheirClassifier(max_iter=5)),
+        "its HistGradientBoosting": HistGradientBoostingClassifier(random_state=0),
+    }
+    for model in models.values():
+        quiet(partial(model.fit, table, y))
+    works = {name: partial(predict_again, model, table.iloc[[7]], 50) for name, model in models.items()}
+    with pinned(1), threadpool_limits(1):
+        report(f"one row of {title}", {name: s / 50 for name, s in median_seconds(works, rounds).items()})
+
+
+def predict_again(model: Any, X: pd.DataFrame, times: int) -> None:
+    """Predict the same so many times."""
+    for _ in range(times):
+        model.predict_proba(X)
+
+
 def sparse(rounds: int) -> None:
     """Fit and predict rows of which few numbers are there."""
     for rows, columns, density, width in ((5000, 50_000, 0.001, 20), (2000, 5000, 0.01, 100), (5000, 500, 0.1, 100)):
@@ -237,7 +281,7 @@ def memory(_rounds: int) -> None:
     )
 
 
-PARTS = {each.__name__: each for each in (example, population, predict, sparse, threads, memory)}
+PARTS = {each.__name__: each for each in (example, population, predict, row, sparse, threads, memory)}
 
 
 def main() -> None:
