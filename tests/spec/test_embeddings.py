@@ -16,6 +16,8 @@ from strategies import embeddings
         (lambda: Periodic(sigma=0), "'sigma' of Periodic must be a finite number, greater than 0; got 0."),
         (lambda: Periodic(width=0), "'width' of Periodic must be an integer of at least 1; got 0."),
         (lambda: PiecewiseLinear(((0.0, 1.0),), 0), "'width' of PiecewiseLinear must be an integer of at least 1"),
+        (lambda: PiecewiseLinear(((-3.4e38, 0.0),)), "of size at most 1e+30, as tuples"),
+        (lambda: PiecewiseLinear(((0.0, 1e-40),)), "1e-30 apart or more"),
         (lambda: PiecewiseLinear([(0.0, 1.0)]), "'edges' of PiecewiseLinear must hold, for each column, at least two"),
         (lambda: PiecewiseLinear(([0.0, 1.0],)), "as tuples; got ([0.0, 1.0],)."),
         (lambda: PiecewiseLinear(((0.0,),)), "at least two finite numbers"),

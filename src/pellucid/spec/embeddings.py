@@ -11,7 +11,10 @@ from typing import ClassVar, get_args
 from pellucid.errors import SpecError
 from pellucid.spec.checks import check_integer, check_kind, check_number, finite_number, shown
 
-__all__ = ["Category", "Embedding", "NumberEmbedding", "Periodic", "PiecewiseLinear"]
+__all__ = ["NARROWEST_BIN", "Category", "Embedding", "NumberEmbedding", "Periodic", "PiecewiseLinear"]
+
+NARROWEST_BIN, LARGEST_EDGE = 1e-30, 1e30
+"""Of a piecewise-linear embedding: with others, places within a bin would be no numbers in single precision."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class PiecewiseLinear:
     Parameters
     ----------
     edges : tuple of tuples of float
-        For each column its edges, at least two, strictly increasing.
+        For each column its edges, at least two, of size at most 1e30 and each at least 1e-30 above the one before.
     width : int
         Columns of V, at least 1: a number becomes width + 1 features.
     """
@@ -72,7 +75,8 @@ class PiecewiseLinear:
         if None in columns:
             raise SpecError(
                 "'edges' of PiecewiseLinear must hold, for each column, at least two finite numbers in strictly "
-                f"increasing order, as tuples; got {shown(self.edges)}."
+                f"increasing order, {NARROWEST_BIN:g} apart or more and of size at most {LARGEST_EDGE:g}, as tuples; "
+                f"got {shown(self.edges)}."
             )
         object.__setattr__(self, "edges", tuple(columns))
 
@@ -87,7 +91,8 @@ def _edges(column: object) -> tuple[float, ...] | None:
     if not isinstance(column, tuple):
         return None
     edges = tuple(number for number in map(finite_number, column) if number is not None)
-    is_valid = len(edges) == len(column) >= 2 and all(low < high for low, high in pairwise(edges))
+    are_apart = all(high - low >= NARROWEST_BIN for low, high in pairwise(edges))
+    is_valid = len(edges) == len(column) >= 2 and are_apart and max(map(abs, edges)) <= LARGEST_EDGE
     return edges if is_valid else None
 
 

@@ -27,8 +27,11 @@ __all__ = ["load", "save"]
 
 FORMAT = "pellucid model"
 FORMAT_VERSION = 1
-HEADER, CHECKSUM = "pellucid", "crc32"
-"""Keys of the header, and of the checksum of it and of all arrays, in the file's metadata."""
+HEADER = "pellucid"
+"""Key of the header in the file's metadata."""
+
+CHECKSUM = "crc32"
+"""Key of the checksum in the header: of the rest of it, and of all arrays."""
 
 LARGEST_HEADER = 64 << 20
 """Bytes of JSON that a header may have: room for a hundred thousand categories."""
@@ -97,9 +100,9 @@ def save(model: HasState, path: str | Path) -> None:
         "written_by": f"pellucid {__version__}",
         "state": state,
     }
-    text = json.dumps(header, allow_nan=False)
     arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    content = to_bytes(arrays, {HEADER: text, CHECKSUM: _checksum(text, arrays)})
+    text = json.dumps(header | {CHECKSUM: _checksum(header, arrays)}, allow_nan=False)
+    content = to_bytes(arrays, {HEADER: text})
     try:
         with replaced_whole(path) as temporary:
             temporary.write_bytes(content)
@@ -134,6 +137,7 @@ def load(path: str | Path) -> Any:
     try:
         text, arrays = _read(path)
         header = _header(text)
+        _compare_checksum(header, arrays)
         kind = header["kind"]
         model_type = getattr(import_module(KINDS[kind]), kind)
         return model_type.from_state(header["state"], arrays)
@@ -155,15 +159,18 @@ def _read(path: Path) -> tuple[str, dict[str, np.ndarray[Any, Any]]]:
         raise ModelFileError(f"it cannot be read: {error.strerror or 'the disk or the system refused'}.") from error
     if HEADER not in metadata:
         raise ModelFileError("it is a safetensors file, but not one of Pellucid's.")
-    text = metadata[HEADER]
-    if CHECKSUM in metadata and metadata[CHECKSUM] != _checksum(text, arrays):
+    return metadata[HEADER], arrays
+
+
+def _compare_checksum(header: dict[str, Any], arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
+    """Take the checksum, if there is one, out of the header; raise ModelFileError if it is another."""
+    if CHECKSUM in header and header.pop(CHECKSUM) != _checksum(header, arrays):
         raise ModelFileError("it is damaged: it is not what was written, by its checksum. Copy or save it again.")
-    return text, arrays
 
 
-def _checksum(text: str, arrays: Mapping[str, np.ndarray[Any, Any]]) -> str:
+def _checksum(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray[Any, Any]]) -> str:
     """Return the cyclic redundancy check of a header and arrays: it tells damage, not intent."""
-    value = zlib.crc32(text.encode())
+    value = zlib.crc32(json.dumps(header).encode())
     for name in sorted(arrays):
         value = zlib.crc32(arrays[name].reshape(-1).view(np.uint8).data, zlib.crc32(name.encode(), value))
     return f"{value:08x}"

@@ -35,6 +35,7 @@ from pellucid.spec import (
     Training,
 )
 from pellucid.spec.checks import check_choice, check_integer, check_number
+from pellucid.spec.embeddings import NARROWEST_BIN
 from pellucid.tables import Inputs
 from pellucid.textbook.arrays import Array
 from pellucid.training.coded import CodedRows
@@ -312,6 +313,7 @@ def _number_embedding(member: Member, numbers: int, X: Array | CodedRows) -> Num
 def _edges(column: Array, shares: Array) -> tuple[float, ...]:
     """Return quantiles that differ, two at least."""
     edges = np.unique(np.quantile(column, shares).astype(np.float32))
+    edges = edges[np.append(True, np.diff(edges) >= 2 * NARROWEST_BIN)]
     if len(edges) < 2:
         edges = np.array([edges[0] - 1, edges[0] + 1])
     return tuple(float(edge) for edge in edges)
