@@ -217,8 +217,6 @@ def _check_parameters(estimator: Any) -> None:
         "engine": estimator.engine in ("auto", *ENGINES),
         "time_column": isinstance(estimator.time_column, str | None),
         "random_state": isinstance(estimator.random_state, int | None),
-        "warm_start": isinstance(estimator.warm_start, bool),
-        "progress": isinstance(estimator.progress, bool),
         "class_weight": weight is None or weight == "balanced" or isinstance(weight, dict),
     }
     for name, holds in rules.items():
