@@ -19,6 +19,8 @@ from matplotlib.legend import Legend
 from matplotlib.ticker import FuncFormatter
 from matplotlib.transforms import ScaledTranslation
 
+from pellucid.tables.figures import to_places
+
 __all__ = [
     "DARK",
     "DIVERGING",
@@ -142,7 +144,7 @@ def short_figure(score: float) -> str:
     >>> short_figure(0.98765), short_figure(-2243535.56)
     ('0.988', '-2.24e+06')
     """
-    return f"{score:.3f}" if abs(score) < LARGE else f"{score:.3g}"
+    return to_places(score, 3, LARGE)
 
 
 def as_number(text: str) -> float:

@@ -2,7 +2,7 @@
 
 from math import floor, log10
 
-__all__ = ["in_full", "with_error"]
+__all__ = ["in_full", "to_places", "with_error"]
 
 MOST_PLACES = 9
 """From here on a decimal fraction is written with a power of ten."""
@@ -21,6 +21,17 @@ def in_full(value: float, digits: int = 6) -> str:
     """
     text = f"{value:.{digits}g}"
     return f"{float(text):.0f}" if "e+" in text and abs(value) < LONGEST else text
+
+
+def to_places(value: float, places: int, large: float) -> str:
+    """Return a number to so many decimal places; from a size on, of three digits.
+
+    Examples
+    --------
+    >>> to_places(0.98765, 3, large=1000), to_places(-2243535.56, 3, large=1000)
+    ('0.988', '-2.24e+06')
+    """
+    return f"{value:.{places}f}" if abs(value) < large else f"{value:.3g}"
 
 
 def with_error(value: float, error: float) -> str:

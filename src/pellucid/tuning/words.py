@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from pellucid.plotting.style import score_told
+from pellucid.tables.figures import to_places
 from pellucid.textbook.arrays import Array
 from pellucid.training.stopping import Outcome
 from pellucid.tuning.failures import short_reason
@@ -298,7 +299,7 @@ def figure(value: float) -> str:
     >>> figure(0.98765), figure(-1.5e40)
     ('0.9877', '-1.5e+40')
     """
-    return f"{value:.4f}" if abs(value) < LARGE else f"{value:.3g}"
+    return to_places(value, 4, LARGE)
 
 
 def ended_early(results: Sequence[Result]) -> str:
