@@ -48,9 +48,9 @@ void predict_few_rows(const Network& network, const T* parameters, const Rows<T>
         for (std::size_t l = 0; l < network.layers.size(); ++l) {
             const Layer& layer = network.layers[l];
             T* const to = network.is_output(l) ? z + r * layer.outputs : outputs.data();
-            const T* const scale = l == 0 && network.input_scale ? parameters + network.scale : nullptr;
-            kernels.dense_forward_row(x, layer.inputs, layer.outputs, static_cast<T>(layer.weight_factor), scale,
-                                      parameters + layer.weights, parameters + layer.bias, to);
+            kernels.dense_forward_row(x, layer.inputs, layer.outputs, static_cast<T>(layer.weight_factor),
+                                      network.scale_of_inputs(l, parameters), parameters + layer.weights,
+                                      parameters + layer.bias, to);
             if (network.is_output(l)) break;
             if (layer.parametric) std::copy_n(to, layer.outputs, inputs.data());
             kernels.activate(layer.activation, round_up(layer.outputs, kernels.panel_rows), to, nullptr);

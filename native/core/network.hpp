@@ -114,6 +114,11 @@ struct Network {
     bool scales_weights(std::size_t layer) const {
         return layers[layer].weight_factor != 1.0 || (layer == 0 && input_scale);
     }
+    // What a layer's inputs are multiplied by, within the parameters; null where by nothing.
+    template <class T>
+    const T* scale_of_inputs(std::size_t layer, const T* parameters) const {
+        return layer == 0 && input_scale ? parameters + scale : nullptr;
+    }
     bool trains_embedding() const { return embedding && embedding->trains(); }
     std::size_t outputs() const { return layers.back().outputs; }
 

@@ -39,8 +39,9 @@ void Products<T>::use(const T* parameters, Team& team) {
     for (std::size_t l = 0; l < network_.layers.size(); ++l) {
         const Layer& layer = network_.layers[l];
         if (network_.scales_weights(l)) {
-            kernels_.scale_weights(layer.inputs, layer.outputs, static_cast<T>(layer.weight_factor), input_scale(l),
-                                   parameters + layer.weights, workspace_.layers[l].scaled.data());
+            kernels_.scale_weights(layer.inputs, layer.outputs, static_cast<T>(layer.weight_factor),
+                                   network_.scale_of_inputs(l, parameters), parameters + layer.weights,
+                                   workspace_.layers[l].scaled.data());
         }
     }
     team.run_if(packings_.size() >= least_shared_packings, packings_.size(),
@@ -74,11 +75,6 @@ PairedWeights Products<T>::paired_weights_of(std::size_t l) const {
     const Layer& layer = network_.layers[l];
     const auto& pairs = workspace_.layers[l].pairs;
     return {pairs.forward.data(), pairs.backward.data(), layer.inputs, layer.outputs};
-}
-
-template <class T>
-const T* Products<T>::input_scale(std::size_t l) const {
-    return l == 0 && network_.input_scale ? parameters_ + network_.scale : nullptr;
 }
 
 template <class T>
@@ -157,7 +153,7 @@ void Products<T>::finish(T* gradients) const {
     for (std::size_t l = 0; l < network_.layers.size(); ++l) {
         if (!network_.scales_weights(l)) continue;
         const Layer& layer = network_.layers[l];
-        const T* const scale = input_scale(l);
+        const T* const scale = network_.scale_of_inputs(l, parameters_);
         kernels_.unscale_gradient(layer.inputs, layer.outputs, static_cast<T>(layer.weight_factor), scale,
                                   parameters_ + layer.weights, gradients + layer.weights,
                                   scale ? gradients + network_.scale : nullptr);

@@ -70,7 +70,6 @@ class Products {
     void pack(const Packing& packing);
     Weights<T> weights_of(std::size_t layer) const;
     PairedWeights paired_weights_of(std::size_t layer) const;
-    const T* input_scale(std::size_t layer) const;
 
     const Network& network_;
     const Kernels<T>& kernels_;
