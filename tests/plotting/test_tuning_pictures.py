@@ -170,6 +170,13 @@ def test_heat_map_frames_the_best_and_survives_missing_scores():
     SettingHeatMap(["1"], ["a"], [[np.nan]]).plot()
 
 
+def test_heat_map_tells_the_good_apart_beside_many_that_are_hopeless():
+    scores = [[0.90, 0.80, 0.85], [0.70, -1e6, -4e5], [-3e6, -2e6, -1e5]]
+    mesh = SettingHeatMap(["1", "2", "3"], ["a", "b", "c"], scores).plot().ax_.collections[0]
+    low, high = mesh.get_clim()
+    assert (low, high) == (pytest.approx(0.5), 0.9)
+
+
 def test_loss_fan_leaves_out_what_explodes():
     display = LossFan([[1.0, 0.5], [1.0, 1e30], [float("nan"), float("inf")]], [0.9, 0.1, float("nan")]).plot()
     assert display.ax_.lines[-1].get_color() == "tab:red"

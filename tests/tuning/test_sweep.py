@@ -90,6 +90,13 @@ def test_pictures_and_files(moons, tmp_path):
     assert [ax.get_title() for ax in wall.axes_[-1:]] == [f"{moons.best_score_:.3f}"]
 
 
+def test_a_training_that_diverged_hides_no_other_of_its_setting(moons, monkeypatch):
+    usual = max(line.get_ydata().max() for line in moons.plot_losses().ax_.lines)
+    key = next(key for key, curve in moons._curves.items() if len(curve))
+    monkeypatch.setitem(moons._curves, key, [1e30] * len(moons._curves[key]))
+    assert max(line.get_ydata().max() for line in moons.plot_losses().ax_.lines) < 2 * usual
+
+
 def test_a_picture_that_cannot_be_drawn_takes_no_other_along(moons, tmp_path, monkeypatch):
     def refuse(*_, **__):
         raise OverflowError("cannot convert float infinity to integer")

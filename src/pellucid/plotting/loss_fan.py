@@ -109,7 +109,7 @@ class LossFan:
                 f"\n{beyond} of {len(order)} lines leave{'s' * (beyond == 1)} the picture at its top" if beyond else ""
             )
             self.ax_.set(
-                xlabel=f"epoch{told}", ylabel="training loss", title="Loss of each setting, mean of its trainings"
+                xlabel=f"epoch{told}", ylabel="training loss", title="Loss of each setting, median of its trainings"
             )
             count_epochs(self.ax_)
             bar = self.figure_.colorbar(ScalarMappable(norm, SEQUENTIAL), ax=self.ax_, extend="min")

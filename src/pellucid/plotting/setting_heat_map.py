@@ -9,7 +9,7 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from pellucid.errors import DataError
 from pellucid.plotting.style import (
@@ -27,6 +27,9 @@ __all__ = ["SettingHeatMap"]
 
 LETTER_INCHES = 0.1
 """Width of a letter."""
+
+SPAN = 4
+"""Times that colours span what lies between the best and the best quarter."""
 
 
 class SettingHeatMap:
@@ -94,7 +97,7 @@ class SettingHeatMap:
         finite = self.scores[np.isfinite(self.scores)]
         with whitegrid():
             self.figure_, self.ax_ = axes_for(ax, size=size)
-            low, high = (float(np.quantile(finite, 0.1)), float(finite.max())) if len(finite) else (0.0, 1.0)
+            low, high = _limits(finite)
             sns.heatmap(
                 self.scores,
                 ax=self.ax_,
@@ -119,3 +122,11 @@ class SettingHeatMap:
             for row, column in np.argwhere(self.scores == finite.max()) if len(finite) else ():
                 self.ax_.add_patch(Rectangle((float(column), float(row)), 1, 1, clip_on=False, **frame))
         return self
+
+
+def _limits(scores: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the scores between which colours differ: the good ones are told apart, whatever the bad ones are."""
+    if not len(scores):
+        return 0.0, 1.0
+    low, good, high = (float(each) for each in np.quantile(scores, [0.1, 0.75, 1]))
+    return (max(low, high - SPAN * (high - good)) if good < high else low), high

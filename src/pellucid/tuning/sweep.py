@@ -281,7 +281,7 @@ class Sweep:
         ).plot()
 
     def plot_losses(self) -> LossFan:
-        """Draw each combination's training loss, the mean over folds and seeds."""
+        """Draw each combination's training loss, the median of its folds and seeds: one that diverged hides no other."""
         curves, scores = [], []
         for number, score in self.summary["score"].sort_index().items():
             own = [curve for (setting, _, _), curve in self._curves.items() if setting == number and len(curve)]
@@ -289,9 +289,8 @@ class Sweep:
                 continue
             longest = max(map(len, own))
             table = np.array([[*curve, *[np.nan] * (longest - len(curve))] for curve in own])
-            with np.errstate(over="ignore", invalid="ignore"):
-                seen = np.isfinite(table).any(axis=0)
-                curves.append(np.nanmean(np.where(np.isfinite(table), table, np.nan)[:, seen], axis=0).tolist())
+            seen = np.isfinite(table).any(axis=0)
+            curves.append(np.nanmedian(np.where(np.isfinite(table), table, np.nan)[:, seen], axis=0).tolist())
             scores.append(score)
         if not curves:
             raise DataError("No training of this sweep has a loss curve: the solver 'lbfgs' keeps none.")
