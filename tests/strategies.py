@@ -69,6 +69,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "final_factor": st.floats(1, 1e6),
     "cycles": st.integers(1, 8),
     "zero_last": st.booleans(),
+    "clipped": st.booleans(),
 }
 """Valid values of each field, whichever kind it belongs to; ``factor`` depends on the kind."""
 

@@ -121,7 +121,7 @@ void check_numbers(const Network& network) {
     }
 }
 
-using LossTuple = std::tuple<std::string, double>;
+using LossTuple = std::tuple<std::string, double, bool>;
 using OptimizerTuple = std::tuple<std::string, double, double, double, double>;
 using ScheduleTuple = std::tuple<std::string, double, double, double>;
 // monitor, tolerance, patience, restore best, latest best, milestones
@@ -148,7 +148,7 @@ Training make_training(const LossTuple& loss, const OptimizerTuple& optimizer, d
                        const FactorsTuple& decays, const ScheduleTuple& dropout_schedule,
                        const ScheduleTuple& decay_schedule, double average) {
     Training training;
-    training.loss = {named<Loss>(loss_names, std::get<0>(loss), "loss"), std::get<1>(loss)};
+    training.loss = {named<Loss>(loss_names, std::get<0>(loss), "loss"), std::get<1>(loss), std::get<2>(loss)};
     training.optimizer = {named<Optimizer>(optimizer_names, std::get<0>(optimizer), "optimizer"),
                           std::get<1>(optimizer), std::get<2>(optimizer), std::get<3>(optimizer),
                           std::get<4>(optimizer)};

@@ -21,10 +21,12 @@ struct ActivationRule {
     double parameter = 0.0;
 };
 
-// A loss and its one number: huber's delta, quantile's level or log_loss's label smoothing.
+// A loss and its one number: huber's delta, quantile's level or log_loss's label smoothing. A clipped log_loss is
+// computed from probabilities that come no closer to 0 and 1 than epsilon.
 struct LossRule {
     Loss kind = Loss::squared_error;
     double parameter = 0.0;
+    bool clipped = false;
 };
 
 // An optimiser and its numbers. `first` and `second` decay the running means of g and g²; momentum is `first`.

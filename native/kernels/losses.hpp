@@ -4,6 +4,8 @@
 // The log-loss and the Poisson loss are computed from z, and their derivative is prediction - target.
 #pragma once
 
+#include <limits>
+
 #include "outputs.hpp"
 
 namespace pellucid::PELLUCID_ISA {
@@ -90,14 +92,41 @@ struct LogLossLogistic {
     }
 };
 
+// Clipped: from predictions that come no closer to 0 and 1 than epsilon. NaN passes.
+template <class T>
+PELLUCID_INLINE T clipped(T a) {
+    constexpr T least = std::numeric_limits<T>::epsilon(), most = 1 - least;
+    return a < least ? least : (a > most ? most : a);
+}
+
+template <class T>
+struct Smoothing {
+    T share, classes;
+};
+
+struct ClippedLogLossLogistic {
+    template <class T>
+    static PELLUCID_INLINE T value(T, T a, T y, Smoothing<T> by, T) {
+        const T p = clipped(a), target = smoothed(y, by.share, by.classes);
+        return -target * logarithm(p) - (1 - target) * logarithm(1 - p);
+    }
+};
+
+struct ClippedLogLossSoftmax {
+    template <class T>
+    static PELLUCID_INLINE T value(T, T a, T y, Smoothing<T> by, T) {
+        return -smoothed(y, by.share, by.classes) * logarithm(clipped(a));
+    }
+};
+
 // Panels of all that a loss looks at.
 template <class T>
 struct LossPanels {
     Panels<const T> z, a, y;
 };
 
-template <class T, class Rule>
-PELLUCID_INLINE void sum_outputs(T parameter, size_t panels, size_t features, LossPanels<T> of, Panels<T> losses) {
+template <class T, class Rule, class Parameter>
+PELLUCID_INLINE void sum_outputs(Parameter parameter, size_t panels, size_t features, LossPanels<T> of, Panels<T> losses) {
     each_panel<T>(panels, features, [&](size_t panel, size_t rows) {
         const T *const z = of.z[panel], *const a = of.a[panel], *const y = of.y[panel];
         T* __restrict const sum = losses[panel];
@@ -113,6 +142,16 @@ PELLUCID_INLINE void sum_outputs(T parameter, size_t panels, size_t features, Lo
             }
         });
     });
+}
+
+template <class T>
+PELLUCID_INLINE void clipped_log_loss(T smoothing, Output output, size_t panels, size_t features, LossPanels<T> of,
+                                      Panels<T> losses) {
+    if (output != Output::softmax) {
+        return sum_outputs<T, ClippedLogLossLogistic>(Smoothing<T>{smoothing, 2}, panels, features, of, losses);
+    }
+    const Smoothing<T> by{smoothing, static_cast<T>(features)};
+    sum_outputs<T, ClippedLogLossSoftmax>(by, panels, features, of, losses);
 }
 
 // Σ y (max z - z) - log(max p): log Σ exp(z - max z) is -log(max p)
@@ -146,6 +185,7 @@ void loss_rows(LossRule rule, Output output, size_t panels, size_t features, Pan
         case Loss::quantile: return sum_outputs<T, Quantile>(parameter, panels, features, of, losses);
         case Loss::poisson: return sum_outputs<T, Poisson>(parameter, panels, features, of, losses);
         case Loss::log_loss:
+            if (rule.clipped) return clipped_log_loss(parameter, output, panels, features, of, losses);
             if (output != Output::softmax) {
                 return sum_outputs<T, LogLossLogistic>(parameter, panels, features, of, losses);
             }

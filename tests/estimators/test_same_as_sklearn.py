@@ -8,6 +8,7 @@ import pytest
 import sklearn.neural_network as theirs
 from scipy import sparse
 from sklearn.base import clone
+from sklearn.datasets import make_classification
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import get_tags
 
@@ -61,6 +62,34 @@ def test_lbfgs(tasks, task, activation):
         np.testing.assert_allclose(own, other, rtol=1e-6, atol=1e-8)  # line searches magnify rounding
     for name in ("loss_curve_", "best_loss_", "validation_scores_"):
         assert not hasattr(mine, name)
+
+
+@pytest.mark.parametrize("seed", [2, 3, 9, 20])
+def test_lbfgs_where_probabilities_saturate(seed):
+    X, y = make_classification(150, 6, random_state=seed)
+    mine, reference = pair("classifier", hidden_layer_sizes=(7, 4), solver="lbfgs", max_iter=15, random_state=seed)
+    fit_quietly(mine, X, y)
+    fit_quietly(reference, X, y)
+    assert_same_network(mine, reference)
+
+
+@pytest.mark.parametrize("kind", ["two classes", "three classes", "multilabel"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_loss_where_probabilities_saturate(kind, dtype):
+    X, y = make_classification(60, 6, n_informative=4, n_classes=3, random_state=0)
+    y = (
+        y > 0
+        if kind == "two classes"
+        else y
+        if kind == "three classes"
+        else np.stack([y > 0, y > 1], axis=1).astype(int)
+    )
+    mine, reference = pair("classifier", max_iter=3)
+    X = (1000 * X).astype(dtype)
+    fit_quietly(mine, X, y)
+    fit_quietly(reference, X, y)
+    assert max(abs(reference.loss_curve_[0]), abs(mine.loss_curve_[0])) > 2
+    np.testing.assert_allclose(mine.loss_curve_, reference.loss_curve_, rtol=1e-3 if dtype == "float32" else 1e-9)
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])

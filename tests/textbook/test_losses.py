@@ -24,6 +24,7 @@ LOSSES = [
     Poisson(),
     LogLoss(),
     LogLoss(label_smoothing=0.1),
+    LogLoss(label_smoothing=0.1, clipped=True),
 ]
 PAIRS = [(loss, output) for loss, output in product(LOSSES, OUTPUTS) if loss_problem(loss, output) is None]
 DTYPES = [np.float32, np.float64]
@@ -110,6 +111,18 @@ def test_log_loss_is_scikit_learns(output: str) -> None:
     a = output_activation(output, z)
     labels = y[:, 0] if output == "logistic" else y.argmax(axis=1)
     assert mean_loss(loss_rows(LogLoss(), output, z, a, y)) == pytest.approx(log_loss(labels, a), rel=1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("output", ["logistic", "softmax"])
+def test_a_clipped_log_loss_is_scikit_learns_also_where_probabilities_saturate(output: str, dtype: str) -> None:
+    z = np.random.default_rng(2).normal(0, 60, (50, 1 if output == "logistic" else 4)).astype(dtype)
+    y = targets(LogLoss(), output, z.shape)
+    a = output_activation(output, z)
+    labels = y[:, 0] if output == "logistic" else y.argmax(axis=1)
+    theirs, rel = log_loss(labels, a), 1e-5 if dtype == "float32" else 1e-12
+    assert mean_loss(loss_rows(LogLoss(clipped=True), output, z, a, y)) == pytest.approx(theirs, rel=rel)
+    assert mean_loss(loss_rows(LogLoss(), output, z, a, y)) > 1.01 * theirs
 
 
 def test_poisson_is_half_of_scikit_learns_deviance() -> None:

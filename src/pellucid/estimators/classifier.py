@@ -390,7 +390,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     def _loss_description(self) -> Any:
         if self.loss == "log_loss":
-            return spec.LogLoss(label_smoothing=float(self.label_smoothing))
+            return spec.LogLoss(label_smoothing=float(self.label_smoothing), clipped=True)
         if self.label_smoothing:
             raise SpecError(
                 f"'label_smoothing' of MLPClassifier needs loss='log_loss'; got loss={self.loss!r}. "

@@ -92,14 +92,18 @@ class Poisson:
 class LogLoss:
     """Cross-entropy: binary for a logistic output, multinomial for a softmax.
 
-    `label_smoothing` s replaces a target t by (1 - s) t + s / K, K = 2 for a logistic output.
+    `label_smoothing` s replaces a target t by (1 - s) t + s / K, K = 2 for a logistic output. With `clipped` the loss
+    takes a probability as no closer to 0 and 1 than the dtype's epsilon, as scikit-learn does: it is at most 36.04 for
+    an output in float64, 15.94 in float32. The gradient stays the exact one.
     """
 
     name: ClassVar[str] = "log_loss"
     label_smoothing: float = 0.0
+    clipped: bool = False
 
     def __post_init__(self) -> None:
         check_number(self, "label_smoothing", low=0, high=1, high_open=True)
+        check_flag(self, "clipped")
 
 
 Loss = SquaredError | AbsoluteError | Huber | Quantile | Poisson | LogLoss

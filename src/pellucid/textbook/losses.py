@@ -2,8 +2,8 @@
 
 Squared, absolute, Huber and quantile losses compare predictions with targets, whatever the output activation; the
 chain rule leads from the prediction to the weighted sum z. The log-loss and the Poisson loss are computed from z
-itself, so that they stay finite where a probability rounds to 0; with their output activation the derivative
-collapses to prediction - target.
+itself, so that they stay finite where a probability rounds to 0 (or, as scikit-learn's, from clipped probabilities);
+with their output activation the derivative collapses to prediction - target.
 """
 
 import numpy as np
@@ -19,8 +19,10 @@ __all__ = [
     "huber",
     "huber_derivative",
     "log_loss_logistic",
+    "log_loss_logistic_clipped",
     "log_loss_logistic_derivative",
     "log_loss_softmax",
+    "log_loss_softmax_clipped",
     "log_loss_softmax_derivative",
     "loss_delta",
     "loss_problem",
@@ -221,6 +223,24 @@ def log_loss_logistic(z: Array, y: Array) -> Array:
     return loss
 
 
+def log_loss_logistic_clipped(prediction: Array, y: Array) -> Array:
+    """-y log p - (1 - y) log(1 - p) with a prediction p that counts as no closer to 0 and 1 than the dtype's epsilon ε.
+
+    So scikit-learn computes it: at most -log ε, which is 36.04 in float64 and 15.94 in float32. The derivative takes no
+    notice of ε.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> log_loss_logistic_clipped(np.array([0.5, 0.0]), np.array([1.0, 1.0])).round(3).tolist()
+    [0.693, 36.044]
+    """
+    p = _clipped(prediction)
+    loss: Array = -y * np.log(p)
+    loss -= (1 - y) * np.log(1 - p)
+    return loss
+
+
 def log_loss_logistic_derivative(prediction: Array, y: Array) -> Array:
     """∂/∂z = logistic(z) - y = prediction - y.
 
@@ -259,6 +279,32 @@ def log_loss_softmax(z: Array, prediction: Array, y: Array) -> Array:
     loss = below.sum(axis=1)
     loss -= np.log(prediction.max(axis=1))
     return loss
+
+
+def log_loss_softmax_clipped(prediction: Array, y: Array) -> Array:
+    """-Σ y log p over a row, with predictions p clipped as in `log_loss_logistic_clipped`.
+
+    Parameters
+    ----------
+    prediction, y : arrays of shape (rows, outputs)
+
+    Returns
+    -------
+    array of shape (rows,)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> log_loss_softmax_clipped(np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]])).round(3).tolist()
+    [36.044]
+    """
+    losses: Array = -y * np.log(_clipped(prediction))
+    return losses.sum(axis=1)
+
+
+def _clipped(prediction: Array) -> Array:
+    epsilon = np.finfo(prediction.dtype).eps
+    return np.clip(prediction, epsilon, 1 - epsilon)
 
 
 def log_loss_softmax_derivative(prediction: Array, y: Array) -> Array:
@@ -320,10 +366,12 @@ def loss_rows(loss: Loss, output: str, z: Array, a: Array, y: Array) -> Array:
             losses = quantile(a, y, level)
         case Poisson():
             losses = poisson(z, a, y)
-        case LogLoss(label_smoothing=smoothing) if output == "softmax":
-            return log_loss_softmax(z, a, smoothed(y, smoothing, y.shape[1]))
-        case LogLoss(label_smoothing=smoothing):
-            losses = log_loss_logistic(z, smoothed(y, smoothing, 2))
+        case LogLoss(label_smoothing=smoothing, clipped=clipped) if output == "softmax":
+            y = smoothed(y, smoothing, y.shape[1])
+            return log_loss_softmax_clipped(a, y) if clipped else log_loss_softmax(z, a, y)
+        case LogLoss(label_smoothing=smoothing, clipped=clipped):
+            y = smoothed(y, smoothing, 2)
+            losses = log_loss_logistic_clipped(a, y) if clipped else log_loss_logistic(z, y)
     return _sum_outputs(losses)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.errors import DataError
-from pellucid.spec import Block, Network, Training, parameter_layout
+from pellucid.spec import Block, LogLoss, Network, Training, parameter_layout
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.parameters import Parameters
 from pellucid.tracing.columns import feature_names
@@ -158,7 +158,10 @@ class _Loss:
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
-        self.training: Training = replace(setup.job.training, reduction="mean")
+        loss = setup.job.training.loss
+        if isinstance(loss, LogLoss):
+            loss = replace(loss, clipped=False)  # the derivatives are those of the exact one
+        self.training: Training = replace(setup.job.training, loss=loss, reduction="mean")
         self.vector = setup.job.parameters
         self.parameters = Parameters(setup.job.network, self.vector)
 

@@ -20,7 +20,7 @@ __all__ = ["batch_formulas", "output_delta_formula", "row_formulas"]
 def row_formulas(trace: "Trace", row: int, digits: int = DIGITS) -> list[Formula]:
     """Write ℓ of one row."""
     assert trace.targets is not None and trace.loss_rows is not None  # noqa: S101, PT018 - types
-    loss, a, y = trace.training.loss, trace.prediction[row], _targets(trace, row)
+    loss, a, y = trace.training.loss, _taken(trace, row), _targets(trace, row)
     formulas = []
     if isinstance(loss, LogLoss) and loss.label_smoothing:
         s, k = loss.label_smoothing, 2 if trace.network.output == "logistic" else len(y)
@@ -109,6 +109,15 @@ def _targets(trace: "Trace", row: int) -> Array:
     return smoothed(y, loss.label_smoothing, 2 if trace.network.output == "logistic" else len(y))
 
 
+def _taken(trace: "Trace", row: int) -> Array:
+    """Return the row's predictions as the loss takes them: clipped, if it clips."""
+    a = trace.prediction[row]
+    if not isinstance(trace.training.loss, LogLoss) or not trace.training.loss.clipped:
+        return a
+    epsilon = np.finfo(a.dtype).eps
+    return np.clip(a, epsilon, 1 - epsilon)
+
+
 def _y(loss: Loss) -> str:
     return "ỹ" if isinstance(loss, LogLoss) and loss.label_smoothing else "y"
 
@@ -119,7 +128,8 @@ def _loss_values(trace: "Trace", row: int) -> Array:
     loss, output, layer = trace.training.loss, trace.network.output, trace.layers[-1]
     z, a, y = layer.pre_activation[row], layer.activation[row], trace.targets[row]
     if output == "softmax" and isinstance(loss, LogLoss):
-        return np.asarray(_targets(trace, row) * log_probabilities(output, z[np.newaxis])[0])
+        logarithms = np.log(_taken(trace, row)) if loss.clipped else log_probabilities(output, z[np.newaxis])[0]
+        return np.asarray(_targets(trace, row) * logarithms)
     if output == "softmax":
         output = "identity"  # how a came about makes no difference to these losses, and each output stands alone
     alone = loss_rows(loss, output, *(each[:, np.newaxis] for each in (z, a, y)))

@@ -1,13 +1,14 @@
 """`trace`: one training step, every number of it."""
 
 from dataclasses import dataclass, field, replace
+from math import log
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from pellucid.errors import DataError
-from pellucid.spec import Lbfgs, Network, Training
+from pellucid.spec import Lbfgs, LogLoss, Loss, Network, Training
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.clipping import clip_by_norm
 from pellucid.textbook.ensembles import member_parameters
@@ -290,6 +291,7 @@ def trace_step(setup: Setup) -> Trace:
     after, update, notes = None, None, list(setup.notes)
     if has_targets:
         after, update = _update(setup, step.gradients, notes)
+    notes += _notes_on_saturation(job.training.loss, last.activation, rows if has_targets else None)
     notes += _notes_on_sharing(sharing)
     total = job.data.total_weight
     names = (feature_names(network.embedding, setup.names.inputs), setup.names.outputs)
@@ -321,6 +323,19 @@ def trace_step(setup: Setup) -> Trace:
         update=update,
         notes=tuple(notes),
     )
+
+
+def _notes_on_saturation(loss: Loss, predictions: Array, losses: Array | None) -> list[str]:
+    """Say how a log loss comes about where a probability rounds to 0 or 1 and the formula's logarithm would be -∞."""
+    epsilon = float(np.finfo(predictions.dtype).eps)
+    if losses is None or not isinstance(loss, LogLoss) or np.minimum(predictions, 1 - predictions).min() >= epsilon:
+        return []
+    if loss.clipped:
+        return [
+            f"The loss takes probabilities as no closer to 0 and 1 than ε = {epsilon:.2g}, as in scikit-learn: −ln a "
+            f"is at most {-log(epsilon):.2f}. δ takes no notice of that."
+        ]
+    return ["Where a probability rounds to 0 or 1, its logarithm is computed from z."]
 
 
 def _notes_on_sharing(sharing: SharingTrace | None) -> list[str]:

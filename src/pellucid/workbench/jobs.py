@@ -17,8 +17,8 @@ __all__ = ["default_loss", "first_job", "loss_of", "network_of", "take_rows", "t
 
 
 def default_loss(task: str) -> Any:
-    """Return the loss that a task has by itself."""
-    return SquaredError() if task == "regression" else LogLoss()
+    """Return the loss that a task has by itself: the estimators'."""
+    return SquaredError() if task == "regression" else LogLoss(clipped=True)
 
 
 def _output(task: str, loss: Any) -> str:

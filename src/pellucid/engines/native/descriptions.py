@@ -98,7 +98,7 @@ def core_training(training: Training) -> Any:
     patience = None if stopping.patience is None else size(stopping.patience)
     milestones = [size(epoch) for epoch in stopping.milestones]
     return core.Training(
-        loss=(training.loss.name, _number(training.loss)),
+        loss=(training.loss.name, _number(training.loss), getattr(training.loss, "clipped", False)),
         optimizer=_optimizer(training.optimizer),
         learning_rate=float(training.learning_rate),
         schedule=_schedule(training.schedule),
