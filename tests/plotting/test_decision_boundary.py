@@ -1,9 +1,12 @@
+from itertools import pairwise
+
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_rgba
+from scipy.sparse import csr_array
 from sklearn.exceptions import NotFittedError
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
@@ -131,3 +134,15 @@ def test_options_out_of_range(moons, moons_model, option):
     (name,) = option
     with pytest.raises(PellucidError, match=f"'{name}' of DecisionBoundary must be"):
         DecisionBoundary.from_estimator(moons_model, moons[0], **option)
+
+
+def test_numbers_along_the_axis_do_not_touch(moons_model, moons):
+    display = DecisionBoundary.from_estimator(moons_model, moons[0] * 1e6 + 1e9, moons[1])
+    display.figure_.canvas.draw()
+    boxes = [label.get_window_extent() for label in display.ax_.get_xticklabels()]
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
+
+
+def test_a_sparse_table(moons_model, moons):
+    with pytest.raises(DataError, match=r"'X' of DecisionBoundary must be a dense table; .* X\.toarray\(\)"):
+        DecisionBoundary.from_estimator(moons_model, csr_array(moons[0]), moons[1])

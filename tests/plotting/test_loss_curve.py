@@ -175,6 +175,27 @@ def test_unfitted():
 def test_none_at_all():
     with pytest.raises(PellucidError, match="at least one training"):
         LossCurve.from_estimators({})
+    with pytest.raises(PellucidError, match="at least one epoch of each training; 'a' has none"):
+        LossCurve({"a": EpochCurves([])})
+
+
+def test_estimators_without_names():
+    with pytest.raises(PellucidError, match=r"'estimators' of LossCurve must be a dict .*; got list"):
+        LossCurve.from_estimators([fake()])
+
+
+@pytest.mark.parametrize(
+    ("attributes", "label"),
+    [
+        ({"alpha": 3.0}, "training loss, with penalty"),
+        ({"alpha": 0.0, "l1": 0.1}, "training loss, with penalty"),
+        ({"alpha": 0.0}, "training loss"),
+        ({"alpha": 3.0, "validation_loss_curve_": None}, "training loss"),  # nothing beside it
+    ],
+)
+def test_a_penalty_is_told_beside_a_loss_without_it(attributes, label):
+    display = LossCurve.from_estimator(fake(**({"validation_loss_curve_": [3.0, 1.5, 2.0]} | attributes)))
+    assert legend_of(display)[0] == label
 
 
 def test_one_epoch_is_a_whole_one_and_large_losses_are_written_in_full():

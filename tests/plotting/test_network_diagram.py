@@ -3,6 +3,7 @@ from itertools import pairwise
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.neural_network import MLPClassifier
 
@@ -76,6 +77,34 @@ def test_given_names_are_shown_as_they_are(moons_model):
         moons_model, feature_names=["price in $ or $", "a" * 40], output_names=["out"]
     )
     assert texts_of(display)[:3] == [r"price in \$ or \$", "a" * 21 + "…", "out"]
+
+
+@pytest.mark.parametrize("kind", [np.array, pd.Index])
+def test_names_may_be_arrays(kind):
+    display = NetworkDiagram(
+        [[[1.0], [2.0]]],
+        [[0.0]],
+        feature_names=kind(["u", "v"]),
+        output_names=kind(["w"]),
+        activations=kind(["identity"]),
+    ).plot()
+    assert texts_of(display)[:3] == ["u", "v", "w"]
+
+
+def test_a_deep_network_is_no_wider_than_a_page():
+    widths = (2, *[8] * 10, 1)
+    display = NetworkDiagram([np.ones(shape) for shape in pairwise(widths)], [np.ones(n) for n in widths[1:]]).plot()
+    assert display.figure_.get_figwidth() < 14
+    display.figure_.draw_without_rendering()
+    captions = [text.get_window_extent() for text in display.ax_.texts if "neuron" in text.get_text()]
+    assert len(captions) == 11
+    assert all(left.x1 < right.x0 for left, right in pairwise(captions))
+
+
+def test_captions_without_room_are_left_out(moons_model):
+    _, ax = plt.subplots(figsize=(2.2, 1.6))
+    display = NetworkDiagram.from_estimator(moons_model, ax=ax)
+    assert not any(text.get_visible() for text in display.ax_.texts if "neuron" in text.get_text())
 
 
 def test_wide_layers_are_drawn_in_part_and_say_so():

@@ -45,6 +45,13 @@ def test_no_text_covers_another_or_leaves_the_picture(dtype, peak):
     assert all(box.x0 >= left and box.y0 >= bottom and box.x1 <= right and box.y1 <= top for box in boxes)
 
 
+def test_a_scale_has_several_numbers_also_within_a_decade():
+    points = [RooflinePoint("a", "native", 20.0, 15.0), RooflinePoint("b", "native", 35.0, 51.0)]
+    ax = Roofline(points, peak=116.0, bandwidth=18.8).plot().ax_
+    low, high = ax.get_xlim()
+    assert [tick for tick in ax.get_xticks() if low <= tick <= high] == pytest.approx([5, 10, 20, 50])
+
+
 def test_nothing_to_show():
     with pytest.raises(PellucidError, match="at least one point"):
         Roofline([], peak=1.0, bandwidth=1.0)

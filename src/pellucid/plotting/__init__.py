@@ -1,7 +1,9 @@
 """Pictures of networks and of what they predict, with scikit-learn's Display convention.
 
 Each display is made by ``from_estimator`` (or from arrays), draws itself, and draws again with ``plot(ax=...)``;
-``ax_`` and ``figure_`` hold the result. Nothing here chooses a backend or changes matplotlib's settings for others.
+``ax_`` and ``figure_`` hold the result. Given axes keep their colours and sizes of text; side by side, pictures have
+the most room in ``plt.subplots(1, 2, layout="constrained")``. Nothing here chooses a backend or changes matplotlib's
+settings for others.
 """
 
 from pellucid.plotting.boundary_wall import BoundaryWall

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from pellucid.errors import DataError, PellucidError, did_you_mean
 from pellucid.plotting.fitted import name_of
-from pellucid.plotting.style import DARK, LIGHT, SHARES, axes_for, shortened, whitegrid
+from pellucid.plotting.style import DARK, LIGHT, SHARES, axes_for, bar_options, shortened, whitegrid
 
 __all__ = ["ConfusionMatrix"]
 
@@ -173,7 +173,7 @@ class ConfusionMatrix(ConfusionMatrixDisplay):
         options.setdefault("values_format", self._format())
         options.setdefault("xticks_rotation", "vertical" if upright else "horizontal")
         size = (options.get("text_kw") or {}).get("fontsize")
-        with whitegrid():
+        with whitegrid(ax):
             width, height = side + longest + (1.0 if colorbar else 0.0), side + (longest if upright else 0.0)
             figure, ax = axes_for(ax, size=(width, height))
             super().plot(ax=ax, cmap=cmap, colorbar=False, **options)
@@ -183,7 +183,7 @@ class ConfusionMatrix(ConfusionMatrixDisplay):
             ax.set(title=self.title, xlabel="predicted class", ylabel="actual class")
             self.im_.set_clim(0, 1 if self.normalize else max(1, self.confusion_matrix.max()))
             if colorbar:
-                figure.colorbar(self.im_, ax=ax, label=MEANINGS[self.normalize], shrink=0.8)
+                figure.colorbar(self.im_, ax=ax, label=MEANINGS[self.normalize], shrink=0.8, **bar_options(ax))
             self._style_numbers(size)
         return self
 

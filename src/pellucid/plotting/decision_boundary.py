@@ -25,9 +25,11 @@ from pellucid.plotting.style import (
     LONGEST_LABEL,
     SEQUENTIAL,
     axes_for,
+    bar_options,
     class_colors,
     legend_below,
     shortened,
+    thin_ticks,
     whitegrid,
 )
 
@@ -179,19 +181,21 @@ class DecisionBoundary:
         bare : bool
             Leave the colour bar and the legend out, as for a picture among others.
         """
-        with whitegrid():
+        with whitegrid(ax):
             self.figure_, self.ax_ = axes_for(ax)
+            self.ax_.set_facecolor(LIGHT)  # colours are translucent
             self.surface_ = self._draw_surface()
             self._draw_lines()
-            self.colorbar_ = None if bare else self._add_colorbar()
             self.points_ = self._draw_points(self.points, marker="o", edge=LIGHT)
             self.test_points_ = self._draw_points(self.test_points, marker="D", edge=DARK)
             xlabel, ylabel = shortened(self.feature_names, LONGEST_LABEL)
             self.ax_.set(title=self.title, xlabel=xlabel, ylabel=ylabel)
             self.ax_.set(xlim=self.surface.x1[[0, -1]], ylim=self.surface.x2[[0, -1]])
             self.ax_.grid(visible=False)
+            thin_ticks(self.ax_)
             if not bare:
                 self._add_legend(grows=ax is None)
+            self.colorbar_ = None if bare else self._add_colorbar()
         return self
 
     def _draw_surface(self) -> QuadMesh:
@@ -229,7 +233,7 @@ class DecisionBoundary:
         label = "predicted value"
         if self.surface.classes is not None:
             label = f"predicted probability of {shortened(self.surface.classes)[1]}"
-        return self.figure_.colorbar(self.surface_, ax=self.ax_, label=label)
+        return self.figure_.colorbar(self.surface_, ax=self.ax_, label=label, **bar_options(self.ax_))
 
     def _draw_points(self, points: Points | None, *, marker: str, edge: str) -> PathCollection | None:
         if points is None:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import issparse
 from sklearn.base import is_regressor
 from sklearn.utils.validation import check_is_fitted
 
@@ -48,6 +49,8 @@ def two_columns(X: Any, name: str = "X") -> NDArray[np.float64]:
     DataError
         If X is not a table of two columns of finite numbers with at least one row.
     """
+    if issparse(X):
+        raise DataError(f"'{name}' of DecisionBoundary must be a dense table; got a sparse one. Give {name}.toarray().")
     try:
         points = np.asarray(X, dtype=np.float64)
     except (TypeError, ValueError) as error:

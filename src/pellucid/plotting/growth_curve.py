@@ -69,7 +69,7 @@ class GrowthCurve:
         ax : Axes or None
             Where to draw; None: a new figure.
         """
-        with whitegrid():
+        with whitegrid(ax):
             self.figure_, self.ax_ = axes_for(ax, size=(7.2, 4.6))
             for values, color, label in zip(
                 (self.train_scores, self.scores), class_colors(2), ("training rows", "validation rows"), strict=True

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pellucid.errors import DataError, PellucidError
 from pellucid.plotting.fitted import name_of
-from pellucid.plotting.style import DARK, WIDTH, axes_for, class_colors, shortened, whitegrid
+from pellucid.plotting.style import WIDTH, axes_for, class_colors, ink, shortened, whitegrid
 from pellucid.tables.figures import in_full
 from pellucid.tables.frames import counted
 
@@ -114,7 +114,7 @@ class ImportanceBars:
         order = np.argsort(-self.importances, kind="stable")[: self.most]
         names = shortened([self.names[index] for index in order], LONGEST_NAME)
         deviations = None if self.deviations is None else self.deviations[order]
-        with whitegrid():
+        with whitegrid(ax):
             self.figure_, self.ax_ = axes_for(ax, size=(WIDTH + LETTER * max(map(len, names)), 1.4 + 0.32 * len(order)))
             self.bars_ = self.ax_.barh(
                 np.arange(len(order)),
@@ -122,7 +122,7 @@ class ImportanceBars:
                 xerr=deviations,
                 color=class_colors(1)[0],
                 linewidth=0,  # an edge would break the grid beside bars of almost nothing
-                error_kw={"ecolor": DARK, "elinewidth": 1.2, "capsize": 2},
+                error_kw={"ecolor": ink(self.ax_), "elinewidth": 1.2, "capsize": 2},
             )
             self._label(order, deviations)
             self.ax_.set_yticks(np.arange(len(order)), names)
@@ -147,7 +147,7 @@ class ImportanceBars:
                 ha="left",
                 va="center",
                 fontsize=9,
-                color=DARK,
+                color=ink(self.ax_),
             )
             for place, (value, end) in enumerate(zip(values, ends, strict=True))
         ]

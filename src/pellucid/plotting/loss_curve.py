@@ -8,14 +8,25 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FormatStrFormatter, LogLocator, MaxNLocator, NullFormatter
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 from sklearn.base import is_classifier
 from sklearn.utils.validation import check_is_fitted
 
 from pellucid.errors import PellucidError
 from pellucid.plotting.fitted import name_of, network_of
-from pellucid.plotting.style import DARK, LIGHT, Color, axes_for, class_colors, legend_below, shortened, whitegrid
+from pellucid.plotting.style import (
+    LIGHT,
+    Color,
+    axes_for,
+    class_colors,
+    ink,
+    legend_below,
+    logarithmic,
+    make_room,
+    shortened,
+    whitegrid,
+)
 
 __all__ = ["EpochCurves", "LossCurve", "count_epochs", "scale_losses", "spans"]
 
@@ -31,8 +42,8 @@ LOSS_KEYS = ("loss", "validation_loss")
 MUCH = 100.0
 """Greatest loss over the least, from which on a linear axis shows the least as nothing."""
 
-FEW_DECADES = 1e4
-"""Greatest loss over the least, up to which 1, 2 and 5 times each power of ten have room."""
+SECOND_AXIS = 0.6
+"""Width of the numbers and the name at the right, in inches."""
 
 DOT: dict[str, Any] = {"linestyle": "", "marker": "o", "markersize": 9, "markeredgecolor": LIGHT, "zorder": 5}
 
@@ -51,6 +62,8 @@ class EpochCurves:
         What the loss is, with its unit.
     score_name : str
         What the validation score is: accuracy, or R².
+    has_penalty : bool
+        Whether `loss` contains a penalty (L2 or L1), which the validation loss never does.
     """
 
     loss: Sequence[float]
@@ -58,6 +71,7 @@ class EpochCurves:
     validation_score: Sequence[float] | None = None
     loss_name: str = "loss"
     score_name: str = "score"
+    has_penalty: bool = False
 
     @property
     def best_epoch(self) -> int:
@@ -77,6 +91,9 @@ class EpochCurves:
 
 class LossCurve:
     """Training loss, validation loss and validation score per epoch, the best epoch marked.
+
+    A network's training loss contains its penalties (`alpha`, `l1`), its validation loss does not: where there are
+    both, the legend says so. With a strong penalty the one may stay above the other while a network overfits.
 
     Parameters
     ----------
@@ -115,6 +132,9 @@ class LossCurve:
         if not curves:
             raise PellucidError("LossCurve needs at least one training; got none.")
         self.curves = dict(curves)
+        empty = [name for name, each in self.curves.items() if not len(each.loss)]
+        if empty:
+            raise PellucidError(f"LossCurve needs at least one epoch of each training; {empty[0]!r} has none.")
         self.title = title
 
     @classmethod
@@ -154,6 +174,11 @@ class LossCurve:
         NotFittedError, PellucidError
             As `from_estimator`.
         """
+        if not isinstance(estimators, Mapping):
+            raise PellucidError(
+                f"'estimators' of LossCurve must be a dict of fitted estimators by name, such as "
+                f"{{'first': model}}; got {type(estimators).__name__}. For one use LossCurve.from_estimator."
+            )
         curves = {str(name): _curves_of(estimator) for name, estimator in estimators.items()}
         return cls(curves).plot(log_scale=log_scale, ax=ax)
 
@@ -168,7 +193,7 @@ class LossCurve:
             Logarithmic axis for the losses; None: where all are positive and differ a hundredfold or more.
         """
         scored = any(each.validation_score is not None for each in self.curves.values())
-        with whitegrid():
+        with whitegrid(ax):
             self.figure_, self.ax_ = axes_for(ax, size=(7.2, 4.6))
             self.score_ax_ = self._second_axis() if scored else None
             self.lines_, self.best_ = {}, {}
@@ -186,6 +211,7 @@ class LossCurve:
         return len(self.curves) == 1
 
     def _second_axis(self) -> Axes:
+        make_room(self.ax_, right=SECOND_AXIS)
         axis = self.ax_.twinx()
         axis.grid(visible=False)
         axis.set_ylabel(f"validation {self._common('score_name', 'score')}")
@@ -225,8 +251,10 @@ class LossCurve:
             colors = {name: self.lines_[name, "loss"].get_color() for name in self.curves}
             shown = zip(self.curves, shortened(self.curves), strict=True)
             handles = [(_line(color=colors[name]), f"{short}, best epoch: {best[name]}") for name, short in shown]
-            handles += [(_line(color=DARK, linestyle=style), self._label(key)) for key, style in styles.items()]
-            handles += [(Line2D([], [], color=DARK, **DOT), "best epoch")]
+            handles += [
+                (_line(color=ink(self.ax_), linestyle=style), self._label(key)) for key, style in styles.items()
+            ]
+            handles += [(Line2D([], [], color=ink(self.ax_), **DOT), "best epoch")]
         lines, labels = zip(*handles, strict=True)
         columns = len(labels) if self._alone and len(labels) < 4 else 2
         legend_below(self.ax_, handles=lines, labels=labels, ncols=columns, grows=grows)
@@ -234,7 +262,10 @@ class LossCurve:
     def _label(self, quantity: str) -> str:
         if quantity == "validation_score":
             return f"validation {self._common('score_name', 'score')} (right)"
-        return "validation loss" if quantity == "validation_loss" else "training loss"
+        if quantity == "validation_loss":
+            return "validation loss"
+        compared = any(each.has_penalty and each.validation_loss is not None for each in self.curves.values())
+        return f"training loss{', with penalty' * compared}"
 
 
 def spans(losses: NDArray[np.float64], much: float) -> bool:
@@ -249,10 +280,7 @@ def scale_losses(ax: Axes, *, is_log: bool) -> None:
         ax.ticklabel_format(axis="y", useOffset=False)
         return
     ax.set_yscale("log")
-    low, high = ax.get_ylim()
-    ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high < FEW_DECADES * low else (1.0,)))
-    ax.yaxis.set_major_formatter(FormatStrFormatter("%g"))
-    ax.yaxis.set_minor_formatter(NullFormatter())
+    logarithmic(ax.yaxis)
 
 
 def count_epochs(ax: Axes) -> None:
@@ -279,6 +307,7 @@ def _curves_of(estimator: Any) -> EpochCurves:
         validation_score=None if scoring == "loss" else getattr(network, "validation_scores_", None),
         loss_name=LOSSES.get(str(getattr(loss, "name", loss)), "loss"),
         score_name=_name_of_score(network, scoring),
+        has_penalty=bool(getattr(network, "alpha", 0) or getattr(network, "l1", 0)),
     )
 
 

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from pellucid.errors import DataError
 from pellucid.plotting.loss_curve import count_epochs
-from pellucid.plotting.style import SEQUENTIAL, axes_for, literal, name_score, whitegrid
+from pellucid.plotting.style import SEQUENTIAL, axes_for, bar_options, literal, name_score, whitegrid
 
 __all__ = ["LossFan"]
 
@@ -86,7 +86,7 @@ class LossFan:
         low, high = (np.quantile(finite, 0.3), finite.max()) if len(finite) else (0.0, 1.0)
         norm, colors = Normalize(float(low), float(high)), mpl.colormaps[SEQUENTIAL]
         order = np.argsort(np.where(np.isfinite(self.scores), self.scores, -np.inf), kind="stable")[-MOST_LINES:]
-        with whitegrid():
+        with whitegrid(ax):
             self.figure_, self.ax_ = axes_for(ax, size=(7.2, 4.6))
             most = _readable([self.curves[index] for index in order])
             for index in order:
@@ -112,7 +112,9 @@ class LossFan:
                 xlabel=f"epoch{told}", ylabel="training loss", title="Loss of each setting, median of its trainings"
             )
             count_epochs(self.ax_)
-            bar = self.figure_.colorbar(ScalarMappable(norm, SEQUENTIAL), ax=self.ax_, extend="min")
+            bar = self.figure_.colorbar(
+                ScalarMappable(norm, SEQUENTIAL), ax=self.ax_, extend="min", **bar_options(self.ax_)
+            )
             name_score(bar.ax.yaxis, self.score_name)
             if ax is None:
                 self.figure_.legend(loc="outside lower center", frameon=False)

@@ -112,7 +112,7 @@ class LossSpread:
         """
         labels = {"loss": "training", "validation_loss": "validation"}
         self.lines_, self.best_ = {}, None
-        with whitegrid():
+        with whitegrid(ax):
             self.figure_, self.ax_ = axes_for(ax, size=(7.2, 4.6))
             for (name, values), color in zip(self.curves.items(), class_colors(2), strict=True):
                 if not np.isfinite(values).any():

@@ -12,6 +12,7 @@ from matplotlib.collections import LineCollection, PatchCollection
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
+from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
@@ -25,12 +26,18 @@ from pellucid.plotting.fitted import (
     names_of_outputs,
     network_of,
 )
-from pellucid.plotting.network_layout import Column, columns, layer_names
-from pellucid.plotting.style import DARK, DIVERGING, LIGHT, axes_for, shortened, whitegrid
+from pellucid.plotting.network_layout import Column, columns, layer_names, unit
+from pellucid.plotting.style import DARK, DIVERGING, LIGHT, axes_for, is_laid_out, shortened, whitegrid
 
 __all__ = ["NetworkDiagram"]
 
 RADIUS = 0.32
+
+MANY = 6
+"""Layers from which on captions are narrow."""
+
+LEAST = 0.6
+"""Captions that would have to be smaller, by this factor, are left out: the title tells the widths, too."""
 
 
 class NetworkDiagram:
@@ -44,9 +51,9 @@ class NetworkDiagram:
     weights : sequence of arrays of shape (inputs, outputs)
         One per layer, first hidden layer first, output layer last.
     biases : sequence of arrays of shape (outputs,)
-    feature_names, output_names : sequence of str, or None
+    feature_names, output_names : array-like of str, or None
         None: x1, x2 and so on; y1, y2 and so on.
-    activations : sequence of str, or None
+    activations : array-like of str, or None
         One per hidden layer and one for the output; written under the layers.
     title : str
 
@@ -86,13 +93,10 @@ class NetworkDiagram:
         self.biases = [np.asarray(each, dtype=float) for each in biases]
         _check_shapes(self.weights, self.biases)
         self.widths = (self.weights[0].shape[0], *(each.size for each in self.biases))
-        inputs = feature_names or [f"x{index + 1}" for index in range(self.widths[0])]
-        outputs = output_names or [f"y{index + 1}" for index in range(self.widths[-1])]
-        display = type(self).__name__
-        self.feature_names = checked_names(inputs, self.widths[0], name="feature_names", display=display)
-        self.output_names = checked_names(outputs, self.widths[-1], name="output_names", display=display)
-        layers = len(self.weights)
-        self.activations = checked_names(activations or [""] * layers, layers, name="activations", display=display)
+        inputs, outputs, layers = self.widths[0], self.widths[-1], len(self.weights)
+        self.feature_names = self._names("feature_names", feature_names, [f"x{index + 1}" for index in range(inputs)])
+        self.output_names = self._names("output_names", output_names, [f"y{index + 1}" for index in range(outputs)])
+        self.activations = self._names("activations", activations, [""] * layers)
         self.title = title
 
     @classmethod
@@ -153,7 +157,7 @@ class NetworkDiagram:
             )
         layout = columns(self.widths, max_neurons)
         norm = self._norm()
-        with whitegrid():
+        with whitegrid(ax):
             self.figure_, self.ax_ = axes_for(ax, size=_figure_size(layout, self.feature_names, self.output_names))
             self.ax_.set_axis_off()
             self.ax_.set_aspect("equal")
@@ -164,8 +168,6 @@ class NetworkDiagram:
                 self._draw_links(layer, layout, norm, widest / largest) for layer in range(len(self.weights))
             ]
             self.neurons_ = [self._draw_neurons(layer, layout, norm) for layer in range(len(layout))]
-            self._write(layout)
-            self._set_limits(layout)
             self.colorbar_ = self.figure_.colorbar(
                 ScalarMappable(norm, DIVERGING),
                 ax=self.ax_,
@@ -176,7 +178,15 @@ class NetworkDiagram:
                 label="weight (link) or bias (fill of a neuron)",
                 ticks=MaxNLocator(4),
             )
+            names, captions = self._write_names(layout), self._write_captions(layout)
+            self._set_limits(layout)
+            if not is_laid_out(self.ax_):
+                self._keep_within(layout, names, captions)
         return self
+
+    def _names(self, name: str, given: Sequence[object] | None, otherwise: list[str]) -> tuple[str, ...]:
+        names = otherwise if given is None else given
+        return checked_names(names, len(otherwise), name=name, display=type(self).__name__)
 
     def _norm(self) -> Normalize:
         """One scale for weights and biases, symmetric around 0."""
@@ -205,26 +215,56 @@ class NetworkDiagram:
         self.ax_.add_collection(neurons)
         return neurons
 
-    def _write(self, layout: list[Column]) -> None:
+    def _write_names(self, layout: list[Column]) -> tuple[list[Text], list[Text]]:
+        """Write the names of the inputs at the left, and those of the outputs at the right."""
         first, last = layout[0], layout[-1]
         inputs, outputs = shortened(self.feature_names), shortened(self.output_names)
-        for neuron, y in zip(first.neurons, first.y, strict=True):
-            self.ax_.text(first.x - 0.55, y, inputs[neuron], ha="right", va="center")
-        for neuron, y in zip(last.neurons, last.y, strict=True):
-            self.ax_.text(last.x + 0.55, y, outputs[neuron], ha="left", va="center")
+        return (
+            [
+                self.ax_.text(first.x - 0.55, y, inputs[neuron], ha="right", va="center")
+                for neuron, y in zip(first.neurons, first.y, strict=True)
+            ],
+            [
+                self.ax_.text(last.x + 0.55, y, outputs[neuron], ha="left", va="center")
+                for neuron, y in zip(last.neurons, last.y, strict=True)
+            ],
+        )
+
+    def _write_captions(self, layout: list[Column]) -> list[Text]:
+        """Write under each layer what it is."""
+        captions, size = [], 0.92 * mpl.rcParams["font.size"]
         foot = min(float(column.y.min()) for column in layout) - 0.75
         names = layer_names(len(self.weights))
         for name, activation, column in zip(names, ("", *self.activations), layout, strict=True):
             noun = "value" if name == "inputs" else "neuron"
-            text = "\n".join([name, _counted(column, noun), activation]).rstrip()
-            self.ax_.text(column.x, foot, text, ha="center", va="top", fontsize=10)
+            heading = name.replace("hidden ", "hidden\n") if len(layout) > MANY else name
+            text = "\n".join([heading, _counted(column, noun), activation]).rstrip()
+            captions.append(self.ax_.text(column.x, foot, text, ha="center", va="top", fontsize=size))
             if column.gap is not None:
                 self.ax_.text(column.x, column.gap, "⋮", ha="center", va="center", fontsize=16, zorder=3)
+        return captions
 
     def _set_limits(self, layout: list[Column]) -> None:
         tallest = max(float(column.y.max()) for column in layout)
         self.ax_.set_xlim(layout[0].x - 0.6, layout[-1].x + 0.6)
         self.ax_.set_ylim(-tallest - 0.6, tallest + 0.6)
+
+    def _keep_within(self, layout: list[Column], names: tuple[list[Text], list[Text]], captions: list[Text]) -> None:
+        """Widen the limits so that names and captions stand within the axes, each as large as its place."""
+        widest = max(text.get_window_extent().width for text in captions)
+        left, right = (max(widest / 2, *(text.get_window_extent().width for text in side)) for side in names)
+        below = max(text.get_window_extent().height for text in captions)
+        (x0, x1), (y0, y1) = self.ax_.get_xlim(), self.ax_.get_ylim()
+        box = self.ax_.bbox
+        scale = max(min((box.width - left - right) / (x1 - x0), (box.height - below) / (y1 - y0)), 1.0)
+        self.ax_.set(xlim=(x0 - left / scale, x1 + right / scale), ylim=(y0 - below / scale, y1))
+        smaller = min(0.9 * (layout[1].x - layout[0].x) * scale / widest, 1.0)
+        for text in captions:
+            text.set(fontsize=smaller * float(text.get_fontsize()), visible=smaller > LEAST)
+        for texts, column in zip(names, (layout[0], layout[-1]), strict=True):
+            room = scale * float(np.abs(np.diff(column.y)).min(initial=np.inf))
+            for text in texts:
+                text.set_fontsize(float(text.get_fontsize()) * min(room / text.get_window_extent().height, 1.0))
 
 
 def _check_shapes(weights: list[NDArray[np.float64]], biases: list[NDArray[np.float64]]) -> None:
@@ -245,10 +285,10 @@ def _check_shapes(weights: list[NDArray[np.float64]], biases: list[NDArray[np.fl
 def _figure_size(layout: list[Column], *names: tuple[str, ...]) -> tuple[float, float]:
     """Inches: smaller units for taller networks, and room for the names at both sides."""
     tallest = max(len(column.y) + (column.gap is not None) for column in layout)
-    unit = float(np.clip(5.4 / tallest, 0.38, 0.66))
+    inches = unit(tallest)
     letters = sum(max(len(name) for name in shortened(side)) for side in names)
-    width = unit * (layout[-1].x + 1.6) + 0.1 * letters + 0.5
-    return max(4.5, width), unit * (tallest + 0.6) + 2.0
+    width = inches * (layout[-1].x + 1.6) + 0.1 * letters + 0.5
+    return max(4.5, width), inches * (tallest + 0.6) + 2.2
 
 
 def _counted(column: Column, noun: str) -> str:

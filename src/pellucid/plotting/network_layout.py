@@ -8,7 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Column", "columns", "layer_names", "shown_neurons"]
+__all__ = ["Column", "columns", "layer_names", "shown_neurons", "unit"]
+
+
+WIDEST = 9.0
+"""From the inputs to the output, in inches, unless captions need more."""
+
+CAPTION = 1.0
+"""Width of a layer's caption, in inches."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,18 @@ def layer_names(weight_layers: int) -> tuple[str, ...]:
     return ("inputs", *(f"hidden layer {index + 1}" for index in range(weight_layers - 1)), "output")
 
 
+def unit(tallest: int) -> float:
+    """Return the inches between two neighbouring neurons of the tallest layer: fewer where there are many.
+
+    Examples
+    --------
+    >>> from pellucid.plotting.network_layout import unit
+    >>> unit(4), unit(12)
+    (0.66, 0.45)
+    """
+    return float(np.clip(5.4 / tallest, 0.38, 0.66))
+
+
 def shown_neurons(count: int, most: int) -> NDArray[np.int64]:
     """Return the indices of the neurons to draw: all, or the first and last ones around one place for the ellipsis.
 
@@ -67,9 +86,13 @@ def shown_neurons(count: int, most: int) -> NDArray[np.int64]:
 
 
 def columns(widths: tuple[int, ...], most: int) -> list[Column]:
-    """Place every layer of a network of these widths; layers lower than the tallest are spread a little."""
+    """Place every layer of a network of these widths; layers lower than the tallest are spread a little.
+
+    Many layers stand nearer to each other: a picture that is much wider than a page is shown in small letters.
+    """
     tallest = max(min(width, most) for width in widths)
-    distance = max(3.0, 0.42 * tallest)
+    nearer = max(WIDEST / (len(widths) - 1), CAPTION) / unit(tallest)
+    distance = min(max(3.0, 0.42 * tallest), nearer)
     return [_column(index * distance, width, most, tallest) for index, width in enumerate(widths)]
 
 

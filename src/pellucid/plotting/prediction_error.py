@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from pellucid.errors import DataError, PellucidError, did_you_mean
 from pellucid.plotting.fitted import name_of
-from pellucid.plotting.style import DARK, HEIGHT, LIGHT, WIDTH, axes_for, class_colors, legend_below, whitegrid
+from pellucid.plotting.style import HEIGHT, LIGHT, WIDTH, axes_for, class_colors, ink, legend_below, whitegrid
 
 __all__ = ["PredictionError"]
 
@@ -158,10 +158,10 @@ class PredictionError(PredictionErrorDisplay):
             Options for the points and the line.
         """
         points = {"color": class_colors(1)[0], "edgecolor": LIGHT, "linewidth": 0.6, "s": 40, "label": "rows"}
-        line = {"color": DARK, "label": "perfect prediction"}
         square = kind == "actual_vs_predicted"
-        with whitegrid():
+        with whitegrid(ax):
             _, ax = axes_for(ax, size=(5.2, 5.2) if square else (WIDTH, HEIGHT))
+            line = {"color": ink(ax), "label": "perfect prediction"}
             super().plot(
                 ax=ax, kind=kind, scatter_kwargs=points | (scatter_kwargs or {}), line_kwargs=line | (line_kwargs or {})
             )

@@ -75,7 +75,7 @@ class RateRange:
         blue, orange = class_colors(2)
         losses = np.where(np.isfinite(self.losses), self.losses, np.nan)
         known = np.isfinite(losses).all(axis=1)
-        with whitegrid():
+        with whitegrid(ax):
             self.figure_, self.ax_ = axes_for(ax, size=(7.2, 4.6))
             rates, shown = self.rates[known], losses[known]
             if len(rates):

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from pellucid.errors import DataError, PellucidError
 from pellucid.estimators.tabular.calibration import expected_calibration_error, reliability
 from pellucid.plotting.fitted import name_of
-from pellucid.plotting.style import DARK, LIGHT, axes_for, class_colors, legend_below, shortened, whitegrid
+from pellucid.plotting.style import LIGHT, axes_for, class_colors, ink, legend_below, shortened, whitegrid
 
 __all__ = ["ReliabilityCurve"]
 
@@ -168,9 +168,9 @@ class ReliabilityCurve:
         """
         color = class_colors(1)[0]
         sizes = 40 if self.counts is None else np.maximum(LARGEST_DOT * self.counts / self.counts.max(), SMALLEST_DOT)
-        with whitegrid():
+        with whitegrid(ax):
             self.figure_, self.ax_ = axes_for(ax, size=(5.2, 6.5))
-            self.ax_.plot([0, 1], [0, 1], color=DARK, linestyle="--", linewidth=1.2, label="perfect")
+            self.ax_.plot([0, 1], [0, 1], color=ink(self.ax_), linestyle="--", linewidth=1.2, label="perfect")
             self.band_ = None if self.rows is None else self._draw_band(self.rows)
             (self.line_,) = self.ax_.plot(self.foretold, self.happened, color=color, linewidth=1.2)
             if self.counts is not None:
@@ -189,7 +189,7 @@ class ReliabilityCurve:
         share = np.linspace(0, 1, 501)
         low, high = (binom.ppf(quantile, rows, share) / rows for quantile in (0.05, 0.95))
         label = f"90% by chance ({rows} rows)"
-        return self.ax_.fill_between(share, low, high, color=DARK, alpha=0.12, linewidth=0, label=label)
+        return self.ax_.fill_between(share, low, high, color=ink(self.ax_), alpha=0.12, linewidth=0, label=label)
 
 
 def _standard_errors(share: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -16,11 +16,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.text import Annotation
-from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
 from matplotlib.transforms import ScaledTranslation
 
 from pellucid.errors import PellucidError
-from pellucid.plotting.style import DARK, LIGHT, axes_for, class_colors, literal, whitegrid
+from pellucid.plotting.style import LIGHT, axes_for, class_colors, ink, legend_below, literal, logarithmic, whitegrid
 
 __all__ = ["Roofline", "RooflinePoint"]
 
@@ -117,7 +116,7 @@ class Roofline:
         ax : Axes or None
             Where to draw; None: a new figure.
         """
-        with whitegrid():
+        with whitegrid(ax):
             self.figure_, self.ax_ = axes_for(ax, size=(10, 6.2))
             self._draw_roof()
             self._draw_points()
@@ -128,17 +127,9 @@ class Roofline:
                 ylabel="speed (GFLOP/s)",
             )
             for axis in (self.ax_.xaxis, self.ax_.yaxis):
-                axis.set_major_locator(LogLocator(numticks=20))
-                axis.set_major_formatter(FormatStrFormatter("%g"))
-                axis.set_minor_formatter(NullFormatter())
-            self.ax_.legend(
-                [self.points_[engine] for engine in self.points_],
-                [literal(engine) for engine in self.points_],
-                loc="upper center",
-                bbox_to_anchor=(0.5, -0.13),
-                ncols=5,
-                frameon=False,
-            )
+                logarithmic(axis)
+            names = [literal(engine) for engine in self.points_]
+            legend_below(self.ax_, ncols=5, handles=list(self.points_.values()), labels=names, frameon=False)
         return self
 
     def _draw_roof(self) -> None:
@@ -152,9 +143,9 @@ class Roofline:
         self.ax_.set(xscale="log", yscale="log", xlim=(left, right), ylim=(low, high))
         corners = [left, ridge, right]
         roof = [self.bandwidth * left, self.peak, self.peak]
-        (self.roof_,) = self.ax_.plot(corners, roof, color=DARK, linewidth=2.5, zorder=2)
-        self.ax_.fill_between(corners, roof, low, color="0.96", zorder=0)
-        near: dict[str, Any] = {"textcoords": "offset points", "color": DARK}
+        (self.roof_,) = self.ax_.plot(corners, roof, color=ink(self.ax_), linewidth=2.5, zorder=2)
+        self.ax_.fill_between(corners, roof, low, color=ink(self.ax_), alpha=0.05, linewidth=0, zorder=0)
+        near: dict[str, Any] = {"textcoords": "offset points", "color": ink(self.ax_)}
         self.ax_.annotate(f"peak {self.peak:.3g} GFLOP/s", (right, self.peak), (-6, 7), ha="right", va="bottom", **near)
         self.ax_.annotate(
             f"memory\n{self.bandwidth:.3g} GB/s", (left, self.bandwidth * left), (8, 36), ha="left", va="bottom", **near
@@ -187,7 +178,12 @@ class Roofline:
             lowest = min(point.gflops for point in self.points if point.name == name)
             self.ax_.plot([intensity] * 2, [lowest, height], color="0.6", linewidth=1, zorder=1)
             self.names_[name] = self.ax_.annotate(
-                literal(name), (intensity, height), (4, -2), textcoords="offset points", color=DARK, va="center"
+                literal(name),
+                (intensity, height),
+                (4, -2),
+                textcoords="offset points",
+                color=ink(self.ax_),
+                va="center",
             )
 
     def _intensities(self) -> dict[str, float]:

@@ -95,7 +95,7 @@ class SettingHeatMap:
         width = max(0.95, LETTER_INCHES * (longest + 2))
         size = (max(4.8, 2.0 + width * len(self.columns)), max(3.0, 1.4 + 0.6 * len(self.rows)))
         finite = self.scores[np.isfinite(self.scores)]
-        with whitegrid():
+        with whitegrid(ax):
             self.figure_, self.ax_ = axes_for(ax, size=size)
             low, high = _limits(finite)
             sns.heatmap(

@@ -13,12 +13,15 @@ import matplotlib.pyplot as plt
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis
+from matplotlib.colors import to_rgb, to_rgba
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.font_manager import fontManager
+from matplotlib.layout_engine import PlaceHolderLayoutEngine
 from matplotlib.legend import Legend
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FormatStrFormatter, FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 from matplotlib.transforms import ScaledTranslation
 
+from pellucid.errors import PellucidError
 from pellucid.tables.figures import to_places
 
 __all__ = [
@@ -34,14 +37,21 @@ __all__ = [
     "Color",
     "as_number",
     "axes_for",
+    "bar_options",
     "class_colors",
+    "figure_of",
+    "ink",
+    "is_laid_out",
     "legend_below",
     "literal",
+    "logarithmic",
+    "make_room",
     "name_score",
     "score_label",
     "score_told",
     "short_figure",
     "shortened",
+    "thin_ticks",
     "whitegrid",
 ]
 
@@ -74,6 +84,18 @@ MOST_OF = 0.9
 TWO_LINES = 0.75
 """Height of a legend of two lines, in inches."""
 
+BAR = 0.85
+"""Width of a colour bar, its numbers and its label, in inches."""
+
+ROOM = 1.5
+"""Widths of a number that it has beside an axis, itself included."""
+
+CLEAR = 0.25
+"""Below a legend for which axes make room, in inches: the title of the next picture may follow."""
+
+FEW_DECADES = 1e4
+"""Greatest number over the least, up to which 1, 2 and 5 times each power of ten have room."""
+
 LARGE = 1000
 """Scores from here on have no room for three decimal places."""
 
@@ -102,7 +124,7 @@ WIDE_FONTS = (
 """Fonts of Chinese, Japanese and Korean letters."""
 
 DARK, LIGHT = "0.15", "white"
-"""Lines and edges."""
+"""Lines and edges on a ground of the picture's own; on that of given axes, `ink`."""
 
 
 def score_told(score_name: str) -> tuple[str, int]:
@@ -163,8 +185,19 @@ def as_number(text: str) -> float:
 
 
 @contextmanager
-def whitegrid() -> Iterator[None]:
+def whitegrid(ax: Axes | None = None) -> Iterator[None]:
     """Within this context, new axes have seaborn's white grid and readable text.
+
+    Parameters
+    ----------
+    ax : Axes or None
+        Axes that are drawn into: what is added to them has the colours of their title and ground, and the sizes of text
+        that matplotlib is set to.
+
+    Raises
+    ------
+    PellucidError
+        If `ax` is something else.
 
     Examples
     --------
@@ -177,10 +210,51 @@ def whitegrid() -> Iterator[None]:
     >>> dict(plt.rcParams) == before
     True
     """
-    softer = {"axes.edgecolor": "0.6", "grid.color": "0.9"}
-    with sns.plotting_context("notebook"), sns.axes_style("whitegrid", rc=softer):
-        plt.rcParams["font.family"] = [*plt.rcParams["font.family"], *_wide_fonts()]  # ended by the contexts around
+    look: Any = sns.axes_style("whitegrid", rc={"axes.edgecolor": "0.6", "grid.color": "0.9"})
+    look |= sns.plotting_context("notebook") if ax is None else _colors_around(ax)
+    look["font.family"] = [*look["font.family"], *_wide_fonts()]
+    with plt.rc_context(look):
         yield
+
+
+def _colors_around(ax: Axes) -> dict[str, Any]:
+    """Return settings with which what is added to the axes can be read on their ground, and on their figure's."""
+    if not isinstance(ax, Axes):
+        hint = "Give the axes of plt.subplots(); where they are an array, one of them, such as axes[0]."
+        raise PellucidError(f"'ax' of a picture must be matplotlib axes or None; got {type(ax).__name__}. {hint}")
+    text = dict.fromkeys(("text.color", "axes.labelcolor", "xtick.color", "ytick.color"), ax.title.get_color())
+    grid = {} if ink(ax) == DARK else {"grid.color": "0.3"}
+    return text | grid | {"axes.facecolor": _ground(ax), "legend.labelcolor": ink(ax)}
+
+
+def _ground(ax: Axes) -> tuple[float, float, float, float]:
+    """Return the colour behind what is drawn into the axes: theirs, else their figure's."""
+    colors = [to_rgba(each.get_facecolor()) for each in (ax, ax.figure, figure_of(ax))]
+    return next((color for color in colors if color[3] > 0), to_rgba(LIGHT))
+
+
+def ink(ax: Axes) -> str:
+    """Return the colour of lines and text within the axes: dark, or light on a dark ground.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> from pellucid.plotting.style import ink
+    >>> ax = Figure().subplots()
+    >>> ink(ax)
+    '0.15'
+    >>> ax.set_facecolor("navy")
+    >>> ink(ax)
+    '0.9'
+    """
+    red, green, blue = to_rgb(_ground(ax))
+    return DARK if 0.299 * red + 0.587 * green + 0.114 * blue > 0.5 else "0.9"
+
+
+def is_laid_out(ax: Axes) -> bool:
+    """Tell whether the axes' figure finds places for what stands beside axes by itself, when it is drawn."""
+    engine = ax.figure.get_layout_engine()
+    return engine is not None and not isinstance(engine, PlaceHolderLayoutEngine)
 
 
 def _wide_fonts() -> list[str]:
@@ -204,8 +278,12 @@ def axes_for(ax: Axes | None, *, size: tuple[float, float] = (WIDTH, HEIGHT)) ->
     """
     if ax is None:
         return plt.subplots(figsize=size, layout="constrained")
-    figure = ax.figure
-    return (figure.figure if isinstance(figure, SubFigure) else figure), ax
+    return figure_of(ax), ax
+
+
+def figure_of(ax: Axes) -> Figure:
+    """Return the whole figure that the axes are in."""
+    return ax.figure.figure if isinstance(ax.figure, SubFigure) else ax.figure
 
 
 def class_colors(count: int) -> list[Color]:
@@ -248,11 +326,11 @@ def legend_below(ax: Axes, *, ncols: int, grows: bool = False, **options: Any) -
     >>> bool(legend.get_window_extent().y1 < ax.get_window_extent().y0)
     True
     """
-    figure = ax.figure.figure if isinstance(ax.figure, SubFigure) else ax.figure
+    figure = figure_of(ax)
     below = ax.transAxes + ScaledTranslation(0, -BELOW, figure.dpi_scale_trans)
     options |= {"loc": "upper center", "bbox_to_anchor": (0.5, 0), "bbox_transform": below}
     grid = ax.get_subplotspec()
-    room = MOST_OF * ax.figure.bbox.width / (1 if grid is None else grid.get_gridspec().ncols)
+    room = MOST_OF * ax.figure.bbox.width / (1 if grid is None else grid.get_topmost_subplotspec().get_gridspec().ncols)
     legend = ax.legend(ncols=ncols, **options)
     while ncols > 1 and legend.get_window_extent().width > room:
         ncols -= 1
@@ -260,7 +338,60 @@ def legend_below(ax: Axes, *, ncols: int, grows: bool = False, **options: Any) -
     height = legend.get_window_extent().height / figure.dpi
     if grows and height > TWO_LINES:
         figure.set_figheight(figure.get_figheight() + height - TWO_LINES)
+    make_room(ax, below=height + CLEAR)
     return legend
+
+
+def make_room(ax: Axes, *, right: float = 0.0, below: float = 0.0) -> None:
+    """Let the axes, and those over them, be so many inches smaller for what stands beside them, if nothing else does.
+
+    A figure with a layout does; two thirds of the width and half of the height are left at least.
+    """
+    if is_laid_out(ax):
+        return
+    dpi, box, place = figure_of(ax).dpi, ax.get_position(), ax.get_subplotspec()
+    width, height = 1 - min(right * dpi / ax.bbox.width, 1 / 3), 1 - min(below * dpi / ax.bbox.height, 0.5)
+    if place is None:
+        ax.set_position((box.x0, box.y1 - height * box.height, width * box.width, height * box.height))
+        return
+    parts: dict[str, Any] = {"width_ratios": (width, 1 - width), "height_ratios": (height, 1 - height)}
+    corner = place.subgridspec(2, 2, wspace=0, hspace=0, **parts)[0, 0]  # which a later tight_layout() keeps
+    for each in ax.figure.axes:
+        if each.get_subplotspec() == place:
+            each.set_subplotspec(corner)
+
+
+def bar_options(ax: Axes) -> dict[str, Any]:
+    """Return options with which a colour bar at the right keeps its numbers and label in the place of given axes."""
+    return {} if is_laid_out(ax) else {"fraction": min(BAR * figure_of(ax).dpi / ax.bbox.width, 0.3)}
+
+
+def logarithmic(axis: Axis) -> None:
+    """Write plain numbers along a logarithmic axis, at 1, 2 and 5 times each power of ten if they are few.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> from pellucid.plotting.style import logarithmic
+    >>> ax = Figure().subplots()
+    >>> ax.set(xscale="log", xlim=(3, 60))
+    [...]
+    >>> logarithmic(ax.xaxis)
+    >>> [label.get_text() for label in ax.get_xticklabels() if 3 <= label.get_position()[0] <= 60]
+    ['5', '10', '20', '50']
+    """
+    low, high = axis.get_view_interval()
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if high < FEW_DECADES * low else (1.0,)))
+    axis.set_major_formatter(FormatStrFormatter("%g"))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def thin_ticks(ax: Axes) -> None:
+    """Let the horizontal axis have no more numbers than there is room for."""
+    widest = max((label.get_window_extent().width for label in ax.get_xticklabels()), default=0.0)
+    most = max(int(ax.bbox.width / (ROOM * max(widest, 1.0))), 2)
+    if len(ax.get_xticks()) > most:
+        ax.xaxis.set_major_locator(MaxNLocator(most))
 
 
 def shortened(names: Iterable[object], most: int = LONGEST_NAME) -> list[str]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Self
 
+import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -13,11 +14,27 @@ from numpy.typing import ArrayLike, NDArray
 from pellucid.errors import DataError
 from pellucid.plotting.fitted import layers_of, name_of
 from pellucid.plotting.network_layout import layer_names
-from pellucid.plotting.style import DARK, LIGHT, Color, axes_for, class_colors, whitegrid
+from pellucid.plotting.style import (
+    LIGHT,
+    Color,
+    axes_for,
+    class_colors,
+    figure_of,
+    ink,
+    is_laid_out,
+    thin_ticks,
+    whitegrid,
+)
 
 __all__ = ["WeightHistogram"]
 
 MOST_COLUMNS = 4
+
+COLUMN = 1.8
+"""Width of a histogram with what is written above it, in inches."""
+
+LINES = 7.0
+"""Lines of text between two rows: numbers, the name of the axis, three lines of the next row."""
 
 
 class WeightHistogram:
@@ -113,9 +130,10 @@ class WeightHistogram:
         rows_per_kind = -(-layers // columns)
         rows = rows_per_kind * (1 if self.biases is None else 2)
         everything = np.concatenate([values for *_, values in panels]) if shared_x else None
-        with whitegrid():
+        with whitegrid(ax):
             self.figure_, self.ax_ = axes_for(ax, size=(max(3.6, 3.2 * columns), 0.6 + 2.9 * rows))
             self.ax_.set_axis_off()
+            mpl.rcParams.update(_sizes(self.ax_, columns))  # ended by the context around
             grid = _divide(self.ax_, rows, columns)
             heading = self.ax_.figure.add_subplot(grid[0, :])
             heading.set_axis_off()
@@ -143,32 +161,46 @@ class WeightHistogram:
 
 def _divide(ax: Axes, rows: int, columns: int) -> GridSpecBase:
     """Divide the place of the axes, wherever it comes from: a heading of no height, then the rows."""
-    heights = [0.01] + [1.0] * rows
+    options: dict[str, Any] = {"height_ratios": [0.01] + [1.0] * rows}
+    if not is_laid_out(ax):
+        options |= {"wspace": 0.3, "hspace": _space_between(ax, rows)}
     place = ax.get_subplotspec()
     if place is not None:
-        return place.subgridspec(rows + 1, columns, height_ratios=heights)
+        return place.subgridspec(rows + 1, columns, **options)
     box = ax.get_position()
-    return GridSpec(
-        rows + 1,
-        columns,
-        height_ratios=heights,
-        left=box.x0,
-        right=box.x1,
-        bottom=box.y0,
-        top=box.y1,
-        wspace=0.3,
-        hspace=0.8,
-    )
+    return GridSpec(rows + 1, columns, left=box.x0, right=box.x1, bottom=box.y0, top=box.y1, **options)
+
+
+def _sizes(ax: Axes, columns: int) -> Any:
+    """Return sizes of text that fit into columns of given axes."""
+    if is_laid_out(ax):
+        return {}
+    inches = ax.bbox.width / figure_of(ax).dpi / columns
+    factor = float(np.clip(inches / COLUMN, 0.5, 1.0))
+    sizes = {key: mpl.rcParams[key] for key in ("font.size", "axes.labelsize", "xtick.labelsize", "ytick.labelsize")}
+    return {key: factor * size for key, size in sizes.items() if not isinstance(size, str)}  # words follow font.size
+
+
+def _space_between(ax: Axes, rows: int) -> float:
+    """Return the height between rows for what is written there, in mean heights of a row."""
+    points = ax.bbox.height / figure_of(ax).dpi * 72
+    share = min(LINES * mpl.rcParams["font.size"] / points, 0.6 / rows)  # the histograms have two fifths at least
+    return share * (rows + 1) / (1 - rows * share)
 
 
 def _draw(ax: Axes, name: str, kind: str, values: NDArray[np.float64], edges: NDArray[np.float64]) -> None:
     colors: list[Color] = class_colors(2)
     ax.hist(values, bins=edges.tolist(), color=colors[0 if kind == "weights" else 1], edgecolor=LIGHT, linewidth=0.4)
-    ax.axvline(0, color=DARK, linewidth=1, linestyle="--")
+    ax.axvline(0, color=ink(ax), linewidth=1, linestyle="--")
     one = "weight" if kind == "weights" else "bias"
     summary = f"mean {values.mean():.2g}, std {values.std():.2g}".replace("-", "−")
-    ax.set_title(f"{name}\n{values.size} {kind if values.size > 1 else one}\n{summary}", fontsize=11)
+    ax.set_title(
+        f"{name}\n{values.size} {kind if values.size > 1 else one}\n{summary}",
+        fontsize=0.92 * mpl.rcParams["font.size"],
+    )
     ax.set_xlabel(f"value of a {one}")
     ax.xaxis.set_major_locator(MaxNLocator(4))
+    if not is_laid_out(ax):
+        thin_ticks(ax)
     ax.yaxis.set_major_locator(MaxNLocator(5, integer=True))
     ax.grid(visible=False, axis="x")
