@@ -65,6 +65,24 @@ def test_no_hidden_layer(pellucid, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("options", "by_hand", "after"),
+    [
+        ("--learning-rate 1000 --epochs 50", "worse", r"15 epochs\. MLPClassifier fits worse"),
+        ("--hidden 8,8,8,8,8,8 --epochs 100", "no better", r"100 epochs\. All epochs are done"),
+        ("--hidden 4 --epochs 1", "", r"\b1 epoch\. All epochs are done"),
+    ],
+)
+def test_a_network_that_learned_nothing_is_told(pellucid, tmp_path, options, by_hand, after):
+    status, out, _err = pellucid("demo", *options.split(), "--out", tmp_path)
+    assert status == 0
+    first, second = out.split("The same with MLPClassifier")
+    assert ("The network by hand fits" in first) == bool(by_hand)
+    assert f"fits {by_hand} than the shares of the classes" in first or not by_hand
+    assert re.search(after, second)
+    assert ("has converged" in second) is False
+
+
+@pytest.mark.parametrize(
     ("option", "value", "message"),
     [
         ("--hidden", "10,0", "'--hidden' must be widths of at least 1"),

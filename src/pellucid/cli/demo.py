@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 __all__ = ["demo"]
 
 EPOCHS_BETWEEN_LINES = 100
+NO_BETTER = 0.99
+"""Share of a constant's loss from which on a network has learned next to nothing."""
 
 
 def demo(
@@ -51,8 +53,10 @@ def demo(
     X, y = make_moons(samples, noise=noise, random_state=seed)
     halves = train_test_split(X, y, test_size=0.3, random_state=seed)
     _say_data(halves, noise)
-    by_hand = _learn_by_hand(halves, widths, activation or "logistic", learning_rate or 0.01, epochs, optimizer, seed)
-    ours = _learn_with_estimator(halves, widths, activation or "relu", learning_rate or 0.001, epochs, seed)
+    by_hand, job = _learn_by_hand(
+        halves, widths, activation or "logistic", learning_rate or 0.01, epochs, optimizer, seed
+    )
+    ours = _learn_with_estimator(halves, widths, activation or "relu", learning_rate or 0.001, epochs, seed, job)
     _draw(halves, {"By hand": by_hand, "MLPClassifier": ours}, out)
 
 
@@ -96,8 +100,8 @@ def _learn_by_hand(
     epochs: int,
     optimizer: str,
     seed: int,
-) -> Any:
-    """Describe the network, show its first step in numbers, train it, and return it as an estimator."""
+) -> tuple[Any, "Job"]:
+    """Describe the network, show its first step in numbers, train it, and return it as an estimator, with its job."""
     import numpy as np
 
     from pellucid.engines import get_engine
@@ -139,7 +143,22 @@ def _learn_by_hand(
     model.loss_curve_ = run.history.loss
     _say_end(run.outcome)
     print(f"Accuracy: {model.score(X_test, y_test):.2f}")
-    return model
+    remark = _remark("The network by hand", model, job)
+    if remark:
+        print(remark)
+    return model, job
+
+
+def _remark(name: str, model: Any, job: "Job") -> str:
+    """Say so where a network does no better than the shares of the classes, by the rule that makes a fit warn."""
+    from pellucid.estimators.constants import useless
+
+    def forward(inputs: Any) -> Any:
+        log = model.predict_log_proba(inputs)
+        return log[:, 1:] - log[:, :1]
+
+    found = useless(name, job, model.loss_curve_, forward, margin=NO_BETTER)
+    return "" if found is None else f"{found.finding} Try another --learning-rate, more --epochs or fewer --hidden."
 
 
 def _optimizers() -> dict[str, Any]:
@@ -250,13 +269,20 @@ def _say_end(outcome: Any) -> None:
 
 
 def _learn_with_estimator(
-    halves: list[Any], widths: tuple[int, ...], activation: str, learning_rate: float, epochs: int, seed: int
+    halves: list[Any],
+    widths: tuple[int, ...],
+    activation: str,
+    learning_rate: float,
+    epochs: int,
+    seed: int,
+    by_hand: "Job",
 ) -> Any:
     import warnings
 
     from sklearn.exceptions import ConvergenceWarning
 
     from pellucid.estimators import MLPClassifier
+    from pellucid.tables.frames import counted
 
     X_train, X_test, y_train, y_test = halves
     _title("The same with MLPClassifier")
@@ -268,7 +294,8 @@ def _learn_with_estimator(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # said in words below
         model.fit(X_train, y_train)
-    print(f"{model.n_iter_} epochs. {model.outcome_.value}")
+    remark = _remark("MLPClassifier", model, by_hand)  # which learned from the same rows, by the same loss
+    print(f"{counted(model.n_iter_, 'epoch')}. {remark or model.outcome_.value}")
     print(f"Accuracy: {model.score(X_test, y_test):.2f}")
     return model
 

@@ -188,7 +188,11 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
     def _useless(self, job: Job, run: Run, *, incremental: bool) -> Useless | None:
         if incremental or run.outcome not in ENDED_BY_ITSELF:
             return None
-        return useless(type(self).__name__, job, run, lambda inputs: self._run(job.network, self._parameters, inputs))
+
+        def forward(inputs: Any) -> Array:
+            return self._run(job.network, self._parameters, inputs)
+
+        return useless(type(self).__name__, job, run.history.loss, forward)
 
     @contextmanager
     def _kept_if_it_fails(self, *, incremental: bool) -> Iterator[None]:

@@ -10,7 +10,7 @@ from pellucid.textbook.arrays import Array
 from pellucid.textbook.losses import loss_rows
 from pellucid.textbook.network import Batch
 from pellucid.textbook.outputs import output_activation
-from pellucid.training.jobs import Job, Run
+from pellucid.training.jobs import Job
 
 __all__ = ["Useless", "useless"]
 
@@ -43,18 +43,24 @@ class Useless(NamedTuple):
 
 
 @np.errstate(over="ignore", invalid="ignore", divide="ignore")  # then nothing can be said
-def useless(name: str, job: Job, run: Run, forward: Callable[[Any], Array]) -> Useless | None:
+def useless(
+    name: str, job: Job, losses: list[float], forward: Callable[[Any], Array], *, margin: float | None = None
+) -> Useless | None:
     """Say what is wrong with a network that is of no use; None if it is, or if nothing can be said.
 
     Parameters
     ----------
     name : str
         Of the estimator.
-    job, run : Job and Run
+    job : Job
+    losses : list of float
+        Of each epoch.
     forward : callable
         From input rows to the weighted sums of the output layer.
+    margin : float or None
+        How many times a constant's loss is too much; None: as much as makes a fit warn.
     """
-    losses, targets, weight = run.history.loss, job.data.targets, job.data.sample_weight
+    targets, weight = job.data.targets, job.data.sample_weight
     if len(losses) < 2 or (weight is not None and weight.min() < 0):
         return None
     if weight is not None:
@@ -69,13 +75,14 @@ def useless(name: str, job: Job, run: Run, forward: Callable[[Any], Array]) -> U
         return np.broadcast_to(z_constant, (inputs.shape[0], len(constant)))
 
     of_constant = _mean_loss(job, always)
-    limit = of_constant * (MARGIN_OF_CLASSES if output in ("logistic", "softmax") else MARGIN)
+    limit = of_constant * (margin or (MARGIN_OF_CLASSES if output in ("logistic", "softmax") else MARGIN))
     if not losses[-1] > limit > 0:  # penalties and dropout included
         return None
     own = _mean_loss(job, forward)
     if not own > limit:
         return None
-    finding = f"{name} fits worse than {what} would: on its own training rows "
+    how = "worse" if own > of_constant * MARGIN else "no better"
+    finding = f"{name} fits {how} than {what} would: on its own training rows "
     if isinstance(job.training.loss, SquaredError) and output == "identity":
         finding += f"R² is {1 - own / of_constant:.3g}."
     else:
