@@ -211,3 +211,9 @@ def test_from_data_needs_rows(inputs: Any) -> None:
     network = Network(2, (Layer(3),), 1, initializer=FromData())
     with pytest.raises(SpecError, match="FromData needs training rows; got none"):
         initial_parameters(network, np.random.RandomState(0), "float64", inputs)
+
+
+def test_a_number_is_a_seed():
+    network = Network(2, (Layer(3),), 1)
+    drawn = initial_parameters(network, np.random.RandomState(7), np.float64)
+    np.testing.assert_array_equal(initial_parameters(network, 7, np.float64), drawn)

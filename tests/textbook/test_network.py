@@ -11,13 +11,13 @@ from scipy import sparse
 
 from central_differences import numerical_gradient
 from pellucid import spec
-from pellucid.errors import SpecError
+from pellucid.errors import PellucidError, SpecError
 from pellucid.spec import Category, Embedding, Layer, LogLoss, Network, Periodic, PiecewiseLinear, SquaredError
 from pellucid.textbook.activations import gelu
 from pellucid.textbook.dropout import dropout_mask
 from pellucid.textbook.initializers import initial_parameters
 from pellucid.textbook.losses import loss_problem
-from pellucid.textbook.network import Batch, forward, predict, step
+from pellucid.textbook.network import Batch, forward, output_sums, predict, step
 from pellucid.textbook.parameters import Parameters
 from strategies import embedded_networks, networks, rows_for
 from strategies import losses as any_loss
@@ -147,10 +147,28 @@ def test_prediction_is_the_forward_pass(network, rows, single):
     parameters = Parameters(network, initial_parameters(network, np.random.RandomState(0), dtype, X))
     with np.errstate(over="ignore", invalid="ignore"):
         passes = forward(network, parameters, X)
-        z = predict(network, parameters, X)
+        z = output_sums(network, parameters, X)
+        predicted = predict(network, parameters, X)
     assert z.dtype == passes[-1].activation.dtype == dtype
     assert passes[0].inputs.shape == (rows, network.features)
     np.testing.assert_array_equal(passes[-1].pre_activation, z)
+    np.testing.assert_array_equal(passes[-1].activation, predicted)
+
+
+@pytest.mark.parametrize(
+    ("loss", "inputs", "told"),
+    [
+        (LogLoss(), np.ones((2, 3)), r"inputs of this network must have the shape \(rows, 2\); got \(2, 3\)"),
+        (LogLoss(), np.ones(2), r"shape \(rows, 2\); got \(2,\)"),
+        (spec.Poisson(), np.ones((2, 2)), "Poisson loss needs an output of 'exp'; got 'logistic'"),
+    ],
+)
+def test_what_does_not_go_together_is_told(loss, inputs, told):
+    network = Network(2, (Layer(3),), 1, "logistic")
+    parameters = Parameters(network, initial_parameters(network, 0, np.float64))
+    gradients = Parameters.empty(network, np.float64)
+    with pytest.raises(PellucidError, match=told):
+        step(network, loss, parameters, Batch(inputs, np.ones((2, 1))), gradients)
 
 
 PIECES = {

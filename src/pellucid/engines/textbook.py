@@ -18,7 +18,7 @@ from pellucid.textbook.clipping import clip_by_norm
 from pellucid.textbook.dropout import dropout_mask
 from pellucid.textbook.groups import parameter_groups
 from pellucid.textbook.losses import loss_problem
-from pellucid.textbook.network import Batch, Step, predict, step
+from pellucid.textbook.network import Batch, Step, output_sums, step
 from pellucid.textbook.optimizers import update
 from pellucid.textbook.parameters import Parameters
 from pellucid.textbook.schedules import varies_by_step
@@ -79,10 +79,10 @@ class TextbookEngine:
         widths = network.widths[1:] if network.embedding is None else network.widths
         block = max(1, BLOCK_OF_VALUES // max(widths))
         if rows <= block:
-            return predict(network, parameters, decoded(inputs))
+            return output_sums(network, parameters, decoded(inputs))
         z = np.empty((rows, network.outputs), dtype=parameters.vector.dtype)
         for start in range(0, rows, block):
-            z[start : start + block] = predict(network, parameters, inputs[start : start + block])
+            z[start : start + block] = output_sums(network, parameters, inputs[start : start + block])
         return z
 
     def loss_and_gradients(

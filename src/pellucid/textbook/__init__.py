@@ -84,7 +84,7 @@ from pellucid.textbook.losses import (
     squared_error,
     squared_error_derivative,
 )
-from pellucid.textbook.network import Batch, LayerPass, Step, backward, forward, predict, step
+from pellucid.textbook.network import Batch, LayerPass, Step, backward, forward, output_sums, predict, step
 from pellucid.textbook.neuron import neuron
 from pellucid.textbook.optimizers import (
     STATE_SYMBOLS,
@@ -200,6 +200,7 @@ __all__ = [
     "normal",
     "output_activation",
     "output_backward",
+    "output_sums",
     "parameter_groups",
     "penalty",
     "penalty_gradient",

@@ -55,7 +55,7 @@ __all__ = [
 ]
 
 
-def initial_parameters(network: Network, random: RandomState, dtype: Any, inputs: Array | None = None) -> Array:
+def initial_parameters(network: Network, random: RandomState | int, dtype: Any, inputs: Array | None = None) -> Array:
     """Draw a network's flat parameter vector.
 
     Gains of layer normalisation, the scale of the inputs and the slopes of parametric activations start at 1, shifts
@@ -66,8 +66,8 @@ def initial_parameters(network: Network, random: RandomState, dtype: Any, inputs
     Parameters
     ----------
     network : Network
-    random : numpy.random.RandomState
-        Advanced by the draws.
+    random : numpy.random.RandomState or int
+        Advanced by the draws; an int is the seed of a new one.
     dtype : {'float64', 'float32'}
         What the float64 draws are rounded to.
     inputs : array of shape (rows, network.inputs) or None
@@ -91,6 +91,8 @@ def initial_parameters(network: Network, random: RandomState, dtype: Any, inputs
     >>> initial_parameters(network, np.random.RandomState(42), "float64").round(3).tolist()
     [0.497, -0.138, 0.0]
     """
+    if isinstance(random, int):
+        random = RandomState(random)
     parameters = Parameters(network, np.zeros(parameter_count(network)))
     from_data = isinstance(network.initializer, FromData)
     if not from_data:

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from pellucid.errors import SpecError
+from pellucid.errors import DataError, SpecError
 from pellucid.spec import Loss, Network
 from pellucid.textbook.activations import activation_rule
 from pellucid.textbook.arrays import Array
@@ -28,7 +28,7 @@ from pellucid.textbook.dense import dense_backward, dense_forward
 from pellucid.textbook.embeddings import embed, embed_backward
 from pellucid.textbook.ensembles import add_member_gradients, combine_members, member_parameters
 from pellucid.textbook.layer_norm import layer_norm_backward, layer_norm_forward
-from pellucid.textbook.losses import loss_delta, loss_rows, mean_loss
+from pellucid.textbook.losses import loss_delta, loss_problem, loss_rows, mean_loss
 from pellucid.textbook.outputs import output_activation
 from pellucid.textbook.parameters import Parameters
 from pellucid.textbook.penalties import penalty, penalty_gradient
@@ -42,6 +42,7 @@ __all__ = [
     "factored_weights",
     "forward",
     "hidden_outputs",
+    "output_sums",
     "predict",
     "step",
 ]
@@ -167,6 +168,8 @@ def forward(
     ------
     SpecError
         If the network is an ensemble.
+    DataError
+        If the rows have another number of columns than the network has inputs.
 
     Examples
     --------
@@ -198,7 +201,15 @@ def embedded(network: Network, parameters: Parameters, inputs: Any) -> Any:
     Returns
     -------
     array or SciPy CSR matrix of shape (rows, network.features)
+
+    Raises
+    ------
+    DataError
+        If the rows have another number of columns than the network has inputs.
     """
+    shape: tuple[int, ...] = np.shape(inputs) if isinstance(inputs, list) else inputs.shape
+    if len(shape) != 2 or shape[1] != network.inputs:
+        raise DataError(f"the inputs of this network must have the shape (rows, {network.inputs}); got {shape}.")
     return inputs if network.embedding is None else embed(network.embedding, parameters, inputs)
 
 
@@ -248,10 +259,42 @@ def _hidden_forward(network: Network, parameters: Parameters, index: int, inputs
 
 
 def predict(network: Network, parameters: Parameters, inputs: Any) -> Array:
-    """Weighted sums of the output layer for each row, without keeping what the layers did.
+    """Return what the network predicts for each row: the last ``activation`` of `forward`, without what led to it.
 
-    The output activation is not applied: ``output_activation(network.output, z)`` makes predictions of them, and
-    log-probabilities come from them without loss of precision.
+    Parameters
+    ----------
+    network : Network
+    parameters : Parameters
+    inputs : array or SciPy CSR matrix of shape (rows, network.inputs)
+
+    Returns
+    -------
+    array of shape (rows, network.outputs)
+        Probabilities where the output is 'logistic' or 'softmax'; of an ensemble, the mean of its members'.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from pellucid.spec import Network
+    >>> network = Network(1, (), 1, "logistic")
+    >>> parameters = Parameters(network, np.array([2.0, 1.0]))  # w, b
+    >>> predict(network, parameters, np.array([[-0.5], [1.0]])).ravel().round(3).tolist()
+    [0.5, 0.953]
+    """
+    z = output_sums(network, parameters, inputs)
+    return output_activation(network.output, z, z)
+
+
+def output_sums(network: Network, parameters: Parameters, inputs: Any) -> Array:
+    """Return the weighted sums of the output layer for each row: what its activation makes predictions of.
+
+    Log-probabilities come from them without loss of precision.
+
+    Parameters
+    ----------
+    network : Network
+    parameters : Parameters
+    inputs : array or SciPy CSR matrix of shape (rows, network.inputs)
 
     Returns
     -------
@@ -260,7 +303,7 @@ def predict(network: Network, parameters: Parameters, inputs: Any) -> Array:
     """
     if network.ensemble is not None:
         members = (member_parameters(network, parameters, m) for m in range(network.ensemble.members))
-        return combine_members(network.output, [predict(network.member, own, inputs) for own in members])
+        return combine_members(network.output, [output_sums(network.member, own, inputs) for own in members])
     inputs = embedded(network, parameters, inputs)
     for index in range(len(network.hidden)):
         inputs = hidden_outputs(network, parameters, index, inputs)
@@ -403,7 +446,15 @@ def step(
     Returns
     -------
     Step
+
+    Raises
+    ------
+    SpecError
+        If the loss does not go with the network's output.
     """
+    problem = loss_problem(loss, network.output)
+    if problem is not None:
+        raise SpecError(problem)
     batch = batch.taken()
     passes, loss_of_rows = _differentiate(network, loss, parameters, batch, gradients, masks)
     total = batch.total_weight
