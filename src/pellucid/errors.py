@@ -32,6 +32,7 @@ __all__ = [
     "did_you_mean",
     "near",
     "near_names",
+    "what_it_is",
 ]
 
 
@@ -89,6 +90,30 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return near(name, choices) or f" Known: {', '.join(repr(choice) for choice in choices)}."
 
 
+def what_it_is(thing: object) -> str:
+    """Say in a sentence's last words what was given for a model, and what to give if it was nearly right.
+
+    Examples
+    --------
+    >>> from sklearn.neural_network import MLPClassifier
+    >>> what_it_is(MLPClassifier())
+    "scikit-learn's MLPClassifier. Take Pellucid's: from pellucid import MLPClassifier."
+    >>> what_it_is(MLPClassifier), what_it_is(3)
+    ('the class MLPClassifier. Give one of it: MLPClassifier().', 'int.')
+    """
+    if isinstance(thing, type):
+        return f"the class {thing.__name__}. Give one of it: {thing.__name__}()."
+    kind = type(thing)
+    owner, _, room = kind.__module__.partition(".")
+    if owner == "builtins":
+        return f"{kind.__name__}."
+    told = f"{NAMES_OF_OWNERS.get(owner, owner)}'s {kind.__name__}."
+    if owner == "sklearn" and room.startswith("neural_network") and kind.__name__ in ("MLPClassifier", "MLPRegressor"):
+        return f"{told} Take Pellucid's: from pellucid import {kind.__name__}."
+    return told
+
+
+NAMES_OF_OWNERS = {"sklearn": "scikit-learn", "pellucid": "Pellucid"}
 MOST_NAMES = 3
 NEAR = 0.65
 """Share of two names' letters that stand in both in the same order, from which on one may be a slip for the other."""

@@ -152,10 +152,15 @@ def test_pickle_and_joblib_work(fitted, rows, tmp_path):
 
 
 def test_refuses_to_save_what_it_cannot(rows, tmp_path):
+    from sklearn import neural_network
     from sklearn.linear_model import LogisticRegression
 
     with pytest.raises(TypeError, match="must be one of Pellucid's MLPClassifier"):
         save(LogisticRegression(), tmp_path / "m")
+    with pytest.raises(
+        TypeError, match=r"scikit-learn's MLPClassifier\. Take Pellucid's: from pellucid import "
+    ):
+        save(neural_network.MLPClassifier(), tmp_path / "m")
     with pytest.raises(NotFittedError):
         save(MLPClassifier(), tmp_path / "m")
     model = fit_quietly(MLPClassifier((4,), max_iter=2), *rows)

@@ -5,12 +5,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
+from sklearn import neural_network
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 
-from pellucid import MLPClassifier, MLPRegressor, spec, trace
+from pellucid import MLPClassifier, MLPRegressor, check_gradients, spec, trace
 from pellucid.engines import get_engine
 from pellucid.errors import DataError, PellucidError
 
@@ -227,8 +228,12 @@ def test_a_step_that_diverges_says_so(rows):
 
 def test_other_models_are_refused(rows):
     X, y = rows
-    with pytest.raises(PellucidError, match=r"must be an MLPClassifier, .* got Pipeline\. Of a pipeline take the last"):
+    with pytest.raises(PellucidError, match=r"must be Pellucid's .* got scikit-learn's Pipeline\. Take its last step"):
         trace(make_pipeline(StandardScaler(), MLPClassifier()), X, y)
+    for function in (trace, check_gradients):
+        told = rf"The model of {function.__name__} .* scikit-learn's MLPRegressor\. Take Pellucid's: from "
+        with pytest.raises(PellucidError, match=told):
+            function(neural_network.MLPRegressor(), X, y)
     with pytest.raises(ValueError, match="alpha"):
         trace(MLPClassifier(alpha=-1), X, y)
     with pytest.raises(PellucidError, match="must be at least 0 with loss='poisson'"):

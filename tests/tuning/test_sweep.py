@@ -312,7 +312,7 @@ def test_what_cannot_be_swept(given, message):
 
 def test_estimators_that_are_no_networks():
     with pytest.raises(
-        PellucidError, match=r"must be Pellucid's MLPClassifier, MLPRegressor or a pipeline.* got pellucid's TabularC"
+        PellucidError, match=r"must be Pellucid's MLPClassifier, MLPRegressor or a pipeline.* got Pellucid's TabularC"
     ):
         sweep(TabularClassifier(), X, Y, {"preset": ["fast"]})
     with pytest.raises(PellucidError, match=r"not its class: give MLPClassifier\(\) instead of MLPClassifier"):

@@ -19,7 +19,7 @@ from safetensors.numpy import save as to_bytes
 from sklearn.utils.validation import check_is_fitted
 
 from pellucid._version import __version__
-from pellucid.errors import ModelFileError
+from pellucid.errors import ModelFileError, what_it_is
 from pellucid.estimators.state import HasState
 from pellucid.tables.writing import check_writable, replaced_whole
 
@@ -84,10 +84,9 @@ def save(model: HasState, path: str | Path) -> None:
     """
     kind = type(model).__name__
     if kind not in KINDS or not isinstance(model, HasState):
-        whose = type(model).__module__.partition(".")[0]
         raise TypeError(
-            f"'model' of pellucid.save must be one of Pellucid's {', '.join(KINDS)}; got {whose}'s {kind}. Use pickle "
-            "for others."
+            f"'model' of pellucid.save must be one of Pellucid's {', '.join(KINDS)}; got {what_it_is(model)} Use "
+            "pickle for others."
         )
     check_is_fitted(model)
     path = Path(path)

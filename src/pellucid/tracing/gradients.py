@@ -127,7 +127,7 @@ def check_gradients(
         raise DataError(f"'epsilon' of check_gradients must be greater than 0 and less than 1; got {epsilon!r}.")
     if max_weights is not None and max_weights < 1:
         raise DataError(f"'max_weights' of check_gradients must be at least 1 or None; got {max_weights!r}.")
-    setup = prepare(model, X, y, sample_weight, classes, member=member, dtype="float64")
+    setup = prepare(model, X, y, sample_weight, classes, member=member, caller="check_gradients", dtype="float64")
     total = len(setup.job.parameters)
     indices = np.arange(total)
     if max_weights is not None and max_weights < total:

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import is_classifier
+from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import validate_data
 
 from pellucid.engines import Engine, get_engine
-from pellucid.errors import DataError, PellucidError, SpecError
+from pellucid.errors import DataError, PellucidError, SpecError, what_it_is
 from pellucid.estimators.base import BaseMLP
 from pellucid.estimators.fitted import DTYPES, as_dtype
 from pellucid.estimators.tabular.base import BaseTabular
@@ -86,7 +87,15 @@ class Setup:
 
 
 def prepare(
-    model: Any, X: Any, y: Any, sample_weight: Any = None, classes: Any = None, *, member: int = 0, **changes: Any
+    model: Any,
+    X: Any,
+    y: Any,
+    sample_weight: Any = None,
+    classes: Any = None,
+    *,
+    member: int = 0,
+    caller: str = "trace",
+    **changes: Any,
 ) -> Setup:
     """Prepare the step that ``model.partial_fit(X, y)`` would take if all rows were one batch; the model stays as is.
 
@@ -99,6 +108,8 @@ def prepare(
         All classes, for a classifier that is not fitted.
     member : int
         Which network of a tabular model, from 0.
+    caller : str
+        Whose arguments they are, for messages.
     **changes
         Parameters that the copy has instead of the model's.
 
@@ -111,9 +122,10 @@ def prepare(
         step = network_step(model, X, y, sample_weight, member=member, dtype=changes.get("dtype", "float32"))
         return _of_network(model, step, has_targets=y is not None)
     if not isinstance(model, BaseMLP):
+        remedy = " Take its last step, and rows as that step sees them." if isinstance(model, Pipeline) else ""
         raise PellucidError(
-            f"'model' of trace must be an MLPClassifier, an MLPRegressor or a model of a table; "
-            f"got {type(model).__name__}. Of a pipeline take the last step, and rows as that step sees them."
+            f"The model of {caller} must be Pellucid's MLPClassifier or MLPRegressor, or a model of a table; "
+            f"got {what_it_is(model)}{remedy}"
         )
     if member != 0:
         raise DataError(f"'member' must be 0 where the model is one network, {type(model).__name__}; got {member}.")
@@ -121,12 +133,12 @@ def prepare(
     is_fitted = hasattr(twin, "coefs_")
     if y is None and not is_fitted:
         raise DataError(
-            "'y' of trace must be given for a model that is not fitted: it says how many outputs there are."
+            f"'y' of {caller} must be given for a model that is not fitted: it says how many outputs there are."
         )
     if y is not None and is_fitted and getattr(twin, "class_weight", None) == "balanced":
         twin.class_weight = None
         notes.append("class_weight='balanced' is left out here: it weighs all training rows, not these alone.")
-    job = _forward_job(twin, X) if y is None else _job(twin, X, y, sample_weight, classes, is_fitted)
+    job = _forward_job(twin, X) if y is None else _job(twin, X, y, sample_weight, classes, is_fitted, caller)
     multiply_in_full(job, notes)
     engine = get_engine(twin.engine)
     reason = engine.unsupported(job.network, job.training)
@@ -151,19 +163,19 @@ def _copy(model: BaseMLP, changes: dict[str, Any]) -> Any:
     return twin
 
 
-def _job(twin: Any, X: Any, y: Any, sample_weight: Any, classes: Any, is_fitted: bool) -> Job:
+def _job(twin: Any, X: Any, y: Any, sample_weight: Any, classes: Any, is_fitted: bool, caller: str) -> Job:
     incremental = is_fitted or classes is not None
     if is_classifier(twin) and not is_fitted:
-        _check_classes(unique_labels(y) if classes is None else classes)
+        _check_classes(unique_labels(y) if classes is None else classes, caller)
     job: Job = twin._prepare(X, y, sample_weight, incremental=incremental, classes=classes)
     return job
 
 
-def _check_classes(classes: Any) -> None:
+def _check_classes(classes: Any, caller: str) -> None:
     if len(classes) < 2:
         raise DataError(
-            f"'y' of trace must have rows of every class for a classifier that is not fitted; all rows are of class "
-            f"{classes[0]!s}. Fit the model first, add rows, or name all classes: trace(model, X, y, classes=[…])."
+            f"'y' of {caller} must have rows of every class for a classifier that is not fitted; all rows are of class "
+            f"{classes[0]!s}. Fit the model first, add rows, or name all classes: {caller}(model, X, y, classes=[…])."
         )
 
 

@@ -15,7 +15,7 @@ from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, Stratified
 from sklearn.utils import indexable
 from sklearn.utils.validation import _num_samples
 
-from pellucid.errors import PellucidError, SpecError, near_names
+from pellucid.errors import PellucidError, SpecError, near_names, what_it_is
 from pellucid.estimators.base import BaseMLP
 from pellucid.estimators.progress import ProgressBar
 from pellucid.estimators.reports import warn
@@ -261,7 +261,7 @@ def network_parameter(estimator: Any, name: str, owner: str) -> str:
     if not isinstance(model, BaseMLP):
         raise PellucidError(
             f"'estimator' of {owner} must be Pellucid's MLPClassifier, MLPRegressor or a pipeline that ends in one; "
-            f"got {type(model).__module__.partition('.')[0]}'s {type(model).__name__}."
+            f"got {what_it_is(model)}"
         )
     return name if step is None else f"{step}__{name}"
 

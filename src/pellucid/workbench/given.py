@@ -73,7 +73,7 @@ class Given:
         """Take an estimator over, which stays as it is; its network is another than its parameters say, if given."""
         if isinstance(estimator, BaseTabular):
             return cls._of_member(estimator, network_step(estimator, X, y, sample_weight, member=member))
-        setup = prepare(estimator, X, y, sample_weight, member=member)
+        setup = prepare(estimator, X, y, sample_weight, member=member, caller="show")
         job = setup.job
         network = network or job.network
         _check(network, job.data.inputs.shape)
