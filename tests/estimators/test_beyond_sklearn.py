@@ -7,7 +7,9 @@ import time
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.datasets import make_classification
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
@@ -400,7 +402,7 @@ def test_bad_rows_are_named(iris, numbers):
         MLPClassifier().predict(X)
     with pytest.raises(DataError, match="at least 0 with loss='poisson'"):
         MLPRegressor("poisson").fit(*numbers)
-    with pytest.raises(ValueError, match="could not convert string"):
+    with pytest.raises(ValueError, match=r"^Input X contains text, 'a', and MLPClassifier"):
         MLPClassifier().fit(np.array([["a"], ["b"]]), [0, 1])
 
 
@@ -423,6 +425,68 @@ def test_missing_targets_are_named(iris, how):
         MLPClassifier().partial_fit(iris[0], y, classes=["b", "c"])
     with pytest.raises(DataError, match=r"^'y' of MLPRegressor.fit .* missing in rows 1, 2, .*\. Remove those rows\.$"):
         MLPRegressor().fit(iris[0], y)
+
+
+@pytest.mark.filterwarnings("ignore:X has feature names")
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("text", (ValueError, r"contains text, 'red', .* Take pellucid\.TabularRegressor, which .*OneHotEncoder")),
+        (
+            "dates",
+            (TypeError, r"contains dates .* Take pellucid\.TabularRegressor, which .* np\.timedelta64\(1, 'D'\)"),
+        ),
+        ("objects", (TypeError, r"contains dates .* Take pellucid\.TabularRegressor")),
+        ("sparse", (ValueError, r"contains NaN, .* Take pellucid\.TabularRegressor \(of X\.toarray\(\)\)")),
+    ],
+)
+def test_cells_that_are_no_numbers_are_told_with_the_estimator_that_takes_them(iris, kind, told):
+    X, y = iris
+    dates = pd.DataFrame({"x": X[:, 0], "day": pd.date_range("2026-01-01", periods=150)})
+    found = {
+        "text": pd.DataFrame({"x": X[:, 0], "colour": "red"}),
+        "dates": dates,
+        "objects": dates.astype(object),
+        "sparse": sparse.csr_matrix(np.where(X > 1, np.nan, X)),
+    }[kind]
+    with pytest.raises(told[0], match="^Input X " + told[1]):
+        MLPRegressor().fit(found, y)
+    plain = fit_quietly(MLPRegressor(max_iter=2), X[:, :2] if kind != "sparse" else X, y)
+    with pytest.raises(told[0], match="^Input X " + told[1]):
+        plain.predict(found)
+
+
+@pytest.mark.parametrize("cast", [list, np.array, pd.Series, lambda y: np.array(y, dtype=object)])
+def test_texts_are_no_numbers(iris, cast):
+    with pytest.raises(DataError, match=r"^'y' of MLPRegressor.fit must be numbers; it has the text 'low'\. .*MLPCl"):
+        MLPRegressor().fit(iris[0], cast(["low", "high", "1.5"] * 50))
+
+
+def test_texts_of_numbers_are_taken_where_scikit_learn_takes_them(iris):
+    X, y = iris
+    with pytest.raises(DataError, match=r"has the text '0'\. .* y\.astype\(float\)"):
+        MLPRegressor().fit(X, y.astype(str))
+    same = fit_quietly(MLPRegressor(max_iter=2, random_state=0), X, y.astype(str).astype(object))
+    expected = fit_quietly(MLPRegressor(max_iter=2, random_state=0), X, y)
+    np.testing.assert_array_equal(same.predict(X), expected.predict(X))
+
+
+def test_texts_of_any_length_are_told_with_their_remedy(iris):
+    y = np.array(["no", "yes"] * 75, dtype=np.dtypes.StringDType())
+    with pytest.raises(DataError, match=r"^'y' of MLPClassifier.fit .* StringDType.* np\.array\(y\.tolist\(\)\)"):
+        MLPClassifier().fit(iris[0], y)
+    fit_quietly(MLPClassifier(max_iter=2), iris[0], np.array(y.tolist()))
+
+
+@pytest.mark.parametrize(("y", "name"), [(["ham", "ham", "ham", "spam"], r"\['spam'\]"), ([0, 0, 0, 1], r"\[1\]")])
+def test_a_class_too_small_for_early_stopping_has_its_own_name(y, name):
+    with pytest.raises(ValueError, match="too few members are: " + name):
+        MLPClassifier(early_stopping=True).fit(np.eye(4), y)
+
+
+def test_a_sparse_column_is_refused_without_a_word_more(iris):
+    with pytest.raises(TypeError, match="Sparse data was passed for y"):  # a warning would be an error
+        MLPClassifier().fit(iris[0], sparse.csr_matrix(iris[1][:, np.newaxis]))
 
 
 def test_dates_are_no_targets(iris):
@@ -464,6 +528,9 @@ def test_bad_validation_rows_are_named(iris):
         MLPClassifier().fit(X, y, X_val=X, y_val=y + 1)
     with pytest.raises(DataError, match=r"^'X_val' of MLPClassifier.fit must have the 4 columns that X has; got 2"):
         MLPClassifier().fit(X, y, X_val=X[:, :2], y_val=y)
+    words = np.full(X.shape, "red")
+    with pytest.raises(ValueError, match=r"^Input X_val contains text, 'red', .* Take pellucid.TabularClassifier"):
+        MLPClassifier().fit(X, y, X_val=words, y_val=y)
     with pytest.raises(ValueError, match=r"^Input X_val contains NaN, .* Take pellucid.TabularClassifier"):
         MLPClassifier().fit(X, y, X_val=np.where(X > 1, np.nan, X), y_val=y)
     with pytest.raises(DataError, match=r"^'y_val' .* missing in rows 1, 2, .* \(150 in all\)"):

@@ -19,7 +19,7 @@ OTHERWISE = {
     "test_n_iter_no_change": "reads a private attribute",
     "test_n_iter_no_change_inf": "reads a private attribute",
     "test_predict_proba_multilabel": "compares orders where probabilities are 1; our logarithms still tell them apart",
-    "test_early_stopping_stratified": "the message names a class as it was given, 1, where theirs says 'True'",
+    "test_early_stopping_stratified": "the message names a class as it was given, 1, where theirs expects 'True'",
 }
 
 

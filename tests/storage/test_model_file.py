@@ -157,9 +157,7 @@ def test_refuses_to_save_what_it_cannot(rows, tmp_path):
 
     with pytest.raises(TypeError, match="must be one of Pellucid's MLPClassifier"):
         save(LogisticRegression(), tmp_path / "m")
-    with pytest.raises(
-        TypeError, match=r"scikit-learn's MLPClassifier\. Take Pellucid's: from pellucid import "
-    ):
+    with pytest.raises(TypeError, match=r"scikit-learn's MLPClassifier\. Take Pellucid's: from pellucid import "):
         save(neural_network.MLPClassifier(), tmp_path / "m")
     with pytest.raises(NotFittedError):
         save(MLPClassifier(), tmp_path / "m")

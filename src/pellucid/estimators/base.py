@@ -22,7 +22,7 @@ from pellucid.engines import Engine, get_engine
 from pellucid.errors import DataError, DivergedError, SpecError, near
 from pellucid.estimators.callbacks import UNDER_WAY, CallbackSupportMixin, Listeners, listening
 from pellucid.estimators.constants import Useless, useless
-from pellucid.estimators.fitted import CURVES, DTYPES, FittedNetwork, as_dtype, told_of_missing
+from pellucid.estimators.fitted import CURVES, DTYPES, FittedNetwork, as_dtype, told_of_cells
 from pellucid.estimators.parameters import (
     PARAMETER_CONSTRAINTS,
     describe_network,
@@ -468,7 +468,7 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
     def _given_validation(self, data: Batch, X_val: Any, y_val: Any, sample_weight: Any) -> HeldOut:
         fit = f"{type(self).__name__}.fit"
         _check_feature_names(self, X_val, reset=False)
-        with told_of_missing(self, "X_val"):
+        with told_of_cells(self, X_val, "X_val"):
             X_val = check_array(X_val, accept_sparse="csr", dtype=DTYPES, input_name="X_val", estimator=self)
         if X_val.shape[1] != data.inputs.shape[1]:
             raise DataError(

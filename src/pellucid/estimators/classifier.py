@@ -16,10 +16,10 @@ from sklearn.utils.validation import validate_data
 from pellucid import spec
 from pellucid.errors import DataError, SpecError
 from pellucid.estimators.base import BaseMLP
-from pellucid.estimators.fitted import DTYPES, told_of_missing
+from pellucid.estimators.fitted import DTYPES, told_of_cells
 from pellucid.estimators.parameters import is_stochastic
 from pellucid.estimators.state import mlp_from_state, mlp_to_state
-from pellucid.estimators.targets import one_column_as_rows, refuse_missing
+from pellucid.estimators.targets import one_column_as_rows, refuse_missing, refuse_string_dtype
 from pellucid.spec.checks import finite_number, shown
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.outputs import log_probabilities, output_activation
@@ -319,7 +319,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         self._label_binarizer = LabelBinarizer().fit(y if is_multilabel else classes)
 
     def _validate_input(self, X: Any, y: Any, *, incremental: bool, reset: bool) -> tuple[Any, Any]:
-        with told_of_missing(self):
+        with told_of_cells(self, X):
             X, y = validate_data(self, X, y, accept_sparse="csr", multi_output=True, dtype=DTYPES, reset=reset)
         y = one_column_as_rows(y)
         check_classification_targets(y)
@@ -342,6 +342,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     def _refuse_targets(self, y: Any, subject: str) -> None:
         refuse_missing(y, subject, "Remove those rows, or give them a class of their own.")
+        refuse_string_dtype(y, subject)
 
     def _refuse_unknown(self, classes: Array, name: str = "y") -> None:
         if len(np.setdiff1d(classes, self.classes_, assume_unique=True)):
@@ -383,7 +384,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         return weight if sample_weight is None else weight * sample_weight
 
     def _stratification(self, targets: Array) -> Array | None:
-        return targets.ravel().astype(bool) if targets.shape[1] == 1 else None
+        return np.take(self.classes_, targets.ravel().astype(int)) if targets.shape[1] == 1 else None
 
     def _output(self) -> str:
         return "softmax" if self._label_binarizer.y_type_ == "multiclass" else "logistic"

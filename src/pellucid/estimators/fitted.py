@@ -1,5 +1,6 @@
 """A trained network as fitted attributes: views of one flat vector that a user may read, set and pickle."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from copy import deepcopy
@@ -7,6 +8,7 @@ from math import isfinite
 from typing import Any, Self
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -17,7 +19,7 @@ from pellucid.spec import Network
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.parameters import Parameters
 
-__all__ = ["CURVES", "DTYPES", "FittedNetwork", "as_dtype", "told_of_missing"]
+__all__ = ["CURVES", "DTYPES", "FittedNetwork", "as_dtype", "told_of_cells"]
 
 DTYPES = (np.float64, np.float32)
 """Kinds of numbers that rows may have; anything else becomes the first."""
@@ -116,7 +118,7 @@ class FittedNetwork(BaseEstimator):
         """Return the network, and the weighted sums of its output layer for each row."""
         if not self._takes_as_it_is(X):
             check_is_fitted(self, "coefs_")
-            with told_of_missing(self):
+            with told_of_cells(self, X):
                 X = validate_data(self, X, accept_sparse="csr", dtype=DTYPES, reset=False)
         network = self.__dict__.get("network_") or self._network()
         parameters = self._current_parameters(network)
@@ -166,18 +168,36 @@ class FittedNetwork(BaseEstimator):
 
 
 @contextmanager
-def told_of_missing(estimator: Any, name: str = "X") -> Iterator[None]:
-    """Let what scikit-learn says of missing values in rows name Pellucid's estimators that take them."""
+def told_of_cells(estimator: Any, X: Any, name: str = "X") -> Iterator[None]:
+    """Let what scikit-learn and NumPy say of cells that are no numbers name Pellucid's estimators that take them."""
     try:
         yield
-    except ValueError as error:
-        if f"Input {name} contains NaN" not in str(error):
-            raise
-        kind = "TabularClassifier" if is_classifier(estimator) else "TabularRegressor"
-        raise ValueError(
-            f"Input {name} contains NaN, and {type(estimator).__name__} needs a number in each cell. Take "
-            f"pellucid.{kind}, which learns from missing ones, too, or fill them (sklearn.impute.SimpleImputer)."
-        ) from None
+    except (TypeError, ValueError) as error:
+        told = str(error)
+        needs = f"and {type(estimator).__name__} needs a number in each cell. Take "
+        tabular = f"pellucid.{'TabularClassifier' if is_classifier(estimator) else 'TabularRegressor'}"
+        if f"Input {name} contains NaN" in told:
+            dense = f" (of {name}.toarray())" if issparse(X) else ""
+            raise ValueError(
+                f"Input {name} contains NaN, {needs}{tabular}{dense}, which learns from missing ones, too, or fill "
+                "them (sklearn.impute.SimpleImputer)."
+            ) from None
+        if TEXT in told:
+            text = told.removeprefix(TEXT).removeprefix("np.str_(").rstrip(")")
+            raise ValueError(
+                f"Input {name} contains text, {text}, {needs}{tabular}, which learns from tables with text as they "
+                "are, or encode it (sklearn.preprocessing.OneHotEncoder)."
+            ) from None
+        if re.search(DATE, told):
+            raise TypeError(
+                f"Input {name} contains dates or durations beside numbers, {needs}{tabular}, which learns from dates "
+                "as they are, or make numbers of them: (date - date.min()) / np.timedelta64(1, 'D')."
+            ) from None
+        raise
+
+
+TEXT = "could not convert string to float: "
+DATE = r"'numpy\.dtypes\.(DateTime|TimeDelta)64|not '(Timestamp|Timedelta|datetime\.\w+)'$"
 
 
 def as_dtype(array: Any, dtype: Any) -> Any:

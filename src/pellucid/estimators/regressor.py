@@ -12,10 +12,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from pellucid import spec
 from pellucid.errors import DataError
 from pellucid.estimators.base import BaseMLP
-from pellucid.estimators.fitted import DTYPES, told_of_missing
+from pellucid.estimators.fitted import DTYPES, told_of_cells
 from pellucid.estimators.parameters import LOSSES_OF_REGRESSION, is_stochastic
 from pellucid.estimators.state import mlp_from_state, mlp_to_state
-from pellucid.estimators.targets import one_column_as_rows, refuse_dates, refuse_missing
+from pellucid.estimators.targets import one_column_as_rows, refuse_dates, refuse_missing, refuse_texts
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.network import Batch
 from pellucid.textbook.outputs import output_activation
@@ -284,7 +284,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
         return self._fit(X, y, sample_weight, incremental=True)
 
     def _validate_input(self, X: Any, y: Any, *, incremental: bool, reset: bool) -> tuple[Any, Any]:
-        with told_of_missing(self):
+        with told_of_cells(self, X):
             X, y = validate_data(
                 self, X, y, accept_sparse="csr", multi_output=True, y_numeric=True, dtype=DTYPES, reset=reset
             )
@@ -294,6 +294,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     def _refuse_targets(self, y: Any, subject: str) -> None:
         refuse_missing(y, subject)
         refuse_dates(y, subject)
+        refuse_texts(y, subject)
 
     def _encode(self, y: Any, dtype: Any, *, name: str = "y") -> Array:
         targets = np.asarray(y, dtype=dtype)

@@ -14,7 +14,7 @@ from pellucid.estimators.reports import warn
 from pellucid.tables.frames import row_list
 from pellucid.textbook.arrays import Array
 
-__all__ = ["one_column_as_rows", "refuse_dates", "refuse_missing"]
+__all__ = ["one_column_as_rows", "refuse_dates", "refuse_missing", "refuse_string_dtype", "refuse_texts"]
 
 DATES = (date, time, timedelta, np.datetime64, np.timedelta64)
 
@@ -49,16 +49,51 @@ def refuse_dates(y: Any, subject: str) -> None:
         )
 
 
+def refuse_texts(y: Any, subject: str) -> None:
+    """Raise DataError if targets that must be numbers are texts, of numbers, too, as scikit-learn does not take them.
+
+    Texts of numbers are taken among objects, as scikit-learn takes them there.
+    """
+    cells = _cells(y)
+    if cells is None or cells.dtype.kind not in "USO":
+        return
+    text = next((cell for cell in cells.flat if isinstance(cell, str | bytes)), None)
+    if text is None or (np.asarray(y).dtype.kind == "O" and _are_numbers(cells)):
+        return
+    raise DataError(
+        f"{subject} must be numbers; it has the text {text if isinstance(text, bytes) else str(text)!r}. Classes are "
+        "for a classifier (MLPClassifier); of texts that are numbers, y.astype(float) makes numbers."
+    )
+
+
+def _are_numbers(cells: Array) -> bool:
+    try:
+        cells.astype(np.float64)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def refuse_string_dtype(y: Any, subject: str) -> None:
+    """Raise DataError if targets are texts of NumPy's `StringDType`, which scikit-learn's encoders do not know."""
+    if isinstance(y, np.ndarray) and y.dtype.kind == "T":
+        raise DataError(
+            f"{subject} must be of a type that scikit-learn knows; it is of NumPy's StringDType. Make usual texts of "
+            "it: np.array(y.tolist())."
+        )
+
+
 def one_column_as_rows(y: Array) -> Array:
     """Return targets of shape (rows, 1) as of shape (rows,), with scikit-learn's warning; others as they are."""
     if y.ndim != 2 or y.shape[1] != 1:
         return y
+    rows = column_or_1d(y)  # which refuses sparse ones
     warn(
-        "A column-vector y was passed when a 1d array was expected. Please change the shape of y to (n_samples,), "
+        "A column-vector y was passed when a 1d array was expected. Please change the shape of y to (n_samples, ), "
         "for example using ravel().",
         DataConversionWarning,
     )
-    return column_or_1d(y)
+    return rows
 
 
 def _cells(y: Any) -> Array | None:

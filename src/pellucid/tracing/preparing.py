@@ -14,7 +14,7 @@ from sklearn.utils.validation import validate_data
 from pellucid.engines import Engine, get_engine
 from pellucid.errors import DataError, PellucidError, SpecError, what_it_is
 from pellucid.estimators.base import BaseMLP
-from pellucid.estimators.fitted import DTYPES, as_dtype
+from pellucid.estimators.fitted import DTYPES, as_dtype, told_of_cells
 from pellucid.estimators.tabular.base import BaseTabular
 from pellucid.estimators.tabular.steps import NetworkStep, multiply_in_full, network_step
 from pellucid.spec import Stopping
@@ -180,7 +180,8 @@ def _check_classes(classes: Any, caller: str) -> None:
 
 
 def _forward_job(twin: Any, X: Any) -> Job:
-    X = validate_data(twin, X, accept_sparse="csr", dtype=DTYPES, reset=False)
+    with told_of_cells(twin, X):
+        X = validate_data(twin, X, accept_sparse="csr", dtype=DTYPES, reset=False)
     network = twin.__dict__.get("network_") or twin._network()
     parameters = twin._current_parameters(network).vector
     inputs = as_dtype(X, parameters.dtype)
