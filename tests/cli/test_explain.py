@@ -49,6 +49,7 @@ def test_one_row(pellucid, table, model):
     assert "One training step with one row" in out
     assert out.index("1 Forward") < out.index("2 Loss") < out.index("3 Backward") < out.index("4 Update")
     assert "Inputs of row 7" in out
+    assert "--target" not in out
     assert "height" in out
 
 
@@ -76,10 +77,11 @@ def test_without_the_target_the_forward_pass(pellucid, model, numbers, tmp_path)
     assert status == 0
     assert "Forward pass of 80 rows" in out
     assert "2 Loss" not in out
+    assert "name the target's column, --target." in out
 
 
 def test_a_page(pellucid, table, model, tmp_path):
-    status, out, _ = pellucid("explain", "m.safetensors", table, "--html", "step.html")
+    status, out, _ = pellucid("explain", "m.safetensors", table, "--html", "step.html", *TARGET)
     assert (status, out) == (0, "The explanation is written to step.html\n")
     assert (tmp_path / "step.html").read_text(encoding="utf-8").startswith("<!doctype html>")
     assert {path.name for path in tmp_path.iterdir()} == {"m.safetensors", "flowers.csv", "step.html"}

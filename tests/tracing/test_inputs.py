@@ -115,7 +115,7 @@ def test_the_explanation_shows_them() -> None:
     for shown in (
         "Before the first layer: 3 inputs, scaled",
         "x₁·scale₁",
-        "√(inputs)",
+        ") / √(inputs)",
         "h′(z₁)",
         "∂L/∂α₁",
         "parametric",

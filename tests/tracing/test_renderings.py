@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from pellucid import MLPClassifier, MLPRegressor, trace
+from pellucid import MLPClassifier, MLPRegressor, spec, trace
 from pellucid.errors import DataError
 from pellucid.spec import AdamW
 from pellucid.tracing.notation import add_up
@@ -172,3 +172,23 @@ def test_each_symbol_has_one_meaning(crowded):
 
 def test_the_mask_of_dropout_is_explained(crowded):
     assert "the mask of the others is 1 / (1 − 0.3) = 1.429" in printed(crowded, 400)
+
+
+@pytest.mark.parametrize(
+    ("loss", "told"),
+    [
+        ("squared_error", "The squared error compares"),
+        ("huber", "The Huber loss compares"),
+        ("poisson", "The Poisson loss compares"),
+        (spec.Quantile(level=0.9), "The quantile loss compares"),
+    ],
+)
+def test_a_loss_is_called_one(loss, told):
+    X, y = np.eye(3), np.array([1.0, 2.0, 4.0])
+    step = trace(MLPRegressor(loss, hidden_layer_sizes=(2,), random_state=0), X, y)
+    text = step.to_html()
+    assert told in text
+    if isinstance(loss, spec.Quantile):  # the side of the target that counts is told
+        assert "ℓ</b>" in text
+        assert "max(0.9·(y₁ − a₁), (1 − 0.9)·(a₁ − y₁))" in text
+        assert "−0.9 if y₁ &gt; a₁ else 1 − 0.9" in text

@@ -90,10 +90,12 @@ def explain(
     places = _places(step, layer, neuron)
     if html is None:
         Console().print(step.render(**places))
-        return
-    with replaced_whole(html) as temporary:
-        step.save_html(temporary, **places)
-    typer.echo(f"The explanation is written to {html}")
+    else:
+        with replaced_whole(html) as temporary:
+            step.save_html(temporary, **places)
+        typer.echo(f"The explanation is written to {html}")
+    if step.targets is None and target is None:
+        typer.echo("It is the forward pass alone: for loss, backward and update name the target's column, --target.")
 
 
 def _show_ensemble(path: Path, model: "TabularModel", options: list[str]) -> None:

@@ -156,7 +156,7 @@ def over_rows(
     if len(deltas) > 1:
         symbols, numbers = f"Σ {symbols}", f"({numbers})"
     if inputs is not None:
-        symbols, numbers = f"1 / √(inputs)·{symbols}", f"1 / √({inputs})·{numbers}"
+        symbols, numbers = f"{symbols} / √(inputs)", f"{numbers} / √({inputs})"
     return Formula(left, symbols + share[0], numbers + share[1], number(result, digits))
 
 

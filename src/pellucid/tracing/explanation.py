@@ -83,6 +83,10 @@ def _facts(trace: "Trace") -> list[tuple[str, str]]:
     return facts
 
 
+LOSSES = {"huber": "Huber loss", "poisson": "Poisson loss", "quantile": "quantile loss"}
+"""What losses are called in a sentence, where their name alone does not say that they are one."""
+
+
 def _spoken(name: str) -> str:
     return name.replace("_", " ")
 
@@ -192,7 +196,8 @@ def _loss(view: View) -> Stage:
         ]
         items.append(Table("all rows" + view.of_how_many, header, rows))
     items.append(Calculation("the batch", batch_formulas(trace)))
-    lead = f"The {_spoken(trace.training.loss.name)} compares the output a with the target y."
+    loss = trace.training.loss.name
+    lead = f"The {LOSSES.get(loss, _spoken(loss))} compares the output a with the target y."
     if trace.network.output in ("logistic", "softmax"):
         name = trace.layers[-1].neuron_names[0]
         lead += f" y₁ is 1 where the row is of {name}, else 0."

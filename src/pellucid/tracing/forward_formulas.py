@@ -88,7 +88,7 @@ def _weighted_sum(layer: LayerTrace, row: int, neuron: int, digits: int) -> Form
         digits=digits,
     )
     if layer.factor != 1:
-        symbols, numbers = f"1 / √(inputs)·({symbols})", f"1 / √({len(x)})·({numbers})"
+        symbols, numbers = f"({symbols}) / √(inputs)", f"({numbers}) / √({len(x)})"
     return Formula(
         ("z" if layer.normalised is None else "u") + mark,
         f"{symbols} + b{mark}",

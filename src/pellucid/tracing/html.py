@@ -49,7 +49,9 @@ STYLE = """
   text-align: right; padding: .15rem .8rem; border-bottom: 1px solid var(--line); white-space: nowrap;
   background: none; color: inherit;
 }
-.pellucid-trace .text { text-align: left; padding-left: 0; }
+.pellucid-trace .text {
+  text-align: left; padding-left: 0; max-width: 24rem; white-space: normal; overflow-wrap: break-word;
+}
 .pellucid-trace th { color: var(--soft); font-weight: 600; }
 """
 

@@ -30,7 +30,7 @@ def feature_delta_formulas(
     first, mark, d = trace.layers[0], subscript(feature), inputs.d_features[row, feature]
     symbols, numbers = sum_of_deltas(first, row, feature, digits)
     if first.factor != 1:
-        symbols, numbers = f"1 / √(inputs)·({symbols})", f"1 / √({inputs.width})·({numbers})"
+        symbols, numbers = f"({symbols}) / √(inputs)", f"({numbers}) / √({inputs.width})"
     formulas = [Formula(f"∂ℓ/∂{first.input_letter}{mark}", symbols, numbers, number(d, digits))]
     if inputs.scale is not None and inputs.letter != "x":
         numbers = product(d, inputs.scale[feature], digits=digits)

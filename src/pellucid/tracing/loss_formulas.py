@@ -90,8 +90,8 @@ def output_delta_formula(trace: "Trace", row: int, neuron: int, digits: int = DI
             lambda k: f"{factor(a[k], digits)}·({slopes[k][1]})",
             digits=digits,
         )
-        symbols = f"a{mark}·({symbols} − ({sums[0]}))"
-        numbers = f"{factor(a[neuron], digits)}·({numbers} − ({sums[1]}))"
+        symbols = f"a{mark}·(({symbols}) − ({sums[0]}))"
+        numbers = f"{factor(a[neuron], digits)}·(({numbers}) − ({sums[1]}))"
     elif layer.derivative is not None and trace.network.output != "identity":
         symbols = f"g′(z{mark})·({symbols})"
         numbers = f"{factor(layer.derivative[row, neuron], digits)}·({numbers})"
@@ -150,10 +150,9 @@ def _loss_text(loss: Loss, output: str, a: float, y: float, digits: int) -> str:
             return "½·({a} − {y})²"
         case AbsoluteError():
             return "|{a} − {y}|"
-        case Quantile(level=level) if a < y:
-            return f"{number(level, digits)}·({{y}} − {{a}})"
         case Quantile(level=level):
-            return f"(1 − {number(level, digits)})·({{a}} − {{y}})"
+            q = number(level, digits)
+            return f"max({q}·({{y}} − {{a}}), (1 − {q})·({{a}} − {{y}}))"
         case Poisson() if y == 0:
             return "{a}"
         case Poisson():
@@ -170,7 +169,7 @@ def _slope(loss: Loss, index: int, a: float, y: float, name: str, digits: int) -
         text = f"max(−{d}, min({d}, {{a}} − {{y}}))"
     elif isinstance(loss, Quantile):
         level = number(loss.level, digits)
-        text = f"−{level}" if y > a else f"1 − {level}" if y < a else "0"
+        text = "0" if y == a else f"−{level} if {{y}} > {{a}} else 1 − {level}"
     mark = subscript(index)
     return text.format(a=f"a{mark}", y=f"{name}{mark}"), text.format(a=factor(a, digits), y=factor(y, digits))
 
