@@ -55,7 +55,7 @@ class Training:
     def __init__(
         self,
         *,
-        loss: tuple[str, float],
+        loss: tuple[str, float, bool],
         optimizer: tuple[str, float, float, float, float],
         learning_rate: float,
         schedule: Schedule,

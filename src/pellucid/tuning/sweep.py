@@ -281,7 +281,7 @@ class Sweep:
         ).plot()
 
     def plot_losses(self) -> LossFan:
-        """Draw each combination's training loss, the median of its folds and seeds: one that diverged hides no other."""
+        """Draw each combination's training loss, the median of its folds and seeds: a wild one hides no other."""
         curves, scores = [], []
         for number, score in self.summary["score"].sort_index().items():
             own = [curve for (setting, _, _), curve in self._curves.items() if setting == number and len(curve)]
