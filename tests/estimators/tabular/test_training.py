@@ -18,7 +18,7 @@ from pellucid import TabularClassifier, TabularRegressor, load, save, trace
 from pellucid.engines import NativeEngine
 from pellucid.errors import DataError, TrainingWarning
 from pellucid.estimators import thread_limits
-from pellucid.estimators.tabular import Member, bagging, members, memory, sources
+from pellucid.estimators.tabular import Member, bagging, members, memory, sources, time_limits
 from pellucid.estimators.tabular.members import LINEAR, PRESETS, milestones
 from pellucid.spec import Ensemble
 from pellucid.training.coded import CodedRows
@@ -286,6 +286,19 @@ def test_more_time_is_used(shop):
         for seconds in (0.01, 1.5)
     ]
     assert epochs[0] <= 5 < epochs[1]
+
+
+@pytest.mark.parametrize(("seconds", "networks", "least"), [(3, 1, 2), (10, 1, 5), (20, 3, 5), (200, 5, 10)])
+def test_within_a_time_limit_few_networks_are_trained_through_rather_than_many_begun(
+    shop, monkeypatch, seconds, networks, least
+):
+    monkeypatch.setattr(time_limits, "seconds_of_epoch", lambda *_: 1.0)
+    X, y, _ = shop
+    many = np.resize(np.arange(300), 2100)
+    settings = {**TINY_BAG, "n_folds": 5, "max_epochs": 10, "time_limit": seconds}
+    model = TabularRegressor(**settings).fit(X.iloc[many], y[many])
+    assert len(model.bag_.networks) == networks
+    assert all(least <= each.planned <= 10 for each in model.bag_.networks)
 
 
 # --- interrupts -------------------------------------------------------------------------------------------------------

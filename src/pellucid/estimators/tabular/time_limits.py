@@ -18,8 +18,9 @@ __all__ = ["jobs_within", "seconds_of_epoch"]
 LONG_EPOCH = 0.5
 """Seconds; where ten epochs take less, they are measured, too."""
 
-FEWEST_EPOCHS = 5
-"""Below so many epochs of every network, fewer networks are trained instead."""
+LEAST_SHARE = 0.5
+"""Below so large a share of their planned epochs, fewer networks are trained instead: one that is trained through is
+better than several that have hardly begun."""
 
 STEPS_TIMED = 20
 
@@ -41,7 +42,7 @@ def jobs_within(
     beside = min(len(places), (engine.threads or default_threads()) if isinstance(engine, NativeEngine) else 1)
     an_epoch = seconds_of_epoch(jobs[0], engine, seconds, beside)
     left = max(0.0, 0.9 * (seconds - (perf_counter() - began)) + preparing)
-    fewest = min(FEWEST_EPOCHS, jobs[0].training.epochs)
+    fewest = max(1, round(LEAST_SHARE * jobs[0].training.epochs))
     kept = max(1, min(len(places), int(left / (preparing + fewest * an_epoch))))
     if kept > members:
         kept -= kept % members  # whole folds
