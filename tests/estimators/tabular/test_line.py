@@ -216,3 +216,23 @@ def test_a_damaged_line_is_refused(grown, damage, message):
     damage(header, arrays)
     with pytest.raises(ModelFileError, match=message):
         TabularRegressor.from_state(header, arrays)
+
+
+@pytest.mark.parametrize("rows", [1500, 12_000])
+def test_a_line_through_heavy_tails_is_found_beside_much_noise(rows):
+    random = np.random.default_rng(0)
+    X = np.exp(random.normal(0, 1.2, (rows + 2000, 3)))
+    straight = X @ [1.0, 2.0, 0.5]
+    y = straight + random.normal(size=len(X)) * straight.std()  # half of the variance
+    model = TabularRegressor(**SMALL | {"time_column": None}).fit(X[:rows], y[:rows])
+    np.testing.assert_allclose(model.line_.gains[:, 0], [1.0, 2.0, 0.5], atol=0.25)
+    ridge = np.sqrt(np.mean((y[rows:] - straight[rows:]) ** 2))
+    assert error(model, X[rows:], y[rows:]) < 1.05 * ridge
+    assert (model.line_.highs >= 1.9 * X[:rows].max(axis=0)).all()
+
+
+def test_a_bent_target_has_no_line():
+    random = np.random.default_rng(0)
+    X = np.exp(random.normal(0, 1.2, (1500, 3)))
+    y = np.log(X @ [1.0, 2.0, 0.5]) + 0.3 * random.normal(size=len(X))
+    assert TabularRegressor(**SMALL | {"time_column": None}).fit(X, y).line_ is None

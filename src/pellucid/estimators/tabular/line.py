@@ -7,7 +7,7 @@ the target before networks learn, and added to what they predict.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -17,20 +17,19 @@ from pellucid.textbook.arrays import Array
 
 __all__ = ["Drawing", "Line", "draw_line", "draw_trend"]
 
-GAIN = 0.97
-"""A line must take so much from the squared errors that are made without its going on, to be worth it."""
+GAIN, GAIN_OF_SEVERAL = 0.97, 0.93
+"""What a line must leave at most of the squared errors that are made without its going on, to be worth it: a trend, and
+a line through several columns, in which chance has more of a say."""
 
-EXPLAINED = 0.9
-"""Share of the variance of rows that it was not drawn through that a line through several columns must explain."""
-
-MOST_ROWS, MOST_COLUMNS = 10_000, 300
-"""Larger tables tell networks themselves what a line could."""
+MOST_ROWS, MOST_CELLS, MOST_COLUMNS = 10_000, 20_000_000, 300
+"""A line through several columns is drawn through so many rows of a larger table, evenly spaced; of one with more cells
+or columns there is none."""
 
 ROWS_A_COLUMN = 3
 """Rows for each column that a line is drawn through, at least."""
 
-BEYOND = 0.5
-"""A line through several columns goes on by so many times the range that each was learned in; a trend by twice that."""
+BEYOND = 1.0
+"""A line goes on by so many times the range that each column was learned in."""
 
 RIDGE = 1e-4
 """Of a column's squares: columns that tell nearly the same share their gains, for each of them may be missing."""
@@ -67,6 +66,11 @@ class Line:
     gains: Array
     doubts: Array
 
+    def reaching(self, numbers: Array) -> "Line":
+        """Return it with the ends that it would have for these numbers (columns, rows), of which it knew some."""
+        lows, highs = _ends(np.where(np.isnan(numbers), self.origins[:, np.newaxis], numbers).T)
+        return replace(self, lows=lows, highs=highs)
+
     def passed(self, numbers: Array) -> Array:
         """Return how far from the origins the line is followed, of shape (rows, columns), of numbers (columns, rows).
 
@@ -102,6 +106,12 @@ class Drawing(NamedTuple):
 
     line: Line
     hindsight: Array
+
+    def of_whole(self, rows: Array, count: int) -> "Drawing":
+        """Return it for a table of so many rows, of which it was drawn through those given."""
+        hindsight = np.zeros((count, self.hindsight.shape[1]))
+        hindsight[rows] = self.hindsight
+        return Drawing(self.line, hindsight)
 
 
 def draw_trend(
@@ -147,7 +157,7 @@ def draw_trend(
         apart = np.square([fit.gains - whole.gains for fit in fits])
         doubts = np.where(gains == 0, 0.0, np.sqrt(np.average(apart, axis=0, weights=shares)))
         first, last = A[rows].min(axis=0), A[rows].max(axis=0)
-        reach = 2 * BEYOND * (last - first)
+        reach = BEYOND * (last - first)
         known = Line((label,), True, last, first - reach, last + reach, gains, doubts)
     hindsight = np.zeros(Y.shape)
     for (_, following), fit, end in zip(folds, fits, ends, strict=True):
@@ -168,7 +178,7 @@ def draw_line(
     """Return the line of each target through several columns, or the one that is known; None if no target has one.
 
     In each fold a target is explained by a line through the numbers as they are, and by one through the numbers as
-    networks see them. It has a line if the first explains nearly all of the rows kept back, and more than the second.
+    networks see them. It has a line if the first explains clearly more of the rows kept back than the second.
 
     Parameters
     ----------
@@ -203,13 +213,11 @@ def draw_line(
         np.hstack([np.clip(filled[kept], *_ends(filled[learned])), others[kept]]) for learned, kept in folds
     ]
     if known is None:
-        errors, bent_errors, spread = np.zeros((3, Y.shape[1]))
+        errors, bent_errors = np.zeros((2, Y.shape[1]))
         for (learned, kept), fit, A in zip(folds, fits, within, strict=True):
             errors += _squares(Y[kept] - fit.at(A), weight, kept)
             bent_errors += _squares(Y[kept] - _fit(bent, Y, weight, learned).at(bent[kept]), weight, kept)
-            share = None if weight is None else weight[learned]
-            spread += _squares(Y[kept] - np.average(Y[learned], axis=0, weights=share), weight, kept)
-        has_one = (errors < GAIN * bent_errors) & (errors < (1 - EXPLAINED) * spread)
+        has_one = errors < GAIN_OF_SEVERAL * bent_errors
         gains = np.where(has_one, _fit(straight, Y, weight, rows).gains[: len(labels)], 0.0)
         known = Line(tuple(labels), False, origins, *_ends(filled[rows]), gains, np.zeros_like(gains))
     count, hindsight = len(labels), np.zeros(Y.shape)

@@ -1,6 +1,7 @@
 """`TabularRegressor`: numbers, quantiles and intervals from raw tables."""
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from math import ceil
 from numbers import Real
 from typing import Any, ClassVar, NamedTuple, Self
 
@@ -17,6 +18,7 @@ from pellucid.estimators.tabular.base import SHARE_OF_TRAINING, BaseTabular, Col
 from pellucid.estimators.tabular.calibration import ResidualQuantiles
 from pellucid.estimators.tabular.error_size import ErrorSize, learn_error_size
 from pellucid.estimators.tabular.line import (
+    MOST_CELLS,
     MOST_COLUMNS,
     MOST_ROWS,
     ROWS_A_COLUMN,
@@ -67,7 +69,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
 
     See `TabularClassifier` for how it learns. The target is standardised, and what networks predict stays within the
     range that was learned from. Where a straight line through numbers goes on, they add to it (`line_`): through time
-    with a `time_column`, else, up to 10,000 rows, through all columns of numbers that nearly explain the target.
+    with a `time_column`, else through all columns of numbers, where that explains clearly more than clipped ones do.
 
     Parameters
     ----------
@@ -251,13 +253,20 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         places = np.flatnonzero(as_they_are[: inputs.numeric])
         fewest = min(len(learned) for learned, _ in folds)
         is_worth_it = len(places) > 0 and len(ordered) <= min(MOST_COLUMNS, fewest / ROWS_A_COLUMN)
-        if known is None and not (is_worth_it and len(Y) <= MOST_ROWS):
+        if known is None and not (is_worth_it and len(Y) * len(ordered) <= MOST_CELLS):
             return None
-        seen = X[np.arange(len(Y))]
+        rows = np.arange(len(Y))[:: ceil(len(Y) / MOST_ROWS)]
+        seen = X[rows]
         labels = [inputs.sources[place] for place in places]
-        numbers = encoder.numbers(labels, _table_of(labels, column))
+        numbers = encoder.numbers(labels, _table_of(labels, column, rows))
         others = seen[:, np.setdiff1d(ordered, places)]
-        return draw_line(labels, numbers, seen[:, places], others, Y, weight, folds, known)
+        weight = None if weight is None else weight[rows]
+        among = [(_places_among(rows, learned), _places_among(rows, kept)) for learned, kept in folds]
+        drawing = draw_line(labels, numbers, seen[:, places], others, Y[rows], weight, among, known)
+        if drawing is not None and known is None and len(rows) < len(Y):
+            whole = encoder.numbers(labels, _table_of(labels, column))
+            drawing = drawing._replace(line=drawing.line.reaching(whole))
+        return None if drawing is None else drawing.of_whole(rows, len(Y))
 
     def _beside_line(self, Y: Array, column: Column, weight: Array | None, *, is_new: bool = False) -> Array:
         known, self._hindsight = Y, None
@@ -538,8 +547,14 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         return tags
 
 
-def _table_of(labels: Sequence[str], column: Column) -> pd.DataFrame:
-    return pd.DataFrame({label: column(label) for label in labels})
+def _table_of(labels: Sequence[str], column: Column, rows: Any = slice(None)) -> pd.DataFrame:
+    return pd.DataFrame({label: column(label).iloc[rows] for label in labels})
+
+
+def _places_among(rows: Array, wanted: Array) -> Array:
+    """Return where in the rows those stand that are wanted."""
+    places: Array = np.flatnonzero(np.isin(rows, wanted))
+    return places
 
 
 def _numbers_of_target(array: Array) -> Array:
