@@ -229,10 +229,3 @@ def test_a_line_through_heavy_tails_is_found_beside_much_noise(rows):
     ridge = np.sqrt(np.mean((y[rows:] - straight[rows:]) ** 2))
     assert error(model, X[rows:], y[rows:]) < 1.05 * ridge
     assert (model.line_.highs >= 1.9 * X[:rows].max(axis=0)).all()
-
-
-def test_a_bent_target_has_no_line():
-    random = np.random.default_rng(0)
-    X = np.exp(random.normal(0, 1.2, (1500, 3)))
-    y = np.log(X @ [1.0, 2.0, 0.5]) + 0.3 * random.normal(size=len(X))
-    assert TabularRegressor(**SMALL | {"time_column": None}).fit(X, y).line_ is None
