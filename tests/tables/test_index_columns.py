@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -49,3 +51,31 @@ def test_cells_of_an_index_keep_their_type(tmp_path):
 def test_an_index_beside_columns_called_by_numbers(tmp_path):
     FRAME[["day", "y"]].rename(columns={"y": 7}).set_index("day").to_parquet(tmp_path / "t.parquet")
     assert read_table(tmp_path / "t.parquet").columns.tolist() == ["7", "day"]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        pa.array(["u", "v", None]).dictionary_encode(),
+        pa.array([Decimal("1.5"), None, Decimal("2.5")]),
+        pa.array([[1, 2], None, [3]]),
+        pa.array([b"abc", None, b"def"], pa.binary(3)),
+        pa.array([1, None, 3]),
+        pa.array(["u", "v", None]),
+    ],
+    ids=lambda cells: str(cells.type),
+)
+def test_cells_that_pandas_kept_in_arrows_types_are_read(tmp_path, cells):
+    frame = pd.DataFrame({"x": pd.Series(cells, dtype=pd.ArrowDtype(cells.type)), "n": [1, 2, 3]})
+    frame = frame.set_index(pd.Index(["a", "b", "c"], name="who"))
+    frame.to_parquet(tmp_path / "t.parquet")
+    (whole,) = ParquetTable(tmp_path / "t.parquet").batches()
+    for read in (whole, read_table(tmp_path / "t.parquet"), to_pandas(pa.Table.from_pandas(frame))):
+        assert read.columns.tolist() == ["x", "n", "who"]
+        assert read["x"].isna().tolist() == [not cell.is_valid for cell in cells]
+
+
+def test_types_of_libraries_that_are_not_here():
+    table = pa.Table.from_pandas(FRAME)
+    written = table.schema.metadata[b"pandas"].replace(b"Int64", b"geometry")
+    assert to_pandas(table.replace_schema_metadata({b"pandas": written}))["size"].tolist()[::2] == [1, 3]

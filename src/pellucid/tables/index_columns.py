@@ -1,9 +1,10 @@
-"""The index that pandas kept in an Arrow table or a Parquet file: columns like others, or the numbers of rows."""
+"""What pandas wrote of an Arrow table or a Parquet file: its index, as columns or the numbers of rows; its types."""
 
 import json
 from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 
 __all__ = ["column_names", "with_index_columns"]
@@ -44,7 +45,10 @@ def column_names(schema: pa.Schema) -> dict[str, str]:
 
 
 def with_index_columns(table: pa.Table, names: Mapping[str, str] | None = None) -> pa.Table:
-    """Return the table with the levels of its index as columns.
+    """Return the table with the levels of its index as columns, and without types that pandas cannot read back.
+
+    Those are some of Arrow's (`pandas.ArrowDtype`), such as dictionaries, and those of libraries that are not here:
+    cells are read as if pandas had written nothing of them.
 
     Parameters
     ----------
@@ -62,10 +66,20 @@ def with_index_columns(table: pa.Table, names: Mapping[str, str] | None = None) 
     names = column_names(table.schema) if names is None else names
     metadata = dict(table.schema.metadata or {})
     if b"pandas" in metadata:
-        kept = {**_described(table.schema), "index_columns": [], "column_indexes": []}
+        columns = [each for each in _described(table.schema).get("columns", ()) if _is_known(each.get("numpy_type"))]
+        kept = {**_described(table.schema), "columns": columns, "index_columns": [], "column_indexes": []}
         metadata[b"pandas"] = json.dumps(kept).encode()
     table = table.select(list(names)).rename_columns(list(names.values()))
     return table.replace_schema_metadata(metadata)
+
+
+def _is_known(name: Any) -> bool:
+    """Tell whether pandas knows the type of a column by the name that it wrote."""
+    try:
+        pd.api.types.pandas_dtype(name)
+    except (TypeError, ValueError, NotImplementedError):
+        return False
+    return True
 
 
 def _described(schema: pa.Schema) -> Mapping[str, Any]:

@@ -193,7 +193,7 @@ def _read_parquet(path: Path, data: bytes) -> pd.DataFrame:
         raise
     except Exception as error:  # a damaged file meets many of Arrow's and pandas' errors
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DataError(f"'{path}' is a damaged Parquet file: {reason}") from None
+        raise DataError(f"'{path}' is a damaged Parquet file, or one that pandas cannot read: {reason}") from None
     frame.attrs = {}
     return frame
 
