@@ -186,9 +186,10 @@ def _near_files(path: Path) -> str:
 
 def _read_parquet(path: Path, data: bytes) -> pd.DataFrame:
     try:
-        table = pyarrow.parquet.ParquetFile(io.BytesIO(data)).read()
+        # without threads: one that drops the bytes while Python ends would abort it
+        table = pyarrow.parquet.ParquetFile(io.BytesIO(data), pre_buffer=False).read(use_threads=False)
         check_columns(table.schema.names, f"'{path}'")
-        frame: pd.DataFrame = with_index_columns(table).to_pandas()
+        frame: pd.DataFrame = with_index_columns(table).to_pandas(use_threads=False)
     except DataError:
         raise
     except Exception as error:  # a damaged file meets many of Arrow's and pandas' errors
