@@ -81,6 +81,36 @@ def test_calibration_is_of_rows_predicted_before_they_were_learned_from():
     assert len(model.oof_prediction_) == base.ROWS_REMEMBERED
 
 
+@pytest.mark.parametrize("scoring", ["rmse", "poisson"])
+def test_intervals_do_not_keep_a_shift_that_was_learned(scoring):
+    X, y = month(0, rows=2200)
+    Y = np.column_stack([y, y / 2])
+    later = Y + np.array([1.5, -1.5])
+    if scoring == "poisson":
+        Y, later = np.random.default_rng(0).poisson(np.exp(np.stack([Y + 3, Y + 4])))
+    model = TabularRegressor(preset="fast", scoring=scoring, random_state=0, n_threads=1, max_epochs=20)
+    model.partial_fit(X[:600], Y[:600])
+    predicted = model.predict(X[600:1600])
+    model.partial_fit(X[600:1600], later[600:1600])
+    np.testing.assert_allclose(model.oof_prediction_, predicted, rtol=1e-5)  # the score tells of the surprise
+    low, high = np.moveaxis(model.predict_interval(X[1600:]), -1, 0)
+    covered = np.mean((low <= later[1600:]) & (later[1600:] <= high), axis=0)
+    assert (covered > 0.7).all()  # they were all wide of the mark
+
+
+@pytest.mark.parametrize(("at_once", "time_column"), [(1, None), (100, 0)])
+def test_noise_of_single_rows_and_changes_with_time_stay_in_the_residuals(at_once, time_column):
+    X, y = month(0)
+    X[:, 0] = np.arange(300)
+    model = TabularRegressor(**QUICK, time_column=time_column).fit(X[:200], y[:200])
+    for start in range(200, 300, at_once):
+        rows = slice(start, start + at_once)
+        model.partial_fit(X[rows], y[rows] + 1)
+    (known,) = model._residuals
+    came = np.concatenate([y[200 - len(known.residuals) + 100 : 200], y[200:] + 1])
+    np.testing.assert_allclose(np.sort(known.residuals), np.sort(came - model.oof_prediction_))
+
+
 def test_few_rows_leave_the_calibration_as_it_is():
     X, y = month(0)
     model = TabularRegressor(**QUICK).fit(X[:40], y[:40])

@@ -101,17 +101,32 @@ class Taken(NamedTuple):
 
 
 class Remembered(NamedTuple):
-    """Predictions for rows that were not learned from when they were predicted, what came, and what a line adds."""
+    """Predictions for rows that were not learned from when they were predicted, and what came.
+
+    Parameters
+    ----------
+    blended : array of shape (rows, outputs)
+    Y : array
+    weight : array of shape (rows,)
+    added : array of shape (rows, targets)
+        By a line.
+    moved : array of shape (rows, outputs)
+        By how much the predictions were moved by all that was learned from the rows that came with each.
+    """
 
     blended: Array
     Y: Array
     weight: Array
     added: Array
+    moved: Array
 
     @classmethod
-    def of(cls, blended: Array, Y: Array, weight: Array | None, added: Array) -> "Remembered":
-        """Return the rows with their weights, 1 where none are given."""
-        return cls(blended, Y, np.ones(len(Y)) if weight is None else weight, added)
+    def of(
+        cls, blended: Array, Y: Array, weight: Array | None, added: Array, moved: Array | None = None
+    ) -> "Remembered":
+        """Return the rows with their weights, 1 where none are given, and no move where that is not given."""
+        weight = np.ones(len(Y)) if weight is None else weight
+        return cls(blended, Y, weight, added, np.zeros(blended.shape) if moved is None else moved)
 
     def followed_by(self, later: "Remembered") -> "Remembered":
         """Return the latest rows of both."""
@@ -418,18 +433,20 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         engine = get_engine(self.engine, self.n_threads)
         seed = check_random_state(self.random_state)
         seeds = seed.randint(2**31 - 1, size=len(self.bag_.networks)).tolist()
+        rows = np.arange(len(Y))
         with listening(self, UPDATE_EPOCHS * len(seeds), X, y) as listeners, thread_limit(self.n_threads):
-            before = self.bag_.predict(engine, self._held_time.hold(problem.X[np.arange(len(Y))]))
+            before = self._of_bag(problem.X[rows])
             told = Told(listeners.on_epoch, UPDATE_EPOCHS * len(seeds)) if listeners else None
             self.bag_ = update_bag(self.bag_, problem, engine=engine, seeds=seeds, on_epoch=told)
-        self._held_time = self._held_time.extended_to(problem.X)
+            self._held_time = self._held_time.extended_to(problem.X)
+            moved = self._level_moved(before, self._of_bag(problem.X[rows]), weight)
         self.outcome_ = self.bag_.outcome
         self._forget_importances()
-        latest = Remembered.of(before, Y, weight, self._added(np.arange(len(Y))))
+        latest = Remembered.of(before, Y, weight, self._added(rows), moved)
         self._remembered = self._remembered.followed_by(latest) if hasattr(self, "_remembered") else latest
         if len(self._remembered.Y) >= FEWEST_TO_CALIBRATE:
-            blended, Y, weight, self._of_line = self._remembered
-            self._calibrate(blended, Y, np.arange(len(Y)), weight, None)
+            blended, Y, weight, self._of_line, moved = self._remembered
+            self._calibrate(blended, Y, np.arange(len(Y)), weight, None, moved)
 
     def _taken(self, X: Any, y: Any, sample_weight: Any) -> Taken:
         """Check the rows of a table in memory and turn them into what the networks that are there learn."""
@@ -491,11 +508,24 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
     def _loss_of(self, Y: Array, rows: Array, weight: Array | None) -> Callable[[Array], float]:
         """Return the function that members are weighed by: from the rows' predictions to a loss."""
 
+    def _level_moved(self, before: Array, after: Array, weight: Array | None) -> Array:
+        """Return by how much an update moved the level of its rows' predictions; 0 where it has no meaning."""
+        return np.zeros(before.shape)
+
     @abstractmethod
-    def _calibrate(self, blended: Array, Y: Array, rows: Array, weight: Array | None, looked_at: Array | None) -> None:
+    def _calibrate(
+        self,
+        blended: Array,
+        Y: Array,
+        rows: Array,
+        weight: Array | None,
+        looked_at: Array | None,
+        moved: Array | float = 0.0,
+    ) -> None:
         """Learn from out-of-fold predictions for these rows, and score them.
 
-        The inputs of the bag's ``rows_looked_at`` are None where they were predicted before they were learned from.
+        The inputs of the bag's ``rows_looked_at`` are None where they were predicted before they were learned from; by
+        how much the level has `moved` since is learned from, and not scored.
         """
 
     @abstractmethod

@@ -269,7 +269,15 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         weight = None if weight is None else weight[rows]
         return lambda probabilities: self._scoring_loss(probabilities, Y[rows], weight)
 
-    def _calibrate(self, blended: Array, Y: Array, rows: Array, weight: Array | None, looked_at: Array | None) -> None:
+    def _calibrate(
+        self,
+        blended: Array,
+        Y: Array,
+        rows: Array,
+        weight: Array | None,
+        looked_at: Array | None,
+        moved: Array | float = 0.0,
+    ) -> None:
         weight = None if weight is None else weight[rows]
         if looked_at is not None and not self._is_multilabel:
             self._warn_of_rare_classes(Y, rows)

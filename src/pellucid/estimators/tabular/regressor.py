@@ -323,15 +323,39 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         values: Array = predicted * self._spread + self._centre
         return np.clip(values, self._low, self._high)
 
-    def _calibrate(self, blended: Array, Y: Array, rows: Array, weight: Array | None, looked_at: Array | None) -> None:
-        predicted = self._in_units(blended) - self._known_too_early(rows)
-        residuals = (Y[rows] - predicted) * self._shrinking(Y[rows], Y[rows] - predicted, looked_at)
+    def _level_moved(self, before: Array, after: Array, weight: Array | None) -> Array:
+        """Return by how much an update moved the level of its rows' predictions.
+
+        By the other rows, as what a network learned of a row itself may be its noise. A level of counts is multiplied.
+        In the order of time a change is none to be taken out: intervals are of what comes next, as those of a fit.
+        """
+        if self.time_column is not None:
+            return super()._level_moved(before, after, weight)
+        weight = np.ones(len(before)) if weight is None else weight
+        if self._scoring() == "poisson":
+            levels = _mean_of_others(after, weight), _mean_of_others(before, weight)
+            return before * (np.divide(*levels, out=np.ones_like(before), where=levels[1] > 0) - 1)
+        return _mean_of_others(after - before, weight)
+
+    def _calibrate(
+        self,
+        blended: Array,
+        Y: Array,
+        rows: Array,
+        weight: Array | None,
+        looked_at: Array | None,
+        moved: Array | float = 0.0,
+    ) -> None:
+        early = self._known_too_early(rows)
+        as_of_now = self._in_units(blended + moved) - early
+        residuals = (Y[rows] - as_of_now) * self._shrinking(Y[rows], Y[rows] - as_of_now, looked_at)
         self._error_size = None
         self._residuals = []
         if len(rows):
-            self._residuals = [ResidualQuantiles.of(*each) for each in zip(predicted.T, residuals.T, strict=True)]
+            self._residuals = [ResidualQuantiles.of(*each) for each in zip(as_of_now.T, residuals.T, strict=True)]
             if looked_at is not None and not self.bag_.judges:  # whose errors are not quite those of the networks
-                self._size_errors(looked_at, rows, predicted, residuals)
+                self._size_errors(looked_at, rows, as_of_now, residuals)
+        predicted = self._in_units(blended) - early
         self.oof_prediction_ = self._shaped(np.full(Y.shape, np.nan))
         self.oof_prediction_[rows] = self._shaped(self._told(predicted + self._added(rows)))
         weight = None if weight is None else weight[rows]
@@ -399,8 +423,10 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         draws no line, which would hold what is to change. Every later one first predicts the new rows, which no network
         has seen, then trains every network on all of them: a few epochs at a small learning rate that stays. The
         residuals of intervals and quantiles are those of the latest 1,000 rows, each predicted before it was learned
-        from; so are `oof_score_` and `oof_prediction_`. Predictions may lie in the range of all targets seen so far.
-        Columns, levels and weights of the recipes stay.
+        from; so are `oof_score_` and `oof_prediction_`. By how much a call moves the level of its rows' predictions
+        is taken out of the residuals, not of the score: intervals keep no shift that was learned, and foresee none;
+        with a `time_column` they do, as what comes next may have changed as much. Predictions may lie in the range of
+        all targets seen so far. Columns, levels and weights of the recipes stay.
 
         Parameters
         ----------
@@ -583,6 +609,22 @@ def _read_target(array: Array) -> Array:
             "Use TabularClassifier for classes."
         )
     return np.column_stack([values for values, _ in columns]).reshape(array.shape)
+
+
+def _mean_of_others(values: Array, weight: Array) -> Array:
+    """Return, for each row, the mean of all other rows' values; 0 where there are none.
+
+    Examples
+    --------
+    >>> _mean_of_others(np.array([[1.0], [2.0], [6.0]]), np.ones(3)).tolist()
+    [[4.0], [3.5], [1.5]]
+    """
+    weight = weight[:, np.newaxis]
+    left = weight.sum() - weight
+    mean: Array = np.divide(
+        (weight * values).sum(axis=0) - weight * values, left, out=np.zeros_like(values), where=left > 0
+    )
+    return mean
 
 
 def _centre_and_spread(Y: Array, weight: Array | None) -> tuple[Array, Array]:
