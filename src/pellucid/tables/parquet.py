@@ -7,6 +7,7 @@ A second one encodes, part by part, into a file that is mapped into memory.
 import mmap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +38,13 @@ _SAMPLE = 100_000
 
 
 class ParquetTable:
-    """A table in a Parquet file, or in several in one folder, read a part at a time.
+    """A table in a Parquet file, or in several, read a part at a time.
 
     Parameters
     ----------
-    path : str or Path
-        A file, or a folder whose files ending in .parquet are taken in the order of their names.
+    path : str or Path, or list of such
+        A file, or a folder whose files ending in .parquet are taken in the order of their names; of a list one after
+        the other.
     batch_rows : int >= 1, optional
         Most rows of a part; by default as many as have about 4 million cells.
 
@@ -55,7 +57,7 @@ class ParquetTable:
     Raises
     ------
     DataError
-        If there is no such file, it is damaged, or the files of the folder have different columns.
+        If there is no such file, it is damaged, or the files have different columns.
 
     Examples
     --------
@@ -66,11 +68,10 @@ class ParquetTable:
     [[0, 1], [2, 3], [4]]
     """
 
-    def __init__(self, path: str | Path, batch_rows: int | None = None) -> None:
-        self.path = Path(path)
-        self._files = sorted(self.path.glob("*.parquet")) if self.path.is_dir() else [self.path]
+    def __init__(self, path: str | Path | Sequence[str | Path], batch_rows: int | None = None) -> None:
+        self._files = _files_of(path)
         if not self._files:
-            raise DataError(f"The folder '{path}' must hold a file ending in .parquet; it holds none.")
+            raise DataError("'path' must name at least one file; got an empty list.")
         self.rows = 0
         self.columns: tuple[str, ...] = ()
         self._fields: dict[Path, dict[str, str]] = {}  # names of the fields of each file, by those of the columns
@@ -85,8 +86,8 @@ class ParquetTable:
                 self._texts = [label for label, name in fields.items() if _is_text(schema.field(name).type)]
             elif set(fields) != set(self.columns):
                 raise DataError(
-                    f"All Parquet files of '{path}' must have the same columns; those of '{place.name}' differ from "
-                    f"those of '{self._files[0].name}'. Put files of another kind into another folder."
+                    f"All Parquet files of a table must have the same columns; those of '{place}' differ from those "
+                    f"of '{self._files[0]}'. Take files of another kind as another table."
                 )
         if not self.rows or not self.columns:
             raise DataError(
@@ -127,6 +128,23 @@ class ParquetTable:
             [part[label].astype(_plain(part[label])) for part in self.batches([label])], ignore_index=True
         )
         return whole.rename(label)
+
+
+def _files_of(path: Any) -> list[Path]:
+    """Return the files of a path, a folder, or a list of them."""
+    if isinstance(path, list | tuple):
+        return [place for each in path for place in _files_of(each)]
+    if not isinstance(path, str | PathLike):
+        raise DataError(
+            f"'path' must be the path of a file or a folder, or a list of paths; got {type(path).__name__}."
+        )
+    place = Path(path)
+    if not place.is_dir():
+        return [place]
+    files = sorted(place.glob("*.parquet"))
+    if not files:
+        raise DataError(f"The folder '{path}' must hold a file ending in .parquet; it holds none.")
+    return files
 
 
 def _plain(series: "pd.Series[Any]") -> Any:
