@@ -7,14 +7,21 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import issparse
 from sklearn.exceptions import DataConversionWarning
-from sklearn.utils.validation import column_or_1d
+from sklearn.utils.validation import _num_samples, column_or_1d
 
 from pellucid.errors import DataError
 from pellucid.estimators.reports import warn
-from pellucid.tables.frames import row_list
+from pellucid.tables.frames import counted, row_list
 from pellucid.textbook.arrays import Array
 
-__all__ = ["one_column_as_rows", "refuse_dates", "refuse_missing", "refuse_string_dtype", "refuse_texts"]
+__all__ = [
+    "one_column_as_rows",
+    "refuse_dates",
+    "refuse_missing",
+    "refuse_other_length",
+    "refuse_string_dtype",
+    "refuse_texts",
+]
 
 DATES = (date, time, timedelta, np.datetime64, np.timedelta64)
 
@@ -35,6 +42,23 @@ def refuse_missing(y: Any, subject: str, remedy: str = "Remove those rows.") -> 
     rows = missing.any(axis=tuple(range(1, missing.ndim)))
     if rows.any():
         raise DataError(f"{subject} must have a value in every row; it is missing in {row_list(rows)}. {remedy}")
+
+
+def refuse_other_length(values: Any, rows: Any, subject: str, what: str = "value") -> None:
+    """Raise DataError unless there is one value for each row.
+
+    Examples
+    --------
+    >>> refuse_other_length([1, 2], [[0], [0], [0]], "'groups'")
+    Traceback (most recent call last):
+    pellucid.errors.DataError: 'groups' must have one value for each of the 3 rows; it has 2. ...
+    """
+    wanted, found = _num_samples(rows), _num_samples(values)
+    if found != wanted:
+        raise DataError(
+            f"{subject} must have one {what} for each of the {counted(wanted, 'row')}; it has {found}. Leave out or "
+            "add the same rows of both."
+        )
 
 
 def refuse_dates(y: Any, subject: str) -> None:

@@ -1,12 +1,14 @@
 """Weights of rows: how much each counts; a row of weight 0 counts as if it were not there."""
 
+from numbers import Number
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.utils.validation import _check_sample_weight
 
 from pellucid.errors import DataError
-from pellucid.estimators.targets import refuse_missing
+from pellucid.estimators.targets import refuse_missing, refuse_other_length
 from pellucid.tables.frames import row_list
 from pellucid.textbook.arrays import Array
 
@@ -19,7 +21,7 @@ LARGEST_EXPONENT = 64
 def checked_weights(
     sample_weight: Any, X: Any, *, name: str = "sample_weight", dtype: Any = None, may_be_negative: bool = True
 ) -> Array:
-    """Return one weight a row, checked as scikit-learn does.
+    """Return one weight a row; a number is that of each.
 
     Some may be negative, as simulated events of physics have them, unless they may not: only their sum must be
     positive, as losses are means with these weights.
@@ -27,10 +29,10 @@ def checked_weights(
     Raises
     ------
     DataError
-        If one is missing; if their sum is not greater than 0, so that there is nothing to learn from; or for a negative
-        one.
+        For another length, weights that are no numbers, or a missing one; if their sum is not greater than 0, so that
+        there is nothing to learn from, or too large; or for a negative one.
     ValueError
-        scikit-learn's, for another length or weights that are no numbers.
+        scikit-learn's, for an infinite one.
 
     Examples
     --------
@@ -42,8 +44,10 @@ def checked_weights(
     pellucid.errors.DataError: 'sample_weight' must have a sum greater than 0; the weights of all 2 rows are zero. ...
     """
     refuse_missing(sample_weight, repr(name), "Give rows that are not to be learned from the weight 0.")
+    _check_form(sample_weight, X, name)
     try:
-        weight: Array = _check_sample_weight(sample_weight, X, dtype=dtype)
+        with np.errstate(over="ignore", invalid="ignore"):
+            weight: Array = _check_sample_weight(sample_weight, X, dtype=dtype)
     except ValueError as error:
         if "non-zero" not in str(error):  # scikit-learn says this from 1.9 on
             raise
@@ -56,6 +60,26 @@ def checked_weights(
         )
     refuse_weightless(name, weight)
     return weight
+
+
+def _check_form(sample_weight: Any, X: Any, name: str) -> None:
+    """Raise DataError unless these are numbers, one for each row, or one for all of them."""
+    if isinstance(sample_weight, str):
+        raise DataError(
+            f"{name!r} must be one number for each row; got the text {sample_weight!r}. Pass the column: "
+            f"{name}=table[{sample_weight!r}]."
+        )
+    if isinstance(sample_weight, Number):
+        return
+    cells = np.asarray(sample_weight)
+    if cells.ndim > 1:
+        raise DataError(f"{name!r} must be one number for each row; got an array of shape {cells.shape}.")
+    refuse_other_length(sample_weight, X, repr(name), "number")
+    if cells.dtype.kind in "OSUT":
+        texts = pd.Series(cells.tolist(), dtype=object)
+        wrong = pd.to_numeric(texts, errors="coerce").isna().to_numpy()
+        if wrong.any():
+            raise DataError(f"{name!r} must be numbers; it is not in {row_list(wrong)}: {texts[wrong].iloc[0]!r}.")
 
 
 def within_single(weight: Array) -> Array:
@@ -74,12 +98,19 @@ def within_single(weight: Array) -> Array:
 
 
 def refuse_weightless(name: str, weight: Array) -> None:
-    """Raise DataError if weights have no positive sum."""
-    total = weight.sum()
+    """Raise DataError if weights have no positive sum, or one beyond all numbers."""
+    missing = np.isnan(weight)
+    if missing.any():
+        raise DataError(f"{name!r} must be numbers; it is not in {row_list(missing)}.")
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = weight.sum()
+    if not np.isfinite(total):
+        raise DataError(
+            f"{name!r} must have a sum of at most {np.finfo(weight.dtype).max:.3g}; it has a larger one. Divide all "
+            "weights by the largest."
+        )
     if total > 0:
         return
-    if np.isnan(total):
-        raise DataError(f"{name!r} must be numbers; it is not in {row_list(np.isnan(weight))}.")
     negative = int((weight < 0).sum())
     found = f"it is {total:g}, as {negative} of {len(weight)} are negative"
     if not negative:

@@ -73,7 +73,8 @@ def at(values, *rows, of=y):
         (TabularRegressor(), y + 1j, "Complex data not supported"),
         (TabularRegressor(scoring="poisson"), at(-1.0, 0, of=np.ones(60)), "at least 0 for the scoring.*row 1"),
         (TabularRegressor(), np.zeros((60, 1, 1)), "1d or 2d array"),
-        (TabularRegressor(), y[:5], "inconsistent numbers of samples"),
+        (TabularRegressor(), y[:5], "The target y must have one value for each of the 60 rows; it has 5"),
+        (TabularRegressor(), y * 1e-300, "must vary by at least 1e-100, or not at all; it varies by .*smaller unit"),
         (TabularRegressor(), None, "y"),
     ],
 )
@@ -237,6 +238,12 @@ def test_a_parameter_that_breaks_its_rule(name, value):
         TabularRegressor(**{name: value}).fit(X, y)
 
 
+def test_more_folds_than_rows():
+    weight = np.arange(60) % 2
+    with pytest.raises(DataError, match=r"'n_folds' of TabularRegressor must be at most .* learn from, 30; got 31"):
+        TabularRegressor(n_folds=31).fit(X, y, weight)
+
+
 def test_an_unknown_engine():
     with pytest.raises(SpecError, match="no engine 'gpu'"):
         TabularRegressor(engine="gpu").fit(X, y)
@@ -249,14 +256,18 @@ def test_an_unknown_engine():
         ({"sample_weight": np.zeros(60)}, "weights of all 60 rows are zero"),
         ({"sample_weight": np.arange(60) == 7}, "at least 2 rows"),
         ({"sample_weight": at(np.nan, 1, 4, of=np.ones(60))}, r"missing in rows 2, 5\. Give rows"),
-        ({"sample_weight": np.ones(5)}, "sample_weight"),
+        ({"sample_weight": np.ones(5)}, "'sample_weight' must have one number for each of the 60 rows; it has 5"),
+        ({"sample_weight": np.ones((60, 2))}, r"one number for each row; got an array of shape \(60, 2\)"),
+        ({"sample_weight": ["1", "a"] * 30}, r"must be numbers; it is not in rows 2, 4.*: 'a'"),
+        ({"sample_weight": "w"}, r"got the text 'w'\. Pass the column: sample_weight=table\['w'\]"),
+        ({"sample_weight": np.full(60, 1.7e308)}, "must have a sum of at most 1.8e.308.*Divide all"),
         ({"groups": np.zeros(60)}, "at least 2 groups"),
-        ({"groups": np.zeros(6)}, "inconsistent numbers of samples"),
+        ({"groups": np.zeros(6)}, "'groups' must have one value for each of the 60 rows; it has 6"),
         ({"groups": [None] * 60}, "missing in rows 1, 2"),
     ],
 )
 def test_weights_and_groups_that_cannot_be_used(given, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(DataError, match=message):
         TabularRegressor(**ONE).fit(X, y, **given)
 
 

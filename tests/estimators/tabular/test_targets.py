@@ -301,18 +301,19 @@ def test_several_numbers_at_once(uneven):
 
 
 @pytest.mark.parametrize("preset", ["fast", "default", "best"])
-def test_a_constant_number_is_predicted(preset):
-    X = np.random.default_rng(0).normal(size=(50, 2))
-    model = TabularRegressor(preset=preset, max_epochs=2, random_state=0, n_threads=1).fit(X, np.full(50, -3.25))
+@pytest.mark.parametrize("shape", [(50, 2), (120, 1)])
+def test_a_constant_number_is_predicted(preset, shape):
+    X = np.random.default_rng(0).normal(size=shape)
+    model = TabularRegressor(preset=preset, max_epochs=2, random_state=0, n_threads=1).fit(X, np.full(len(X), -3.25))
     assert (model.predict(X) == -3.25).all()
     assert (model.predict_interval(X) == -3.25).all()
 
 
-@pytest.mark.parametrize("scale", [1e-300, 1e-30, 1e30, 1e90])
+@pytest.mark.parametrize("scale", [1e-90, 1e-30, 1e30, 1e90])
 def test_a_target_of_any_scale(scale):
     X = np.random.default_rng(0).normal(size=(200, 2))
     model = TabularRegressor(**QUICK).fit(X, scale * X[:, 0])
-    assert np.isfinite(model.predict(X)).all()
+    np.testing.assert_allclose(model.predict(X) / scale, X[:, 0], atol=0.1)
     assert np.isfinite(model.predict_interval(X)).all()
     if scale > 1e-100:
         assert np.corrcoef(model.predict(X) / scale, X[:, 0])[0, 1] > 0.9

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_consistent_length, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from pellucid.engines import get_engine
@@ -31,6 +31,7 @@ from pellucid.estimators.tabular.sources import FileSource, FrameSource, Source
 from pellucid.estimators.tabular.state import IMPORTANCES, tabular_from_state, tabular_to_state
 from pellucid.estimators.tabular.target_rows import refuse_text
 from pellucid.estimators.tabular.updating import UPDATE_EPOCHS, update_bag
+from pellucid.estimators.targets import refuse_other_length
 from pellucid.estimators.thread_limits import forward_limit, thread_limit
 from pellucid.estimators.weights import checked_weights, within_single
 from pellucid.tables import ParquetTable, Schema, TabularEncoder, fold_rows, split_rows
@@ -286,7 +287,8 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         if not isinstance(X, ParquetTable):
             return y
         if not isinstance(y, str):
-            raise DataError(f"'y' must be the name of the target's column where X is a ParquetTable; got {y!r}.")
+            given = repr(y) if np.isscalar(y) or y is None else f"a value of type {type(y).__name__}"
+            raise DataError(f"'y' must be the name of the target's column where X is a ParquetTable; got {given}.")
         _require_column(X, y)
         return X.column(y)
 
@@ -587,7 +589,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             )
         if groups is not None:
             groups = np.asarray(groups)
-            check_consistent_length(np.empty((source.rows, 0)), groups)
+            refuse_other_length(groups, np.empty((source.rows, 0)), "'groups'")
             groups = groups[rows]
         stratify = None if stratify is None else stratify[rows]
         time = None if self.time_column is None else self._times(source).iloc[rows]
@@ -602,6 +604,8 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         return empty_cells(source.column(label).to_frame(label), declared)[0][label]
 
     def _dealt(self, rows: int, stratify: Array | None, groups: Any, time: Any) -> list[tuple[Array, Array]]:
+        if self.n_folds is not None and self.n_folds > rows:
+            raise self._wrong("n_folds", f"be at most the number of rows to learn from, {rows}")
         folds = self.n_folds or self._usual_folds(rows)
         if folds == 1 and time is None and groups is None:
             return [split_rows(rows, SHARE_SET_ASIDE, self._fold_seed, stratify)]
@@ -754,7 +758,8 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
 
 def _as_long_as(rows: Any, y: Any) -> Any:
     refuse_text(y)
-    check_consistent_length(rows, y)
+    if y is not None:
+        refuse_other_length(y, rows, "The target y")
     return y
 
 

@@ -44,8 +44,8 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
     scoring : {'log_loss', 'accuracy', 'roc_auc'} or None, default=None
         What epochs and recipes are chosen by; None: 'log_loss'.
     n_folds : int >= 1 or None, default=None
-        Each row is validation once; with 1, a fifth of the rows is set aside. None: the preset's. `partial_fit` uses
-        folds in its first call only.
+        Each row is validation once; with 1, a fifth of the rows is set aside. At most the number of rows; fewer where
+        there are fewer groups or different times. None: the preset's. `partial_fit` uses folds in its first call only.
     members : list of Member or None, default=None
         Own recipes instead of the preset's.
     max_epochs : int >= 1 or None, default=None

@@ -81,8 +81,8 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         What is trained for, and what epochs and recipes are chosen by: the squared error (the mean is predicted), the
         absolute error (the median), or the Poisson deviance (the mean of counts, at least 0). None: 'rmse'.
     n_folds : int >= 1 or None, default=None
-        Each row is validation once; with 1, a fifth of the rows is set aside. None: the preset's. `partial_fit` uses
-        folds in its first call only.
+        Each row is validation once; with 1, a fifth of the rows is set aside. At most the number of rows; fewer where
+        there are fewer groups or different times. None: the preset's. `partial_fit` uses folds in its first call only.
     members : list of Member or None, default=None
         Own recipes instead of the preset's.
     max_epochs : int >= 1 or None, default=None
@@ -211,6 +211,8 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         if is_continued and (is_column, Y.shape[1]) != (self._is_column, len(self._centre)):
             expected = "one column" if self._is_column else f"a table of {len(self._centre)} columns"
             raise DataError(f"The target must be {expected} as before; got the shape {np.shape(y)}. Or fit anew.")
+        if not is_continued:
+            _check_variation(Y)
         negative = (Y < 0).any(axis=1)
         if self._scoring() == "poisson" and negative.any():
             raise DataError(
@@ -388,8 +390,9 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         if looked_at is None or not len(residuals):
             return np.ones(residuals.shape[1])
         away = self.bag_.averaged_away(get_engine(self.engine, self.n_threads), looked_at) * self._spread**2
-        square = np.maximum(np.mean(residuals**2, axis=0), np.finfo(float).tiny)
-        shrinking: Array = np.maximum(np.sqrt(np.maximum(1 - away / square, 0)), LEAST_SHRINKING)
+        square = np.mean(residuals**2, axis=0)
+        left = np.divide(square - away, square, out=np.zeros_like(square), where=square > away)
+        shrinking: Array = np.maximum(np.sqrt(left), LEAST_SHRINKING)
         commonest = np.array([np.unique(column, return_counts=True)[1].max() for column in truth.T])
         return np.where(commonest > FREQUENT * len(truth), 1.0, shrinking)
 
@@ -609,6 +612,17 @@ def _read_target(array: Array) -> Array:
             "Use TabularClassifier for classes."
         )
     return np.column_stack([values for values, _ in columns]).reshape(array.shape)
+
+
+def _check_variation(Y: Array) -> None:
+    """Raise DataError if a target varies by so little that the squares of its errors are no numbers."""
+    variation = np.ptp(Y, axis=0)
+    tiny = (variation > 0) & (variation < 1 / LARGEST_NUMBER)
+    if tiny.any():
+        raise DataError(
+            f"The target y must vary by at least {1 / LARGEST_NUMBER:g}, or not at all; it varies by "
+            f"{variation[tiny][0]:.3g}. Give it in a smaller unit, which makes its numbers larger."
+        )
 
 
 def _mean_of_others(values: Array, weight: Array) -> Array:
