@@ -598,3 +598,27 @@ def test_columns_are_named_as_they_are_written(pellucid, flowers, tmp_path):
     flowers.rename(columns={"width": "width "}).to_parquet("blanks.parquet")
     assert pellucid("train", "blanks.parquet", "--target", "width ", *QUICK, "--quiet", "--no-report")[0] == 0
     assert package.load(tmp_path / "model.safetensors").target_name_ == "width "
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16"])
+def test_text_of_another_encoding(pellucid, flowers, tmp_path, encoding):
+    table = flowers.rename(columns={"width": "größe"}).to_csv(index=False)
+    (tmp_path / "t.csv").write_text(table, encoding=encoding)
+    learn = ["t.csv", "--target", "species", "--test-share", 0]
+    for command in (["train", *learn, *QUICK], ["tune", *learn, "--trials", 1]):
+        status, _, error = pellucid(*command)
+        assert (status, error.split("Save it")[1]) == (2, " as 'CSV UTF-8', or give its '--encoding'.\n")
+        status, _, error = pellucid(*command, "--encoding", "ansi")
+        assert (status, error.split(";")[1]) == (2, " got 'ansi'.\n")
+    status, out, _ = pellucid("train", *learn, *QUICK, "--encoding", encoding)
+    assert status == 0
+    assert "größe" in out
+    status, _, error = pellucid("predict", "model.safetensors", "t.csv", "--out", "p.csv")
+    assert (status, error.split("Save it")[1]) == (2, " as 'CSV UTF-8', or give its '--encoding'.\n")
+    status, _, _ = pellucid("predict", "model.safetensors", "t.csv", "--out", "p.csv", "--encoding", encoding)
+    assert status == 0
+    assert (tmp_path / "p.csv").read_text(encoding="utf-8").startswith("height,größe,colour,species,prediction\n")
+    step = ["explain", "model.safetensors", "t.csv", "--network", 1]
+    status, _, error = pellucid(*step)
+    assert (status, error.split("Save it")[1]) == (2, " as 'CSV UTF-8', or give its '--encoding'.\n")
+    assert pellucid(*step, "--encoding", encoding)[0] == 0

@@ -238,6 +238,34 @@ def test_bad_files(file, content, message):
     assert str(path) in str(caught.value)
 
 
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "utf-16", "utf-16-le", "UTF8", "utf-8-sig", "utf-32"])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_text_of_another_encoding(file, encoding, pack):
+    path = file(pack("größe;café\n1,5;é\n2;b\n".encode(encoding)))
+    frame, cells, dialect = read_as_written(path, encoding=encoding)
+    assert frame.to_dict("list") == {"größe": ["1.5", "2"], "café": ["é", "b"]}
+    assert cells.columns.tolist() == ["größe", "café"]
+    assert dialect.decimal == ","
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding", "message"),
+    [
+        (b"a,b\nM\xfcller,2\n", "utf-8", r"Save it as 'CSV UTF-8', or give its 'encoding'\.$"),
+        ("a,b\n1,2\n".encode("utf-16"), "utf-8", r"Save it as 'CSV UTF-8', or give its 'encoding'\.$"),
+        (b"a,b\nM\x81ller,2\n", "cp1252", "must be text in the 'encoding' 'cp1252'; it is not: .*0x81"),
+        ("a,b\n1,2\n".encode("utf-16-le"), "latin-1", "must be text in the 'encoding' 'latin-1'; it holds NUL"),
+        (b"a,b\n1,2\n", "windows", "'encoding' must be the name of an encoding, .*; got 'windows'"),
+        (b"a,b\n1,2\n", "hex", "'encoding' must be the name of an encoding, .*; got 'hex'"),
+        (b"PK\x03\x04rest", "latin-1", "a zip or Excel file"),
+        (b'[{"a": 1}, {"a": 2}]', "latin-1", "it is JSON"),
+    ],
+)
+def test_an_encoding_that_does_not_suit(file, content, encoding, message):
+    with pytest.raises(DataError, match=message):
+        read_table(file(content), encoding=encoding)
+
+
 def test_parquet_with_one_name_twice(tmp_path):
     path = tmp_path / "t.parquet"
     pq.write_table(pa.table([pa.array([1]), pa.array([2])], names=["a", "a"]), path)

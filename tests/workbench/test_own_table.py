@@ -154,6 +154,7 @@ def test_parquet_is_read() -> None:
         (b"\x1f\x8b" + b"\0" * 100, "gzip"),
         (b"PAR1" + b"\0" * 100, "Parquet"),
         (b"\x89PNG\r\n\x1a\n\0\0\0", "binary"),
+        (b"a,b\nM\xfc,2\n", r"as 'CSV UTF-8'\.$"),
         (b"a,b\n" + b"1,2\n" * (3 * MOST_ROWS), "at most"),
         (b"a,b\n" + b"1,2\n" * (MOST_ROWS + 1), "at most"),
         (b",".join(b"c%d" % i for i in range(500)) + b"\n" + b",".join(b"1" for i in range(500)), "at most"),

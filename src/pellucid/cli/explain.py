@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pellucid.cli.failures import check, check_spared
-from pellucid.cli.options import piped
+from pellucid.cli.options import ENCODING, piped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,6 +48,7 @@ def explain(
     html: Annotated[
         Path | None, typer.Option(help="Write the explanation as a page, and print nothing of it.", show_default="none")
     ] = None,
+    encoding: Annotated[str, ENCODING] = "utf-8",
 ) -> None:
     """Show what a table's model uses, or one training step of a single network in numbers.
 
@@ -62,9 +63,11 @@ def explain(
 
     from rich.console import Console
 
+    from pellucid.cli.preparing import options_named
     from pellucid.errors import PellucidError
     from pellucid.estimators.tabular import TabularClassifier, TabularRegressor
     from pellucid.storage import load
+    from pellucid.tables import read_table
     from pellucid.tables.writing import check_writable, replaced_whole
 
     if html is not None:
@@ -86,7 +89,9 @@ def explain(
         raise PellucidError(
             f"'{model}' holds {type(loaded).__name__}: to show a step of it, name a table after it, with its inputs."
         )
-    step = _trace(loaded, table, first, last, "--row" if rows is None else "--rows", target, (network or 1) - 1)
+    with options_named():
+        frame = read_table(table, encoding=encoding)
+    step = _trace(loaded, frame, first, last, "--row" if rows is None else "--rows", target, (network or 1) - 1)
     places = _places(step, layer, neuron)
     if html is None:
         Console().print(step.render(**places))
@@ -127,12 +132,10 @@ def _show_ensemble(path: Path, model: "TabularModel", options: list[str]) -> Non
 
 
 def _trace(
-    loaded: Any, table: Path, first: int, last: int | None, option: str, target: str | None, member: int
+    loaded: Any, frame: "pd.DataFrame", first: int, last: int | None, option: str, target: str | None, member: int
 ) -> "Trace":
-    from pellucid.tables import read_table
     from pellucid.tracing import trace
 
-    frame = read_table(table)
     count = len(frame)
     check(option, f"within the table's rows, 0 to {count - 1}", first, 0 <= first < count)
     last = count if last is None else last

@@ -11,6 +11,7 @@ from pellucid.cli.failures import check
 from pellucid.errors import PellucidError, did_you_mean
 
 __all__ = [
+    "ENCODING",
     "EXCLUDE",
     "GROUPS",
     "MISSING",
@@ -47,6 +48,20 @@ GROUPS = typer.Option(
 )
 TIME_COLUMN = typer.Option(
     help="Column of dates or numbers: the future is predicted from the past.", show_default="none"
+)
+
+
+def _known_encoding(name: str) -> str:
+    """Return the name of an encoding, checked before a table is read."""
+    from pellucid.tables.reading import is_encoding
+
+    if name != "utf-8":
+        check("--encoding", "the name of an encoding, such as utf-8, cp1252 or utf-16", repr(name), is_encoding(name))
+    return name
+
+
+ENCODING = typer.Option(
+    help="Of a table that is text, such as cp1252 (Windows), latin-1 or utf-16.", callback=_known_encoding
 )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pellucid.cli.failures import check, check_spared
-from pellucid.cli.options import piped
+from pellucid.cli.options import ENCODING, piped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,18 +48,20 @@ def predict(
     interval: Annotated[
         float | None, typer.Option(help="Add an interval that holds this share of numbers, such as 0.9.")
     ] = None,
+    encoding: Annotated[str, ENCODING] = "utf-8",
 ) -> None:
     """Predict the target for the rows of a table.
 
     Writes the table, cells and columns' names as they are written there, with a column 'prediction'; with --proba also
     'probability of CLASS' for each class, with --interval also 'prediction low' and 'prediction high'. Where the table
     has one of these already, it stays, and the new ones are called 'prediction (2)' and so on. Text keeps its separator
-    and its decimal mark.
+    and its decimal mark, and is written as UTF-8.
     """
     check("--interval", "greater than 0 and less than 1", interval, interval is None or 0 < interval < 1)
 
     from pellucid.cli.console import printable
     from pellucid.cli.models import load_table_model, target_name
+    from pellucid.cli.preparing import options_named
     from pellucid.tables import read_as_written, write_table
     from pellucid.tables.frames import counted
     from pellucid.tables.missing import MissingValues
@@ -71,7 +73,8 @@ def predict(
         check_spared("--out", out, {"table": table, "model": model})
     predictor = load_table_model(model)
     declared = MissingValues(of_column=predictor.schema_.missing_values)
-    frame, cells, dialect = read_as_written(table, missing_values=declared)
+    with options_named():
+        frame, cells, dialect = read_as_written(table, missing_values=declared, encoding=encoding)
     added = _added(predictor, frame, proba, interval)
     suffix = _suffix_beside(frame.columns, added)
     result = cells.assign(**{name + suffix: column for name, column in added.items()})

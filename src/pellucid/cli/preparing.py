@@ -61,6 +61,7 @@ def prepare(
     missing: MissingValues,
     exclude: tuple[str, ...],
     needed: Mapping[str, str | None] | None = None,
+    encoding: str = "utf-8",
 ) -> Prepared:
     """Read a table and leave out what is not learned from.
 
@@ -75,6 +76,8 @@ def prepare(
         Columns to leave out.
     needed : mapping of str to str or None
         Columns that must be there besides the target, by the options that name them.
+    encoding : str
+        Of a table that is text.
 
     Raises
     ------
@@ -83,7 +86,7 @@ def prepare(
     """
     options = {"--target": target} | {option: name for option, name in (needed or {}).items() if name is not None}
     with options_named():
-        as_read = read_table(table, missing_values=missing)
+        as_read = read_table(table, missing_values=missing, encoding=encoding)
         options = {option: column_named(as_read, name) for option, name in options.items()}
         target = options["--target"]
         require_columns(as_read, options.values())
@@ -142,6 +145,7 @@ NAMES = {
     "'groups'": "groups",
     "'time'": "time-column",
     "'missing_values'": "missing",
+    "'encoding'": "encoding",
     "'space' of search": "sweep",
 }
 """Parameters of the floors below, and the options that give them."""

@@ -7,6 +7,7 @@ import typer
 
 from pellucid.cli.failures import check, check_spared
 from pellucid.cli.options import (
+    ENCODING,
     EXCLUDE,
     GROUPS,
     MISSING,
@@ -34,6 +35,7 @@ def train(
     task: Annotated[str, typer.Option(help="auto, classification or regression.")] = "auto",
     missing: Annotated[list[str] | None, MISSING] = None,
     exclude: Annotated[list[str] | None, EXCLUDE] = None,
+    encoding: Annotated[str, ENCODING] = "utf-8",
     preset: Annotated[
         str,
         typer.Option(
@@ -111,6 +113,7 @@ def train(
         exclude=split_list(exclude),
         test_share=test_share,
         group_column=groups,
+        encoding=encoding,
         importances=not no_importances,
         quiet=quiet,
     )

@@ -91,6 +91,7 @@ def run_training(
     exclude: tuple[str, ...],
     test_share: float,
     group_column: str | None,
+    encoding: str,
     importances: bool,
     quiet: bool,
 ) -> Evaluation:
@@ -112,6 +113,8 @@ def run_training(
         Share of the rows held out for the score; with groups or times whole ones, the latest. 0: none.
     group_column : str or None
         Column of groups whose rows stay together; it is not learned from. A row with an empty cell is by itself.
+    encoding : str
+        Of a table that is text.
     importances : bool
         Find out how much each column counts.
     quiet : bool
@@ -119,7 +122,7 @@ def run_training(
     """
     places.check()
     needed = {"--groups": group_column, "--time-column": parameters["time_column"]}
-    prepared = prepare(places.table, target, task, missing=missing, exclude=exclude, needed=needed)
+    prepared = prepare(places.table, target, task, missing=missing, exclude=exclude, needed=needed, encoding=encoding)
     frame, target = prepared.frame, prepared.columns["--target"]
     group_column, time_column = (prepared.columns.get(option) for option in needed)
     grouping = None if group_column is None else frame.pop(group_column)

@@ -7,6 +7,7 @@ import typer
 
 from pellucid.cli.failures import check
 from pellucid.cli.options import (
+    ENCODING,
     EXCLUDE,
     GROUPS,
     MISSING,
@@ -53,6 +54,7 @@ def tune(
     task: Annotated[str, typer.Option(help="auto, classification or regression.")] = "auto",
     missing: Annotated[list[str] | None, MISSING] = None,
     exclude: Annotated[list[str] | None, EXCLUDE] = None,
+    encoding: Annotated[str, ENCODING] = "utf-8",
     scoring: Annotated[
         str | None,
         typer.Option(
@@ -121,5 +123,6 @@ def tune(
         },
         test_share=test_share,
         group_column=groups,
+        encoding=encoding,
         quiet=quiet,
     )

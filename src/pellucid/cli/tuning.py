@@ -56,6 +56,7 @@ def run_tuning(
     parameters: Mapping[str, Any],
     test_share: float,
     group_column: str | None,
+    encoding: str,
     quiet: bool,
 ) -> Evaluation:
     """Read, understand, split, search, score and report.
@@ -80,13 +81,14 @@ def run_tuning(
         Of the estimator; its random_state draws the split, too.
     test_share : float
     group_column : str or None
+    encoding : str
         As of `run_training`.
     quiet : bool
     """
     began = time.monotonic()
     places = _places(out, table)
     needed = {"--groups": group_column, "--time-column": parameters["time_column"]}
-    prepared = prepare(table, target, task, missing=missing, exclude=exclude, needed=needed)
+    prepared = prepare(table, target, task, missing=missing, exclude=exclude, needed=needed, encoding=encoding)
     frame, target = prepared.frame, prepared.columns["--target"]
     group_column, time_column = (prepared.columns.get(option) for option in needed)
     grouping = None if group_column is None else frame.pop(group_column)

@@ -3,6 +3,7 @@
 Cells of CSV and TSV stay text, without surrounding blanks; what they mean is found by `pellucid.tables.inference`.
 """
 
+import codecs
 import csv
 import gzip
 import io
@@ -25,9 +26,12 @@ from pellucid.tables.frames import check_columns, counted
 from pellucid.tables.index_columns import with_index_columns
 from pellucid.tables.missing import MissingValues
 
-__all__ = ["LARGEST_FILE", "read_as_written", "read_table"]
+__all__ = ["LARGEST_FILE", "OR_ENCODING", "is_encoding", "read_as_written", "read_table"]
 
 LARGEST_FILE = 4 * 2**30  # bytes, unpacked
+OR_ENCODING = ", or give its 'encoding'"
+"""What may be done besides, where a file is no UTF-8."""
+
 _SEPARATORS = (",", ";", "\t", "|")
 _KNOWN_BINARIES = {
     b"PK\x03\x04": "a zip or Excel file",
@@ -44,20 +48,22 @@ _FEWEST_LETTERS = 3  # tell of UTF-16
 _CONTROL_BYTES = bytes(set(range(32)) - set(b"\t\n\r\f\v"))
 
 
-def read_table(path: str | Path, *, missing_values: Any = None) -> pd.DataFrame:
+def read_table(path: str | Path, *, missing_values: Any = None, encoding: str = "utf-8") -> pd.DataFrame:
     r"""Read a table.
 
     Parameters
     ----------
     path : str or Path
         Parquet and gzip are known by their content; an index that pandas kept in Parquet is columns, unless it only
-        numbers the rows. Everything else is text (UTF-8) with the columns' names in its first line, and commas,
+        numbers the rows. Everything else is text with the columns' names in its first line, and commas,
         semicolons, tabs or bars between the columns, or what a line such as ``sep=;``, which Excel writes, says before.
         Numbers with decimal commas (1.234,5) or thousands commas (1,234.5) become text without them (1234.5), if that
         is beyond doubt; in a file with decimal commas dots before three digits are thousands marks (1.234 is 1234).
     missing_values : text, number, list of such, mapping of columns to such, or MissingValues, optional
         What is no number and yet leaves no doubt, as it means missing. These cells stay as they are; `infer_schema`,
         told of them, takes them for missing.
+    encoding : str, default="utf-8"
+        Of text, as Python names it: "cp1252" (Windows, Western Europe), "latin-1", "utf-16".
 
     Raises
     ------
@@ -75,10 +81,12 @@ def read_table(path: str | Path, *, missing_values: Any = None) -> pd.DataFrame:
     (2, 2)
     """
     missing = MissingValues.of(missing_values)
-    return _read(Path(path)).understood(missing)
+    return _read(Path(path), encoding).understood(missing)
 
 
-def read_as_written(path: str | Path, *, missing_values: Any = None) -> tuple[pd.DataFrame, pd.DataFrame, Dialect]:
+def read_as_written(
+    path: str | Path, *, missing_values: Any = None, encoding: str = "utf-8"
+) -> tuple[pd.DataFrame, pd.DataFrame, Dialect]:
     r"""Return what `read_table` does, the same table as it is written, blanks and all, and how it is written.
 
     Of text that is every cell and every column's name; a column without a name has the same in both. Decimal marks are
@@ -98,7 +106,7 @@ def read_as_written(path: str | Path, *, missing_values: Any = None) -> tuple[pd
     Dialect(separator=';', decimal=',')
     """
     missing = MissingValues.of(missing_values)
-    source = _read(Path(path))
+    source = _read(Path(path), encoding)
     table = source.understood(missing)
     has_commas = any(has_decimal_commas(marks_of(table[name])) for name in table.columns)
     return table, source.as_written(), Dialect(source.separator, "," if has_commas else ".")
@@ -145,10 +153,14 @@ class _Text:
         return frame
 
 
-def _read(path: Path) -> _Typed | _Text:
+def _read(path: Path, encoding: str) -> _Typed | _Text:
+    if not is_encoding(encoding):
+        raise DataError(
+            f"'encoding' must be the name of an encoding, such as utf-8, cp1252 or utf-16; got {encoding!r}."
+        )
     data = _read_bytes(path)
     is_parquet = data.startswith(b"PAR1")
-    table = _Typed(_read_parquet(path, data)) if is_parquet else _read_text(path, data)
+    table = _Typed(_read_parquet(path, data)) if is_parquet else _read_text(path, data, encoding)
     if 0 in table.cells.shape:
         raise DataError(f"'{path}' must have at least one row below its column names; it has none.")
     return table
@@ -199,8 +211,25 @@ def _read_parquet(path: Path, data: bytes) -> pd.DataFrame:
     return frame
 
 
-def _read_text(path: Path, data: bytes) -> _Text:
-    text, separator = _without_separator_line(_decode(path, data))
+def is_encoding(name: str) -> bool:
+    """Tell whether Python knows an encoding of text by this name.
+
+    Examples
+    --------
+    >>> is_encoding("cp1252"), is_encoding("utf-16"), is_encoding("ansi text"), is_encoding("hex")
+    (True, True, False, False)
+    """
+    try:
+        b"a".decode(name)
+    except UnicodeError:  # no text, but an encoding
+        return True
+    except (LookupError, ValueError, TypeError):
+        return False
+    return True
+
+
+def _read_text(path: Path, data: bytes, encoding: str) -> _Text:
+    text, separator = _without_separator_line(_decode(path, data, encoding))
     if not text.strip():
         raise DataError(f"'{path}' must have a line of column names and at least one row; it has none.")
     if not separator.isascii():
@@ -216,29 +245,44 @@ def _read_text(path: Path, data: bytes) -> _Text:
         raise DataError(f"'{path}' cannot be read as a table: {error}") from None
 
 
-def _decode(path: Path, data: bytes) -> str:
+def _decode(path: Path, data: bytes, encoding: str) -> str:
     for start, kind in _KNOWN_BINARIES.items():
         if data.startswith(start):
             raise DataError(f"'{path}' is {kind}; save the table as CSV or Parquet.")
-    start = data[:65536]
-    if start.startswith((b"\xff\xfe", b"\xfe\xff")) or _has_half_nulls(start):
-        raise DataError(f"'{path}' must be UTF-8 text; it is UTF-16. Save it as 'CSV UTF-8'.")
-    controls = len(start) - len(start.translate(None, _CONTROL_BYTES))
-    if b"\0" in start or controls > 0.05 * len(start):
-        raise DataError(f"'{path}' must be a table in CSV, TSV or Parquet; it is a binary file of another kind.")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise DataError(
-            f"'{path}' must be UTF-8 text; line {line} has the byte 0x{data[error.start]:02x}, which is not "
-            "(Latin-1 or Windows-1252, perhaps). Save it as 'CSV UTF-8'."
-        ) from None
+    is_utf_8 = codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
+    text = _decode_utf_8(path, data) if is_utf_8 else _decode_other(path, data, encoding)
     if _JSON.match(text):
         raise DataError(
             f"'{path}' must be a table in CSV, TSV or Parquet; it is JSON. Save it as one of these, as "
             "pandas.read_json('a.json').to_csv('a.csv', index=False) does."
         )
+    return text
+
+
+def _decode_utf_8(path: Path, data: bytes) -> str:
+    start = data[:65536]
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")) or _has_half_nulls(start):
+        raise DataError(f"'{path}' must be UTF-8 text; it is UTF-16. Save it as 'CSV UTF-8'{OR_ENCODING}.")
+    controls = len(start) - len(start.translate(None, _CONTROL_BYTES))
+    if b"\0" in start or controls > 0.05 * len(start):
+        raise DataError(f"'{path}' must be a table in CSV, TSV or Parquet; it is a binary file of another kind.")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise DataError(
+            f"'{path}' must be UTF-8 text; line {line} has the byte 0x{data[error.start]:02x}, which is not "
+            f"(Latin-1 or Windows-1252, perhaps). Save it as 'CSV UTF-8'{OR_ENCODING}."
+        ) from None
+
+
+def _decode_other(path: Path, data: bytes, encoding: str) -> str:
+    try:
+        text = data.decode(encoding).removeprefix("\ufeff")
+    except UnicodeError as error:
+        raise DataError(f"'{path}' must be text in the 'encoding' {encoding!r}; it is not: {error}.") from None
+    if "\0" in text:
+        raise DataError(f"'{path}' must be text in the 'encoding' {encoding!r}; it holds NUL. Give another.")
     return text
 
 

@@ -22,6 +22,7 @@ from pellucid.tables import ColumnSchema, Target, infer_schema, read_table, spli
 from pellucid.tables.cells import coded, read_numbers
 from pellucid.tables.columns import measure_names, read_coded, read_measures
 from pellucid.tables.missing import MissingValues, empty_cells, never_met
+from pellucid.tables.reading import OR_ENCODING
 from pellucid.textbook.arrays import Array
 from pellucid.workbench.limits import MOST_COLUMNS, MOST_LEVELS, MOST_ROWS, TEXT, UPLOAD_BYTES
 from pellucid.workbench.settings import Table
@@ -137,7 +138,7 @@ def read_upload(name: str, data: bytes, missing: tuple[str, ...] = ()) -> pd.Dat
         try:
             frame = read_table(path, missing_values=MissingValues.written(missing))
         except PellucidError as error:
-            raise DataError(str(error).replace(str(path), name)) from None
+            raise DataError(str(error).replace(str(path), name).replace(OR_ENCODING, "")) from None
     if len(frame) > MOST_ROWS or len(frame.columns) > MOST_COLUMNS:
         raise DataError(
             f"A table must have at most {MOST_ROWS} rows and {MOST_COLUMNS} columns; '{name}' has {len(frame)} and "
