@@ -14,6 +14,7 @@ from pellucid.tables.cells import (
     coded,
     read_booleans,
     shown_cell,
+    text_of_cell,
 )
 from pellucid.tables.clocks import read_measured, rule_of
 from pellucid.tables.date_forms import example_of
@@ -22,7 +23,7 @@ from pellucid.tables.decimals import are_opposed, in_plain, marks_of
 from pellucid.tables.frames import counted
 from pellucid.tables.schema import ColumnSchema, date_parts
 
-__all__ = ["measure_names", "read_coded", "read_measures"]
+__all__ = ["coded_numbers", "measure_names", "read_coded", "read_measures"]
 
 _NO_YES = np.array(["no", "yes"], dtype=object)
 
@@ -70,18 +71,33 @@ def _in_plain(column: ColumnSchema, series: "pd.Series[Any]") -> "pd.Series[Any]
 
 
 def read_coded(column: ColumnSchema, series: "pd.Series[Any]", first_row: int = 0) -> Coded:
-    """Return the cells of a category, or of yes or no, as numbers of their texts.
+    """Return the cells of a category, of yes or no, or of a number with levels, as numbers of their texts.
 
     Raises
     ------
     DataError
-        If a cell should say yes or no, and says something else.
+        If a cell should say yes or no, or a number, and says something else.
     """
     if column.kind == "category":
         return coded(series)
+    if column.kind == "number":
+        return coded_numbers(read_measures(column, series, first_row)[0])
     values, wrong = read_booleans(series)
     _refuse(column, series, wrong, "yes or no", first_row)
     return Coded(np.where(np.isnan(values), -1, values).astype(np.int64), _NO_YES)
+
+
+def coded_numbers(numbers: FloatArray) -> Coded:
+    """Return numbers, NaN where missing, as numbers of their texts.
+
+    Examples
+    --------
+    >>> codes, texts = coded_numbers(np.array([10.0, np.nan, 2.5, 10.0]))
+    >>> codes.tolist(), texts.tolist()
+    ([0, -1, 1, 0], ['10', '2.5'])
+    """
+    codes, values = pd.factorize(numbers)
+    return Coded(codes.astype(np.int64), np.array([text_of_cell(value) for value in values.tolist()], dtype=object))
 
 
 def _refuse(column: ColumnSchema, series: "pd.Series[Any]", wrong: BoolArray, rule: str, first_row: int) -> None:

@@ -5,7 +5,7 @@ A second one encodes, part by part, into a file that is mapped into memory.
 """
 
 import mmap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
@@ -27,7 +27,7 @@ from pellucid.tables.frames import check_columns, readable, to_pandas
 from pellucid.tables.index_columns import column_names, with_index_columns
 from pellucid.tables.inference import infer_schema, text_column, unless_useless
 from pellucid.tables.missing import MissingValues, empty_cells, warn_if_never_met
-from pellucid.tables.schema import MOST_LEVELS, ColumnSchema, require_columns
+from pellucid.tables.schema import MOST_LEVELS, ColumnSchema, Schema, require_columns
 from pellucid.tables.tabular import TabularEncoder, Tally
 from pellucid.tables.writing import check_writable, replaced_whole
 
@@ -180,6 +180,7 @@ def fit_encoder(
     sample_rows: int = _SAMPLE,
     seed: int = 0,
     missing_values: Any = None,
+    revise: Callable[[Schema, pd.DataFrame, NDArray[np.int64]], Schema] | None = None,
     **options: Any,
 ) -> TabularEncoder:
     """Learn an encoder in one pass.
@@ -200,6 +201,8 @@ def fit_encoder(
         Draws the sample.
     missing_values : text, number, list of such, mapping of columns to such, or MissingValues, optional
         As in `infer_schema`.
+    revise : callable or None
+        From what the columns mean, the sample, and which rows of the table it has, to what the columns mean.
     **options
         Of `TabularEncoder`.
 
@@ -238,6 +241,8 @@ def fit_encoder(
     schema = replace(infer_schema(frame, missing_values=missing), rows=table.rows, target=target)
     columns = [counter.exact(column, len(frame)) for column in schema.columns]
     schema = replace(schema, columns=tuple(columns))
+    if revise is not None:
+        schema = revise(schema, frame, sample.places)
     return TabularEncoder(schema, **options).fit(frame, tally=counter.tally())
 
 
@@ -248,6 +253,7 @@ class _Sample:
         self._rows, self._random = rows, np.random.default_rng(seed)
         self._parts: list[pd.DataFrame] = []
         self._keys = np.empty(0)
+        self.places, self._seen = np.empty(0, np.int64), 0
         self._limit = np.inf
 
     def add(self, part: pd.DataFrame) -> None:
@@ -255,6 +261,8 @@ class _Sample:
         chosen = np.flatnonzero(keys < self._limit)
         self._parts.append(part.iloc[chosen])
         self._keys = np.concatenate([self._keys, keys[chosen]])
+        self.places = np.concatenate([self.places, self._seen + chosen])
+        self._seen += len(part)
         if len(self._keys) > 2 * self._rows:
             self._shrink()
 
@@ -262,7 +270,7 @@ class _Sample:
         frame = _joined(self._parts)
         if len(self._keys) > self._rows:
             kept = np.sort(np.argpartition(self._keys, self._rows - 1)[: self._rows])
-            frame, self._keys = frame.iloc[kept], self._keys[kept]
+            frame, self._keys, self.places = frame.iloc[kept], self._keys[kept], self.places[kept]
             self._limit = float(self._keys.max())
         self._parts = [frame]
 

@@ -51,7 +51,7 @@ class ColumnSchema:
     distinct : int
         Different values among the others.
     levels : tuple of str
-        A category's different texts, sorted.
+        A category's different texts, sorted. A number's values, where each is learned from by itself, too.
     low, high : float or None
         Range of a number, or of a date in days since 1970-01-01.
     date_format : str
@@ -112,7 +112,8 @@ class ColumnSchema:
     def meaning(self) -> str:
         """Say in a few words what the column holds."""
         words = {
-            "number": f"number{self._range()}",
+            "number": f"number{self._range()}"
+            + (f"; each of its {len(self.levels)} values, too" if self.levels else ""),
             "boolean": "yes or no",
             "category": f"category, {counted(len(self.levels), 'level')}: {shortened(map(in_list, self.levels))}",
             "date": f"date{self._range()}" + (f"; also {', '.join(self.parts)}" if self.parts else ""),

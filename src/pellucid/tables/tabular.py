@@ -120,7 +120,7 @@ class TabularEncoder:
     def _use(self, schema: Schema) -> None:
         self.schema = schema
         self._measures = Measures([each for each in schema.used if each.kind in ("number", "date")], self.scaling)
-        self._sorted = tuple(each for each in schema.used if each.kind in ("boolean", "category"))
+        self._sorted = tuple(each for each in schema.used if each.kind in ("boolean", "category") or each.levels)
 
     def fit(self, table: Any, *, tally: Tally | None = None) -> "TabularEncoder":
         """Learn medians, scales and levels.
@@ -212,7 +212,7 @@ class TabularEncoder:
                 place += patterns.shape[1]
             else:
                 self._plans.append(_Plan(np.array([numeric + passed + len(widths)]), None))
-                of_code.append((column.label, column.label))
+                of_code.append((f"{column.label} by value" if column.kind == "number" else column.label, column.label))
                 widths.append(len(levels))
         named = [*of_number, *(of_passed[i] for i in np.flatnonzero(is_passed)), *of_code]
         names, sources = zip(*named, strict=True) if named else ((), ())
@@ -271,7 +271,8 @@ class TabularEncoder:
         for column, levels, plan in zip(self._sorted, self._codes, self._plans, strict=True):
             if len(plan.slots):
                 cells = read_coded(column, frame[column.label], first_row)
-                levels.warn_if_strange(column.label, cells)
+                if column.kind == "category":
+                    levels.warn_if_strange(column.label, cells)
                 found = levels.encode(cells)
                 X[:, plan.slots] = found[:, np.newaxis] if plan.values is None else plan.values[found]
         return X, numbers
@@ -424,7 +425,7 @@ def _unlike_defaults(column: dict[str, Any]) -> dict[str, Any]:
 
 
 def _known_levels(column: ColumnSchema) -> tuple[str, ...]:
-    return column.levels if column.kind == "category" else ("no", "yes")
+    return ("no", "yes") if column.kind == "boolean" else column.levels
 
 
 def _one_hot(count: int) -> NDArray[np.int64]:

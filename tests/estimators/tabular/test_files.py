@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pellucid import TabularClassifier, TabularRegressor
+from pellucid import TabularClassifier, TabularRegressor, load, save
 from pellucid.errors import DataError
 from pellucid.tables import ParquetTable
 
@@ -78,3 +78,33 @@ def test_a_file_is_scored_explained_and_gone_on_with_like_its_frame(frame, tmp_p
             use(table, y)
         with pytest.raises(DataError, match="no column 'yy'"):
             use(table, "yy")
+
+
+def test_a_number_that_is_a_code_is_learned_value_by_value(tmp_path):
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({"store": random.integers(0, 200, 4000), "size": random.normal(size=4000)})
+    effects = 2 * random.normal(size=200)
+    y = effects[frame["store"]] + frame["size"] + 0.5 * random.normal(size=4000)
+    learned, new = frame[:3000], slice(3000, None)
+    settings = {"preset": "fast", "random_state": 0, "n_threads": 1}
+    model = TabularRegressor(**settings).fit(learned, y[:3000])
+    assert [len(column.levels) for column in model.schema_.columns] == [200, 0]
+    assert np.sqrt(np.mean((model.predict(frame[new]) - y[new]) ** 2)) < 0.65  # of noise 0.5 and effects 2
+    never_seen = frame[new].assign(store=10_000)
+    assert np.sqrt(np.mean((model.predict(never_seen) - frame["size"][new]) ** 2)) < 2
+    model.compute_importances(learned, y[:3000], repeats=1)
+    store, size = model.feature_importances_
+    assert store > 1.5 * size > 0
+
+    learned.assign(y=y[:3000]).to_parquet(tmp_path / "table.parquet")
+    settings["max_epochs"] = 2
+    of_file = TabularRegressor(**settings).fit(ParquetTable(tmp_path / "table.parquet", batch_rows=700), "y")
+    of_frame = TabularRegressor(**settings).fit(learned, y[:3000])
+    np.testing.assert_allclose(of_file.predict(frame), of_frame.predict(frame), rtol=1e-4)
+    by_time = TabularRegressor(**settings, time_column="store").fit(learned, y[:3000])
+    assert by_time.schema_.columns[0].levels == ()
+    classes = TabularClassifier(**settings).fit(learned, y[:3000] > 0)
+    assert len(classes.schema_.columns[0].levels) == 200
+    save(classes, tmp_path / "model.safetensors")
+    again = load(tmp_path / "model.safetensors")
+    np.testing.assert_array_equal(again.predict_proba(frame), classes.predict_proba(frame))

@@ -38,6 +38,7 @@ from pellucid.tables import ParquetTable, Schema, TabularEncoder, fold_rows, spl
 from pellucid.tables.frames import column_name, counted
 from pellucid.tables.inference import is_lost
 from pellucid.tables.missing import MissingValues, empty_cells
+from pellucid.tables.number_levels import with_levels
 from pellucid.tables.parquet import numbered_parts
 from pellucid.textbook.arrays import Array
 from pellucid.training.coded import CodedRows
@@ -319,7 +320,12 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         seed = check_random_state(self.random_state)
         fold_seed = seed.randint(2**31 - 1)
         if not is_continued:
-            self.encoder_ = source.learn(schema, rows, fold_seed, self._missing())
+
+            def with_levels_by(schema: Schema, frame: pd.DataFrame, rows: Array) -> Schema:
+                time = [] if self.time_column is None else [self._name_of(self.time_column)]
+                return with_levels(schema, frame, self._scores(Y[rows]), leave_out=time)
+
+            self.encoder_ = source.learn(schema, rows, fold_seed, self._missing(), with_levels_by)
             _warn_of_lost_columns(self.encoder_.schema)
         if not is_continued or not hasattr(self, "_fold_seed"):
             self._fold_seed = fold_seed  # kept, so that the same rows stay in the same folds when training goes on
@@ -473,6 +479,10 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         self, y: Any, weight: Array | None, classes: Any, is_continued: bool
     ) -> tuple[Array, Array | None]:
         """Check the target; return it as numbers, and the classes by which folds are balanced."""
+
+    @abstractmethod
+    def _scores(self, Y: Array) -> Array:
+        """Return what tells how a target differs from row to row, of shape (rows, scores)."""
 
     def _draw_line(self, given: Given, *, is_continued: bool, may_draw: bool) -> Array:
         """Find a straight line that networks add to, if the target has one; return the target beside it."""

@@ -22,6 +22,7 @@ from pellucid.estimators.targets import one_column_as_rows
 from pellucid.estimators.weights import within_single
 from pellucid.spec import LogLoss
 from pellucid.tables.frames import row_list
+from pellucid.tables.number_levels import scores_of_classes
 from pellucid.tables.schema import shortened
 from pellucid.textbook.arrays import Array
 
@@ -191,6 +192,9 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
                 "anew."
             )
         return codes, codes
+
+    def _scores(self, Y: Array) -> Array:
+        return Y.astype(np.float64) if self._is_multilabel else scores_of_classes(Y)
 
     def _take_marks(self, y: Array, is_continued: bool) -> Array:
         marks: Array = np.asarray(y).astype(np.int64)

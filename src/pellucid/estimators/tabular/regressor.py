@@ -33,6 +33,7 @@ from pellucid.estimators.thread_limits import thread_limit
 from pellucid.spec import AbsoluteError, Poisson, SquaredError
 from pellucid.tables.cells import LARGEST_NUMBER, read_numbers
 from pellucid.tables.frames import counted, row_list
+from pellucid.tables.number_levels import scores_of_numbers
 from pellucid.textbook.arrays import Array
 
 __all__ = ["TabularRegressor"]
@@ -222,6 +223,9 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         if not is_continued:
             self._is_column = is_column
         return Y, None
+
+    def _scores(self, Y: Array) -> Array:
+        return scores_of_numbers(Y)
 
     def _draw_line(self, given: Given, *, is_continued: bool, may_draw: bool) -> Array:
         known, hindsight = self.line_ if is_continued else None, None

@@ -1,8 +1,8 @@
 """Where the rows of a fit come from: a table in memory, or Parquet files that need not fit in it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -15,9 +15,13 @@ from pellucid.tables.schema import require_columns
 from pellucid.textbook.arrays import Array
 from pellucid.training.coded import CodedRows
 
-__all__ = ["FileSource", "FrameSource", "Source"]
+__all__ = ["FileSource", "FrameSource", "Revise", "Source"]
 
 ROWS_AT_ONCE = 16_384
+
+
+Revise: TypeAlias = Callable[[Schema, pd.DataFrame, Array], Schema]
+"""From what columns mean, rows of the table, declared cells empty, and which they are, to what the columns mean."""
 
 
 class Source(Protocol):
@@ -25,11 +29,13 @@ class Source(Protocol):
 
     rows: int
 
-    def learn(self, schema: Schema | None, rows: Array, seed: int, missing: MissingValues) -> TabularEncoder:
+    def learn(
+        self, schema: Schema | None, rows: Array, seed: int, missing: MissingValues, revise: Revise
+    ) -> TabularEncoder:
         """Learn what the columns mean, from these rows where there is a choice.
 
         Declared values that no cell has are told of; of a table in memory, which may be a part of a larger one, those
-        only that differ in capital letters from what a cell has.
+        only that differ in capital letters from what a cell has. What is found without a schema is revised.
 
         Raises
         ------
@@ -60,16 +66,19 @@ class FrameSource:
         self.frame = frame
         self.rows = len(frame)
 
-    def learn(self, schema: Schema | None, rows: Array, seed: int, missing: MissingValues) -> TabularEncoder:
+    def learn(
+        self, schema: Schema | None, rows: Array, seed: int, missing: MissingValues, revise: Revise
+    ) -> TabularEncoder:
         """Learn from the rows given."""
         frame = self.frame if len(rows) == self.rows else self.frame.iloc[rows]
         if schema is not None:
             _check_agreement(schema, missing)
             return TabularEncoder(schema).fit(frame)
         schema = infer_schema(frame, missing_values=missing)
+        emptied, met = empty_cells(frame, missing.by_column(frame.columns)) if missing else (frame, {})
         if missing:
-            warn_if_never_met(missing, empty_cells(frame, missing.by_column(frame.columns))[1], frame, is_part=True)
-        return TabularEncoder(schema).fit(frame)
+            warn_if_never_met(missing, met, frame, is_part=True)
+        return TabularEncoder(revise(schema, emptied, rows)).fit(frame)
 
     def encode(self, encoder: TabularEncoder) -> Array | CodedRows:
         """Return the inputs in memory."""
@@ -108,9 +117,11 @@ class FileSource:
         self.table, self.target, self.folder = table, target, folder
         self.rows = table.rows
 
-    def learn(self, schema: Schema | None, rows: Array, seed: int, missing: MissingValues) -> TabularEncoder:
+    def learn(
+        self, schema: Schema | None, rows: Array, seed: int, missing: MissingValues, revise: Revise
+    ) -> TabularEncoder:
         """Learn from a sample of the rows, and from exact counts of all."""
-        return fit_encoder(self.table, self.target, seed=seed, missing_values=missing)
+        return fit_encoder(self.table, self.target, seed=seed, missing_values=missing, revise=revise)
 
     def encode(self, encoder: TabularEncoder) -> Array:
         """Return the inputs, mapped into memory."""

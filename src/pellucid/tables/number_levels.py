@@ -1,0 +1,133 @@
+"""Numbers that are codes, found by what a target does from one value to the next.
+
+The number of a store or of a region says nothing by its size: the target jumps from each value to the next, where a
+quantity moves it little by little. Such a number is learned from value by value, like a category, and by its size, too.
+"""
+
+from collections.abc import Collection
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import ndtri
+from scipy.stats import rankdata
+
+from pellucid.tables.cells import FloatArray, text_of_cell
+from pellucid.tables.columns import read_measures
+from pellucid.tables.schema import ColumnSchema, Schema
+
+__all__ = ["scores_of_classes", "scores_of_numbers", "with_levels"]
+
+FEWEST_VALUES, MOST_VALUES, ROWS_A_VALUE = 21, 10_000, 4
+"""Fewer values are told apart by an embedding of numbers; more, or rarer ones, tell too little each."""
+
+LEAST_SHARE = 0.1
+"""Of the target's variance, that lies in its jumps."""
+
+CERTAINTY = 5.0
+"""Standard errors by which jumps must be larger than chance makes them."""
+
+NEIGHBOURS = {-2: -1 / 6, -1: 4 / 6, 1: 4 / 6, 2: -1 / 6}
+"""Shares of the means of the values around one that tell its own, where the target bends no more than a cubic."""
+
+MOST_CLASSES = 8
+"""Classes that are looked at, the most frequent ones."""
+
+
+def scores_of_numbers(Y: FloatArray) -> FloatArray:
+    """Return normal scores of the ranks of each target, of shape (rows, targets): heavy tails count like others.
+
+    Examples
+    --------
+    >>> scores_of_numbers(np.array([[1.0], [1000.0], [2.0]])).round(2).ravel().tolist()
+    [-0.97, 0.97, 0.0]
+    """
+    scores: FloatArray = ndtri((rankdata(Y, axis=0) - 0.5) / len(Y))
+    return scores
+
+
+def scores_of_classes(places: NDArray[np.int64]) -> FloatArray:
+    """Return for the most frequent classes whether a row is of it, of shape (rows, classes); of two classes for one.
+
+    Examples
+    --------
+    >>> scores_of_classes(np.array([0, 1, 1])).ravel().tolist()
+    [0.0, 1.0, 1.0]
+    """
+    counts = np.bincount(places)
+    frequent = np.argsort(-counts, kind="stable")[: 1 if len(counts) == 2 else MOST_CLASSES]
+    return (places[:, np.newaxis] == frequent).astype(np.float64)
+
+
+def with_levels(schema: Schema, frame: pd.DataFrame, scores: FloatArray, leave_out: Collection[str] = ()) -> Schema:
+    """Return the schema with levels for those numbers whose values the target jumps between.
+
+    Parameters
+    ----------
+    schema : Schema
+    frame : DataFrame
+        With the schema's columns, declared cells empty.
+    scores : array of shape (rows, scores)
+        Of the target.
+    leave_out : collection of str
+        Columns that stay as they are.
+
+    Examples
+    --------
+    >>> random = np.random.default_rng(0)
+    >>> frame = pd.DataFrame({"store": random.integers(0, 30, 900), "size": random.integers(0, 30, 900)})
+    >>> y = random.normal(size=30)[frame.store] + frame["size"].to_numpy() / 30
+    >>> from pellucid.tables import infer_schema
+    >>> schema = with_levels(infer_schema(frame), frame, scores_of_numbers(y[:, np.newaxis]))
+    >>> [len(column.levels) for column in schema.columns]
+    [30, 0]
+    """
+
+    def looked_at(column: ColumnSchema) -> ColumnSchema:
+        most = min(MOST_VALUES, len(frame) // ROWS_A_VALUE)
+        is_number = column.kind == "number" and not column.unit and column.label not in leave_out
+        if not (is_number and FEWEST_VALUES <= column.distinct <= most):
+            return column
+        numbers = read_measures(column, frame[column.label])[0]
+        certainty, share = _jumps(numbers, scores)
+        if certainty < CERTAINTY or share < LEAST_SHARE:
+            return column
+        known = np.unique(numbers[np.isfinite(numbers)])
+        return replace(column, levels=tuple(sorted(map(text_of_cell, known.tolist()))))
+
+    return replace(schema, columns=tuple(map(looked_at, schema.columns)))
+
+
+def _jumps(numbers: FloatArray, scores: FloatArray) -> tuple[float, float]:
+    """Compare the mean score of each value with what those around it tell.
+
+    Returns
+    -------
+    certainty : float
+        Standard errors by which the differences are larger than chance makes them.
+    share : float
+        What they are of the score's variance; of several scores, where it is most.
+    """
+    there = np.isfinite(numbers)
+    scores = scores[there]
+    values, places, counts = np.unique(numbers[there], return_inverse=True, return_counts=True)
+    means = np.stack([np.bincount(places, column) for column in scores.T], axis=1) / counts[:, np.newaxis]
+    within = np.square(scores - means[places]).sum(axis=0) / max(1, len(places) - len(values))
+    means, counts = means[counts > 1], counts[counts > 1]
+    inner = slice(2, len(counts) - 2)
+    if len(counts) < FEWEST_VALUES:
+        return 0.0, 0.0
+    apart, variance = means[inner].copy(), 1 / counts[inner]
+    for step, weight in NEIGHBOURS.items():
+        beside = slice(inner.start + step, inner.stop + step)
+        apart -= weight * means[beside]
+        variance += weight**2 / counts[beside]
+    by_chance = np.maximum(variance[:, np.newaxis] * within, np.finfo(np.float64).tiny)
+    squares = np.square(apart)
+    ratios = np.minimum(squares / by_chance, 1 / np.finfo(np.float64).eps).mean(axis=1)
+    certainty = (ratios.mean() - 1) / np.sqrt(2 / len(ratios))
+    spread = np.maximum(scores.var(axis=0), np.finfo(np.float64).tiny)
+    of_one = 1 + sum(weight**2 for weight in NEIGHBOURS.values())  # the square that jumps of variance 1 make
+    share = np.average(squares - by_chance, axis=0, weights=counts[inner]) / of_one / spread
+    return float(certainty), float(share.max())

@@ -1,0 +1,73 @@
+"""Numbers that are codes: what the target does from one value to the next tells them from quantities."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from pellucid.tables import TabularEncoder, infer_schema
+from pellucid.tables.number_levels import scores_of_classes, scores_of_numbers, with_levels
+
+ROWS = 3000
+
+
+def levels_of(frame, scores, **options):
+    """Return how many levels each column got."""
+    columns = with_levels(infer_schema(frame), frame, scores, **options).columns
+    return {column.label: len(column.levels) for column in columns}
+
+
+@pytest.fixture
+def random():
+    return np.random.default_rng(0)
+
+
+@pytest.mark.parametrize("values", [21, 50, 300])
+def test_codes_are_told_from_quantities(random, values):
+    frame = pd.DataFrame({name: random.integers(0, values, ROWS) for name in ("store", "wave", "curve", "nothing")})
+    effects = random.normal(size=values)
+    quantities = np.sin(frame.wave / values * 6) + np.square(frame.curve / values)
+    y = effects[frame.store] + quantities + random.normal(size=ROWS)
+    found = levels_of(frame, scores_of_numbers(y.to_numpy()[:, np.newaxis]))
+    assert found == {"store": values, "wave": 0, "curve": 0, "nothing": 0}
+    classes = scores_of_classes((y > 0.5).to_numpy().astype(int) + (y > 1.5).to_numpy())
+    assert levels_of(frame, classes) == found
+
+
+def test_heavy_tails_and_missing_cells_of_a_target_and_a_column(random):
+    store = random.integers(1000, 1040, ROWS).astype(float)
+    y = np.exp(3 * (random.normal(size=40)[store.astype(int) - 1000] + random.normal(size=ROWS)))
+    store[random.random(ROWS) < 0.2] = np.nan
+    size = np.exp(random.normal(0, 2, ROWS)).round()
+    frame = pd.DataFrame({"store": store, "size": size})
+    assert levels_of(frame, scores_of_numbers(y[:, np.newaxis])) == {"store": 40, "size": 0}
+
+
+def test_columns_that_are_not_asked_about_stay_as_they_are(random):
+    few, many = random.integers(0, 20, ROWS), random.integers(0, 1000, ROWS)
+    frame = pd.DataFrame({"few": few, "many": many, "day": random.integers(0, 30, ROWS)})
+    y = random.normal(size=20)[few] + random.normal(size=1000)[many] + random.normal(size=30)[frame.day]
+    assert set(levels_of(frame, scores_of_numbers(y[:, np.newaxis]), leave_out=["day"]).values()) == {0}
+
+
+def test_a_constant_target_has_no_jumps(random):
+    frame = pd.DataFrame({"store": random.integers(0, 30, ROWS)})
+    assert levels_of(frame, np.zeros((ROWS, 1))) == {"store": 0}
+
+
+def test_an_encoder_sees_such_a_number_by_size_and_by_value(random):
+    store = random.integers(100, 130, ROWS)
+    frame = pd.DataFrame({"store": store})
+    y = random.normal(size=30)[store - 100]
+    schema = with_levels(infer_schema(frame), frame, scores_of_numbers(y[:, np.newaxis]))
+    assert schema.columns[0].meaning() == "number from 100 to 129; each of its 30 values, too"
+    encoder = TabularEncoder(schema).fit(frame)
+    assert encoder.inputs.names == ("store", "store by value")
+    assert encoder.inputs.sources == ("store", "store")
+    assert encoder.inputs.levels == (30,)
+    X = encoder.transform(pd.DataFrame({"store": [100, 129, None, 5000, 100.5]}))
+    np.testing.assert_array_equal(X[:, 1], [0, 29, -1, -1, -1])
+    assert (np.diff(X[[0, 4, 1, 3], 0]) > 0).all()
+    as_text = encoder.transform(pd.DataFrame({"store": ["100", "129.0", "", "5e3", "100.5"]}))
+    np.testing.assert_array_equal(as_text, X)
+    again = TabularEncoder.from_state(*encoder.to_state())
+    np.testing.assert_array_equal(again.transform(frame), encoder.transform(frame))
