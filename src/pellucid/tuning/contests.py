@@ -287,7 +287,8 @@ class OutOfFold:
         self.known = {each.name for each in fields(Member)}
         preset = PRESETS.get(estimator.preset)
         few = not isinstance(y, str) and is_small(len(y))
-        kinds = [[Member()]] if preset is None else estimator._kinds_of_preset(is_small=few)
+        columns = len(X.columns) if hasattr(X, "columns") else np.shape(X)[1]  # inputs are not known before a fit
+        kinds = [[Member()]] if preset is None else estimator._kinds_of_preset(is_small=few, inputs=columns)
         self.recipes = [member for kind in kinds for member in kind]
         self.quickest = self.quickest_cut = inf
 

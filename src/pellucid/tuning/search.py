@@ -89,7 +89,7 @@ def search(
     """Search settings with Optuna, whole batches of trials trained as populations.
 
     A study's first trial has the estimator's own values, as far as the space has them; of a tabular estimator the first
-    trials have those of its preset's recipes, and where rows are few one is a linear network.
+    trials have those of its preset's recipes, and where rows are few linear networks are among them.
 
     The study lies in a file. The same call again goes on with it: nothing that was finished is lost, whatever ended
     the process; what was under way is tried again. Several processes, on one machine with a file or on many with a

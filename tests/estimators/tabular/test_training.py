@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
+from sklearn.metrics import log_loss
 
 from pellucid import TabularClassifier, TabularRegressor, load, save, trace
 from pellucid.engines import NativeEngine
@@ -21,6 +22,7 @@ from pellucid.estimators import thread_limits
 from pellucid.estimators.tabular import Member, bagging, members, memory, sources, time_limits
 from pellucid.estimators.tabular.members import LINEAR, PRESETS, milestones
 from pellucid.spec import Ensemble
+from pellucid.textbook.parameters import Parameters
 from pellucid.training.coded import CodedRows
 from pellucid.training.stopping import Outcome
 
@@ -488,6 +490,31 @@ def test_a_line_counts_in_small_tables_where_it_proves_good():
     bent = TabularRegressor(max_epochs=30, random_state=0, n_threads=1).fit(X[:100], np.abs(X[:100, 0]))
     assert all(each.network.hidden for each in bent.bag_.networks)  # what counts nothing is not kept
     assert bent.bag_.weights.all()
+
+
+@pytest.mark.parametrize("is_class", [False, True])
+def test_a_few_of_many_columns_are_found_in_a_small_table(is_class):
+    """Five of 400 columns tell the target of 200 rows, of which dense networks learn next to nothing."""
+    random = np.random.default_rng(0)
+    X = random.normal(size=(1200, 400))
+    straight = 1.5 * X[:, :5] @ [1, -1, 1, -1, 1]
+    y = straight + (random.logistic(size=1200) if is_class else random.normal(size=1200))
+    kind = TabularClassifier if is_class else TabularRegressor
+    y = (y > 0).astype(int) if is_class else y
+    settings = {"preset": "fast", "random_state": 0, "n_threads": 1}
+    model = kind(**settings).fit(X[:200], y[:200])
+    sparse = [each for each in model.bag_.networks if model.bag_.recipe_of(each).sparsity]
+    assert model.bag_.weights[[each.member for each in sparse[:1]]] > 0
+    weights = np.abs(np.mean([Parameters(each.network, each.parameters).weights[0] for each in sparse], axis=0)).max(
+        axis=1
+    )
+    assert set(np.argsort(-weights)[:5]) == set(range(5))
+    dense = kind(**settings, members=[kind_[0] for kind_ in PRESETS["fast"].numbers]).fit(X[:200], y[:200])
+    errors = [
+        log_loss(y[200:], each.predict_proba(X[200:])) if is_class else np.mean((each.predict(X[200:]) - y[200:]) ** 2)
+        for each in (model, dense)
+    ]
+    assert errors[0] < 0.75 * errors[1]
 
 
 def test_going_on_keeps_the_folds_where_a_table_becomes_large(monkeypatch):

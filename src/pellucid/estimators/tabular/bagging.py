@@ -211,7 +211,7 @@ def make_job(
     score = problem.score
     network = network or problem.network_of(member)
     monitor = "loss" if not len(valid) else "validation_loss" if score is None else "validation_score"
-    training = describe_training(member, problem.loss, len(train), epochs, monitor)
+    training = describe_training(member, problem.loss, len(train), epochs, monitor, inputs=problem.inputs.width)
     random = weights_stream(seed)
     looked_at = train if len(train) <= ROWS_LOOKED_AT else train[random.randint(len(train), size=ROWS_LOOKED_AT)]
     parameters = initial_parameters(network, random, "float32", problem.X[looked_at])

@@ -24,7 +24,7 @@ from pellucid.estimators.tabular.bagging import Folds, Problem, Told
 from pellucid.estimators.tabular.columns import are_own, as_frame, labels_of, named_by
 from pellucid.estimators.tabular.held_time import HeldTime, growing_inputs, hold_time
 from pellucid.estimators.tabular.importances import permutation_importances
-from pellucid.estimators.tabular.members import LINEAR, PRESETS, Member, Preset, is_small, planned_epochs
+from pellucid.estimators.tabular.members import PRESETS, Member, Preset, is_small, planned_epochs, small_kinds
 from pellucid.estimators.tabular.racing import Plan
 from pellucid.estimators.tabular.rules import RULES
 from pellucid.estimators.tabular.sources import FileSource, FrameSource, Source
@@ -561,11 +561,11 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         """Return, for each member, the recipes that race for it."""
         if self.members is not None:
             return [(member,) for member in self.members]
-        return self._kinds_of_preset(is_small=is_small)
+        return self._kinds_of_preset(is_small=is_small, inputs=self.encoder_.inputs.width)
 
-    def _kinds_of_preset(self, *, is_small: bool) -> Sequence[Sequence[Member]]:
+    def _kinds_of_preset(self, *, is_small: bool, inputs: int) -> Sequence[Sequence[Member]]:
         usual = self._members_of(self._preset())
-        return [*usual, (LINEAR,)] if is_small else usual
+        return [*usual, *small_kinds(inputs)] if is_small else usual
 
     def _scoring(self) -> str:
         return self.SCORINGS[0] if self.scoring is None else str(self.scoring)

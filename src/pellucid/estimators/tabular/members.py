@@ -6,7 +6,7 @@ start that suits the data, groups of parameters with learning rates of their own
 """
 
 from dataclasses import dataclass, replace
-from math import ceil, sqrt
+from math import ceil, log, sqrt
 
 import numpy as np
 
@@ -43,6 +43,7 @@ from pellucid.training.coded import CodedRows
 __all__ = [
     "LINEAR",
     "PRESETS",
+    "SPARSE",
     "Member",
     "Preset",
     "batch_size",
@@ -52,6 +53,7 @@ __all__ = [
     "is_small",
     "milestones",
     "planned_epochs",
+    "small_kinds",
     "usable_milestones",
 ]
 
@@ -88,6 +90,9 @@ class Member:
         Times the planned epochs.
     ensemble : int
         Networks in one that share their weights (TabM; Gorishniy et al., 2025); 1: a plain network.
+    sparsity : float
+        L1 penalty of the weights, in units of what chance makes of the largest of as many gradients as there are
+        inputs; 0: none. A network with it has no scale of its inputs, which would make up for it.
     """
 
     hidden: tuple[int, ...] = (256, 256, 256)
@@ -102,6 +107,7 @@ class Member:
     label_smoothing: float = 0.0
     epochs: float = 1.0
     ensemble: int = 1
+    sparsity: float = 0.0
 
     def __post_init__(self) -> None:
         check_choice(self, "activation", tuple(ACTIVATIONS))
@@ -115,6 +121,7 @@ class Member:
         check_number(self, "label_smoothing", low=0, high=1, high_open=True)
         check_number(self, "epochs", low=0, low_open=True)
         check_integer(self, "ensemble", low=1)
+        check_number(self, "sparsity", low=0)
 
 
 @dataclass(frozen=True)
@@ -153,11 +160,25 @@ def _fine_and_coarse(member: Member) -> tuple[tuple[Member, ...], ...]:
 CLASSES = _fine_and_coarse(Member())
 NUMBERS = _fine_and_coarse(Member(activation="mish", learning_rate=0.2, epochs=1.3))
 SMALL_TABLE = 2_000
-"""Rows up to which every member is trained on every fold, of which there are several, beside a linear network: there,
+"""Rows up to which every member is trained on every fold, of which there are several, beside linear networks: there,
 chance matters and networks are cheap."""
 
 LINEAR = Member(hidden=(), numbers="plain", learning_rate=0.4, dropout=0.0)
 """Where rows are few, a line through the inputs may be all that can be known; it counts as far as it proves good."""
+
+SPARSE = tuple(
+    Member(hidden=(), numbers="plain", learning_rate=0.1, weight_decay=0.0, dropout=0.0, sparsity=sparsity)
+    for sparsity in (0.2, 0.07)
+)
+"""Where inputs are many and rows are few, a line through a few of the inputs may be."""
+
+MANY_INPUTS = 50
+
+
+def small_kinds(inputs: int) -> list[tuple[Member, ...]]:
+    """Return what stands beside a preset's members in a small table with so many inputs."""
+    return [(LINEAR,), *((member,) for member in SPARSE if inputs >= MANY_INPUTS)]
+
 
 FIRST_CLASSES, FIRST_NUMBERS = (((kinds[0][0],),) for kinds in (CLASSES, NUMBERS))
 THIRD_CLASSES = Member(numbers="periodic", frequency=0.5, activation="silu", dropout=0.3, label_smoothing=0.05)
@@ -244,15 +265,16 @@ def describe_network(member: Member, inputs: Inputs, X: Array | CodedRows, outpu
     if widths:
         widths[0] = min(widths[0], max(NARROWEST, MOST_FIRST_WEIGHTS // embedding.features))
     hidden = tuple(Layer(width, activation, member.dropout, parametric=True) for width in widths)
+    is_sparse = member.sparsity > 0
     return Network(
         inputs.width,
         hidden,
         outputs,
         output,
-        FromData(),
+        FromData(zero_last=is_sparse),
         embedding,
-        input_scale=True,
-        parametrization="ntk",
+        input_scale=not is_sparse,
+        parametrization="standard" if is_sparse else "ntk",
         ensemble=Ensemble(member.ensemble) if member.ensemble > 1 else None,
     )
 
@@ -319,8 +341,8 @@ def _edges(column: Array, shares: Array) -> tuple[float, ...]:
     return tuple(float(edge) for edge in edges)
 
 
-def describe_training(member: Member, loss: Loss, rows: int, epochs: float, monitor: str) -> Training:
-    """Describe how a member is trained on so many rows."""
+def describe_training(member: Member, loss: Loss, rows: int, epochs: float, monitor: str, *, inputs: int) -> Training:
+    """Describe how a member is trained on so many rows of so many inputs."""
     batch = batch_size(rows)
     if isinstance(loss, LogLoss):
         loss = replace(loss, label_smoothing=member.label_smoothing)
@@ -330,6 +352,7 @@ def describe_training(member: Member, loss: Loss, rows: int, epochs: float, moni
         learning_rate=member.learning_rate * min(1.0, sqrt(batch / USUAL_BATCH)),
         schedule=LogCosine(CYCLES),
         batch_size=batch,
+        l1=_penalty(member, loss, rows, inputs) * batch,
         epochs=epochs_of(member, epochs),
         drop_last=True,
         rates=RATES,
@@ -346,3 +369,12 @@ def describe_training(member: Member, loss: Loss, rows: int, epochs: float, moni
             milestones=usable_milestones(epochs_of(member, epochs), rows, batch),
         ),
     )
+
+
+def _penalty(member: Member, loss: Loss, rows: int, inputs: int) -> float:
+    """Return the L1 penalty of a mean loss: √(2 log inputs / rows) is about the largest gradient by chance alone.
+
+    Where the gradient of a row's loss has a standard deviation of 1; that of the log loss has ½.
+    """
+    deviation = 0.5 if isinstance(loss, LogLoss) else 1.0
+    return member.sparsity * deviation * sqrt(2 * log(max(inputs, 2)) / rows)

@@ -35,7 +35,7 @@ def update_job(bag: Bag, index: int, problem: Problem, seed: int) -> Job:
     """
     rows = np.arange(len(problem.X)) if problem.weight is None else np.flatnonzero(problem.weight > 0)
     each = bag.networks[index]
-    usual = describe_training(bag.recipe_of(each), problem.loss, len(rows), 1, "loss")
+    usual = describe_training(bag.recipe_of(each), problem.loss, len(rows), 1, "loss", inputs=problem.inputs.width)
     training = replace(
         usual,
         learning_rate=usual.learning_rate * UPDATE_RATE,
