@@ -49,7 +49,9 @@ from pellucid.tables.sentinels import CANDIDATES, note_of_sentinels
 from pellucid.tables.thousands import in_one_piece
 from pellucid.tables.zones import zone_of
 
-__all__ = ["infer_schema", "is_lost", "nearly_numbers_or_dates", "text_column", "unless_useless"]
+__all__ = ["IDENTIFIER", "infer_schema", "is_lost", "nearly_numbers_or_dates", "text_column", "unless_useless"]
+
+IDENTIFIER = "by its name and values an identifier"
 
 _COMMAS = "numbers with commas inside: read as text; write 1,234 as 1234, and 1,5 as 1.5"
 _POINTS = "dots before three digits: read as decimal points; write 1.234 as 1234 if they stand between thousands"
@@ -310,7 +312,7 @@ def _remarks(note: str, excessive: int, values: FloatArray, low: float, high: fl
 
 def _unless_identifier(column: ColumnSchema, values: FloatArray) -> ColumnSchema:
     if column.distinct == len(values) and _IDENTIFIER.fullmatch(column.label) and not (values % 1).any():
-        return _ignored(column, "by its name and values an identifier")
+        return _ignored(column, IDENTIFIER)
     return column
 
 

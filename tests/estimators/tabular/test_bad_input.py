@@ -152,6 +152,20 @@ def test_a_table_that_cannot_be_predicted(model, table, message):
         model.predict(table)
 
 
+def test_an_identifier_that_the_target_goes_along_with_is_told_of(recwarn):
+    random = np.random.default_rng(0)
+    number = np.arange(1000)
+    frame = pd.DataFrame({"customer_id": number + 100_000, "a": random.normal(size=1000)})
+    drifting = (number > 700).astype(int) ^ (random.random(1000) < 0.1)
+    with pytest.warns(DataWarning, match=r"Left out as identifiers, though the target goes along with them: 'custom"):
+        TabularClassifier(preset="fast", max_epochs=2).fit(frame, drifting)
+    recwarn.clear()
+    TabularRegressor(preset="fast", max_epochs=2, time_column="customer_id").fit(frame, drifting.astype(float))
+    shuffled = random.permutation(drifting)
+    TabularClassifier(preset="fast", max_epochs=2).fit(frame, shuffled)
+    assert not [each for each in recwarn if "identifier" in str(each.message)]
+
+
 def test_numbers_that_are_lost_are_told():
     lost = TABLE.assign(price=[f"1,{i}" for i in range(len(TABLE))])
     with pytest.warns(DataWarning, match=r"Left out, though they may tell something: 'price' \(numbers with commas"):

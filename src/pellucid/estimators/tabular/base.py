@@ -16,18 +16,25 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from pellucid.engines import get_engine
-from pellucid.errors import DataError, DataWarning, DivergedError, did_you_mean
+from pellucid.errors import DataError, DivergedError, did_you_mean
 from pellucid.estimators.callbacks import CallbackSupportMixin, listening
 from pellucid.estimators.reports import warn
 from pellucid.estimators.tabular.bag import Bag, greedy_weights, of_members
 from pellucid.estimators.tabular.bagging import Folds, Problem, Told
-from pellucid.estimators.tabular.columns import are_own, as_frame, labels_of, named_by
+from pellucid.estimators.tabular.columns import (
+    are_own,
+    as_frame,
+    labels_of,
+    named_by,
+    warn_of_lost_columns,
+    warn_of_telling_identifiers,
+)
 from pellucid.estimators.tabular.held_time import HeldTime, growing_inputs, hold_time
 from pellucid.estimators.tabular.importances import permutation_importances
 from pellucid.estimators.tabular.members import PRESETS, Member, Preset, is_small, planned_epochs, small_kinds
 from pellucid.estimators.tabular.racing import Plan
 from pellucid.estimators.tabular.rules import RULES
-from pellucid.estimators.tabular.sources import FileSource, FrameSource, Source
+from pellucid.estimators.tabular.sources import FileSource, FrameSource, Revise, Source
 from pellucid.estimators.tabular.state import IMPORTANCES, tabular_from_state, tabular_to_state
 from pellucid.estimators.tabular.target_rows import refuse_text
 from pellucid.estimators.tabular.updating import UPDATE_EPOCHS, update_bag
@@ -36,7 +43,6 @@ from pellucid.estimators.thread_limits import forward_limit, thread_limit
 from pellucid.estimators.weights import checked_weights, within_single
 from pellucid.tables import ParquetTable, Schema, TabularEncoder, fold_rows, split_rows
 from pellucid.tables.frames import column_name, counted
-from pellucid.tables.inference import is_lost
 from pellucid.tables.missing import MissingValues, empty_cells
 from pellucid.tables.number_levels import with_levels
 from pellucid.tables.parquet import numbered_parts
@@ -320,13 +326,8 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         seed = check_random_state(self.random_state)
         fold_seed = seed.randint(2**31 - 1)
         if not is_continued:
-
-            def with_levels_by(schema: Schema, frame: pd.DataFrame, rows: Array) -> Schema:
-                time = [] if self.time_column is None else [self._name_of(self.time_column)]
-                return with_levels(schema, frame, self._scores(Y[rows]), leave_out=time)
-
-            self.encoder_ = source.learn(schema, rows, fold_seed, self._missing(), with_levels_by)
-            _warn_of_lost_columns(self.encoder_.schema)
+            self.encoder_ = source.learn(schema, rows, fold_seed, self._missing(), self._revised_by(Y))
+            warn_of_lost_columns(self.encoder_.schema)
         if not is_continued or not hasattr(self, "_fold_seed"):
             self._fold_seed = fold_seed  # kept, so that the same rows stay in the same folds when training goes on
         folds = self._folds(source, rows, stratify, groups)
@@ -360,6 +361,17 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             )
         self._hold_time(bag, problem.X, Y, trained_weight, folds)
         return bag, problem, Y, weight
+
+    def _revised_by(self, Y: Array) -> Revise:
+        """Return what finds, by this target, which numbers are codes; identifiers that it goes along with are told."""
+        time = [] if self.time_column is None else [self._name_of(self.time_column)]
+
+        def revised(schema: Schema, frame: pd.DataFrame, rows: Array) -> Schema:
+            scores = self._scores(Y[rows])
+            warn_of_telling_identifiers(schema, frame, scores, time)
+            return with_levels(schema, frame, scores, leave_out=time)
+
+        return revised
 
     def _checked_weight(self, sample_weight: Any, all_rows: Any, *, least: int) -> Array | None:
         """Return the weights, of which at least so many are not 0, within the range of single precision."""
@@ -771,16 +783,6 @@ def _as_long_as(rows: Any, y: Any) -> Any:
     if y is not None:
         refuse_other_length(y, rows, "The target y")
     return y
-
-
-def _warn_of_lost_columns(schema: Schema) -> None:
-    lost = [f"{column.label!r} ({column.note})" for column in schema.columns if is_lost(column)]
-    if lost:
-        more = f", and {len(lost) - 5} more" if len(lost) > 5 else ""
-        warn(
-            f"Left out, though they may tell something: {', '.join(lost[:5])}{more}. Correct them to learn from them.",
-            DataWarning,
-        )
 
 
 def _require_column(table: ParquetTable, name: str) -> None:

@@ -1,16 +1,21 @@
-"""What may be given as a table: data frames, and whatever is an array of rows and columns."""
+"""What may be given as a table: data frames, and arrays of rows and columns; and which columns a person is told of."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from numbers import Integral
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from pellucid.errors import DataError
+from pellucid.errors import DataError, DataWarning
+from pellucid.estimators.reports import warn
 from pellucid.tables.frames import column_name, to_pandas
+from pellucid.tables.identifiers import telling_identifiers
+from pellucid.tables.inference import is_lost
+from pellucid.tables.schema import Schema
+from pellucid.textbook.arrays import Array
 
-__all__ = ["are_own", "as_frame", "labels_of", "named_by"]
+__all__ = ["are_own", "as_frame", "labels_of", "named_by", "warn_of_lost_columns", "warn_of_telling_identifiers"]
 
 
 def as_frame(X: Any) -> pd.DataFrame:
@@ -75,3 +80,26 @@ def named_by(label: Any, columns: Sequence[str], *, are_own: bool) -> str:
     """
     is_place = not are_own and isinstance(label, Integral) and not isinstance(label, bool)
     return columns[int(label)] if is_place and 0 <= label < len(columns) else column_name(label)
+
+
+def warn_of_lost_columns(schema: Schema) -> None:
+    """Say aloud which columns are left out only for how their cells are written."""
+    lost = [f"{column.label!r} ({column.note})" for column in schema.columns if is_lost(column)]
+    if lost:
+        more = f", and {len(lost) - 5} more" if len(lost) > 5 else ""
+        warn(
+            f"Left out, though they may tell something: {', '.join(lost[:5])}{more}. Correct them to learn from them.",
+            DataWarning,
+        )
+
+
+def warn_of_telling_identifiers(schema: Schema, frame: pd.DataFrame, scores: Array, known: Collection[str]) -> None:
+    """Say aloud which identifiers, left out, the target goes along with, but for those that are known to tell."""
+    telling = [repr(label) for label in telling_identifiers(schema, frame, scores) if label not in known]
+    if telling:
+        warn(
+            f"Left out as identifiers, though the target goes along with them: {', '.join(telling)}. If rows came in "
+            "their order, the target changes with time: give 'time_column'. If new rows will have such numbers, rename "
+            "the column to learn from it.",
+            DataWarning,
+        )
