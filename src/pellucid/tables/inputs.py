@@ -36,6 +36,12 @@ class Inputs:
     levels: tuple[int, ...]
 
     @property
+    def of_numbers(self) -> tuple[bool, ...]:
+        """For each of the last inputs, whether its levels are the values of a number that is an input, too."""
+        numbers = set(self.sources[: self.numeric])
+        return tuple(source in numbers for source in self.sources[self.numeric + self.passed :])
+
+    @property
     def width(self) -> int:
         """Number of inputs."""
         return self.numeric + self.passed + len(self.levels)

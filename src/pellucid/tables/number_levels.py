@@ -19,11 +19,12 @@ from pellucid.tables.schema import ColumnSchema, Schema
 
 __all__ = ["scores_of_classes", "scores_of_numbers", "with_levels"]
 
-FEWEST_VALUES, MOST_VALUES, ROWS_A_VALUE = 21, 10_000, 4
-"""Fewer values are told apart by an embedding of numbers; more, or rarer ones, tell too little each."""
+FEWEST_VALUES, MOST_VALUES, ROWS_A_VALUE = 9, 10_000, 4
+"""Fewer values are told apart by any embedding of numbers; more, or rarer ones, tell too little each."""
 
-LEAST_SHARE = 0.1
-"""Of the target's variance, that lies in its jumps."""
+LEAST_SHARE, CLEAR_SHARE = 0.02, 0.25
+"""Of the target's variance, that lies in its jumps: that it be worth a try to learn from each value, and that it be
+better without a try."""
 
 CERTAINTY = 5.0
 """Standard errors by which jumps must be larger than chance makes them."""
@@ -60,8 +61,10 @@ def scores_of_classes(places: NDArray[np.int64]) -> FloatArray:
     return (places[:, np.newaxis] == frequent).astype(np.float64)
 
 
-def with_levels(schema: Schema, frame: pd.DataFrame, scores: FloatArray, leave_out: Collection[str] = ()) -> Schema:
-    """Return the schema with levels for those numbers whose values the target jumps between.
+def with_levels(
+    schema: Schema, frame: pd.DataFrame, scores: FloatArray, leave_out: Collection[str] = ()
+) -> tuple[Schema, bool]:
+    """Return the schema with levels for those numbers whose values the target jumps between, and if it is clear.
 
     Parameters
     ----------
@@ -79,10 +82,11 @@ def with_levels(schema: Schema, frame: pd.DataFrame, scores: FloatArray, leave_o
     >>> frame = pd.DataFrame({"store": random.integers(0, 30, 900), "size": random.integers(0, 30, 900)})
     >>> y = random.normal(size=30)[frame.store] + frame["size"].to_numpy() / 30
     >>> from pellucid.tables import infer_schema
-    >>> schema = with_levels(infer_schema(frame), frame, scores_of_numbers(y[:, np.newaxis]))
-    >>> [len(column.levels) for column in schema.columns]
-    [30, 0]
+    >>> schema, is_clear = with_levels(infer_schema(frame), frame, scores_of_numbers(y[:, np.newaxis]))
+    >>> [len(column.levels) for column in schema.columns], is_clear
+    ([30, 0], True)
     """
+    shares = [0.0]
 
     def looked_at(column: ColumnSchema) -> ColumnSchema:
         most = min(MOST_VALUES, len(frame) // ROWS_A_VALUE)
@@ -93,10 +97,12 @@ def with_levels(schema: Schema, frame: pd.DataFrame, scores: FloatArray, leave_o
         certainty, share = _jumps(numbers, scores)
         if certainty < CERTAINTY or share < LEAST_SHARE:
             return column
+        shares.append(share)
         known = np.unique(numbers[np.isfinite(numbers)])
         return replace(column, levels=tuple(sorted(map(text_of_cell, known.tolist()))))
 
-    return replace(schema, columns=tuple(map(looked_at, schema.columns)))
+    found = replace(schema, columns=tuple(map(looked_at, schema.columns)))
+    return found, max(shares) >= CLEAR_SHARE
 
 
 def _jumps(numbers: FloatArray, scores: FloatArray) -> tuple[float, float]:
@@ -107,7 +113,7 @@ def _jumps(numbers: FloatArray, scores: FloatArray) -> tuple[float, float]:
     certainty : float
         Standard errors by which the differences are larger than chance makes them.
     share : float
-        What they are of the score's variance; of several scores, where it is most.
+        What they are of the scores' variance.
     """
     there = np.isfinite(numbers)
     scores = scores[there]
@@ -127,7 +133,6 @@ def _jumps(numbers: FloatArray, scores: FloatArray) -> tuple[float, float]:
     squares = np.square(apart)
     ratios = np.minimum(squares / by_chance, 1 / np.finfo(np.float64).eps).mean(axis=1)
     certainty = (ratios.mean() - 1) / np.sqrt(2 / len(ratios))
-    spread = np.maximum(scores.var(axis=0), np.finfo(np.float64).tiny)
     of_one = 1 + sum(weight**2 for weight in NEIGHBOURS.values())  # the square that jumps of variance 1 make
-    share = np.average(squares - by_chance, axis=0, weights=counts[inner]) / of_one / spread
-    return float(certainty), float(share.max())
+    jumps = np.average((squares - by_chance).sum(axis=1), weights=counts[inner]) / of_one
+    return float(certainty), float(jumps / max(scores.var(axis=0).sum(), np.finfo(np.float64).tiny))

@@ -1,6 +1,7 @@
 """The race of recipes on the first fold: who wins, what goes on, and what it costs."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from pellucid import TabularClassifier, TabularRegressor
@@ -145,3 +146,27 @@ def test_the_recipes_that_won_are_kept_for_going_on():
     assert loaded.bag_.recipes == recipes
     model.fit(X, y)
     assert model.bag_.recipes == recipes
+
+
+def test_networks_race_with_and_without_a_look_at_each_value_of_a_number():
+    random = np.random.default_rng(0)
+    frame = pd.DataFrame({"code": random.integers(0, 40, 2400), "a": random.normal(size=2400)})
+    effects = random.normal(size=40)[frame["code"]]
+    settings = {"random_state": 0, "n_threads": 1, "max_epochs": 15}
+    clear = TabularRegressor(**settings).fit(frame, effects + frame["a"])
+    assert all(members[0].by_value for members in clear.bag_.recipes)
+    doubtful = TabularRegressor(**settings).fit(frame, 0.25 * effects + np.sin(3 * frame["a"]))
+    assert len(doubtful.schema_.columns[0].levels) == 40
+    fast = TabularRegressor(preset="fast", **settings).fit(frame, 0.25 * effects + np.sin(3 * frame["a"]))
+    assert not fast.bag_.recipes[0][0].by_value
+
+    shown = pd.DataFrame({"code": [3, 30], "a": [0.0, 0.0]})
+    inputs = fast.encoder_.transform(shown)
+    same = inputs.copy()
+    same[:, -1] = 0  # the code of the values
+    assert inputs[0, -1] != inputs[1, -1]
+    np.testing.assert_array_equal(fast._of_bag(inputs), fast._of_bag(same))
+    before = fast.predict(shown)
+    fast.partial_fit(frame[:300], 0.25 * effects[:300])
+    assert (fast.predict(shown) != before).all()
+    np.testing.assert_array_equal(fast._of_bag(inputs.copy()), fast._of_bag(same.copy()))

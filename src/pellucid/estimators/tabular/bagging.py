@@ -215,6 +215,8 @@ def make_job(
     random = weights_stream(seed)
     looked_at = train if len(train) <= ROWS_LOOKED_AT else train[random.randint(len(train), size=ROWS_LOOKED_AT)]
     parameters = initial_parameters(network, random, "float32", problem.X[looked_at])
+    if not member.by_value:
+        _look_away(network, Parameters(network, parameters), problem.inputs)
     return Job(
         network,
         training,
@@ -224,6 +226,19 @@ def make_job(
         Batch(problem.X, problem.Y, problem.weight, valid) if len(valid) else None,
         "loss" if score is None else _of_rows(score, valid),
     )
+
+
+def _look_away(network: Network, parameters: Parameters, inputs: Inputs) -> None:
+    """Begin without the values of numbers: where vectors and the weights that see them are 0, their gradients are."""
+    if not any(inputs.of_numbers):
+        return
+    embedding = network.embedding
+    assert embedding is not None  # noqa: S101 - types
+    places = np.cumsum((0, *embedding.features_of_columns))[-len(inputs.levels) - 1 :]
+    for index, is_number in enumerate(inputs.of_numbers):
+        if is_number:
+            parameters.levels[index][...] = 0
+            parameters.weights[0][places[index] : places[index + 1]] = 0
 
 
 def _as_it_is(job: Job, engine: Engine) -> Best:

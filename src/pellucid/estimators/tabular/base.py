@@ -31,7 +31,15 @@ from pellucid.estimators.tabular.columns import (
 )
 from pellucid.estimators.tabular.held_time import HeldTime, growing_inputs, hold_time
 from pellucid.estimators.tabular.importances import permutation_importances
-from pellucid.estimators.tabular.members import PRESETS, Member, Preset, is_small, planned_epochs, small_kinds
+from pellucid.estimators.tabular.members import (
+    PRESETS,
+    Member,
+    Preset,
+    is_small,
+    planned_epochs,
+    small_kinds,
+    with_values,
+)
 from pellucid.estimators.tabular.racing import Plan
 from pellucid.estimators.tabular.rules import RULES
 from pellucid.estimators.tabular.sources import FileSource, FrameSource, Revise, Source
@@ -325,8 +333,9 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             raise DataError(f"At least 2 rows must have a weight greater than 0; {counted(len(rows), 'row')} have.")
         seed = check_random_state(self.random_state)
         fold_seed = seed.randint(2**31 - 1)
+        clear: list[bool] = []
         if not is_continued:
-            self.encoder_ = source.learn(schema, rows, fold_seed, self._missing(), self._revised_by(Y))
+            self.encoder_ = source.learn(schema, rows, fold_seed, self._missing(), self._revised_by(Y, clear))
             warn_of_lost_columns(self.encoder_.schema)
         if not is_continued or not hasattr(self, "_fold_seed"):
             self._fold_seed = fold_seed  # kept, so that the same rows stay in the same folds when training goes on
@@ -346,7 +355,10 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             plan = Plan.of(start, folds, epochs, in_order=in_order)
         else:
             again = {"in_order": in_order, "is_small": is_few and not in_order and start is None}
-            plan = Plan(self._kinds(is_small=is_few), folds, epochs, in_turns=in_turns, start=start, **again)
+            kinds = self._kinds(is_small=is_few)
+            if self.members is None and any(self.encoder_.inputs.of_numbers):
+                kinds = with_values(kinds, first=not clear or clear[0])  # a schema that is given leaves no doubt
+            plan = Plan(kinds, folds, epochs, in_turns=in_turns, start=start, **again)
         if self.max_epochs is not None:
             plan = plan.within(self.max_epochs)
         seeds = seed.randint(2**31 - 1, size=plan.seeds).tolist()
@@ -362,14 +374,19 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         self._hold_time(bag, problem.X, Y, trained_weight, folds)
         return bag, problem, Y, weight
 
-    def _revised_by(self, Y: Array) -> Revise:
-        """Return what finds, by this target, which numbers are codes; identifiers that it goes along with are told."""
+    def _revised_by(self, Y: Array, clear: list[bool]) -> Revise:
+        """Return what finds, by this target, which numbers are codes, and notes if that is clear.
+
+        Identifiers that it goes along with are told of.
+        """
         time = [] if self.time_column is None else [self._name_of(self.time_column)]
 
         def revised(schema: Schema, frame: pd.DataFrame, rows: Array) -> Schema:
             scores = self._scores(Y[rows])
             warn_of_telling_identifiers(schema, frame, scores, time)
-            return with_levels(schema, frame, scores, leave_out=time)
+            found, is_clear = with_levels(schema, frame, scores, leave_out=time)
+            clear.append(is_clear)
+            return found
 
         return revised
 

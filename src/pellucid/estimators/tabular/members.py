@@ -5,6 +5,7 @@ embeddings of numbers, a trained scale of the inputs, the neural tangent paramet
 start that suits the data, groups of parameters with learning rates of their own.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import ceil, log, sqrt
 
@@ -34,7 +35,7 @@ from pellucid.spec import (
     Stopping,
     Training,
 )
-from pellucid.spec.checks import check_choice, check_integer, check_number
+from pellucid.spec.checks import check_choice, check_flag, check_integer, check_number
 from pellucid.spec.embeddings import NARROWEST_BIN
 from pellucid.tables import Inputs
 from pellucid.textbook.arrays import Array
@@ -55,6 +56,7 @@ __all__ = [
     "planned_epochs",
     "small_kinds",
     "usable_milestones",
+    "with_values",
 ]
 
 ACTIVATIONS: dict[str, Activation] = {"selu": Selu(), "mish": Mish(), "relu": Relu(), "silu": Silu()}
@@ -93,6 +95,8 @@ class Member:
     sparsity : float
         L1 penalty of the weights, in units of what chance makes of the largest of as many gradients as there are
         inputs; 0: none. A network with it has no scale of its inputs, which would make up for it.
+    by_value : bool
+        Whether it looks at each value of numbers whose values the target jumps between, too.
     """
 
     hidden: tuple[int, ...] = (256, 256, 256)
@@ -108,6 +112,7 @@ class Member:
     epochs: float = 1.0
     ensemble: int = 1
     sparsity: float = 0.0
+    by_value: bool = True
 
     def __post_init__(self) -> None:
         check_choice(self, "activation", tuple(ACTIVATIONS))
@@ -122,6 +127,7 @@ class Member:
         check_number(self, "epochs", low=0, low_open=True)
         check_integer(self, "ensemble", low=1)
         check_number(self, "sparsity", low=0)
+        check_flag(self, "by_value")
 
 
 @dataclass(frozen=True)
@@ -185,6 +191,24 @@ THIRD_CLASSES = Member(numbers="periodic", frequency=0.5, activation="silu", dro
 THIRD_NUMBERS = Member(numbers="piecewise_linear", bins=48, activation="silu", dropout=0.05, learning_rate=0.1)
 
 BEST_CLASSES, BEST_NUMBERS = (*CLASSES, (THIRD_CLASSES,)), (*NUMBERS, (THIRD_NUMBERS,))
+
+
+def with_values(kinds: Sequence[Sequence[Member]], *, first: bool) -> list[tuple[Member, ...]]:
+    """Return kinds in which the first recipe of each races with a look at each value of numbers, and all without.
+
+    Parameters
+    ----------
+    kinds : sequence of sequences of Member
+    first : bool
+        Whether those that look stand first: they are taken where there is no race, and the others must be better.
+    """
+    looking = []
+    for kind in kinds:
+        without = tuple(replace(member, by_value=False) for member in kind)
+        also = () if not kind[0].hidden else (replace(kind[0], by_value=True),)
+        looking.append((*also, *without) if first else (*without, *also))
+    return looking
+
 
 PRESETS = {
     "fast": Preset(folds=1, small_folds=3, classes=FIRST_CLASSES, numbers=FIRST_NUMBERS, is_mixed=False, steps=1000),
