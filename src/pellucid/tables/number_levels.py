@@ -22,7 +22,7 @@ __all__ = ["scores_of_classes", "scores_of_numbers", "with_levels"]
 FEWEST_VALUES, MOST_VALUES, ROWS_A_VALUE = 9, 10_000, 4
 """Fewer values are told apart by any embedding of numbers; more, or rarer ones, tell too little each."""
 
-LEAST_SHARE, CLEAR_SHARE = 0.02, 0.25
+LEAST_SHARE, CLEAR_SHARE = 0.05, 0.25
 """Of the target's variance, that lies in its jumps: that it be worth a try to learn from each value, and that it be
 better without a try."""
 

@@ -23,8 +23,9 @@ from pellucid.training.jobs import Watch
 __all__ = ["Plan"]
 
 
-LEAD = 0.01
-"""By how much of the first recipe's loss another must be better: less may be chance on one fold."""
+LEAD, LEAD_BY_VALUE = 0.01, 0.03
+"""By how much of the best loss so far another must be better: less may be chance on one fold, and networks that look at
+each value of a number can learn more by heart."""
 
 
 @dataclass(frozen=True)
@@ -203,6 +204,7 @@ class Plan:
         ):
             one = Begun(member, job, run)
             raced += len(run.history.loss)
-            if kind not in best or one.standing < best[kind].standing - LEAD * abs(best[kind].standing):
+            lead = LEAD_BY_VALUE if member.by_value and not self.kinds[kind][0].by_value else LEAD
+            if kind not in best or one.standing < best[kind].standing - lead * abs(best[kind].standing):
                 best[kind] = one
         return sorted(best.values(), key=lambda each: each.standing), raced
