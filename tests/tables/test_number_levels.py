@@ -49,6 +49,14 @@ def test_columns_that_are_not_asked_about_stay_as_they_are(random):
     assert set(levels_of(frame, scores_of_numbers(y[:, np.newaxis]), leave_out=["day"]).values()) == {0}
 
 
+def test_of_very_many_columns_none_is_asked_about(random):
+    store = random.integers(0, 30, ROWS)
+    frame = pd.DataFrame({"store": store} | {f"x{i}": random.normal(size=ROWS) for i in range(300)})
+    scores = scores_of_numbers(random.normal(size=30)[store][:, np.newaxis])
+    assert levels_of(frame, scores)["store"] == 0
+    assert levels_of(frame.iloc[:, :300], scores)["store"] == 30
+
+
 def test_a_constant_target_has_no_jumps(random):
     frame = pd.DataFrame({"store": random.integers(0, 30, ROWS)})
     assert levels_of(frame, np.zeros((ROWS, 1))) == {"store": 0}

@@ -22,6 +22,9 @@ __all__ = ["scores_of_classes", "scores_of_numbers", "with_levels"]
 FEWEST_VALUES, MOST_VALUES, ROWS_A_VALUE = 9, 10_000, 4
 """Fewer values are told apart by any embedding of numbers; more, or rarer ones, tell too little each."""
 
+MOST_COLUMNS = 300
+"""Of more columns of numbers, each tells little by itself."""
+
 LEAST_SHARE, CLEAR_SHARE = 0.05, 0.25
 """Of the target's variance, that lies in its jumps: that it be worth a try to learn from each value, and that it be
 better without a try."""
@@ -86,6 +89,8 @@ def with_levels(
     >>> [len(column.levels) for column in schema.columns], is_clear
     ([30, 0], True)
     """
+    if sum(column.kind == "number" for column in schema.columns) > MOST_COLUMNS:
+        return schema, False
     shares = [0.0]
 
     def looked_at(column: ColumnSchema) -> ColumnSchema:
