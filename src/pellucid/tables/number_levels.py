@@ -19,8 +19,8 @@ from pellucid.tables.schema import ColumnSchema, Schema
 
 __all__ = ["scores_of_classes", "scores_of_numbers", "with_levels"]
 
-FEWEST_VALUES, MOST_VALUES, ROWS_A_VALUE = 9, 10_000, 4
-"""Fewer values are told apart by any embedding of numbers; more, or rarer ones, tell too little each."""
+FEWEST_VALUES, MOST_VALUES, ROWS_A_VALUE = 21, 10_000, 4
+"""Fewer values are told apart by an embedding of numbers; more, or rarer ones, tell too little each."""
 
 MOST_COLUMNS = 300
 """Of more columns of numbers, each tells little by itself."""
