@@ -24,7 +24,7 @@ def random():
 @pytest.mark.parametrize("values", [21, 50, 300])
 def test_codes_are_told_from_quantities(random, values):
     frame = pd.DataFrame({name: random.integers(0, values, ROWS) for name in ("store", "wave", "curve", "nothing")})
-    effects = random.normal(size=values)
+    effects = 2 * random.normal(size=values)
     quantities = np.sin(frame.wave / values * 6) + np.square(frame.curve / values)
     y = effects[frame.store] + quantities + random.normal(size=ROWS)
     found = levels_of(frame, scores_of_numbers(y.to_numpy()[:, np.newaxis]))

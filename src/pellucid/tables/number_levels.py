@@ -19,13 +19,16 @@ from pellucid.tables.schema import ColumnSchema, Schema
 
 __all__ = ["scores_of_classes", "scores_of_numbers", "with_levels"]
 
-FEWEST_VALUES, MOST_VALUES, ROWS_A_VALUE = 21, 10_000, 4
-"""Fewer values are told apart by an embedding of numbers; more, or rarer ones, tell too little each."""
+FEWEST_VALUES, MOST_VALUES = 21, 10_000
+"""Fewer values are told apart by an embedding of numbers; of more, each tells too little."""
+
+ROWS_A_VALUE, ROWS_IN_DOUBT = 10, 40
+"""Rows of each value, on the average: that there be something to learn; that a try tell whether it is worth it."""
 
 MOST_COLUMNS = 300
 """Of more columns of numbers, each tells little by itself."""
 
-LEAST_SHARE, CLEAR_SHARE = 0.05, 0.25
+LEAST_SHARE, CLEAR_SHARE = 0.1, 0.25
 """Of the target's variance, that lies in its jumps: that it be worth a try to learn from each value, and that it be
 better without a try."""
 
@@ -100,7 +103,8 @@ def with_levels(
             return column
         numbers = read_measures(column, frame[column.label])[0]
         certainty, share = _jumps(numbers, scores)
-        if certainty < CERTAINTY or share < LEAST_SHARE:
+        is_doubtful = share < CLEAR_SHARE and len(frame) < ROWS_IN_DOUBT * column.distinct
+        if certainty < CERTAINTY or share < LEAST_SHARE or is_doubtful:
             return column
         shares.append(share)
         known = np.unique(numbers[np.isfinite(numbers)])

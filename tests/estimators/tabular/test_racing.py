@@ -155,9 +155,9 @@ def test_networks_race_with_and_without_a_look_at_each_value_of_a_number():
     settings = {"random_state": 0, "n_threads": 1, "max_epochs": 15}
     clear = TabularRegressor(**settings).fit(frame, effects + frame["a"])
     assert all(members[0].by_value for members in clear.bag_.recipes)
-    doubtful = TabularRegressor(**settings).fit(frame, 0.25 * effects + np.sin(3 * frame["a"]))
+    doubtful = TabularRegressor(**settings).fit(frame, 0.35 * effects + np.sin(3 * frame["a"]))
     assert len(doubtful.schema_.columns[0].levels) == 40
-    fast = TabularRegressor(preset="fast", **settings).fit(frame, 0.25 * effects + np.sin(3 * frame["a"]))
+    fast = TabularRegressor(preset="fast", **settings).fit(frame, 0.35 * effects + np.sin(3 * frame["a"]))
     assert not fast.bag_.recipes[0][0].by_value
 
     shown = pd.DataFrame({"code": [3, 30], "a": [0.0, 0.0]})
@@ -167,6 +167,6 @@ def test_networks_race_with_and_without_a_look_at_each_value_of_a_number():
     assert inputs[0, -1] != inputs[1, -1]
     np.testing.assert_array_equal(fast._of_bag(inputs), fast._of_bag(same))
     before = fast.predict(shown)
-    fast.partial_fit(frame[:300], 0.25 * effects[:300])
+    fast.partial_fit(frame[:300], 0.35 * effects[:300])
     assert (fast.predict(shown) != before).all()
     np.testing.assert_array_equal(fast._of_bag(inputs.copy()), fast._of_bag(same.copy()))
