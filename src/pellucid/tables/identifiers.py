@@ -38,7 +38,7 @@ def _share_told(numbers: FloatArray, scores: FloatArray) -> float:
     --------
     >>> numbers = np.arange(1000.0)
     >>> round(_share_told(numbers, numbers[:, np.newaxis]), 2)
-    0.89
+    0.9
     """
     there = np.isfinite(numbers)
     numbers, scores = numbers[there], scores[there]

@@ -8,7 +8,7 @@ from sklearn.metrics import log_loss
 
 from pellucid import TabularClassifier, TabularRegressor
 from pellucid.errors import DataError
-from pellucid.estimators.tabular import Member, base, updating
+from pellucid.estimators.tabular import Member, rows, updating
 
 QUICK = {"members": [Member(hidden=(32, 32), numbers="plain")], "max_epochs": 20, "random_state": 0, "n_threads": 1}
 
@@ -77,8 +77,8 @@ def test_calibration_is_of_rows_predicted_before_they_were_learned_from():
     model.partial_fit(X, y)
     np.testing.assert_allclose(model.oof_prediction_[-300:], predicted, rtol=1e-6)
     for number in range(20):
-        model.partial_fit(*month(5, rows=base.ROWS_REMEMBERED // 10 + number))
-    assert len(model.oof_prediction_) == base.ROWS_REMEMBERED
+        model.partial_fit(*month(5, rows=rows.ROWS_REMEMBERED // 10 + number))
+    assert len(model.oof_prediction_) == rows.ROWS_REMEMBERED
 
 
 @pytest.mark.parametrize("scoring", ["rmse", "poisson"])

@@ -7,7 +7,7 @@ from copy import copy
 from dataclasses import replace
 from tempfile import TemporaryDirectory
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -41,6 +41,7 @@ from pellucid.estimators.tabular.members import (
     with_values,
 )
 from pellucid.estimators.tabular.racing import Plan
+from pellucid.estimators.tabular.rows import ROWS_REMEMBERED, Column, Given, Remembered, Taken
 from pellucid.estimators.tabular.rules import RULES
 from pellucid.estimators.tabular.sources import FileSource, FrameSource, Revise, Source
 from pellucid.estimators.tabular.state import IMPORTANCES, tabular_from_state, tabular_to_state
@@ -58,7 +59,7 @@ from pellucid.textbook.arrays import Array
 from pellucid.training.coded import CodedRows
 from pellucid.training.stopping import Outcome
 
-__all__ = ["BaseTabular", "Column", "Given", "Remembered", "Taken"]
+__all__ = ["BaseTabular"]
 
 SHARE_SET_ASIDE = 0.2
 
@@ -68,85 +69,8 @@ SHARE_OF_TRAINING = 0.95
 PRODUCTS = {"float32": "full", "bfloat16": "bfloat16"}
 """How networks multiply, by `dtype`."""
 
-ROWS_REMEMBERED = 1000
-"""Rows that `partial_fit` calibrates on: the latest, each predicted before it was learned from."""
-
 FEWEST_TO_CALIBRATE = 100
 """With fewer rows remembered, `partial_fit` leaves the calibration as it is."""
-
-
-Column = Callable[[str], "pd.Series[Any]"]
-"""From a label to the column of a table."""
-
-
-class Given(NamedTuple):
-    """Rows of a table through which a line may be drawn.
-
-    Parameters
-    ----------
-    Y : array of shape (rows, targets)
-    column : Column
-    X : array or CodedRows
-        Their inputs.
-    weight : array of shape (rows,) or None
-    folds : Folds
-    """
-
-    Y: Array
-    column: Column
-    X: Array | CodedRows
-    weight: Array | None
-    folds: Folds
-
-
-class Taken(NamedTuple):
-    """Rows of a table that networks which are there can go on with, checked and in numbers.
-
-    Parameters
-    ----------
-    problem : Problem
-    Y : array
-        The target as `BaseTabular` keeps it: places of classes, marks, or numbers in their units.
-    weight : array of shape (rows,) or None
-        As given; in training, classes may weigh, too.
-    """
-
-    problem: Problem
-    Y: Array
-    weight: Array | None
-
-
-class Remembered(NamedTuple):
-    """Predictions for rows that were not learned from when they were predicted, and what came.
-
-    Parameters
-    ----------
-    blended : array of shape (rows, outputs)
-    Y : array
-    weight : array of shape (rows,)
-    added : array of shape (rows, targets)
-        By a line.
-    moved : array of shape (rows, outputs)
-        By how much the predictions were moved by all that was learned from the rows that came with each.
-    """
-
-    blended: Array
-    Y: Array
-    weight: Array
-    added: Array
-    moved: Array
-
-    @classmethod
-    def of(
-        cls, blended: Array, Y: Array, weight: Array | None, added: Array, moved: Array | None = None
-    ) -> "Remembered":
-        """Return the rows with their weights, 1 where none are given, and no move where that is not given."""
-        weight = np.ones(len(Y)) if weight is None else weight
-        return cls(blended, Y, weight, added, np.zeros(blended.shape) if moved is None else moved)
-
-    def followed_by(self, later: "Remembered") -> "Remembered":
-        """Return the latest rows of both."""
-        return Remembered(*(np.concatenate(each)[-ROWS_REMEMBERED:] for each in zip(self, later, strict=True)))
 
 
 class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from pellucid.engines import get_engine
 from pellucid.errors import DataError, DataWarning
 from pellucid.estimators.reports import warn
-from pellucid.estimators.tabular.base import SHARE_OF_TRAINING, BaseTabular, Column, Given
+from pellucid.estimators.tabular.base import SHARE_OF_TRAINING, BaseTabular
 from pellucid.estimators.tabular.calibration import ResidualQuantiles
 from pellucid.estimators.tabular.error_size import ErrorSize, learn_error_size
 from pellucid.estimators.tabular.line import (
@@ -28,6 +28,7 @@ from pellucid.estimators.tabular.line import (
     draw_trend,
 )
 from pellucid.estimators.tabular.members import Member, Preset
+from pellucid.estimators.tabular.rows import Column, Given
 from pellucid.estimators.tabular.target_rows import target_array
 from pellucid.estimators.thread_limits import thread_limit
 from pellucid.spec import AbsoluteError, Poisson, SquaredError
