@@ -1,10 +1,12 @@
 """Numbers that are codes: what the target does from one value to the next tells them from quantities."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from pellucid.tables import TabularEncoder, infer_schema
+from pellucid.tables import Schema, TabularEncoder, infer_schema
 from pellucid.tables.number_levels import scores_of_classes, scores_of_numbers, with_levels
 
 ROWS = 3000
@@ -47,6 +49,13 @@ def test_columns_that_are_not_asked_about_stay_as_they_are(random):
     frame = pd.DataFrame({"few": few, "many": many, "day": random.integers(0, 30, ROWS)})
     y = random.normal(size=20)[few] + random.normal(size=1000)[many] + random.normal(size=30)[frame.day]
     assert set(levels_of(frame, scores_of_numbers(y[:, np.newaxis]), leave_out=["day"]).values()) == {0}
+
+
+def test_levels_that_a_number_has_stay(random):
+    frame = pd.DataFrame({"store": random.integers(0, 30, ROWS), "size": random.normal(size=ROWS)})
+    store, size = infer_schema(frame).columns
+    known = Schema((replace(store, levels=("1", "2")), size), rows=ROWS)
+    assert with_levels(known, frame, random.normal(size=(ROWS, 1))) == (known, True)
 
 
 def test_of_very_many_columns_none_is_asked_about(random):

@@ -70,7 +70,9 @@ def scores_of_classes(places: NDArray[np.int64]) -> FloatArray:
 def with_levels(
     schema: Schema, frame: pd.DataFrame, scores: FloatArray, leave_out: Collection[str] = ()
 ) -> tuple[Schema, bool]:
-    """Return the schema with levels for those numbers whose values the target jumps between, and if it is clear.
+    """Return the schema with levels for those numbers whose values the target jumps between, and if that is clear.
+
+    Numbers that have levels keep them, and leave no doubt.
 
     Parameters
     ----------
@@ -94,12 +96,12 @@ def with_levels(
     """
     if sum(column.kind == "number" for column in schema.columns) > MOST_COLUMNS:
         return schema, False
-    shares = [0.0]
+    shares = [1.0 if column.kind == "number" and column.levels else 0.0 for column in schema.columns]
 
     def looked_at(column: ColumnSchema) -> ColumnSchema:
         most = min(MOST_VALUES, len(frame) // ROWS_A_VALUE)
         is_number = column.kind == "number" and not column.unit and column.label not in leave_out
-        if not (is_number and FEWEST_VALUES <= column.distinct <= most):
+        if column.levels or not (is_number and FEWEST_VALUES <= column.distinct <= most):
             return column
         numbers = read_measures(column, frame[column.label])[0]
         certainty, share = _jumps(numbers, scores)
@@ -111,7 +113,7 @@ def with_levels(
         return replace(column, levels=tuple(sorted(map(text_of_cell, known.tolist()))))
 
     found = replace(schema, columns=tuple(map(looked_at, schema.columns)))
-    return found, max(shares) >= CLEAR_SHARE
+    return found, max(shares, default=0.0) >= CLEAR_SHARE
 
 
 def _jumps(numbers: FloatArray, scores: FloatArray) -> tuple[float, float]:

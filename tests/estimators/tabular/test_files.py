@@ -8,7 +8,7 @@ import pytest
 
 from pellucid import TabularClassifier, TabularRegressor, load, save
 from pellucid.errors import DataError
-from pellucid.tables import ParquetTable
+from pellucid.tables import ParquetTable, infer_schema
 
 
 @pytest.fixture
@@ -101,6 +101,8 @@ def test_a_number_that_is_a_code_is_learned_value_by_value(tmp_path):
     of_file = TabularRegressor(**settings).fit(ParquetTable(tmp_path / "table.parquet", batch_rows=700), "y")
     of_frame = TabularRegressor(**settings).fit(learned, y[:3000])
     np.testing.assert_allclose(of_file.predict(frame), of_frame.predict(frame), rtol=1e-4)
+    of_schema = TabularRegressor(**settings).fit(learned, y[:3000], schema=infer_schema(learned))
+    np.testing.assert_array_equal(of_schema.predict(frame), of_frame.predict(frame))
     by_time = TabularRegressor(**settings, time_column="store").fit(learned, y[:3000])
     assert by_time.schema_.columns[0].levels == ()
     classes = TabularClassifier(**settings).fit(learned, y[:3000] > 0)

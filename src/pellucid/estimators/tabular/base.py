@@ -160,7 +160,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             Rows of a group are never on both sides of a fold.
         schema : Schema or None
             What the columns mean; None: this is found out (`pellucid.tables.infer_schema`). The parameter
-            missing_values must be what it says, or None.
+            missing_values must be what it says, or None. Numbers that are codes get their levels in any case.
 
         Returns
         -------
@@ -281,7 +281,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             again = {"in_order": in_order, "is_small": is_few and not in_order and start is None}
             kinds = self._kinds(is_small=is_few)
             if self.members is None and any(self.encoder_.inputs.of_numbers):
-                kinds = with_values(kinds, first=not clear or clear[0])  # a schema that is given leaves no doubt
+                kinds = with_values(kinds, first=any(clear))
             plan = Plan(kinds, folds, epochs, in_turns=in_turns, start=start, **again)
         if self.max_epochs is not None:
             plan = plan.within(self.max_epochs)

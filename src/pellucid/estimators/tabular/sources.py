@@ -35,7 +35,7 @@ class Source(Protocol):
         """Learn what the columns mean, from these rows where there is a choice.
 
         Declared values that no cell has are told of; of a table in memory, which may be a part of a larger one, those
-        only that differ in capital letters from what a cell has. What is found without a schema is revised.
+        only that differ in capital letters from what a cell has. What columns mean is revised.
 
         Raises
         ------
@@ -73,7 +73,9 @@ class FrameSource:
         frame = self.frame if len(rows) == self.rows else self.frame.iloc[rows]
         if schema is not None:
             _check_agreement(schema, missing)
-            return TabularEncoder(schema).fit(frame)
+            require_columns(frame, [column.label for column in schema.used])
+            emptied = empty_cells(frame, schema.missing_values)[0]
+            return TabularEncoder(revise(schema, emptied, rows)).fit(frame)
         schema = infer_schema(frame, missing_values=missing)
         emptied, met = empty_cells(frame, missing.by_column(frame.columns)) if missing else (frame, {})
         if missing:
