@@ -64,6 +64,7 @@ from pellucid.textbook.layer_norm import EPSILON, layer_norm_backward, layer_nor
 from pellucid.textbook.losses import (
     absolute_error,
     absolute_error_derivative,
+    clipped_probabilities,
     huber,
     huber_derivative,
     log_loss_logistic,
@@ -136,6 +137,7 @@ __all__ = [
     "as_bfloat16",
     "backward",
     "clip_by_norm",
+    "clipped_probabilities",
     "combine_members",
     "copy_state",
     "dense_backward",

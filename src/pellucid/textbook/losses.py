@@ -16,6 +16,7 @@ from pellucid.textbook.outputs import output_backward
 __all__ = [
     "absolute_error",
     "absolute_error_derivative",
+    "clipped_probabilities",
     "huber",
     "huber_derivative",
     "log_loss_logistic",
@@ -235,7 +236,7 @@ def log_loss_logistic_clipped(prediction: Array, y: Array) -> Array:
     >>> log_loss_logistic_clipped(np.array([0.5, 0.0]), np.array([1.0, 1.0])).round(3).tolist()
     [0.693, 36.044]
     """
-    p = _clipped(prediction)
+    p = clipped_probabilities(prediction)
     loss: Array = -y * np.log(p)
     loss -= (1 - y) * np.log(1 - p)
     return loss
@@ -298,11 +299,19 @@ def log_loss_softmax_clipped(prediction: Array, y: Array) -> Array:
     >>> log_loss_softmax_clipped(np.array([[1.0, 0.0]]), np.array([[0.0, 1.0]])).round(3).tolist()
     [36.044]
     """
-    losses: Array = -y * np.log(_clipped(prediction))
+    losses: Array = -y * np.log(clipped_probabilities(prediction))
     return losses.sum(axis=1)
 
 
-def _clipped(prediction: Array) -> Array:
+def clipped_probabilities(prediction: Array) -> Array:
+    """Return probabilities as a clipped log loss takes them: no closer to 0 and 1 than the dtype's epsilon.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> clipped_probabilities(np.array([0.0, 0.5])).tolist()
+    [2.220446049250313e-16, 0.5]
+    """
     epsilon = np.finfo(prediction.dtype).eps
     return np.clip(prediction, epsilon, 1 - epsilon)
 

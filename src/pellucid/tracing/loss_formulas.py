@@ -6,7 +6,7 @@ import numpy as np
 
 from pellucid.spec import AbsoluteError, Huber, LogLoss, Loss, Poisson, Quantile, SquaredError
 from pellucid.textbook.arrays import Array
-from pellucid.textbook.losses import loss_rows, smoothed
+from pellucid.textbook.losses import clipped_probabilities, loss_rows, smoothed
 from pellucid.textbook.outputs import log_probabilities
 from pellucid.tracing.notation import DIGITS, Formula, add_up, factor, number, product, subscript
 from pellucid.tracing.sharing_formulas import member_loss_formula
@@ -114,8 +114,7 @@ def _taken(trace: "Trace", row: int) -> Array:
     a = trace.prediction[row]
     if not isinstance(trace.training.loss, LogLoss) or not trace.training.loss.clipped:
         return a
-    epsilon = np.finfo(a.dtype).eps
-    return np.clip(a, epsilon, 1 - epsilon)
+    return clipped_probabilities(a)
 
 
 def _y(loss: Loss) -> str:
