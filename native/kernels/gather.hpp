@@ -26,7 +26,8 @@ PELLUCID_INLINE void gather_numbers(RowsAt<T> rows, size_t first, size_t count, 
     }
 }
 
-// As many rows as a vector has lanes, square by square; the last features one by one.
+// As many rows as a vector has lanes, square by square; the last square begins so early that it ends with the features.
+// Rows too short for a square go feature by feature.
 template <class T>
 PELLUCID_INLINE void gather_squares(RowsAt<T> rows, size_t first, size_t features, T* panel) {
     constexpr size_t width = panel_rows<T>, square = lanes<T>;
@@ -34,9 +35,11 @@ PELLUCID_INLINE void gather_squares(RowsAt<T> rows, size_t first, size_t feature
     for (size_t r = 0; r < square; ++r) {
         from[r] = rows.data + (rows.order ? rows.order[first + r] : first + r) * rows.stride;
     }
-    size_t feature = 0;
-    for (; feature + square <= features; feature += square) turn_square(from, feature, panel + feature * width + first, width);
-    for (; feature < features; ++feature) {
+    for (size_t feature = 0; features >= square && feature < features; feature += square) {
+        const size_t begin = smaller(feature, features - square);
+        turn_square(from, begin, panel + begin * width + first, width);
+    }
+    for (size_t feature = 0; features < square && feature < features; ++feature) {
 #pragma GCC unroll 16
         for (size_t r = 0; r < square; ++r) panel[feature * width + first + r] = from[r][feature];
     }
