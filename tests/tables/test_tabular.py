@@ -123,8 +123,12 @@ def test_scales(scale):
 
 def test_huge_against_tiny_and_infinities():
     known = TabularEncoder().fit(pd.DataFrame({"a": np.arange(9) * 1e-300, "b": range(9)}))
-    X = known.transform(pd.DataFrame({"a": [1e99, -1e99, np.inf, np.nan], "b": [0, 1, 2, 3]}))
+    told = r"Column 'a': row 3 has inf: infinite or beyond 1e\+100, which counts as a missing cell. Correct it"
+    with pytest.warns(DataWarning, match=told):
+        X = known.transform(pd.DataFrame({"a": [1e99, -1e99, np.inf, np.nan], "b": [0, 1, 2, 3]}))
     assert X[:, 0].tolist() == [3, -3, 0, 0]
+    with pytest.warns(DataWarning, match=r"row 12 has -1e\+200, and 1 more row the like: infinite or beyond"):
+        known.transform(pd.DataFrame({"a": ["1", "-1e200", "1e300"], "b": [0, 1, 2]}), first_row=10)
     marked = TabularEncoder().fit(pd.DataFrame({"a": [1.0, 2.0, np.inf, -np.inf, 1e200, 3.0]}))
     assert marked.inputs.names == ("a", "a is missing")
     assert (marked.transform(pd.DataFrame({"a": [np.inf, 1.0]}))[:, 1] > 0).tolist() == [True, False]

@@ -20,6 +20,7 @@ from pellucid.tables.thousands import BLANK, MINUS, in_one_piece, show_dots, wit
 
 __all__ = [
     "ALSO_MISSING",
+    "EXCESSIVE",
     "LARGEST_NUMBER",
     "MISSING_WORDS",
     "BoolArray",
@@ -51,6 +52,7 @@ _TRUE = frozenset({"true", "yes", "t", "y", "on", "1"})
 _FALSE = frozenset({"false", "no", "f", "n", "off", "0"})
 
 LARGEST_NUMBER = 1e100  # the variance of larger numbers is no longer a float64
+EXCESSIVE = f"infinite or beyond {LARGEST_NUMBER:g}"
 
 _NUMBER = re.compile(r"[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|inf(?:inity)?)", re.ASCII | re.IGNORECASE)
 

@@ -1,12 +1,14 @@
 """One column of a table, read as its schema says; a cell that breaks the schema is named."""
 
+import warnings
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from pellucid.errors import DataError
+from pellucid.errors import DataError, DataWarning
 from pellucid.tables.cells import (
+    EXCESSIVE,
     LARGEST_NUMBER,
     BoolArray,
     Coded,
@@ -23,7 +25,7 @@ from pellucid.tables.decimals import are_opposed, in_plain, marks_of
 from pellucid.tables.frames import counted
 from pellucid.tables.schema import ColumnSchema, date_parts
 
-__all__ = ["coded_numbers", "measure_names", "read_coded", "read_measures"]
+__all__ = ["coded_numbers", "measure_names", "read_coded", "read_measures", "warn_of_excessive"]
 
 _NO_YES = np.array(["no", "yes"], dtype=object)
 
@@ -50,12 +52,28 @@ def read_measures(column: ColumnSchema, series: "pd.Series[Any]", first_row: int
     if column.kind == "number":
         values, wrong = read_measured(_in_plain(column, series), column.unit)
         _refuse(column, series, wrong, rule_of(column.unit), first_row)
+        warn_of_excessive(column, values, first_row)
         return [np.where(np.abs(values) <= LARGEST_NUMBER, values, np.nan)]
     days, wrong = read_dates(series, column.date_format, column.zone)
     rule = f"dates written like {example_of(column.date_format)}, as those learned from"
     _refuse(column, series, wrong, rule, first_row)
     parts = date_parts(days)
     return [days, *(parts[part] for part in column.parts)]
+
+
+def warn_of_excessive(column: ColumnSchema, values: FloatArray, first_row: int = 0) -> None:
+    """Say aloud that cells are infinite or too large, where no cell was by which the column was described."""
+    excessive = np.abs(values) > LARGEST_NUMBER
+    if not excessive.any() or EXCESSIVE in column.note:
+        return
+    row, others = int(np.argmax(excessive)), int(excessive.sum()) - 1
+    more = f", and {counted(others, 'more row')} the like" if others else ""
+    warnings.warn(
+        f"Column {column.label!r}: row {first_row + row + 1} has {values[row]:g}{more}: {EXCESSIVE}, which counts as a "
+        "missing cell. Correct it, or leave the cell empty.",
+        DataWarning,
+        stacklevel=3,
+    )
 
 
 def _in_plain(column: ColumnSchema, series: "pd.Series[Any]") -> "pd.Series[Any] | Coded":

@@ -19,6 +19,7 @@ from pellucid.errors import DataError
 from pellucid.spec.checks import shown
 from pellucid.tables.blocks import number_blocks, plain_numbers, summarise
 from pellucid.tables.cells import (
+    EXCESSIVE,
     LARGEST_NUMBER,
     Coded,
     FloatArray,
@@ -305,7 +306,7 @@ def _number(label: str, missing: int, distinct: int, low: float, high: float, no
 def _remarks(note: str, excessive: int, values: FloatArray, low: float, high: float) -> str:
     """Add to the note of a column of numbers what is worth knowing of its values; so many are excessive."""
     cells = "1 cell is" if excessive == 1 else f"{excessive} cells are"
-    told = f"{cells} infinite or beyond {LARGEST_NUMBER:g}, too large to learn from: counted and treated as missing"
+    told = f"{cells} {EXCESSIVE}, too large to learn from: counted and treated as missing"
     sentinels = note_of_sentinels(values) if {low, high} & _SENTINELS else ""
     return "; ".join(filter(None, (note, told if excessive else "", sentinels)))
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pellucid.errors import ModelFileError
 from pellucid.tables.blocks import number_blocks, plain_numbers, summarise
 from pellucid.tables.cells import BoolArray, FloatArray
-from pellucid.tables.columns import measure_names, read_measures
+from pellucid.tables.columns import measure_names, read_measures, warn_of_excessive
 from pellucid.tables.scaling import factors, normal_scores, quantile_table, scaled
 from pellucid.tables.schema import ColumnSchema
 from pellucid.tables.state import Arrays, finite_array, finite_table
@@ -107,7 +107,10 @@ class Measures:
         for start in range(0, len(frame) if plain.any() else 0, max(rows, 1)):
             part = slice(start, min(start + rows, len(frame)))
             some = frame if len(frame) <= rows else frame.iloc[part]
-            for which, block, _ in number_blocks(some, places[plain]):
+            for which, block, excessive in number_blocks(some, places[plain]):
+                for i in np.flatnonzero(plain)[which][excessive > 0].tolist():
+                    values = some.iloc[:, places[i]].to_numpy(np.float64)
+                    warn_of_excessive(self._columns[i], values, first_row + part.start)
                 yield part, self._first[:-1][plain][which], block
         for i in np.flatnonzero(~plain).tolist():
             measures = read_measures(self._columns[i], frame.iloc[:, places[i]], first_row)

@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.base import clone
 
 from pellucid.estimators.base import BaseMLP
-from pellucid.estimators.tabular.members import PRESETS, Member, is_small
+from pellucid.estimators.tabular.members import PRESETS, Member, lines_beside
 from pellucid.training.stopping import Outcome
 from pellucid.tuning.problem import Problem, last_step, short_name
 from pellucid.tuning.spaces import member_name, refused
@@ -286,10 +286,11 @@ class OutOfFold:
         self.own = set(estimator.get_params()) - {"members"}
         self.known = {each.name for each in fields(Member)}
         preset = PRESETS.get(estimator.preset)
-        few = not isinstance(y, str) and is_small(len(y))
-        columns = len(X.columns) if hasattr(X, "columns") else np.shape(X)[1]  # inputs are not known before a fit
-        kinds = [[Member()]] if preset is None else estimator._kinds_of_preset(is_small=few, inputs=columns)
+        kinds = [[Member()]] if preset is None else estimator._members_of(preset)
         self.recipes = [member for kind in kinds for member in kind]
+        if not isinstance(y, str):
+            columns = len(X.columns) if hasattr(X, "columns") else np.shape(X)[1]  # inputs are not known before a fit
+            self.recipes += lines_beside(len(y), columns)
         self.quickest = self.quickest_cut = inf
 
     @property

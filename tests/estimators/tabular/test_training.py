@@ -20,7 +20,7 @@ from pellucid.engines import NativeEngine
 from pellucid.errors import DataError, TrainingWarning
 from pellucid.estimators import thread_limits
 from pellucid.estimators.tabular import Member, bagging, members, memory, sources, time_limits
-from pellucid.estimators.tabular.members import LINEAR, PRESETS, milestones
+from pellucid.estimators.tabular.members import LINEAR, LINEAR_OF_MANY_ROWS, PRESETS, milestones
 from pellucid.spec import Ensemble
 from pellucid.textbook.parameters import Parameters
 from pellucid.training.coded import CodedRows
@@ -449,14 +449,45 @@ def test_training_ends_where_more_epochs_do_not_pay(monkeypatch):
     monkeypatch.setattr(members, "SMALL_TABLE", 0)
     X = random.normal(size=(600, 4))
     noise = TabularRegressor(random_state=0, max_epochs=52, n_threads=1).fit(X, random.normal(size=600))
-    assert len(noise.bag_.networks) == 5
-    ended = [each for each in noise.bag_.networks if each.epochs < 52]
+    networks = [each for each in noise.bag_.networks if each.network.hidden]
+    assert len(networks) == 5
+    ended = [each for each in networks if each.epochs < 52]
     assert len(ended) >= 3
     for each in ended:
         assert each.epochs == milestones(52)[-1]
         assert each.best_epoch <= milestones(52)[0]
     wave = TabularRegressor(preset="fast", random_state=0, max_epochs=52, n_threads=1).fit(X, np.sin(2 * X[:, 0]))
     assert wave.bag_.networks[0].epochs == 52
+
+
+def test_rows_of_no_weight_have_no_say():
+    """Neither their cells nor their targets: not in the table's units, not in the bins of an embedding."""
+    random = np.random.default_rng(1)
+    X, weight = random.normal(size=(200, 3)), np.repeat([1.0, 0.0], 100)
+    y = X[:, 0] + np.abs(X[:, 1])
+    elsewhere = np.where(weight[:, np.newaxis] > 0, X, 100 * X + 7)
+    settings = {"preset": "fast", "max_epochs": 3, "random_state": 0, "n_threads": 1}
+    models = [TabularRegressor(**settings).fit(each, y, sample_weight=weight) for each in (X, elsewhere)]
+    np.testing.assert_array_equal(models[0].predict(X[:100]), models[1].predict(X[:100]))
+
+
+def test_a_line_counts_in_larger_tables_where_it_is_better_than_networks():
+    """Networks must learn that each of 100 inputs counts for itself; a line begins with that."""
+    random = np.random.default_rng(0)
+    X = random.normal(size=(4000, 100))
+    y = X @ random.normal(size=100) / 10 + 2 * random.normal(size=4000)
+    settings = {"preset": "fast", "random_state": 0, "max_epochs": 8, "n_threads": 1}
+    model = TabularRegressor(**settings).fit(X[:2500], y[:2500])
+    lines = [each for each in model.bag_.networks if not each.network.hidden]
+    assert [model.bag_.recipe_of(each) for each in lines] == [LINEAR_OF_MANY_ROWS]
+    alone = TabularRegressor(members=[PRESETS["fast"].numbers[0][0]], **settings).fit(X[:2500], y[:2500])
+    beside_noise = [np.mean((each.predict(X[2500:]) - y[2500:]) ** 2) - 2**2 for each in (model, alone)]
+    assert beside_noise[0] < 0.8 * beside_noise[1]
+
+    bent = TabularRegressor(**settings).fit(X[:2500, :3], np.abs(X[:2500, 0]))
+    assert all(each.network.hidden for each in bent.bag_.networks)
+    again = model.set_params(warm_start=True).fit(X[:2500], y[:2500])
+    assert again.bag_.recipes == model.bag_.recipes
 
 
 def test_no_network_has_more_epochs_than_asked_for():
@@ -477,7 +508,7 @@ def test_a_line_counts_in_small_tables_where_it_proves_good():
     random = np.random.default_rng(0)
     X = random.normal(size=(600, 10))
     y = X @ random.normal(size=10) / np.sqrt(10) + 0.4 * random.normal(size=600)
-    settings = {"random_state": 0, "max_epochs": 120, "n_threads": 1}
+    settings = {"random_state": 1, "max_epochs": 120, "n_threads": 1}
     model = TabularRegressor(**settings).fit(X[:100], y[:100])
     lines = [each for each in model.bag_.networks if not each.network.hidden]
     assert len(lines) == 5

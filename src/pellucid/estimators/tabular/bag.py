@@ -15,7 +15,7 @@ from pellucid.textbook.parameters import Parameters
 from pellucid.training.coded import CodedRows
 from pellucid.training.stopping import Outcome
 
-__all__ = ["Bag", "Trained", "gravest", "greedy_weights", "joined", "of_members"]
+__all__ = ["ENDS_ALL", "Bag", "Trained", "gravest", "greedy_weights", "joined", "of_members"]
 
 ROWS_COMPARED = 50
 """Rows of each fold by which the rows of the fit are known again."""
@@ -32,6 +32,10 @@ GRAVITY = (
     Outcome.DIVERGED,
     Outcome.INTERRUPTED,
 )
+
+
+ENDS_ALL = (Outcome.STOPPED, Outcome.INTERRUPTED)
+"""Where one network ends for such a reason, no other begins."""
 
 
 @dataclass(repr=False)

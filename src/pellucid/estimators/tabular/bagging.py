@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from pellucid.engines import Engine
-from pellucid.estimators.tabular.bag import Bag, Trained, gravest
+from pellucid.estimators.tabular.bag import ENDS_ALL, Bag, Trained, gravest
 from pellucid.estimators.tabular.members import Member, describe_network, describe_training
 from pellucid.estimators.tabular.memory import give_back, is_large
 from pellucid.estimators.tabular.time_limits import jobs_within
@@ -70,7 +70,8 @@ class Problem:
     def network_of(self, member: Member) -> Network:
         """Return the member's network, described once."""
         if member not in self.networks:
-            network = describe_network(member, self.inputs, self.X, self.Y.shape[1], self.output)
+            outputs = self.Y.shape[1]
+            network = describe_network(member, self.inputs, self.X, outputs, self.output, self.weight)
             self.networks[member] = replace(network, products=self.products)
         return self.networks[member]
 
@@ -142,7 +143,7 @@ def train_bag(
         Planned for each network; a member may multiply them.
     engine : Engine
     seeds : sequence of int
-        One for each network, fold by fold.
+        One for each network, member by member: what stands beside a member does not change it.
     time_limit : float or None
         Seconds. Epochs are planned so that all networks are trained within it; where even a few epochs of all are too
         many, fewer folds are trained, but always one.
@@ -157,7 +158,7 @@ def train_bag(
     begun = begun or {}
     known = {} if start is None else {(each.member, each.fold): each for each in start.networks}
     places = [(index, fold) for fold in range(len(folds)) for index in range(len(recipes[fold]))]
-    seed_of = dict(zip(places, seeds, strict=True))
+    seed_of = dict(zip(sorted(places), seeds, strict=True))
 
     def make(place: tuple[int, int]) -> Job:
         index, fold = place
@@ -179,13 +180,14 @@ def train_bag(
     others = [place for place in places if place not in begun]
     # In a large table those that are under way are finished first, for what their optimisers remember.
     for wave in [going_on, others] if is_large(len(problem.Y)) else [going_on + others]:
-        if not wave or any(each.run.outcome in (Outcome.INTERRUPTED, Outcome.STOPPED) for each in done.values()):
+        if not wave or any(each.run.outcome in ENDS_ALL for each in done.values()):
             continue
         _make_room(problem.Y)
         if time_limit is None or begun:
             jobs = [make(place) for place in wave]
         else:
-            jobs, is_cut = jobs_within(time_limit - (perf_counter() - began), make, wave, len(recipes[0]), engine)
+            left, costs = time_limit - (perf_counter() - began), [recipes[fold][index].cost for index, fold in wave]
+            jobs, is_cut = jobs_within(left, make, wave, costs, len(recipes[0]), engine)
         watch = Watch(on_epoch, None if time_limit is None else time_limit - (perf_counter() - began))
         for (index, fold), job, run in zip(wave, jobs, train_jobs(engine, jobs, watch), strict=False):
             whole = run.joined(begun[index, fold].run.history) if (index, fold) in begun else run

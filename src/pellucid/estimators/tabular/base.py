@@ -32,12 +32,13 @@ from pellucid.estimators.tabular.columns import (
 from pellucid.estimators.tabular.held_time import HeldTime, growing_inputs, hold_time
 from pellucid.estimators.tabular.importances import permutation_importances
 from pellucid.estimators.tabular.members import (
+    LINEAR_OF_MANY_ROWS,
     PRESETS,
     Member,
     Preset,
     is_small,
+    lines_beside,
     planned_epochs,
-    small_kinds,
     with_values,
 )
 from pellucid.estimators.tabular.racing import Plan
@@ -270,6 +271,9 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         Y = self._draw_line(given, is_continued=is_continued, may_draw=may_draw)
         problem = self._problem(X_encoded, Y, trained_weight, weight)
         is_few = len(folds) > 1 and is_small(len(rows))
+        beside: Sequence[Member] = ()
+        if self.members is None and (is_few or not is_small(len(rows))):
+            beside = lines_beside(len(rows), self.encoder_.inputs.width)
         del rows, all_rows  # memory for the networks
         in_turns = self._preset().is_mixed and self.members is None and not is_few
         epochs = planned_epochs(min(len(train) for train, _ in folds), self._preset().steps)
@@ -278,11 +282,11 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         if start is not None and self.members is None:
             plan = Plan.of(start, folds, epochs, in_order=in_order)
         else:
-            again = {"in_order": in_order, "is_small": is_few and not in_order and start is None}
-            kinds = self._kinds(is_small=is_few)
+            again: dict[str, Any] = {"in_order": in_order, "is_small": is_few and not in_order and start is None}
+            kinds = self._kinds()
             if self.members is None and any(self.encoder_.inputs.of_numbers):
                 kinds = with_values(kinds, first=any(clear))
-            plan = Plan(kinds, folds, epochs, in_turns=in_turns, start=start, **again)
+            plan = Plan(kinds, folds, epochs, in_turns=in_turns, beside=beside, start=start, **again)
         if self.max_epochs is not None:
             plan = plan.within(self.max_epochs)
         seeds = seed.randint(2**31 - 1, size=plan.seeds).tolist()
@@ -337,11 +341,29 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             if bag.outcome is Outcome.INTERRUPTED:
                 raise KeyboardInterrupt
             raise DivergedError(f"No network of {type(self).__name__} could be trained. {Outcome.DIVERGED.value}")
+        if self.members is None:
+            bag = self._without_idle_lines(bag, Y, weight)
         self._weigh(bag, Y, weight)
         counting = np.flatnonzero(bag.weights)
         if self.members is None and len(counting) < len(bag.weights):
             bag = replace(of_members(bag, counting), weights=bag.weights[counting])
         self._take_over(bag, looked_at, Y, weight)
+
+    def _without_idle_lines(self, bag: Bag, Y: Array, weight: Array | None) -> Bag:
+        """Leave out a line that is worse than a network, where rows are many.
+
+        Out of fold a row is predicted by one network, whose errors by chance a line would make up for; but the mean of
+        all networks, which predicts new rows, has fewer of them.
+        """
+        rows = np.flatnonzero(bag.predicted.all(axis=0))
+        lines = [member for member, recipe in enumerate(bag.recipes[0]) if recipe == LINEAR_OF_MANY_ROWS]
+        if not lines or not len(rows):
+            return bag
+        loss = self._loss_of(Y, rows, self._weights(Y, weight))
+        losses = np.array([loss(predicted) for predicted in bag.out_of_fold[:, rows].astype(np.float64)])
+        others = np.setdiff1d(np.arange(len(losses)), lines)
+        idle = [line for line in lines if not losses[line] < losses[others].min()]
+        return of_members(bag, np.setdiff1d(np.arange(len(losses)), idle)) if idle else bag
 
     def _weigh(self, bag: Bag, Y: Array, weight: Array | None) -> None:
         """Find how much each member counts, by its out-of-fold predictions and what rows weigh in training."""
@@ -510,15 +532,11 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
     def _preset(self) -> Preset:
         return PRESETS[self.preset]
 
-    def _kinds(self, *, is_small: bool) -> Sequence[Sequence[Member]]:
+    def _kinds(self) -> Sequence[Sequence[Member]]:
         """Return, for each member, the recipes that race for it."""
         if self.members is not None:
             return [(member,) for member in self.members]
-        return self._kinds_of_preset(is_small=is_small, inputs=self.encoder_.inputs.width)
-
-    def _kinds_of_preset(self, *, is_small: bool, inputs: int) -> Sequence[Sequence[Member]]:
-        usual = self._members_of(self._preset())
-        return [*usual, *small_kinds(inputs)] if is_small else usual
+        return self._members_of(self._preset())
 
     def _scoring(self) -> str:
         return self.SCORINGS[0] if self.scoring is None else str(self.scoring)

@@ -43,6 +43,7 @@ from pellucid.training.coded import CodedRows
 
 __all__ = [
     "LINEAR",
+    "LINEAR_OF_MANY_ROWS",
     "PRESETS",
     "SPARSE",
     "Member",
@@ -52,14 +53,16 @@ __all__ = [
     "describe_training",
     "epochs_of",
     "is_small",
+    "lines_beside",
     "milestones",
     "planned_epochs",
-    "small_kinds",
     "usable_milestones",
     "with_values",
 ]
 
 ACTIVATIONS: dict[str, Activation] = {"selu": Selu(), "mish": Mish(), "relu": Relu(), "silu": Silu()}
+
+LINEAR_COST = 0.1
 
 RATES = Factors(bias=0.1, scale=6, slope=0.1, numbers=0.1)
 DECAYS = Factors(bias=0, norm=0, scale=6, slope=0.1, numbers=0.1)
@@ -129,6 +132,11 @@ class Member:
         check_number(self, "sparsity", low=0)
         check_flag(self, "by_value")
 
+    @property
+    def cost(self) -> float:
+        """About how long a step takes beside that of a usual network."""
+        return 1.0 if self.hidden else LINEAR_COST
+
 
 @dataclass(frozen=True)
 class Preset:
@@ -166,11 +174,14 @@ def _fine_and_coarse(member: Member) -> tuple[tuple[Member, ...], ...]:
 CLASSES = _fine_and_coarse(Member())
 NUMBERS = _fine_and_coarse(Member(activation="mish", learning_rate=0.2, epochs=1.3))
 SMALL_TABLE = 2_000
-"""Rows up to which every member is trained on every fold, of which there are several, beside linear networks: there,
-chance matters and networks are cheap."""
+"""Rows up to which every member is trained on every fold, of which there are several: there, chance matters, and
+networks are cheap."""
 
 LINEAR = Member(hidden=(), numbers="plain", learning_rate=0.4, dropout=0.0)
 """Where rows are few, a line through the inputs may be all that can be known; it counts as far as it proves good."""
+
+LINEAR_OF_MANY_ROWS = replace(LINEAR, learning_rate=0.1)
+"""Among more rows there may still be few for each input, or for each level of a category."""
 
 SPARSE = tuple(
     Member(hidden=(), numbers="plain", learning_rate=0.1, weight_decay=0.0, dropout=0.0, sparsity=sparsity)
@@ -179,11 +190,21 @@ SPARSE = tuple(
 """Where inputs are many and rows are few, a line through a few of the inputs may be."""
 
 MANY_INPUTS = 50
+MANY_ROWS = 100_000
+"""Rows from which on what a line knows, networks know, too."""
 
 
-def small_kinds(inputs: int) -> list[tuple[Member, ...]]:
-    """Return what stands beside a preset's members in a small table with so many inputs."""
-    return [(LINEAR,), *((member,) for member in SPARSE if inputs >= MANY_INPUTS)]
+def lines_beside(rows: int, inputs: int) -> tuple[Member, ...]:
+    """Return the linear networks that stand beside a preset's members in a table with so many rows and inputs.
+
+    Examples
+    --------
+    >>> len(lines_beside(500, inputs=10)), len(lines_beside(500, inputs=1000)), len(lines_beside(1_000_000, inputs=10))
+    (1, 3, 0)
+    """
+    if is_small(rows):
+        return (LINEAR, *SPARSE) if inputs >= MANY_INPUTS else (LINEAR,)
+    return () if rows > MANY_ROWS else (LINEAR_OF_MANY_ROWS,)
 
 
 FIRST_CLASSES, FIRST_NUMBERS = (((kinds[0][0],),) for kinds in (CLASSES, NUMBERS))
@@ -205,8 +226,8 @@ def with_values(kinds: Sequence[Sequence[Member]], *, first: bool) -> list[tuple
     looking = []
     for kind in kinds:
         without = tuple(replace(member, by_value=False) for member in kind)
-        also = () if not kind[0].hidden else (replace(kind[0], by_value=True),)
-        looking.append((*also, *without) if first else (*without, *also))
+        looks = replace(kind[0], by_value=True)
+        looking.append((looks, *without) if first else (*without, looks))
     return looking
 
 
@@ -264,7 +285,14 @@ def epochs_of(member: Member, planned: float) -> int:
     return max(1, round(planned * member.epochs))
 
 
-def describe_network(member: Member, inputs: Inputs, X: Array | CodedRows, outputs: int, output: str) -> Network:
+def describe_network(
+    member: Member,
+    inputs: Inputs,
+    X: Array | CodedRows,
+    outputs: int,
+    output: str,
+    weight: Array | None = None,
+) -> Network:
     """Describe a member's network.
 
     Parameters
@@ -277,10 +305,12 @@ def describe_network(member: Member, inputs: Inputs, X: Array | CodedRows, outpu
     outputs : int
     output : str
         Output activation.
+    weight : array of shape (rows,) or None
+        Rows of weight 0 have no say.
     """
     embedding = Embedding(
         numbers=inputs.numeric,
-        number_embedding=_number_embedding(member, inputs.numeric, X) if inputs.numeric else None,
+        number_embedding=_number_embedding(member, inputs.numeric, X, weight) if inputs.numeric else None,
         passed=inputs.passed,
         categories=tuple(Category(levels, member.category_width) for levels in inputs.levels),
     )
@@ -346,12 +376,17 @@ MOST_EMBEDDED = 200
 """Columns of numbers that are embedded; of more, each tells little by itself, and they pass as they are."""
 
 
-def _number_embedding(member: Member, numbers: int, X: Array | CodedRows) -> NumberEmbedding | None:
+def _number_embedding(
+    member: Member, numbers: int, X: Array | CodedRows, weight: Array | None
+) -> NumberEmbedding | None:
     if member.numbers == "plain" or numbers > MOST_EMBEDDED:
         return None
     if member.numbers == "periodic":
         return Periodic(frequencies=16, sigma=member.frequency, width=3)
-    rows = slice(None, None, max(1, len(X) // ROWS_FOR_EDGES))
+    rows: slice | Array = slice(None, None, max(1, len(X) // ROWS_FOR_EDGES))
+    if weight is not None and not weight.all():
+        count = np.flatnonzero(weight)
+        rows = count[:: max(1, len(count) // ROWS_FOR_EDGES)]
     shares = np.linspace(0, 1, member.bins + 1)
     return PiecewiseLinear(tuple(_edges(X[rows, column], shares) for column in range(numbers)), width=8)
 

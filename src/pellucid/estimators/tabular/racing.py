@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Any, Self
 
 from pellucid.engines import Engine
-from pellucid.estimators.tabular.bag import Bag
+from pellucid.estimators.tabular.bag import ENDS_ALL, Bag, gravest
 from pellucid.estimators.tabular.bagging import Begun, Problem, Told, make_job, train_bag, train_jobs
 from pellucid.estimators.tabular.members import Member, epochs_of, milestones
 from pellucid.estimators.tabular.retraining import retrained, share_of_folds
@@ -48,6 +48,10 @@ class Plan:
         Whether the rows are few; then twins of the networks, whose epochs others chose, tell how good they are.
     start : Bag or None
         Networks whose parameters to begin with; then nothing races.
+    beside : sequence of Member
+        Trained on every fold, after the others.
+    recipes : sequence of tuples of Member
+        For each fold its members, of a bag that goes on; empty: they are dealt.
     """
 
     kinds: Sequence[Sequence[Member]]
@@ -57,17 +61,19 @@ class Plan:
     in_order: bool = False
     is_small: bool = False
     start: Bag | None = None
+    beside: Sequence[Member] = ()
+    recipes: Sequence[tuple[Member, ...]] = ()
 
     @classmethod
     def of(cls, start: Bag, folds: Sequence[tuple[Array, Array]], epochs: float, *, in_order: bool = False) -> Self:
         """Plan to train the networks of a bag further, by their own recipes."""
-        in_turns = len(start.weights) == 1
-        best = dict.fromkeys(member for members in start.recipes for member in members)
-        return cls([(member,) for member in best], folds, epochs, in_turns, in_order, start=start)
+        kinds = [(member,) for member in dict.fromkeys(member for members in start.recipes for member in members)]
+        return cls(kinds, folds, epochs, False, in_order, start=start, recipes=start.recipes)
 
     def within(self, most: int) -> Self:
         """Return the plan in which the recipe that takes longest has so many epochs."""
-        return replace(self, epochs=most / max(member.epochs for kind in self.kinds for member in kind))
+        every = [*self.beside, *(member for kind in self.kinds for member in kind)]
+        return replace(self, epochs=most / max(member.epochs for member in every))
 
     @property
     def races(self) -> bool:
@@ -89,7 +95,8 @@ class Plan:
         if not self.races:
             return total
         raced = [milestones(epochs_of(member, self.epochs))[-1] for kind in self.kinds for member in kind]
-        going_on = [milestones(epochs_of(member, self.epochs))[-1] for member in self._dealt(usual)[0]]
+        first = [member for member in self._dealt(usual)[0] if member not in self.beside]
+        going_on = [milestones(epochs_of(member, self.epochs))[-1] for member in first]
         return total + sum(raced) - sum(going_on)
 
     def train(
@@ -124,7 +131,7 @@ class Plan:
             best, raced = self._race(problem, engine, racing, of_folds, on_epoch)
             members = [each.recipe for each in best] or members
         recipes = self._dealt(members)
-        begun = {(index, 0): each for index, each in enumerate(best[: len(recipes[0])])}
+        begun = {(index, 0): each for index, each in enumerate(best[: len(recipes[0]) - len(self.beside)])}
         raced -= sum(len(each.run.history.loss) for each in begun.values())
         del best  # the others' memory
         bag = train_bag(
@@ -162,7 +169,7 @@ class Plan:
 
     @property
     def _networks(self) -> int:
-        return len(self.folds) * (1 if self.in_turns else len(self.kinds))
+        return sum(map(len, self._dealt([kind[0] for kind in self.kinds])))
 
     @property
     def _racers(self) -> int:
@@ -171,7 +178,10 @@ class Plan:
     def _dealt(self, members: Sequence[Member]) -> list[tuple[Member, ...]]:
         """Return the members of each fold."""
         folds = range(len(self.folds))
-        return [(members[fold % len(members)],) if self.in_turns else tuple(members) for fold in folds]
+        if self.recipes:
+            return [self.recipes[fold % len(self.recipes)] for fold in folds]
+        own = [(members[fold % len(members)],) if self.in_turns else tuple(members) for fold in folds]
+        return [(*of_fold, *self.beside) for of_fold in own]
 
     def _race(
         self,
@@ -197,12 +207,12 @@ class Plan:
                 if 1.5 * whole * (self._networks + len(entered) / 2) > time_limit - (perf_counter() - began):
                     return [], 0
         left = None if time_limit is None else time_limit - (perf_counter() - began)
+        runs = train_jobs(engine, jobs, Watch(on_epoch, left))
+        ended = [run.outcome for run in runs if run.outcome in ENDS_ALL]  # also for one that was through before
         best: dict[int, Begun] = {}
         raced = 0
-        for (kind, member), job, run in zip(
-            entered, jobs, train_jobs(engine, jobs, Watch(on_epoch, left)), strict=True
-        ):
-            one = Begun(member, job, run)
+        for (kind, member), job, run in zip(entered, jobs, runs, strict=True):
+            one = Begun(member, job, replace(run, outcome=gravest(ended)) if ended else run)
             raced += len(run.history.loss)
             lead = LEAD_BY_VALUE if member.by_value and not self.kinds[kind][0].by_value else LEAD
             if kind not in best or one.standing < best[kind].standing - lead * abs(best[kind].standing):

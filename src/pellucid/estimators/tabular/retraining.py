@@ -14,7 +14,7 @@ import numpy as np
 
 from pellucid.engines import Engine
 from pellucid.estimators.tabular.again import job_again, trained_again
-from pellucid.estimators.tabular.bag import Bag, Trained, gravest
+from pellucid.estimators.tabular.bag import ENDS_ALL, Bag, Trained, gravest
 from pellucid.estimators.tabular.bagging import Folds, Problem, Told, train_jobs
 from pellucid.textbook.arrays import Array
 from pellucid.training.jobs import Job, Run, Watch
@@ -72,7 +72,7 @@ def retrained(
     Bag
         Of a member for which no network could be trained on all rows, the latest one of the folds predicts.
     """
-    if not bag.networks or bag.outcome in (Outcome.INTERRUPTED, Outcome.STOPPED):
+    if not bag.networks or bag.outcome in ENDS_ALL:
         return _with(bag, [], bag.outcome)
     began, rows = perf_counter(), _all_rows(folds)
     latest = {bag.recipe_of(each): each for each in bag.networks}  # of each recipe

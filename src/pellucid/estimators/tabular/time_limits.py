@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import accumulate
 from math import ceil
 from time import perf_counter
 
@@ -29,12 +30,31 @@ def jobs_within(
     seconds: float,
     make: Callable[[tuple[int, int]], Job],
     places: Sequence[tuple[int, int]],
+    costs: Sequence[float],
     members: int,
     engine: Engine,
 ) -> tuple[list[Job], bool]:
     """Make the jobs, planning the epochs, and if need be fewer networks, so that the training takes no longer.
 
-    Whether it had to be cut for that is said, too.
+    Parameters
+    ----------
+    seconds : float
+    make : callable
+        From a place to its job.
+    places : sequence of pairs of int
+        Fold by fold.
+    costs : sequence of float
+        How long an epoch takes at each place, in epochs of the first.
+    members : int
+        Places of a fold.
+    engine : Engine
+
+    Returns
+    -------
+    jobs : list of Job
+        Of the first places.
+    is_cut : bool
+        Whether there are fewer jobs or epochs than wanted.
     """
     began = perf_counter()
     jobs = [make(places[0])]
@@ -43,11 +63,12 @@ def jobs_within(
     an_epoch = seconds_of_epoch(jobs[0], engine, seconds, beside)
     left = max(0.0, 0.9 * (seconds - (perf_counter() - began)) + preparing)
     fewest = max(1, round(LEAST_SHARE * jobs[0].training.epochs))
-    kept = max(1, min(len(places), int(left / (preparing + fewest * an_epoch))))
+    needed = accumulate(preparing + fewest * an_epoch * cost for cost in costs)
+    kept = max(1, sum(each <= left for each in needed))
     if kept > members:
         kept -= kept % members  # whole folds
     jobs += [make(place) for place in places[1:kept]]
-    epochs = max(1, int((left - kept * preparing) / an_epoch) // kept)
+    epochs = max(1, int((left - kept * preparing) / (an_epoch * sum(costs[:kept]))))
     longer = [job for job in jobs if job.training.epochs > epochs]
     for job in longer:
         training, rows = job.training, job.data.rows

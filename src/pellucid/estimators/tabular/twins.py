@@ -14,7 +14,7 @@ import numpy as np
 
 from pellucid.engines import Engine
 from pellucid.estimators.tabular.again import job_again, trained_again
-from pellucid.estimators.tabular.bag import Bag, gravest
+from pellucid.estimators.tabular.bag import ENDS_ALL, Bag, gravest
 from pellucid.estimators.tabular.bagging import Folds, Problem, Told, predict_out_of_fold, train_jobs
 from pellucid.textbook.arrays import Array
 from pellucid.training.jobs import Epoch, Watch
@@ -55,7 +55,7 @@ def judged_by_twins(
         diverged, or training was ended.
     """
     epochs = _epochs(bag, folds)
-    if not epochs or bag.outcome in (Outcome.INTERRUPTED, Outcome.STOPPED):
+    if not epochs or bag.outcome in ENDS_ALL:
         return bag
 
     jobs = [
