@@ -542,8 +542,8 @@ def test_progress(capsys):
     assert "search: trial 4/4" in capsys.readouterr().err
 
 
-def test_a_search_of_few_rows_begins_with_a_linear_network_too():
-    X, y = np.zeros((2001, 1)), np.arange(2001) % 2
+def test_a_search_begins_with_a_linear_network_too():
+    X, y = np.zeros((100_001, 1)), np.arange(100_001) % 2
     space = read_space(default_space(TabularClassifier()))
     for preset, recipes in (("fast", 1), ("default", 4), ("best", 5)):
         model = TabularClassifier(preset=preset)

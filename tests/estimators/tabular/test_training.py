@@ -290,17 +290,28 @@ def test_more_time_is_used(shop):
     assert epochs[0] <= 5 < epochs[1]
 
 
-@pytest.mark.parametrize(("seconds", "networks", "least"), [(3, 1, 2), (10, 1, 5), (20, 3, 5), (200, 5, 10)])
-def test_within_a_time_limit_few_networks_are_trained_through_rather_than_many_begun(
-    shop, monkeypatch, seconds, networks, least
+@pytest.mark.parametrize(("seconds", "least", "most"), [(3, 2, 3), (10, 5, 9), (20, 5, 9), (200, 10, 10)])
+def test_within_a_time_limit_few_networks_are_planned_through_and_others_have_the_time_that_is_left(
+    shop, monkeypatch, seconds, least, most
 ):
+    """An epoch seems to take a second, which allows so many for one network or three; then it takes next to none."""
+    began = []
+    train = NativeEngine.train
+
+    def spy(self, jobs, watch):
+        began.append(len(jobs))
+        return train(self, jobs, watch)
+
     monkeypatch.setattr(time_limits, "seconds_of_epoch", lambda *_: 1.0)
+    monkeypatch.setattr(NativeEngine, "train", spy)
     X, y, _ = shop
     many = np.resize(np.arange(300), 2100)
     settings = {**TINY_BAG, "n_folds": 5, "max_epochs": 10, "time_limit": seconds}
     model = TabularRegressor(**settings).fit(X.iloc[many], y[many])
-    assert len(model.bag_.networks) == networks
-    assert all(least <= each.planned <= 10 for each in model.bag_.networks)
+    assert began[0] == {3: 1, 10: 1, 20: 3, 200: 5}[seconds]
+    assert len(model.bag_.networks) == 5
+    assert all(least <= each.planned <= most for each in model.bag_.networks)
+    assert (model.outcome_ is Outcome.TIME_LIMIT) == (seconds < 200)
 
 
 # --- interrupts -------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ A row is validation in one fold: what the networks that never saw it predict for
 of what they predict for new rows. Scores, weights, calibration and intervals come from these predictions.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from time import perf_counter
 from typing import NamedTuple
@@ -15,7 +15,7 @@ from pellucid.engines import Engine
 from pellucid.estimators.tabular.bag import ENDS_ALL, Bag, Trained, gravest
 from pellucid.estimators.tabular.members import Member, describe_network, describe_training
 from pellucid.estimators.tabular.memory import give_back, is_large
-from pellucid.estimators.tabular.time_limits import jobs_within
+from pellucid.estimators.tabular.time_limits import Schedule
 from pellucid.spec import Loss, Network
 from pellucid.tables import Inputs
 from pellucid.textbook.arrays import Array
@@ -175,29 +175,46 @@ def train_bag(
         job.goes_on = before is not None  # its best may be the one that it begins with
         return job
 
-    done, is_cut = dict(begun), False
-    going_on = [place for place in places if place in begun and begun[place].epochs_left]
-    others = [place for place in places if place not in begun]
-    # In a large table those that are under way are finished first, for what their optimisers remember.
-    for wave in [going_on, others] if is_large(len(problem.Y)) else [going_on + others]:
-        if not wave or any(each.run.outcome in ENDS_ALL for each in done.values()):
-            continue
-        _make_room(problem.Y)
-        if time_limit is None or begun:
-            jobs = [make(place) for place in wave]
-        else:
-            left, costs = time_limit - (perf_counter() - began), [recipes[fold][index].cost for index, fold in wave]
-            jobs, is_cut = jobs_within(left, make, wave, costs, len(recipes[0]), engine)
-        watch = Watch(on_epoch, None if time_limit is None else time_limit - (perf_counter() - began))
-        for (index, fold), job, run in zip(wave, jobs, train_jobs(engine, jobs, watch), strict=False):
+    def left() -> float | None:
+        return None if time_limit is None else time_limit - (perf_counter() - began)
+
+    done = dict(begun)
+    schedule = None
+    if time_limit is not None and not begun:
+        costs = [recipes[fold][index].cost for index, fold in places]
+        schedule = Schedule(make, places, costs, len(recipes[0]), engine, time_limit)
+    waves = _waves(problem, places, begun) if schedule is None else schedule.waves()
+    while not _is_ended(done.values()) and (wave := next(waves, None)):
+        jobs = schedule.jobs(wave) if schedule else [make(place) for place in wave]
+        for (index, fold), job, run in zip(wave, jobs, train_jobs(engine, jobs, Watch(on_epoch, left())), strict=True):
             whole = run.joined(begun[index, fold].run.history) if (index, fold) in begun else run
             done[index, fold] = Begun(recipes[fold][index], job, whole)
         for each in done.values():
             each.run.state.forget()
     bag = _collect(problem, recipes, folds, done, engine)
+    is_cut = schedule is not None and schedule.is_cut
     if is_cut and bag.outcome in (Outcome.ALL_EPOCHS, Outcome.CONVERGED):  # as far as the shorter plan went
         bag.outcome = Outcome.TIME_LIMIT
     return bag
+
+
+def _waves(
+    problem: Problem, places: Sequence[tuple[int, int]], begun: Mapping[tuple[int, int], Begun]
+) -> Iterator[list[tuple[int, int]]]:
+    """Yield the places that are trained side by side.
+
+    In a large table those that are under way are finished first, for what their optimisers remember.
+    """
+    going_on = [place for place in places if place in begun and begun[place].epochs_left]
+    others = [place for place in places if place not in begun]
+    waves = [going_on, others] if is_large(len(problem.Y)) else [going_on + others]
+    for wave in filter(None, waves):
+        _make_room(problem.Y)
+        yield wave
+
+
+def _is_ended(networks: Iterable[Begun]) -> bool:
+    return any(each.run.outcome in ENDS_ALL for each in networks)
 
 
 def make_job(

@@ -1,6 +1,6 @@
 """Trainings within a time limit: how long an epoch takes is measured, and so many are planned as the time is for."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate
 from math import ceil
@@ -14,7 +14,7 @@ from pellucid.training.jobs import Job, State, Watch
 from pellucid.training.stopping import Outcome
 from pellucid.training.streams import streams
 
-__all__ = ["jobs_within", "seconds_of_epoch"]
+__all__ = ["Schedule", "seconds_of_epoch"]
 
 LONG_EPOCH = 0.5
 """Seconds; where ten epochs take less, they are measured, too."""
@@ -26,19 +26,11 @@ better than several that have hardly begun."""
 STEPS_TIMED = 20
 
 
-def jobs_within(
-    seconds: float,
-    make: Callable[[tuple[int, int]], Job],
-    places: Sequence[tuple[int, int]],
-    costs: Sequence[float],
-    members: int,
-    engine: Engine,
-) -> tuple[list[Job], bool]:
-    """Make the jobs, planning the epochs, and if need be fewer networks, so that the training takes no longer.
+class Schedule:
+    """How many networks, and how many epochs of each, there is time for: the first that are trained tell of others.
 
     Parameters
     ----------
-    seconds : float
     make : callable
         From a place to its job.
     places : sequence of pairs of int
@@ -48,35 +40,78 @@ def jobs_within(
     members : int
         Places of a fold.
     engine : Engine
-
-    Returns
-    -------
-    jobs : list of Job
-        Of the first places.
-    is_cut : bool
-        Whether there are fewer jobs or epochs than wanted.
+    seconds : float
+        From now on.
     """
-    began = perf_counter()
-    jobs = [make(places[0])]
-    preparing = perf_counter() - began
-    beside = min(len(places), (engine.threads or default_threads()) if isinstance(engine, NativeEngine) else 1)
-    an_epoch = seconds_of_epoch(jobs[0], engine, seconds, beside)
-    left = max(0.0, 0.9 * (seconds - (perf_counter() - began)) + preparing)
-    fewest = max(1, round(LEAST_SHARE * jobs[0].training.epochs))
-    needed = accumulate(preparing + fewest * an_epoch * cost for cost in costs)
-    kept = max(1, sum(each <= left for each in needed))
-    if kept > members:
-        kept -= kept % members  # whole folds
-    jobs += [make(place) for place in places[1:kept]]
-    epochs = max(1, int((left - kept * preparing) / (an_epoch * sum(costs[:kept]))))
-    longer = [job for job in jobs if job.training.epochs > epochs]
-    for job in longer:
+
+    def __init__(
+        self,
+        make: Callable[[tuple[int, int]], Job],
+        places: Sequence[tuple[int, int]],
+        costs: Sequence[float],
+        members: int,
+        engine: Engine,
+        seconds: float,
+    ) -> None:
+        self._end = perf_counter() + seconds
+        self._make, self._places, self._costs, self._members, self._engine = make, places, costs, members, engine
+        self._epochs, self._done = 1, 0
+        self._is_shortened = False
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there are fewer networks, or epochs of them, than wanted."""
+        return self._is_shortened or self._done < len(self._places)
+
+    def waves(self) -> Iterator[Sequence[tuple[int, int]]]:
+        """Yield the places that are to be trained before more are asked for.
+
+        The first wave is planned by the epochs of an untrained network; often time is left, as networks end where more
+        epochs do not pay: then others have as many.
+        """
+        count, began = self._plan(), perf_counter()
+        while count:
+            first, self._done = self._done, self._done + count
+            yield self._places[first : self._done]
+            each = (perf_counter() - began) / sum(self._costs[: self._done])
+            left = 0.9 * (self._end - perf_counter())
+            count = self._that_fit(left, [each * cost for cost in self._costs[self._done :]])
+
+    def jobs(self, places: Sequence[tuple[int, int]]) -> list[Job]:
+        """Make the jobs of these places, with as many epochs as are planned at most."""
+        return [self._shortened(self._make(place)) for place in places]
+
+    def _plan(self) -> int:
+        """Find how many networks are trained first, and how many epochs each has at most."""
+        began = perf_counter()
+        first = self._make(self._places[0])
+        preparing = perf_counter() - began
+        threads = (self._engine.threads or default_threads()) if isinstance(self._engine, NativeEngine) else 1
+        beside = min(len(self._places), threads)
+        an_epoch = seconds_of_epoch(first, self._engine, self._end - perf_counter(), beside)
+        left = max(0.0, 0.9 * (self._end - perf_counter()))
+        fewest = max(1, round(LEAST_SHARE * first.training.epochs))
+        count = max(1, self._that_fit(left, [preparing + fewest * an_epoch * cost for cost in self._costs]))
+        self._epochs = max(1, int((left - count * preparing) / (an_epoch * sum(self._costs[:count]))))
+        return count
+
+    def _that_fit(self, seconds: float, needed: Sequence[float]) -> int:
+        """Return how many of the next places fit, which need so many seconds: those of whole folds, or of the first."""
+        count = sum(each <= seconds for each in accumulate(needed))
+        beyond = (self._done + count) % self._members
+        return count if self._done + count < self._members else max(0, count - beyond)
+
+    def _shortened(self, job: Job) -> Job:
         training, rows = job.training, job.data.rows
+        if training.epochs <= self._epochs:
+            return job
+        self._is_shortened = True
         ends: tuple[int, ...] = ()
         if training.stopping.milestones:
-            ends = usable_milestones(epochs, rows, training.batch_size or rows)
-        job.training = replace(training, epochs=epochs, stopping=replace(training.stopping, milestones=ends))
-    return jobs, bool(longer) or kept < len(places)
+            ends = usable_milestones(self._epochs, rows, training.batch_size or rows)
+        stopping = replace(training.stopping, milestones=ends)
+        job.training = replace(training, epochs=self._epochs, stopping=stopping)
+        return job
 
 
 def seconds_of_epoch(job: Job, engine: Engine, seconds: float, beside: int = 1) -> float:
