@@ -45,10 +45,21 @@ def test_heavy_tails_and_missing_cells_of_a_target_and_a_column(random):
 
 
 def test_columns_that_are_not_asked_about_stay_as_they_are(random):
-    few, many = random.integers(0, 20, ROWS), random.integers(0, 1000, ROWS)
+    few, many = random.integers(0, 20, ROWS), random.permutation(ROWS) * 7 // 10
     frame = pd.DataFrame({"few": few, "many": many, "day": random.integers(0, 30, ROWS)})
-    y = random.normal(size=20)[few] + random.normal(size=1000)[many] + random.normal(size=30)[frame.day]
+    y = random.normal(size=20)[few] + random.normal(size=ROWS)[many] + random.normal(size=30)[frame.day]
     assert set(levels_of(frame, scores_of_numbers(y[:, np.newaxis]), leave_out=["day"]).values()) == {0}
+
+
+@pytest.mark.parametrize(("rows", "is_clear"), [(2, False), (12, True)])
+def test_few_rows_of_each_value_are_worth_a_try(random, rows, is_clear):
+    """A panel: the number of a customer tells what no size does; whether so few rows teach it, a race must tell."""
+    customer = np.repeat(random.permutation(400), rows)
+    frame = pd.DataFrame({"customer": customer, "size": random.normal(size=len(customer))})
+    y = random.normal(size=400)[customer] + 0.3 * frame["size"].to_numpy()
+    schema, clear = with_levels(infer_schema(frame), frame, scores_of_numbers(y[:, np.newaxis]))
+    assert [len(column.levels) for column in schema.columns] == [400, 0]
+    assert clear is is_clear
 
 
 def test_levels_that_a_number_has_stay(random):

@@ -22,8 +22,9 @@ __all__ = ["scores_of_classes", "scores_of_numbers", "with_levels"]
 FEWEST_VALUES, MOST_VALUES = 21, 10_000
 """Fewer values are told apart by an embedding of numbers; of more, each tells too little."""
 
-ROWS_A_VALUE, ROWS_IN_DOUBT = 10, 40
-"""Rows of each value, on the average: that there be something to learn; that a try tell whether it is worth it."""
+ROWS_A_VALUE, ROWS_FOR_CLARITY, ROWS_IN_DOUBT = 1.5, 10, 40
+"""Rows of each value, on the average: that some values come again; that no try be needed where the jumps are large;
+that a try tell what small ones are worth."""
 
 MOST_COLUMNS = 300
 """Of more columns of numbers, each tells little by itself."""
@@ -96,24 +97,25 @@ def with_levels(
     """
     if sum(column.kind == "number" for column in schema.columns) > MOST_COLUMNS:
         return schema, False
-    shares = [1.0 if column.kind == "number" and column.levels else 0.0 for column in schema.columns]
+    clear = [column.kind == "number" and len(column.levels) > 0 for column in schema.columns]
 
     def looked_at(column: ColumnSchema) -> ColumnSchema:
-        most = min(MOST_VALUES, len(frame) // ROWS_A_VALUE)
+        most = min(MOST_VALUES, len(frame) / ROWS_A_VALUE)
         is_number = column.kind == "number" and not column.unit and column.label not in leave_out
         if column.levels or not (is_number and FEWEST_VALUES <= column.distinct <= most):
             return column
         numbers = read_measures(column, frame[column.label])[0]
         certainty, share = _jumps(numbers, scores)
-        is_doubtful = share < CLEAR_SHARE and len(frame) < ROWS_IN_DOUBT * column.distinct
+        rows_a_value = len(frame) / column.distinct
+        is_doubtful = share < CLEAR_SHARE and rows_a_value < ROWS_IN_DOUBT
         if certainty < CERTAINTY or share < LEAST_SHARE or is_doubtful:
             return column
-        shares.append(share)
+        clear.append(share >= CLEAR_SHARE and rows_a_value >= ROWS_FOR_CLARITY)
         known = np.unique(numbers[np.isfinite(numbers)])
         return replace(column, levels=tuple(sorted(map(text_of_cell, known.tolist()))))
 
     found = replace(schema, columns=tuple(map(looked_at, schema.columns)))
-    return found, max(shares, default=0.0) >= CLEAR_SHARE
+    return found, any(clear)
 
 
 def _jumps(numbers: FloatArray, scores: FloatArray) -> tuple[float, float]:
