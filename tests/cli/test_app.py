@@ -2,6 +2,7 @@ import contextlib
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -71,6 +72,30 @@ def test_help_imports_nothing_slow():
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.splitlines()[-1] == "set()"
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+@pytest.mark.parametrize(
+    "arguments",
+    [("predict", "m.safetensors", "f.csv", "--out", "-"), ("explain", "m.safetensors"), ("train", "--help")],
+    ids=lambda arguments: arguments[0],
+)
+def test_a_standard_output_that_takes_nothing_is_named(flowers, tmp_path, arguments):
+    model = package.TabularClassifier(preset="fast", max_epochs=1, random_state=0)
+    package.save(model.fit(flowers.drop(columns="species"), flowers["species"]), tmp_path / "m.safetensors")
+    flowers.to_csv(tmp_path / "f.csv", index=False)
+    command = [sys.executable, "-c", "from pellucid.cli import main; main()", *arguments]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=tmp_path, check=False)
+    told = "Error: The standard output cannot be written: No space left on device.\n"
+    assert (done.returncode, done.stderr) == (2, told)
+
+
+def test_of_a_reader_who_wants_nothing_nothing_is_said(tmp_path):
+    command = [sys.executable, "-c", "from pellucid.cli import main; main()", "--version"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path) as running:
+        running.stdout.close()
+        assert running.stderr.read() == b""
 
 
 def test_terminal_codes_are_shown_not_obeyed():

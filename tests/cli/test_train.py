@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 
 import pellucid as package
-from pellucid.cli import training
+from pellucid.cli import report, training
 from pellucid.cli.report import GENERATOR, html_page, html_table
 from pellucid.engines import TextbookEngine
 from pellucid.estimators import progress
+from pellucid.tables.writing import replaced_whole
 
 QUICK = ("--preset", "fast", "--epochs", "15")
 
@@ -567,15 +568,16 @@ def test_a_table_through_a_pipe(flowers, tmp_path):
 
 
 def test_a_report_that_cannot_be_written_does_not_hide_the_model(pellucid, table, monkeypatch, tmp_path):
-    def write_report(folder, *_):
-        raise OSError(errno.ENOSPC, "No space left on device", str(folder / "index.html"))
+    def write_whole(path, *_):
+        with replaced_whole(path):
+            raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(training, "write_report", write_report)
+    monkeypatch.setattr(report, "write_whole", write_whole)
     status, _, err = pellucid("train", table, "--target", "species", "--preset", "fast", "--epochs", "2")
     assert status == 2
     assert err.endswith(
-        "Error: The report cannot be written: 'model-report/index.html': No space left on device. The model is "
-        "whole, in 'model.safetensors'.\n"
+        "Error: The report is not whole: 'model-report/importances.png' cannot be written: No space left on device. "
+        "The model is, in 'model.safetensors'.\n"
     )
     assert (tmp_path / "model.safetensors").exists()
 

@@ -182,7 +182,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_litter(fitted, path, monkeypa
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(ModelFileError, match="No space left"):
+    with pytest.raises(DataError, match=r"model\.safetensors' cannot be written: No space left on device\."):
         save(fitted, path)
     assert path.read_bytes() == before
     assert list(path.parent.iterdir()) == [path]

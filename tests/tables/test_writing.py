@@ -1,6 +1,7 @@
 import csv
 import errno
 import os
+import re
 
 import pandas as pd
 import pytest
@@ -94,8 +95,10 @@ def test_a_failure_leaves_the_old_file(tmp_path):
 
 
 def test_a_full_disk_names_the_file(tmp_path):
-    with pytest.raises(OSError, match=r"No space left on device: '.*/t\.csv'"), replaced_whole(tmp_path / "t.csv"):
-        raise OSError(errno.ENOSPC, "No space left on device")
+    path = tmp_path / "t.parquet"
+    told = rf"^'{re.escape(str(path))}' cannot be written: No space left on device\.$"
+    with pytest.raises(DataError, match=told), replaced_whole(path):
+        raise OSError(errno.ENOSPC, "Error writing bytes to file. Detail: [errno 28] No space left on device")
 
 
 def test_cells_with_marks_of_csv_are_quoted(tmp_path):

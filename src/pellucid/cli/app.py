@@ -15,7 +15,15 @@ from pellucid.cli.bench import bench
 from pellucid.cli.console import printable
 from pellucid.cli.demo import demo
 from pellucid.cli.explain import explain
-from pellucid.cli.failures import BAD_INPUT, INTERRUPTED, interruptible, message_of, noticed_interrupts, told_warnings
+from pellucid.cli.failures import (
+    BAD_INPUT,
+    INTERRUPTED,
+    interruptible,
+    message_of,
+    named_output,
+    noticed_interrupts,
+    told_warnings,
+)
 from pellucid.cli.predict import predict
 from pellucid.cli.train import train
 from pellucid.cli.tune import tune
@@ -66,7 +74,8 @@ def main() -> None:
     arguments = sorted(sys.argv[1:], key=lambda argument: argument != "--debug")  # it may stand anywhere
     with noticed_interrupts() as interrupts, told_warnings():
         try:
-            app(arguments)
+            with named_output():
+                app(arguments)
         except Exception as error:
             message = message_of(error)
             if "--debug" in arguments or (message is None and not interrupts):

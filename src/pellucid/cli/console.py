@@ -1,9 +1,11 @@
 """Text for a terminal. What comes from a file may hold control characters; they are shown, not obeyed."""
 
+import os
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-__all__ = ["Fitted", "print_table", "printable"]
+__all__ = ["Fitted", "discard_output", "print_table", "printable"]
 
 _MOST_ROWS = 60
 _BETWEEN = 2
@@ -19,6 +21,11 @@ def printable(text: str) -> str:
     'a\\x1b[31mb\\n'
     """
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+
+
+def discard_output() -> None:
+    """Let what is left to be written to the standard output go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class Fitted:

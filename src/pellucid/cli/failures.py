@@ -1,7 +1,9 @@
 """Errors as a person wants them: one message, no traceback, a status that scripts can tell."""
 
+import errno
 import functools
 import signal
+import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -11,7 +13,7 @@ from typing import TextIO
 
 import typer
 
-from pellucid.cli.console import printable
+from pellucid.cli.console import discard_output, printable
 from pellucid.errors import DataWarning, PellucidError, TrainingWarning
 
 __all__ = [
@@ -21,12 +23,14 @@ __all__ = [
     "check_spared",
     "interruptible",
     "message_of",
+    "named_output",
     "noticed_interrupts",
     "told_warnings",
 ]
 
 BAD_INPUT = 2
 INTERRUPTED = 130
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 OWN_WARNINGS = (DataWarning, TrainingWarning)
 
 
@@ -58,6 +62,31 @@ def noticed_interrupts() -> Iterator[list[int]]:
         yield interrupts
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def named_output() -> Iterator[None]:
+    """Raise DataError if the standard output takes nothing more, as a full disk; that nobody reads it is no error."""
+    try:
+        try:
+            yield
+        finally:
+            _flush_output()
+    except OSError as error:
+        if error.errno not in FULL or error.filename is not None:  # files that are written are always named
+            raise
+        from pellucid.tables.writing import unwritable
+
+        discard_output()
+        raise unwritable("The standard output", error) from error
+
+
+def _flush_output() -> None:
+    try:
+        if sys.stdout is not None:  # as it is where it was closed
+            sys.stdout.flush()
+    except BrokenPipeError:
+        discard_output()
 
 
 @contextmanager

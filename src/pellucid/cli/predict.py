@@ -1,6 +1,5 @@
 """``pellucid predict``: a model and a table in, a table out."""
 
-import os
 import sys
 from collections.abc import Iterable
 from math import ceil, log10
@@ -112,6 +111,7 @@ def _added(model: "TabularModel", frame: "pd.DataFrame", proba: bool, interval: 
 
 def _print_csv(frame: "pd.DataFrame", dialect: "Dialect") -> None:
     """Write a table to the standard output; where its reader has enough, as `head` has, that is no error."""
+    from pellucid.cli.console import discard_output
     from pellucid.tables.writing import write_csv
 
     sys.stdout.flush()
@@ -119,7 +119,7 @@ def _print_csv(frame: "pd.DataFrame", dialect: "Dialect") -> None:
         write_csv(frame, sys.stdout.buffer, dialect)
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is left is for nobody
+        discard_output()
 
 
 def _significant(values: Any) -> Any:

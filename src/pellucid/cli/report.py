@@ -24,7 +24,7 @@ from pellucid.errors import DataError, DataWarning
 from pellucid.estimators.tabular import TabularClassifier, TabularRegressor
 from pellucid.tables.cells import read_numbers
 from pellucid.tables.frames import counted
-from pellucid.tables.writing import replaced_whole
+from pellucid.tables.writing import replaced_whole, unwritable
 from pellucid.training.stopping import Outcome
 
 __all__ = ["as_png", "check_own_page", "html_page", "html_picture", "html_table", "write_report", "write_whole"]
@@ -88,9 +88,12 @@ def write_report(
     Raises
     ------
     DataError
-        If there is a page of somebody else's.
+        If there is a page of somebody else's, or something cannot be written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(f"'{folder}'", error) from error
     page = folder / PAGE
     check_own_page(page)
     pictures = _pictures(model, evaluation)

@@ -147,9 +147,9 @@ def run_training(
     if places.report is not None:
         try:
             page = write_report(places.report, places.table.name, model, evaluation, said)
-        except OSError as error:
+        except (DataError, OSError) as error:
             raise DataError(
-                f"The report cannot be written: {message_of(error)} The model is whole, in '{places.model}'."
+                f"The report is not whole: {message_of(error)} The model is, in '{places.model}'."
             ) from error
         if not quiet:
             print(f"Report: {printable(str(page))}")

@@ -102,11 +102,8 @@ def save(model: HasState, path: str | Path) -> None:
     arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     text = json.dumps(header | {CHECKSUM: _checksum(header, arrays)}, allow_nan=False)
     content = to_bytes(arrays, {HEADER: text})
-    try:
-        with replaced_whole(path) as temporary:
-            temporary.write_bytes(content)
-    except OSError as error:
-        raise ModelFileError(f"'{path}' cannot be written: {error.strerror or error}.") from error
+    with replaced_whole(path) as temporary:
+        temporary.write_bytes(content)
 
 
 def load(path: str | Path) -> Any:

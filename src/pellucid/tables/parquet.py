@@ -404,13 +404,10 @@ def encode_to_file(encoder: TabularEncoder, table: ParquetTable, path: str | Pat
     path = Path(path)
     check_writable(path, (".npy",))
     header = {"descr": "<f4", "fortran_order": False, "shape": (table.rows, encoder.inputs.width)}
-    try:
-        with replaced_whole(path) as temporary, temporary.open("wb") as file:
-            np.lib.format.write_array_header_1_0(file, header)
-            for X in encoded_parts(encoder, table):
-                file.write(np.ascontiguousarray(X, dtype="<f4").data)
-    except OSError as error:
-        raise DataError(f"'{path}' cannot be written: {error.strerror or error}.") from None
+    with replaced_whole(path) as temporary, temporary.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for X in encoded_parts(encoder, table):
+            file.write(np.ascontiguousarray(X, dtype="<f4").data)
     return _mapped(path)
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 from pellucid.errors import DataError
 from pellucid.tables.dialects import PLAIN, Dialect
 
-__all__ = ["TABLE_ENDINGS", "check_writable", "replaced_whole", "write_csv", "write_table"]
+__all__ = ["TABLE_ENDINGS", "check_writable", "replaced_whole", "unwritable", "write_csv", "write_table"]
 
 TABLE_ENDINGS = (".csv", ".tsv", ".parquet", ".csv.gz", ".tsv.gz")
 
@@ -52,18 +52,15 @@ def write_table(frame: pd.DataFrame, path: str | Path, dialect: Dialect = PLAIN)
     name = path.name.lower()
     separator = dialect.separator.replace("\t", PLAIN.separator)
     dialect = replace(dialect, separator="\t" if name.endswith((".tsv", ".tsv.gz")) else separator)
-    try:
-        with replaced_whole(path) as temporary:
-            if name.endswith(".parquet"):
-                frame.to_parquet(temporary, index=False)
-            elif name.endswith(".gz"):
-                with temporary.open("wb") as file, gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
-                    write_csv(frame, packed, dialect)
-            else:
-                with temporary.open("wb") as file:
-                    write_csv(frame, file, dialect)
-    except OSError as error:
-        raise DataError(f"'{path}' cannot be written: {error.strerror or error}.") from None
+    with replaced_whole(path) as temporary:
+        if name.endswith(".parquet"):
+            frame.to_parquet(temporary, index=False)
+        elif name.endswith(".gz"):
+            with temporary.open("wb") as file, gzip.GzipFile("", "wb", fileobj=file, mtime=0) as packed:
+                write_csv(frame, packed, dialect)
+        else:
+            with temporary.open("wb") as file:
+                write_csv(frame, file, dialect)
 
 
 def write_csv(frame: pd.DataFrame, file: BinaryIO | gzip.GzipFile, dialect: Dialect = PLAIN) -> None:
@@ -102,7 +99,7 @@ def check_writable(path: Path, endings: tuple[str, ...] = ()) -> None:
     try:
         mode = _mode_of(path)
     except (OSError, ValueError) as error:  # a name that is too long, a link to itself, a NUL
-        raise DataError(f"'{path}' cannot be written: {getattr(error, 'strerror', None) or error}.") from None
+        raise unwritable(f"'{path}'", error) from None
     if mode is not None and stat.S_ISDIR(mode):
         raise DataError(f"'{path}' is a folder; name a file.")
     if mode is not None and not stat.S_ISREG(mode):
@@ -112,6 +109,18 @@ def check_writable(path: Path, endings: tuple[str, ...] = ()) -> None:
         raise DataError(f"'{path}' cannot be written: there is no folder '{folder}'. Make it first.")
     if not os.access(folder, os.W_OK):
         raise DataError(f"'{path}' cannot be written: the folder '{folder}' does not allow it.")
+
+
+def unwritable(what: str, error: Exception) -> DataError:
+    """Return the error that says what cannot be written, and why.
+
+    Examples
+    --------
+    >>> unwritable("'a.csv'", OSError(28, "a library's own words"))
+    DataError("'a.csv' cannot be written: No space left on device.")
+    """
+    number = getattr(error, "errno", None)
+    return DataError(f"{what} cannot be written: {os.strerror(number) if number else error}.")
 
 
 def _mode_of(path: Path) -> int | None:
@@ -132,9 +141,9 @@ def replaced_whole(path: Path) -> Iterator[Path]:
     """Lend a temporary file in the same folder; when the block ends well, it takes the path's place at once.
 
     Of a link, the file that it points to is replaced; the link stays. Who may read the file that is replaced may read
-    the new one, and nobody else.
+    the new one, and nobody else. A file that cannot be written is a DataError.
     """
-    path = _followed(path)
+    named, path = path, _followed(path)
     temporary = path.with_name(f".{path.name[:50]}.{secrets.token_hex(8)}.part")
     try:
         mode = _mode_of(path)
@@ -146,9 +155,9 @@ def replaced_whole(path: Path) -> Iterator[Path]:
         if mode is not None:
             temporary.chmod(stat.S_IMODE(mode))
         temporary.replace(path)
-    except OSError as error:  # a full disk names no file, other errors the temporary one
-        if error.filename in (None, str(temporary)):
-            error.filename = str(path)
+    except OSError as error:
+        if error.filename in (None, str(temporary)):  # a full disk names no file
+            raise unwritable(f"'{named}'", error) from error
         raise
     finally:
         with suppress(FileNotFoundError):
