@@ -17,13 +17,11 @@ from pellucid.cli.demo import demo
 from pellucid.cli.explain import explain
 from pellucid.cli.failures import (
     BAD_INPUT,
-    INTERRUPTED,
-    interruptible,
     message_of,
     named_output,
-    noticed_interrupts,
     told_warnings,
 )
+from pellucid.cli.interrupts import interrupted_status, interruptible, noticed_interrupts
 from pellucid.cli.predict import predict
 from pellucid.cli.train import train
 from pellucid.cli.tune import tune
@@ -66,7 +64,8 @@ for command in COMMANDS:
 def main() -> None:
     """Run the program on the arguments it was called with, and exit with its status.
 
-    0: done. 2: something given to it is wrong; one message on standard error says what. 130: interrupted.
+    0: done. 2: something given to it is wrong; one message on standard error says what. 130: interrupted
+    by Ctrl-C; 143: by SIGTERM, 129: by SIGHUP.
     """
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
@@ -82,6 +81,6 @@ def main() -> None:
                 raise
             if message is None:  # a library being imported made another error of Ctrl-C
                 typer.echo("Interrupted.", err=True)
-                sys.exit(INTERRUPTED)
+                sys.exit(interrupted_status())
             typer.echo(f"Error: {printable(message)}", err=True)
             sys.exit(BAD_INPUT)

@@ -1,14 +1,11 @@
 """Errors as a person wants them: one message, no traceback, a status that scripts can tell."""
 
 import errno
-import functools
-import signal
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import TextIO
 
 import typer
@@ -18,50 +15,16 @@ from pellucid.errors import DataWarning, PellucidError, TrainingWarning
 
 __all__ = [
     "BAD_INPUT",
-    "INTERRUPTED",
     "check",
     "check_spared",
-    "interruptible",
     "message_of",
     "named_output",
-    "noticed_interrupts",
     "told_warnings",
 ]
 
 BAD_INPUT = 2
-INTERRUPTED = 130
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 OWN_WARNINGS = (DataWarning, TrainingWarning)
-
-
-def interruptible(command: Callable[..., None]) -> Callable[..., None]:
-    """Wrap a command so that Ctrl-C ends it with a word and its own status."""
-
-    @functools.wraps(command)
-    def run(*arguments: object, **options: object) -> None:
-        try:
-            command(*arguments, **options)
-        except KeyboardInterrupt:
-            typer.echo("Interrupted.", err=True)
-            raise typer.Exit(INTERRUPTED) from None
-
-    return run
-
-
-@contextmanager
-def noticed_interrupts() -> Iterator[list[int]]:
-    """Let Ctrl-C raise KeyboardInterrupt as ever, and note that it did."""
-    interrupts: list[int] = []
-
-    def notice(number: int, frame: FrameType | None) -> None:
-        interrupts.append(number)
-        signal.default_int_handler(number, frame)
-
-    before = signal.signal(signal.SIGINT, notice)
-    try:
-        yield interrupts
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

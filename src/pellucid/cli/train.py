@@ -77,8 +77,8 @@ def train(
 
     Says what it understood of each column, leaves out rows without a target, holds out 20% of the rows (--test-share),
     trains on the others, and prints the score on the rows held out beside that of a trivial baseline. The report shows
-    how much each column counts, how far the probabilities or intervals can be trusted, and how training went. Ctrl-C
-    ends training early and keeps the best networks so far.
+    how much each column counts, how far the probabilities or intervals can be trusted, and how training went. Ctrl-C,
+    SIGTERM and SIGHUP end training early; the best networks so far, and the report, are written all the same.
     """
     from pellucid.estimators.tabular import PRESETS
 

@@ -80,8 +80,8 @@ def tune(
     """Search the settings of networks for a table, or try every combination of those named.
 
     Each trial trains networks on all folds and scores them on the rows that they did not see. A board shows the best so
-    far. Everything finished is on disk at once: whatever ends the command, the same command goes on with it. At the
-    end there are the best model, its report, and what the search found.
+    far. Everything finished is on disk at once: whatever ends the command (Ctrl-C, SIGTERM), the same command goes on
+    with it. At the end there are the best model, its report, and what the search found.
     """
     from pellucid.errors import PellucidError
 

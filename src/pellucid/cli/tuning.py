@@ -13,7 +13,8 @@ import typer
 from pellucid.cli.board import Board
 from pellucid.cli.console import print_table, printable
 from pellucid.cli.evaluation import Evaluation, evaluate
-from pellucid.cli.failures import INTERRUPTED, check_spared
+from pellucid.cli.failures import check_spared
+from pellucid.cli.interrupts import interrupted_status
 from pellucid.cli.preparing import options_named, prepare
 from pellucid.cli.remarks import remarks
 from pellucid.cli.report import PAGE as REPORT_PAGE
@@ -140,7 +141,7 @@ def run_tuning(
     write_table(texts, places[TRIALS])
     if found.is_interrupted_:
         typer.echo(f"Interrupted. {found}\nThe same command goes on with the trials in {out}.", err=True)
-        raise typer.Exit(INTERRUPTED)
+        raise typer.Exit(interrupted_status())
     model = found.best_estimator_
     if model is None:  # the best was another process's: only its settings are known
         model = found.best_estimator().fit(learned.drop(columns=goal.label), y, **fit_params)
