@@ -3,6 +3,7 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 
 import numpy as np
 import pandas as pd
@@ -289,6 +290,7 @@ def test_ctrl_c_elsewhere(pellucid, table, tmp_path, monkeypatch):
         (["--model", "no/where.safetensors"], "there is no folder 'no'"),
         (["--model", "model.pkl"], "must end in .safetensors"),
         (["--report", "flowers.csv"], "must be a folder for the report; it is a file"),
+        (["--report", "flowers.csv/report"], "/flowers.csv' is a file. Name another folder."),
     ],
 )
 def test_bad_options(pellucid, table, tmp_path, options, message):
@@ -565,6 +567,30 @@ def test_a_table_through_a_pipe(flowers, tmp_path):
     assert (tmp_path / "model.safetensors").exists()
     done = subprocess.run(command, input=b"", cwd=tmp_path, capture_output=True, check=False)
     assert done.stderr.decode().startswith("Error: '/dev/stdin' is empty; a table needs")
+
+
+@pytest.mark.parametrize("is_room_elsewhere", [True, False])
+def test_a_model_that_cannot_be_written_is_kept_elsewhere(pellucid, table, monkeypatch, tmp_path, is_room_elsewhere):
+    (tmp_path / "models").mkdir()
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / ("temporary" if is_room_elsewhere else "models")))
+    evaluate = training.evaluate
+
+    def meanwhile(*given):
+        (tmp_path / "models").rmdir()
+        return evaluate(*given)
+
+    monkeypatch.setattr(training, "evaluate", meanwhile)
+    given = ("--target", "species", "--preset", "fast", "--epochs", "2", "--quiet", "--model", "models/m.safetensors")
+    status, _, err = pellucid("train", table, *given)
+    assert status == 2
+    told = "Error: 'models/m.safetensors' cannot be written: there is no folder 'models'. Make it first."
+    kept = list((tmp_path / "temporary").iterdir())
+    if is_room_elsewhere:
+        assert err == f"{told} The model is kept in '{kept[0]}': move it from there.\n"
+        assert package.load(kept[0]).target_name_ == "species"
+    else:
+        assert (err, kept) == (f"{told}\n", [])
 
 
 def test_a_report_that_cannot_be_written_does_not_hide_the_model(pellucid, table, monkeypatch, tmp_path):

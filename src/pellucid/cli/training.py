@@ -2,6 +2,7 @@
 
 import os
 import sys
+import tempfile
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -76,6 +77,8 @@ class Places:
         if self.report.exists() and not self.report.is_dir():
             raise DataError(f"'{self.report}' must be a folder for the report; it is a file.")
         existing = next(folder for folder in (self.report, *self.report.absolute().parents) if folder.exists())
+        if not existing.is_dir():
+            raise DataError(f"'{self.report}' cannot be written: '{existing}' is a file. Name another folder.")
         if not os.access(existing, os.W_OK):
             raise DataError(f"'{self.report}' cannot be written: '{existing}' does not allow it.")
         check_own_page(self.report / PAGE)
@@ -139,7 +142,7 @@ def run_training(
     evaluation = evaluate(model, goal, learned, held_out)
     if importances and model.outcome_ is not Outcome.INTERRUPTED:
         _compute_importances(model, learned, goal, quiet)
-    save(model, places.model)
+    _save(model, places.model)
     said = remarks(model, evaluation, has_groups=grouping is not None)
     if not quiet:
         _show_result(model, evaluation, said)
@@ -247,6 +250,33 @@ def _fit(
         warnings.simplefilter("ignore", UserWarning)  # many classes for few rows: the score tells
         warnings.simplefilter("default", DataWarning)
         return model.fit(learned.drop(columns=goal.label), y, groups=groups, schema=schema)
+
+
+def _save(model: TabularModel, path: Path) -> None:
+    """Write the model; where that fails, to a new file of the system's temporary folder: no training is in vain."""
+    try:
+        save(model, path)
+    except DataError as error:
+        kept = _saved_elsewhere(model)
+        if kept is None:
+            raise
+        raise DataError(f"{error} The model is kept in '{kept}': move it from there.") from error
+
+
+def _saved_elsewhere(model: TabularModel) -> Path | None:
+    """Return the temporary file that the model is written to; None if it cannot be written there, either."""
+    try:
+        descriptor, name = tempfile.mkstemp(".safetensors", "pellucid-")
+    except OSError:
+        return None
+    os.close(descriptor)
+    kept = Path(name)
+    try:
+        save(model, kept)
+    except DataError:
+        kept.unlink(missing_ok=True)
+        return None
+    return kept
 
 
 def _compute_importances(model: TabularModel, learned: pd.DataFrame, goal: Target, quiet: bool) -> None:
