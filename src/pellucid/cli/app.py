@@ -14,6 +14,7 @@ from pellucid import __version__
 from pellucid.cli.bench import bench
 from pellucid.cli.console import printable
 from pellucid.cli.demo import demo
+from pellucid.cli.evaluate import evaluate
 from pellucid.cli.explain import explain
 from pellucid.cli.failures import (
     BAD_INPUT,
@@ -29,7 +30,7 @@ from pellucid.cli.workbench import workbench
 
 __all__ = ["COMMANDS", "app", "main"]
 
-COMMANDS: tuple[Callable[..., None], ...] = (demo, train, predict, explain, tune, bench, workbench)
+COMMANDS: tuple[Callable[..., None], ...] = (demo, train, predict, evaluate, explain, tune, bench, workbench)
 
 app = typer.Typer(
     name="pellucid",

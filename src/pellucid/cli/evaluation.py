@@ -10,12 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 from sklearn.metrics import (
     accuracy_score,
-    balanced_accuracy_score,
     mean_absolute_error,
     mean_poisson_deviance,
+    mean_squared_error,
     r2_score,
     roc_auc_score,
-    root_mean_squared_error,
 )
 
 from pellucid.errors import DataWarning
@@ -27,7 +26,21 @@ from pellucid.tables.cells import read_numbers
 from pellucid.tables.figures import in_full
 from pellucid.tables.frames import counted
 
-__all__ = ["COVERAGES", "Evaluation", "OutOfFold", "Score", "TabularModel", "evaluate", "foretold", "target_values"]
+__all__ = [
+    "CALIBRATION",
+    "CLASS_MEASURES",
+    "COVERAGES",
+    "MARK_MEASURES",
+    "Evaluation",
+    "OutOfFold",
+    "Score",
+    "TabularModel",
+    "evaluate",
+    "foretold",
+    "interval_shares",
+    "number_measures",
+    "target_values",
+]
 
 TabularModel = TabularClassifier | TabularRegressor
 
@@ -35,6 +48,9 @@ COVERAGES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
 """Of the intervals that are tried on the rows held out."""
 
 SMALLEST = 1e-12
+
+FIELDS = {"out of fold": "out_of_fold", "held out": "held_out", "these rows": "held_out", "baseline": "baseline"}
+"""Where the values of a title are in a score."""
 
 Values = NDArray[Any]
 
@@ -115,6 +131,9 @@ class Evaluation:
         Median width of the intervals of 90%.
     out_of_fold : OutOfFold
         What the scores out of fold rest on.
+    is_new : bool
+        Whether the model came from a file, and the rows held out are others than its training held out; then only its
+        own score is known out of fold, and no row that it learned from.
     """
 
     target: Target
@@ -129,6 +148,7 @@ class Evaluation:
     covered: Values | None = None
     width: float | None = None
     out_of_fold: OutOfFold = OutOfFold()
+    is_new: bool = False
 
     @property
     def is_held_out(self) -> bool:
@@ -138,21 +158,27 @@ class Evaluation:
     @property
     def judged_name(self) -> str:
         """Name of the rows judged by."""
+        if self.is_new:
+            return "rows"
         return "rows held out" if self.is_held_out else "rows out of fold"
 
     def titles(self) -> tuple[str, ...]:
         """Return the titles of the values in `rows`."""
+        if self.is_new:
+            is_known = any(score.out_of_fold is not None for score in self.scores)
+            return ("out of fold", "these rows", "baseline") if is_known else ("these rows", "baseline")
         return ("out of fold", "held out", "baseline") if self.is_held_out else ("out of fold", "baseline")
 
     def rows(self) -> list[tuple[str, ...]]:
         """Return name, out-of-fold, held-out (if rows were held out) and baseline value of each score as text."""
         return [
-            (score.name, *(_shown(getattr(score, title.replace(" ", "_"))) for title in self.titles()))
-            for score in self.scores
+            (score.name, *(_shown(getattr(score, FIELDS[title])) for title in self.titles())) for score in self.scores
         ]
 
     def account(self) -> str:
         """Say which rows the scores are of, and who predicted them."""
+        if self.is_new:
+            return f"These rows: {len(self.held_out)}. Out of fold: the model's own score, of the rows it learned from."
         told = self.out_of_fold.account(len(self.learned))
         if not self.is_held_out:
             return f"No rows were held out. {told}"
@@ -163,7 +189,7 @@ class Evaluation:
         if self.covered is None:
             return None
         share, width = self.covered[COVERAGES.index(0.9)], "–" if self.width is None else in_full(self.width, 4)
-        return f"Intervals of 90% hold {share:.1%} of the rows held out; half of them are narrower than {width}."
+        return f"Intervals of 90% hold {share:.1%} of the {self.judged_name}; half of them are narrower than {width}."
 
 
 def _shown(value: float | None) -> str:
@@ -197,7 +223,7 @@ def evaluate(model: TabularModel, target: Target, learned: pd.DataFrame, held_ou
     is_held_out = len(held_out) > 0
     predicted = model.predict(rows) if is_held_out else model.oof_prediction_[outside]
     actual = actual if is_held_out else known[outside]
-    measures = _number_measures(model)
+    measures = number_measures(model)
     trivial = np.full(len(actual), known.mean())
     scores = [
         Score(
@@ -208,7 +234,7 @@ def evaluate(model: TabularModel, target: Target, learned: pd.DataFrame, held_ou
         )
         for name, measure in measures.items()
     ]
-    covered, width = _intervals(model, rows, actual) if is_held_out and outside.any() else (None, None)
+    covered, width = interval_shares(model, rows, actual) if is_held_out and outside.any() else (None, None)
     name = f"always {in_full(known.mean())}, the mean"
     judged = held_out if is_held_out else learned.iloc[np.flatnonzero(outside)]
     told = OutOfFold.of(model.bag_, int(outside.sum()))
@@ -232,20 +258,25 @@ def _measured(measure: Callable[..., Any], *arguments: Values) -> float | None:
     return float(measure(*arguments)) if len(arguments[0]) > 1 else None
 
 
-def _number_measures(model: TabularRegressor) -> dict[str, Callable[..., Any]]:
+def number_measures(model: Any) -> dict[str, Callable[..., Any]]:
+    """Return what a regression is measured by, functions of the true and the predicted numbers, by name."""
     measures = {
-        "root mean squared error": root_mean_squared_error,
+        "root mean squared error": lambda actual, predicted: np.sqrt(mean_squared_error(actual, predicted)),
         "mean absolute error": mean_absolute_error,
         "R²": r2_score,
     }
-    if model.scoring == "poisson":
-        measures["Poisson deviance"] = lambda actual, predicted: mean_poisson_deviance(
-            actual, np.maximum(predicted, SMALLEST)
-        )
+    if getattr(model, "scoring", None) == "poisson":
+        measures["Poisson deviance"] = _poisson_deviance
     return measures
 
 
-def _intervals(model: TabularRegressor, rows: pd.DataFrame, actual: Values) -> tuple[Values, float]:
+def _poisson_deviance(actual: Values, predicted: Values) -> float:
+    if (actual < 0).any():
+        return float("nan")
+    return float(mean_poisson_deviance(actual.ravel(), np.maximum(predicted.ravel(), SMALLEST)))
+
+
+def interval_shares(model: TabularRegressor, rows: pd.DataFrame, actual: Values) -> tuple[Values, float]:
     """Return the share within the interval of each coverage, and the median width of that of 90%."""
     tails = [(1 - coverage) / 2 for coverage in COVERAGES]
     levels = sorted({round(level, 6) for tail in tails for level in (tail, 1 - tail)})
@@ -301,15 +332,8 @@ def _accuracy(codes: Values, probabilities: Values) -> float:
 
 
 def _balanced_accuracy(codes: Values, probabilities: Values) -> float:
-    return float(balanced_accuracy_score(codes, _only_known(codes, probabilities)))
-
-
-def _only_known(codes: Values, probabilities: Values) -> Values:
-    """Return the predicted classes; one that no row has becomes any wrong one, of which scikit-learn does not warn."""
-    predicted = probabilities.argmax(axis=1)
-    present = np.unique(codes)
-    wrong = np.where(codes == present[0], present[-1], present[0])
-    return np.where(np.isin(predicted, present), predicted, wrong)
+    right = codes == probabilities.argmax(axis=1)
+    return float(np.mean([right[codes == code].mean() for code in np.unique(codes)]))
 
 
 def _log_loss(codes: Values, probabilities: Values) -> float:
@@ -342,3 +366,28 @@ CLASS_MEASURES: dict[str, Callable[[Values, Values], float]] = {
     "area under the ROC curve": _auc,
     CALIBRATION: lambda codes, probabilities: expected_calibration_error(*foretold(codes, probabilities)),
 }
+
+
+def _marks_right(marks: Values, probabilities: Values) -> float:
+    return float(((probabilities > 0.5) == marks).all(axis=1).mean())
+
+
+def _marks_log_loss(marks: Values, probabilities: Values) -> float:
+    """Mean over the rows of the sum over their marks."""
+    likely = np.where(marks == 1, probabilities, 1 - probabilities)
+    return float(-np.log(np.maximum(likely, SMALLEST)).sum(axis=1).mean())
+
+
+def _marks_auc(marks: Values, probabilities: Values) -> float:
+    """Mean over the marks that some rows have and some have not; NaN if there is none."""
+    varied = np.flatnonzero(marks.any(axis=0) & ~marks.all(axis=0))
+    return float(np.mean([roc_auc_score(marks[:, mark], probabilities[:, mark]) for mark in varied] or [np.nan]))
+
+
+MARK_MEASURES: dict[str, Callable[[Values, Values], float]] = {
+    "accuracy": _marks_right,
+    "log loss": _marks_log_loss,
+    "area under the ROC curve": _marks_auc,
+    CALIBRATION: lambda marks, probabilities: expected_calibration_error(probabilities.ravel(), marks.ravel() == 1),
+}
+"""Of targets of which a row may have any: that all its marks are right, and so on."""

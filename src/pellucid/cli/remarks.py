@@ -1,5 +1,7 @@
 """What of a result should not go unsaid: that it is worth nothing, or less than it looks, and what to check then."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -7,7 +9,7 @@ from pellucid.cli.evaluation import COVERAGES, SMALLEST, Evaluation, Score, Tabu
 from pellucid.tables.figures import in_full
 from pellucid.tables.frames import counted
 
-__all__ = ["line_in_words", "remarks"]
+__all__ = ["line_in_words", "remarks", "remarks_on_new_rows"]
 
 FEWEST_ROWS = 20
 """Fewer rows held out tell nothing for certain."""
@@ -49,6 +51,22 @@ def remarks(model: TabularModel, evaluation: Evaluation, *, has_groups: bool) ->
         _copies(evaluation, [column.label for column in model.schema_.used]),
         line_in_words(model),
     ]
+    return [each for each in told if each]
+
+
+def remarks_on_new_rows(model: Any, evaluation: Evaluation) -> list[str]:
+    """Return what to know of a model by rows that its training did not have, a sentence or two each.
+
+    Parameters
+    ----------
+    model : TabularClassifier, TabularRegressor, MLPClassifier or MLPRegressor
+    evaluation : Evaluation
+        Of the model on these rows.
+    """
+    if evaluation.actual.ndim > 1:
+        return []
+    scores = {score.name: score for score in evaluation.scores}
+    told = [_worthless(scores, evaluation), _too_narrow(evaluation), _far_worse(model, scores, evaluation)]
     return [each for each in told if each]
 
 
@@ -137,10 +155,10 @@ def _too_narrow(evaluation: Evaluation) -> str:
     share = float(evaluation.covered[COVERAGES.index(0.9)])
     if share >= LEAST_COVERED:
         return ""
-    return f"Do not rely on the intervals: those of 90% hold {share:.0%} of the rows held out."
+    return f"Do not rely on the intervals: those of 90% hold {share:.0%} of the {evaluation.judged_name}."
 
 
-def _far_worse(model: TabularModel, scores: dict[str, Score], evaluation: Evaluation) -> str:
+def _far_worse(model: Any, scores: dict[str, Score], evaluation: Evaluation) -> str:
     """Say that rows held out are predicted far worse than rows out of fold, and not by a few rows or by chance."""
     name, power = ("log loss", 1) if evaluation.probabilities is not None else ("root mean squared error", 2)
     score = scores[name]
@@ -151,12 +169,12 @@ def _far_worse(model: TabularModel, scores: dict[str, Score], evaluation: Evalua
     if not (score.held_out > FAR_WORSE * score.out_of_fold and losses.mean() - 2 * error > usual):
         return ""
     return (
-        f"The rows held out are predicted far worse than those out of fold: their {name} is "
+        f"The {evaluation.judged_name} are predicted far worse than those out of fold: their {name} is "
         f"{in_full(score.held_out, 4)} instead of {in_full(score.out_of_fold, 4)}."
     )
 
 
-def _losses(model: TabularModel, evaluation: Evaluation) -> Values:
+def _losses(model: Any, evaluation: Evaluation) -> Values:
     """Return each judged row's log loss or squared error."""
     if evaluation.probabilities is None:
         return np.square(evaluation.actual - evaluation.predicted)

@@ -6,6 +6,7 @@ table: they are escaped for HTML, and for Matplotlib, where dollar signs would b
 
 import base64
 import io
+import os
 import re
 import warnings
 from collections.abc import Sequence
@@ -27,7 +28,16 @@ from pellucid.tables.frames import counted
 from pellucid.tables.writing import replaced_whole, unwritable
 from pellucid.training.stopping import Outcome
 
-__all__ = ["as_png", "check_own_page", "html_page", "html_picture", "html_table", "write_report", "write_whole"]
+__all__ = [
+    "as_png",
+    "check_own_folder",
+    "check_own_page",
+    "html_page",
+    "html_picture",
+    "html_table",
+    "write_report",
+    "write_whole",
+]
 
 _MOST_CLASSES = 30
 _MOST_POINTS = 1000
@@ -104,6 +114,24 @@ def write_report(
         write_whole(folder / name, picture)
     write_whole(page, _page(source, model, evaluation, list(pictures.values()), remarks).encode("utf-8", "replace"))
     return page
+
+
+def check_own_folder(folder: Path) -> None:
+    """Raise DataError if a report cannot be written to a folder, before any work is done.
+
+    Parameters
+    ----------
+    folder : Path
+        Made later, if need be.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise DataError(f"'{folder}' must be a folder for the report; it is a file.")
+    existing = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+    if not existing.is_dir():
+        raise DataError(f"'{folder}' cannot be written: '{existing}' is a file. Name another folder.")
+    if not os.access(existing, os.W_OK):
+        raise DataError(f"'{folder}' cannot be written: '{existing}' does not allow it.")
+    check_own_page(folder / PAGE)
 
 
 def check_own_page(page: Path) -> None:
@@ -210,14 +238,15 @@ def _coverage(evaluation: Evaluation) -> Any:
         title="Intervals",
         label="this model's intervals",
         xlabel="share that an interval is to hold",
-        ylabel="share of the rows held out that it holds",
+        ylabel=f"share of the {evaluation.judged_name} that it holds",
     ).plot()
 
 
 def _confusion_matrix(model: TabularModel, evaluation: Evaluation) -> Any:
     from pellucid.plotting import ConfusionMatrix
 
-    labels = sorted({*model.classes_.tolist(), *evaluation.actual.tolist()})
+    known = model.classes_.tolist()
+    labels = [*known, *sorted({*evaluation.actual.tolist()} - {*known}, key=str)]
     place = {label: i for i, label in enumerate(labels)}
     actual, predicted = (
         [place[label] for label in each.tolist()] for each in (evaluation.actual, evaluation.predicted)

@@ -19,7 +19,7 @@ from pellucid.cli.failures import message_of
 from pellucid.cli.members import MEMBER_TITLES, member_rows
 from pellucid.cli.preparing import options_named, prepare
 from pellucid.cli.remarks import remarks
-from pellucid.cli.report import PAGE, check_own_page, write_report
+from pellucid.cli.report import check_own_folder, write_report
 from pellucid.errors import DataError, DataWarning
 from pellucid.estimators.tabular import TabularClassifier, TabularRegressor
 from pellucid.spec import parameter_count
@@ -72,16 +72,8 @@ class Places:
     def check(self) -> None:
         """Raise DataError if something cannot be written, before any work is done."""
         check_writable(self.model, (".safetensors",))
-        if self.report is None:
-            return
-        if self.report.exists() and not self.report.is_dir():
-            raise DataError(f"'{self.report}' must be a folder for the report; it is a file.")
-        existing = next(folder for folder in (self.report, *self.report.absolute().parents) if folder.exists())
-        if not existing.is_dir():
-            raise DataError(f"'{self.report}' cannot be written: '{existing}' is a file. Name another folder.")
-        if not os.access(existing, os.W_OK):
-            raise DataError(f"'{self.report}' cannot be written: '{existing}' does not allow it.")
-        check_own_page(self.report / PAGE)
+        if self.report is not None:
+            check_own_folder(self.report)
 
 
 def run_training(
