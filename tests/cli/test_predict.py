@@ -38,7 +38,8 @@ def test_predictions_are_the_model_s(pellucid, flowers, table, model, tmp_path):
 
 
 def test_a_column_read_as_another_type_is_told_in_a_line(pellucid, flowers, table, model, tmp_path):
-    flowers.assign(colour=np.arange(len(flowers))).to_csv(tmp_path / "other.csv", index=False)
+    other = flowers.drop(columns="species").assign(colour=np.arange(len(flowers)))
+    other.to_csv(tmp_path / "other.csv", index=False)
     status, out, err = pellucid("predict", "m.safetensors", "other.csv", "--out", "p.csv")
     assert status == 0
     assert "80 predictions" in out
@@ -155,7 +156,7 @@ def test_separators_and_decimal_commas_are_written_as_they_were(pellucid, flower
 
 
 def test_large_predictions_keep_the_digits_of_their_spread(pellucid, flowers, tmp_path):
-    flowers["width"] += 1.7e9
+    flowers = flowers.assign(width=flowers["width"] + 1.7e9)
     model = fitted(TabularRegressor, flowers, "width")
     package.save(model, tmp_path / "m.safetensors")
     flowers.to_csv(tmp_path / "f.csv", index=False)
@@ -174,8 +175,19 @@ def test_blank_lines_of_one_column_are_rows(pellucid, flowers, tmp_path):
 
 def test_the_target_need_not_be_there(pellucid, flowers, model, tmp_path):
     flowers.drop(columns="species").iloc[::-1].to_csv(tmp_path / "new.csv", index=False)
-    assert pellucid("predict", "m.safetensors", "new.csv", "--out", "p.csv")[0] == 0
+    status, _, err = pellucid("predict", "m.safetensors", "new.csv", "--out", "p.csv")
+    assert (status, err) == (0, "")
     assert pd.read_csv(tmp_path / "p.csv")["prediction"].tolist() == model.predict(flowers)[::-1].tolist()
+
+
+def test_a_target_that_is_there_is_said_not_to_be_used(pellucid, table, model):
+    status, out, err = pellucid("predict", "m.safetensors", table, "--out", "-")
+    assert status == 0
+    assert out.startswith("height,width,colour,species,prediction\n")
+    assert err.splitlines() == [
+        "The table has the column 'species', which is not used: `pellucid evaluate` scores the model by it.",
+        "80 predictions of 'species' written to -",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -260,5 +272,5 @@ def test_a_reader_who_has_enough_is_no_error(flowers, table, model, tmp_path):
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=tmp_path) as running:
         assert running.stdout.readline() == b"height,width,colour,species,prediction\n"
         running.stdout.close()
-        assert running.stderr.read().decode() == "40000 predictions of 'species' written to -\n"
+        assert running.stderr.read().decode().endswith("\n40000 predictions of 'species' written to -\n")
     assert running.returncode == 0

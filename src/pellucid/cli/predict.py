@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pellucid.cli.console import discard_output, printable
 from pellucid.cli.failures import check, check_spared
 from pellucid.cli.options import ENCODING, piped
 
@@ -58,7 +59,6 @@ def predict(
     """
     check("--interval", "greater than 0 and less than 1", interval, interval is None or 0 < interval < 1)
 
-    from pellucid.cli.console import printable
     from pellucid.cli.models import load_table_model, target_name
     from pellucid.cli.preparing import options_named
     from pellucid.tables import read_as_written, write_table
@@ -75,6 +75,7 @@ def predict(
     with options_named():
         frame, cells, dialect = read_as_written(table, missing_values=declared, encoding=encoding)
     added = _added(predictor, frame, proba, interval)
+    _tell_of_target(predictor, frame)
     suffix = _suffix_beside(frame.columns, added)
     result = cells.assign(**{name + suffix: column for name, column in added.items()})
     if is_piped:
@@ -109,9 +110,16 @@ def _added(model: "TabularModel", frame: "pd.DataFrame", proba: bool, interval: 
     return added
 
 
+def _tell_of_target(model: "TabularModel", frame: "pd.DataFrame") -> None:
+    """Say that the column that is predicted is there, and what it is good for."""
+    name = model.target_name_
+    if name is not None and name in frame.columns and name not in model._columns:
+        told = f"The table has the column {name!r}, which is not used: `pellucid evaluate` scores the model by it."
+        typer.echo(printable(told), err=True)
+
+
 def _print_csv(frame: "pd.DataFrame", dialect: "Dialect") -> None:
     """Write a table to the standard output; where its reader has enough, as `head` has, that is no error."""
-    from pellucid.cli.console import discard_output
     from pellucid.tables.writing import write_csv
 
     sys.stdout.flush()
