@@ -51,6 +51,13 @@ def test_a_command_that_keeps_nothing_ends_with_the_signal_s_status(pellucid, ta
     assert signal.getsignal(signal.SIGTERM) is before
 
 
+def test_a_signal_after_the_training_leaves_the_model(pellucid, table, tmp_path, monkeypatch):
+    monkeypatch.setattr("pellucid.cli.training.evaluate", lambda *_: signal.raise_signal(signal.SIGTERM))
+    given = ("--target", "species", "--preset", "fast", "--epochs", "2", "--quiet")
+    assert pellucid("train", table, *given) == (143, "", "Interrupted.\n")
+    assert load(tmp_path / "model.safetensors").target_name_ == "species"
+
+
 def test_a_search_that_is_stopped_says_how_to_go_on(pellucid, table, tmp_path, monkeypatch):
     pytest.importorskip("optuna", reason="the extra 'tune' is not installed")
     from pellucid.cli import board

@@ -574,13 +574,13 @@ def test_a_model_that_cannot_be_written_is_kept_elsewhere(pellucid, table, monke
     (tmp_path / "models").mkdir()
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / ("temporary" if is_room_elsewhere else "models")))
-    evaluate = training.evaluate
+    fit = package.TabularClassifier.fit
 
-    def meanwhile(*given):
+    def meanwhile(*given, **options):
         (tmp_path / "models").rmdir()
-        return evaluate(*given)
+        return fit(*given, **options)
 
-    monkeypatch.setattr(training, "evaluate", meanwhile)
+    monkeypatch.setattr(package.TabularClassifier, "fit", meanwhile)
     given = ("--target", "species", "--preset", "fast", "--epochs", "2", "--quiet", "--model", "models/m.safetensors")
     status, _, err = pellucid("train", table, *given)
     assert status == 2

@@ -131,10 +131,11 @@ def run_training(
     learned, held_out = dealt.learned, dealt.held_out
     parameters = {**parameters, "time_column": time_column, "missing_values": prepared.parameter(schema)}
     model = _fit(parameters, learned, goal, schema, dealt.groups)
+    _save(model, places.model)  # what ends the command from here on does not end the model
     evaluation = evaluate(model, goal, learned, held_out)
     if importances and model.outcome_ is not Outcome.INTERRUPTED:
         _compute_importances(model, learned, goal, quiet)
-    _save(model, places.model)
+        _save(model, places.model)
     said = remarks(model, evaluation, has_groups=grouping is not None)
     if not quiet:
         _show_result(model, evaluation, said)
