@@ -42,6 +42,9 @@ export function count(value: number): string {
     .replace(/\B(?=(\d{3})+(?!\d))/g, "\u2009");
 }
 
+/** Megabytes of 2²⁰ bytes, as the server counts them: 32, 33.5. */
+export const megabytes = (bytes: number): string => number(Math.ceil((10 * bytes) / 2 ** 20) / 10, 6);
+
 /** What a person typed, as a number; null if it is none. */
 export function parse(text: string): number | null {
   const clean = text.trim().replaceAll("−", "-").replace(",", ".");

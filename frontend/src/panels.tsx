@@ -176,12 +176,7 @@ function DataPanel(): JSX.Element | null {
 }
 
 export async function uploadFile(store: Store, file: File): Promise<void> {
-  const most = store.catalog.peek()?.limits.upload_bytes ?? 20e6;
-  if (file.size > most)
-    return store.report(
-      `A table may have ${(most / 1e6).toFixed(0)} MB; ${file.name} has ${(file.size / 1e6).toFixed(1)}.`,
-    );
-  store.send({ kind: "upload", name: file.name, size: file.size }, [new Uint8Array(await file.arrayBuffer())]);
+  await store.sendFile({ kind: "upload", name: file.name, size: file.size }, file, "A table", "upload_bytes");
 }
 
 function OwnTable(): JSX.Element {

@@ -1,5 +1,6 @@
 // What the page knows: the model's state as signals, the latest frame as plain arrays, and every action a person has.
 import { type Signal, batch, signal } from "@preact/signals";
+import { megabytes } from "./format.ts";
 import { fromFragment } from "./fragment.ts";
 import { History, thinned } from "./history.ts";
 import type { Model } from "./model.ts";
@@ -355,6 +356,14 @@ export class Store {
 
   send(content: Record<string, unknown>, buffers?: ArrayBufferView[]): void {
     this.model.send(content, undefined, buffers);
+  }
+
+  /** Send a file, if it is not larger than the server takes one. */
+  async sendFile(content: Record<string, unknown>, file: File, what: string, limit: string): Promise<void> {
+    const most = this.catalog.peek()?.limits[limit] ?? Infinity;
+    if (file.size > most)
+      return this.report(`${what} may have ${megabytes(most)} MB; ${file.name} has ${megabytes(file.size)}.`);
+    this.send(content, [new Uint8Array(await file.arrayBuffer())]);
   }
 
   /** Take over new settings: shown at once, and told to the server. */

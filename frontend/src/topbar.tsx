@@ -337,7 +337,7 @@ function SaveMenu(): JSX.Element {
             onChange={async (event) => {
               const chosen = event.currentTarget.files?.[0];
               event.currentTarget.value = "";
-              if (chosen) store.send({ kind: "load_session" }, [new Uint8Array(await chosen.arrayBuffer())]);
+              if (chosen) await store.sendFile({ kind: "load_session" }, chosen, "A session file", "session_bytes");
               close();
             }}
           />

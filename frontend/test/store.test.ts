@@ -253,6 +253,21 @@ test("loss and score are those that the last frame measured, and of its run", ()
   assert.deepEqual([store.standing.value, store.batch.value], [{}, 0]);
 });
 
+test("a file that is larger than the server takes is told of", async () => {
+  const { model, store } = opened();
+  model.say({ catalog: { limits: { upload_bytes: 32 << 20, session_bytes: 33 << 20 } } });
+  const file = (size: number) => ({ name: "mine", size, arrayBuffer: async () => new ArrayBuffer(8) }) as File;
+  await store.sendFile({ kind: "load_session" }, file((33 << 20) + 1), "A session file", "session_bytes");
+  await store.sendFile({ kind: "upload" }, file(60 << 20), "A table", "upload_bytes");
+  assert.deepEqual(
+    store.notices.value.map((notice) => notice.text),
+    ["A session file may have 33 MB; mine has 33.1.", "A table may have 32 MB; mine has 60."],
+  );
+  assert.deepEqual(model.sent, []);
+  await store.sendFile({ kind: "load_session" }, file(33 << 20), "A session file", "session_bytes");
+  assert.deepEqual(model.sent, [{ kind: "load_session" }]);
+});
+
 test("an address that was cut off is told of", async () => {
   const { model, store } = opened("#s=abc");
   model.say({ run: { ...RUN, fresh: true } });

@@ -3,15 +3,19 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from safetensors.numpy import load as from_bytes
+from safetensors.numpy import save as to_bytes
 
 from pellucid import load
 from pellucid.errors import DataError, SpecError
+from pellucid.storage.checksum import CHECKSUM, checksum_of
 from pellucid.workbench.dataset import build
 from pellucid.workbench.exporting import estimator_of, script_of
 from pellucid.workbench.own_table import Tables, table_rows
@@ -119,17 +123,12 @@ def test_no_name_of_a_table_runs_in_the_script(name: str, own_table: tuple[Run, 
 def test_a_session_whose_table_has_another_place_or_lines_is_refused(
     name: str, own_table: tuple[Run, Tables, bytes]
 ) -> None:
-    from safetensors.numpy import load as from_bytes
-    from safetensors.numpy import save as to_bytes
-
     run, tables, _ = own_table
-    data = write_session(run, tables)
-    outer = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])["__metadata__"]
-    header = json.loads(outer["pellucid"])
+    header, arrays = parts_of(write_session(run, tables))
     for part in ("first", "settings"):
         header[part]["data"]["table"]["name"] = name
     with pytest.raises(SpecError, match="without its folder"):
-        read_session(to_bytes(from_bytes(data), {"pellucid": json.dumps(header)}), Tables())
+        read_session(whole(header, arrays), Tables())
 
 
 def test_a_changed_run_says_that_the_script_is_not_all() -> None:
@@ -237,32 +236,63 @@ def test_a_session_carries_its_own_table(own_table: tuple[Run, Tables, bytes]) -
 
 
 def test_a_damaged_session_is_refused() -> None:
-    data = write_session(trained({}), Tables())
-    for broken in (b"", data[:20], data[:-9], b"\0" * 100, data.replace(b"pellucid session", b"pellucid sessiom")):
-        with pytest.raises(DataError):
-            read_session(broken, Tables())
+    known = trained({})
+    data = write_session(known, Tables())
     random = np.random.default_rng(0)
     for _ in range(300):
         place, value = int(random.integers(len(data))), int(random.integers(256))
         try:
             run = read_session(data[:place] + bytes([value]) + data[place + 1 :], Tables())
-        except ValueError:
+        except DataError:
             continue
-        run.advance(1)
+        assert (run.parameters == known.parameters).all()  # it was a blank, or the byte that was there
+    of_weights = data.index(known.parameters.tobytes())
+    with pytest.raises(DataError, match="damaged: it is not what was written, by its checksum"):
+        read_session(data[: of_weights + 7] + b"\x41" + data[of_weights + 8 :], Tables())
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda data: b"", "The file is empty"),
+        (lambda data: data[:20], "no whole session file"),
+        (lambda data: data[:-9], "no whole session file"),
+        (lambda data: b"a,b\n1,2\n" * 20, "no whole session file"),
+        (lambda data: data.replace(b"pellucid session", b"pellucid sessiom"), "no session file"),
+        (lambda data: data.replace(b'\\"further\\": 0', b'\\"further\\": ]'), "damaged"),
+        (lambda data: data.replace(b'\\"version\\": 2', b'\\"version\\": 1', 1), "of version 1; .* reads version 2"),
+    ],
+)
+def test_what_is_no_session_is_told_as_what_it_is(change: Callable[[bytes], bytes], said: str) -> None:
+    with pytest.raises(DataError, match=f"{said}.*(Session files are written by|save it again|save the session again)"):
+        read_session(change(write_session(trained({}), Tables())), Tables())
+
+
+def test_a_model_file_is_told_to_be_one(tmp_path: Path) -> None:
+    from pellucid import save
+
+    save(estimator_of(trained({})), tmp_path / "model.safetensors")
+    with pytest.raises(DataError, match=r"is a model file, not a session: pellucid\.load reads it"):
+        read_session((tmp_path / "model.safetensors").read_bytes(), Tables())
+
+
+def parts_of(session: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the header and the arrays of a session file."""
+    outer = json.loads(session[8 : 8 + int.from_bytes(session[:8], "little")])["__metadata__"]
+    return json.loads(outer["pellucid"]), from_bytes(session)
+
+
+def whole(header: dict[str, Any], arrays: dict[str, Any]) -> bytes:
+    """Return a session file with the right checksum."""
+    del header[CHECKSUM]
+    return to_bytes(arrays, {"pellucid": json.dumps(header | {CHECKSUM: checksum_of(header, arrays)})})
 
 
 def test_a_hostile_order_of_rows_is_refused() -> None:
-    from safetensors.numpy import load as from_bytes
-    from safetensors.numpy import save as to_bytes
-
     run = trained({})
     run.advance(2)
-    data = write_session(run, Tables())
-    length = int.from_bytes(data[:8], "little")
-    metadata = json.loads(data[8 : 8 + length])["__metadata__"]
-    arrays = from_bytes(data)
-    assert "order" in arrays
+    header, arrays = parts_of(write_session(run, Tables()))
     arrays["order"] = arrays["order"].copy()
     arrays["order"][0] = 10**9
     with pytest.raises(DataError, match="each row once"):
-        read_session(to_bytes(arrays, metadata), Tables())
+        read_session(whole(header, arrays), Tables())

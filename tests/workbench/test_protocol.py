@@ -23,6 +23,10 @@ def test_arrays_lie_where_the_header_says() -> None:
         assert data.index(raw) % 8 == 0 or not raw
 
 
+def test_an_empty_file_is_a_buffer_too() -> None:
+    assert decode(encode({"kind": "upload"}, {"file": np.empty(0, "u1")})).buffers == (b"",)
+
+
 def test_json_has_no_nan() -> None:
     text = update(value=float("nan"), array=np.array([np.inf, 1.0]))
     assert json.loads(text, parse_constant=pytest.fail)["state"] == {

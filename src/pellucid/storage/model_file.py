@@ -7,7 +7,6 @@ model, every description, every array's shape and type, and that weights are fin
 
 import json
 import sys
-import zlib
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -21,6 +20,7 @@ from sklearn.utils.validation import check_is_fitted
 from pellucid._version import __version__
 from pellucid.errors import ModelFileError, what_it_is
 from pellucid.estimators.state import HasState
+from pellucid.storage.checksum import CHECKSUM, checksum_of, is_as_written
 from pellucid.tables.writing import check_writable, replaced_whole
 
 __all__ = ["load", "save"]
@@ -29,9 +29,6 @@ FORMAT = "pellucid model"
 FORMAT_VERSION = 1
 HEADER = "pellucid"
 """Key of the header in the file's metadata."""
-
-CHECKSUM = "crc32"
-"""Key of the checksum in the header: of the rest of it, and of all arrays."""
 
 LARGEST_HEADER = 64 << 20
 """Bytes of JSON that a header may have: room for a hundred thousand categories."""
@@ -100,7 +97,7 @@ def save(model: HasState, path: str | Path) -> None:
         "state": state,
     }
     arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    text = json.dumps(header | {CHECKSUM: _checksum(header, arrays)}, allow_nan=False)
+    text = json.dumps(header | {CHECKSUM: checksum_of(header, arrays)}, allow_nan=False)
     content = to_bytes(arrays, {HEADER: text})
     with replaced_whole(path) as temporary:
         temporary.write_bytes(content)
@@ -159,17 +156,8 @@ def _read(path: Path) -> tuple[str, dict[str, np.ndarray[Any, Any]]]:
 
 
 def _compare_checksum(header: dict[str, Any], arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
-    """Take the checksum, if there is one, out of the header; raise ModelFileError if it is another."""
-    if CHECKSUM in header and header.pop(CHECKSUM) != _checksum(header, arrays):
+    if not is_as_written(header, arrays):
         raise ModelFileError("it is damaged: it is not what was written, by its checksum. Copy or save it again.")
-
-
-def _checksum(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray[Any, Any]]) -> str:
-    """Return the cyclic redundancy check of a header and arrays: it tells damage, not intent."""
-    value = zlib.crc32(json.dumps(header).encode())
-    for name in sorted(arrays):
-        value = zlib.crc32(arrays[name].reshape(-1).view(np.uint8).data, zlib.crc32(name.encode(), value))
-    return f"{value:08x}"
 
 
 def _why_unreadable(path: Path) -> str:

@@ -236,6 +236,7 @@ def catalog() -> dict[str, Any]:
             "kept": limits.MOST_KEPT,
             "explained": limits.MOST_EXPLAINED,
             "upload_bytes": limits.UPLOAD_BYTES,
+            "session_bytes": limits.SESSION_BYTES,
             "paste_letters": limits.TEXT_BYTES // 2,
         },
     }

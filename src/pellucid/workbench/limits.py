@@ -29,6 +29,7 @@ __all__ = [
     "MOST_UNDO",
     "MOST_WALL",
     "MOST_WIDTH",
+    "SESSION_BYTES",
     "TEXT",
     "TEXT_BYTES",
     "UPLOAD_BYTES",
@@ -74,8 +75,10 @@ MOST_EVENTS = 2_000
 """Live changes that the scrubber can go back through."""
 TEXT = 300
 """Letters of a name."""
-MESSAGE_BYTES = 34 << 20
-TEXT_BYTES = 4 << 20
 UPLOAD_BYTES = 32 << 20
+SESSION_BYTES = UPLOAD_BYTES + (1 << 20)
+"""A session file has its table within it."""
+MESSAGE_BYTES = SESSION_BYTES + (1 << 20)
+TEXT_BYTES = 4 << 20
 GRACE_SECONDS = 30.0
 """How long a run outlives its page."""

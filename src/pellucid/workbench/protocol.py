@@ -106,7 +106,7 @@ def decode(data: str | bytes) -> Message:
     if isinstance(data, str):
         if len(data) > TEXT_BYTES:
             raise DataError(f"A text message must have at most {TEXT_BYTES} letters; this one has {len(data)}.")
-        return _message(data, b"")
+        return _message(data)
     if len(data) > MESSAGE_BYTES:
         raise DataError(f"A message must have at most {MESSAGE_BYTES} bytes; this one has {len(data)}.")
     length = int.from_bytes(data[:4], "little")
@@ -119,13 +119,13 @@ def decode(data: str | bytes) -> Message:
     return _message(text, data[4 + length :])
 
 
-def _message(text: str, rest: bytes) -> Message:
+def _message(text: str, rest: bytes | None = None) -> Message:
     value = checked_json(text)
     method = value.get("method") if isinstance(value, dict) else None
     content = value.get({"update": "state", "custom": "content"}.get(method, "")) if isinstance(method, str) else None
     if not isinstance(method, str) or not isinstance(content, dict):
         raise DataError("A message must be {method: 'update', state: {…}} or {method: 'custom', content: {kind: …}}.")
-    return Message(method, content, _buffers(content.get("buffers", []) if rest else [], rest))
+    return Message(method, content, () if rest is None else _buffers(content.get("buffers", []), rest))
 
 
 def checked_json(text: str) -> Any:

@@ -15,6 +15,8 @@ from safetensors.numpy import save as to_bytes
 from pellucid._version import __version__
 from pellucid.errors import DataError, PellucidError
 from pellucid.spec import parameter_count
+from pellucid.storage.checksum import CHECKSUM, checksum_of, is_as_written
+from pellucid.storage.model_file import FORMAT as MODEL
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.optimizers import STATE_SYMBOLS, OptimizerState
 from pellucid.training.jobs import State
@@ -23,7 +25,7 @@ from pellucid.training.streams import Shuffling
 from pellucid.workbench.asking import integer_in, name_in, number_in
 from pellucid.workbench.dataset import build
 from pellucid.workbench.history import COLUMNS
-from pellucid.workbench.limits import MESSAGE_BYTES, MOST_EVENTS
+from pellucid.workbench.limits import MOST_EVENTS, SESSION_BYTES
 from pellucid.workbench.own_table import Tables, table_rows
 from pellucid.workbench.protocol import checked_json
 from pellucid.workbench.run import Change, Run
@@ -33,6 +35,9 @@ from pellucid.workbench.sources import GENERATED
 __all__ = ["read_session", "write_session"]
 
 FORMAT = "pellucid session"
+VERSION = 2
+WRITERS = "Session files are written by “Session” in the menu “Save and open”."
+DAMAGED = "The session file is damaged: it is not what was written, by its checksum. Copy or save it again."
 TWISTER = 624
 """Words of the Mersenne Twister's state."""
 
@@ -52,7 +57,7 @@ def write_session(run: Run, tables: Tables) -> bytes:
     state, random = moment.state, moment.random
     header: dict[str, Any] = {
         "format": FORMAT,
-        "version": 1,
+        "version": VERSION,
         "written_by": f"pellucid {__version__}",
         "first": write_settings(run.first_settings),
         "settings": write_settings(run.settings),
@@ -89,10 +94,11 @@ def write_session(run: Run, tables: Tables) -> bytes:
         header["table"] = upload.name
         arrays["table"] = np.frombuffer(upload.data, np.uint8)
     contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    data: bytes = to_bytes(contiguous, {"pellucid": json.dumps(header, allow_nan=False)})
-    if len(data) > MESSAGE_BYTES:
+    text = json.dumps(header | {CHECKSUM: checksum_of(header, contiguous)}, allow_nan=False)
+    data: bytes = to_bytes(contiguous, {"pellucid": text})
+    if len(data) > SESSION_BYTES:
         raise DataError(
-            f"A session file may have {MESSAGE_BYTES >> 20} MB; this one would have {len(data) >> 20}, of "
+            f"A session file may have {SESSION_BYTES >> 20} MB; this one would have {len(data) >> 20}, of "
             f"{len(run.changes)} changes. Reset the run, which forgets them, and save it again."
         )
     return data
@@ -118,27 +124,48 @@ def read_session(data: bytes, tables: Tables) -> Run:
     DataError
         If the file is damaged, or none of ours.
     """
-    if len(data) > MESSAGE_BYTES:
-        raise DataError(f"A session file must have at most {MESSAGE_BYTES >> 20} MB.")
+    if len(data) > SESSION_BYTES:
+        raise DataError(f"A session file must have at most {SESSION_BYTES >> 20} MB; this one has {len(data) >> 20}.")
+    header, arrays = _parts(data)
+    if CHECKSUM not in header or not is_as_written(header, arrays):
+        raise DataError(DAMAGED)
     try:
-        header, arrays = _header(data), from_bytes(data)
         return _Reader(header, arrays, tables).run()
-    except (SafetensorError, KeyError, ValueError, TypeError, OverflowError) as error:
+    except (KeyError, ValueError, TypeError, OverflowError) as error:
         if isinstance(error, PellucidError):
             raise
-        raise DataError(f"The file is no complete session file ({type(error).__name__}: {error}).") from None
+        raise DataError(f"The session file is not what it says it is ({type(error).__name__}: {error}).") from None
 
 
-def _header(data: bytes) -> dict[str, Any]:
-    length = int.from_bytes(data[:8], "little")
-    if not 2 <= length <= len(data) - 8:
-        raise DataError("The file is no session file.")
-    outer = checked_json(data[8 : 8 + length].decode())
-    text = outer.get("__metadata__", {}).get("pellucid") if isinstance(outer, dict) else None
-    header = checked_json(text) if isinstance(text, str) else None
-    if not isinstance(header, dict) or header.get("format") != FORMAT or header.get("version") != 1:
-        raise DataError("The file is no session file of a version that this Pellucid reads.")
-    return header
+def _parts(data: bytes) -> tuple[dict[str, Any], dict[str, Array]]:
+    """Return the header and the arrays of a session file."""
+    if not data:
+        raise DataError(f"The file is empty. {WRITERS}")
+    try:
+        arrays = from_bytes(data)
+        outer = checked_json(data[8 : 8 + int.from_bytes(data[:8], "little")].decode())
+    except (SafetensorError, KeyError, ValueError, TypeError, AttributeError):  # some of kinds that NumPy lacks
+        raise DataError(
+            f"The file is no whole session file: damaged, cut off or of another kind. Copy or save it again. {WRITERS}"
+        ) from None
+    text = outer.get("__metadata__", {}).get("pellucid")
+    if text is None:
+        raise DataError(f"The file is a safetensors file, but no session of the workbench. {WRITERS}")
+    try:
+        header = checked_json(text)
+    except DataError:
+        raise DataError(DAMAGED) from None
+    written = header.get("format") if isinstance(header, dict) else None
+    if written == MODEL:
+        raise DataError(f"The file is a model file, not a session: pellucid.load reads it, in Python. {WRITERS}")
+    if written != FORMAT:
+        raise DataError(f"The file is no session file. {WRITERS}")
+    if header.get("version") != VERSION:
+        raise DataError(
+            f"The session file is of version {header.get('version')!r}; this is pellucid {__version__}, which reads "
+            f"version {VERSION}. Update pellucid, or save the session again with this one."
+        )
+    return header, arrays
 
 
 class _Reader:
