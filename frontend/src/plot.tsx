@@ -38,13 +38,19 @@ const INK: Record<Theme, { text: string; grid: string; mark: string }> = {
   dark: { text: "#a3aab4", grid: "#2d333b", mark: "#7b838e" },
 };
 
-/** Axis values, apart by a step: 0.05, 250, 15k, 0.7082. */
+/** Axis values, apart by a step: 0.05, 250, 15k, 0.7082, 2e40. */
 const short = (_: uPlot, values: number[], __: number, ___: number, step: number): string[] => {
-  const [unit, letter] = Math.max(...values) >= 1e6 ? [1e6, "M"] : Math.max(...values) >= 1e4 ? [1e3, "k"] : [1, ""];
+  const most = Math.max(...values);
+  const [unit, letter] = most >= 1e9 ? [1, ""] : most >= 1e6 ? [1e6, "M"] : most >= 1e4 ? [1e3, "k"] : [1, ""];
   return values.map((value) =>
     value === null ? "" : value === 0 ? "0" : `${onAxis(value / unit, step / unit)}${letter}`,
   );
 };
+
+/** How far axis values may be apart: also where a loss is that diverges, which is beyond uPlot's own steps. */
+const APART = Array.from({ length: 320 }, (_, place) => place - 16).flatMap((exponent) =>
+  [1, 2, 2.5, 5].map((factor) => Number(`${factor}e${exponent}`)),
+);
 
 /** Epochs from the first to the last; at least ten, so that the first alone has a place. */
 const epochs = (plot: uPlot): [number, number] => {
@@ -134,7 +140,7 @@ export function Plot(props: PlotProps): JSX.Element {
         },
         axes: [
           { ...axis, size: 26 * scale, values: short },
-          { ...axis, size: 54 * scale, values: short },
+          { ...axis, size: 54 * scale, values: short, incrs: APART },
         ],
         series: [
           { label: props.xLabel ?? "epoch", value: (_, value) => (value === null ? "–" : number(value)) },

@@ -219,6 +219,7 @@ export class Store {
         this.batch.value = 0;
         this.standing.value = this.measured = {};
       }
+      if (run.diverged && run.ended && !this.run.peek()?.diverged) this.report(run.ended);
       this.run.value = run;
       this.playing.value = run.playing;
       this.rate.value = run.rate;

@@ -226,7 +226,7 @@ function Standing(): JSX.Element {
       <div class="rate">
         <dt>{run?.ended ? "ended" : "epochs / s"}</dt>
         <dd title={run?.ended ?? undefined}>
-          {run?.ended ? <span class="ended">{run.ended}</span> : store.playing.value && rate ? count(rate) : "–"}
+          {run?.ended ? <span class="ended">{run.diverged ? "diverged" : run.ended}</span> : store.playing.value && rate ? count(rate) : "–"}
         </dd>
       </div>
     </dl>

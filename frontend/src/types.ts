@@ -111,6 +111,7 @@ export interface Run {
   step: number;
   playing: boolean;
   ended: string | null;
+  diverged?: boolean;
   widths: number[];
   layers: { width: number; activation: any; dropout: number; normalization: any }[];
   layout: Block[];

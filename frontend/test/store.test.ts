@@ -253,6 +253,18 @@ test("loss and score are those that the last frame measured, and of its run", ()
   assert.deepEqual([store.standing.value, store.batch.value], [{}, 0]);
 });
 
+test("a run that diverged is told of once, and again when it diverges again", () => {
+  const { model, store } = opened();
+  const ended = { ...RUN, ended: "Training diverged: …", diverged: true };
+  for (const run of [ended, { ...ended, epoch: 3 }]) model.say({ run });
+  assert.deepEqual(
+    store.notices.value.map((notice) => [notice.text, notice.times]),
+    [["Training diverged: …", 1]],
+  );
+  for (const run of [RUN, ended]) model.say({ run });
+  assert.equal(store.notices.value[0]!.times, 2);
+});
+
 test("a file that is larger than the server takes is told of", async () => {
   const { model, store } = opened();
   model.say({ catalog: { limits: { upload_bytes: 32 << 20, session_bytes: 33 << 20 } } });

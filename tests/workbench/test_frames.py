@@ -42,6 +42,13 @@ def test_a_frame_of_an_epoch_has_its_loss_though_training_was_further_when_the_o
     assert np.isfinite(last["train"])
 
 
+def test_a_frame_of_a_network_that_diverged_warns_of_nothing() -> None:
+    settings = read_settings({})
+    run = Run(settings, build(settings))
+    run.parameters[:] = 1e200
+    FrameMaker().frame(run.shown(), Looks(), settings.inputs.view)
+
+
 def test_maps_of_outputs_reach_as_far_as_they_can() -> None:
     settings = read_settings({})
     shown = Run(settings, build(settings)).shown()

@@ -107,6 +107,22 @@ def test_it_runs_until_a_condition_holds(page: Page, name: str, value: float) ->
         assert "at epoch 12 already" in content["message"]
 
 
+def test_a_run_that_diverged_says_what_helps_whenever_it_is_to_go_on(page: Page) -> None:
+    training = {"optimizer": {"name": "gradient_descent"}, "learning_rate": 10}
+    layers = [{"width": 8, "activation": {"name": "relu"}}] * 2
+    page.update({"data": {"source": "plane"}, "training": training, "network": {"layers": layers}})
+    page.until(lambda state: state["revision"] == 1)
+    page.send("play")
+    run = page.until(lambda state: state["run"]["diverged"])["run"]
+    assert not run["playing"]
+    assert "Reset the run, or go back by the slider, then choose a smaller learning rate" in run["ended"]
+    for kind, more in (("play", {}), ("step", {}), ("run_until", {"condition": {"name": "loss", "value": 0.1}})):
+        page.send(kind, **more)
+        assert page.wait("error")[0]["message"] == run["ended"]
+    page.send("reset")
+    page.until(lambda state: not state["run"]["diverged"])
+
+
 def test_a_live_change_is_marked_and_others_begin_anew(page: Page) -> None:
     page.send("step", unit="epoch", count=7)
     page.wait("frame", epoch=7)

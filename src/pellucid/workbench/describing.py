@@ -159,6 +159,7 @@ def describe_run(run: Run, trainer: Trainer) -> dict[str, Any]:
         "step": run.step,
         "playing": trainer.is_playing,
         "ended": run.ended,
+        "diverged": run.has_diverged,
         "widths": [network.inputs, *network.widths[1:]],
         "output": network.output,
         "layers": [

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from pellucid.errors import DataError
 from pellucid.workbench.asking import integer_in, name_in, number_in
 from pellucid.workbench.protocol import Message
-from pellucid.workbench.run import Run
+from pellucid.workbench.run import DIVERGED, Run
 from pellucid.workbench.trainer import Until
 
 if TYPE_CHECKING:
@@ -33,8 +33,14 @@ class Driving:
         }
 
     async def _on_play(self, message: Message) -> None:
+        await self._check_goes_on()
         await self.session.command(self.session.trainer.play)
         await self.session.tell_run()
+
+    async def _check_goes_on(self) -> None:
+        if self.session.run.has_diverged:
+            await self.session.tell_run()
+            raise DataError(DIVERGED)
 
     async def _on_pause(self, message: Message) -> None:
         await self.session.command(self.session.trainer.pause)
@@ -47,6 +53,7 @@ class Driving:
     async def _on_step(self, message: Message) -> None:
         unit = name_in(message.content, "unit", ("batch", "epoch", "epochs"), "epoch")
         count = integer_in(message.content, "count", 1, LARGEST_STEP, 1)
+        await self._check_goes_on()
 
         def step() -> None:
             self.session.trainer.pause()
@@ -63,6 +70,7 @@ class Driving:
     async def _on_run_until(self, message: Message) -> None:
         condition = message.content.get("condition")
         until = condition_from(condition, self.session.run)
+        await self._check_goes_on()
         await self.session.command(lambda: self.session.trainer.play(until))
         await self.session.tell_run()
 

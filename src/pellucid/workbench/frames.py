@@ -149,9 +149,9 @@ class FrameMaker:
             "score": shown.dataset.score,
             "brief": is_brief,
         }
-        small = shown.parameters.astype("f4")
-        buffers = {"parameters": shown.drawn(small).vector}
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # a diverged network shows that it is
+            small = shown.parameters.astype("f4")
+            buffers = {"parameters": shown.drawn(small).vector}
             self._maps(shown, Parameters(shown.network, small), looks, view, content, buffers)
             if not is_brief:
                 parameters = Parameters(shown.network, shown.parameters)

@@ -29,9 +29,15 @@ from pellucid.workbench.moments import Moment, Moments, Position, copied
 from pellucid.workbench.settings import Settings
 from pellucid.workbench.within import Within
 
-__all__ = ["Change", "Run", "Shown"]
+__all__ = ["DIVERGED", "Change", "Run", "Shown"]
 
 _numbers = count(1)
+
+DIVERGED = (
+    "Training diverged: the loss is no longer a finite number. Reset the run, or go back by the slider, then choose a "
+    "smaller learning rate; from weights as large as these none learns."
+)
+"""Why a run ended, in words that hold on the page."""
 
 
 @dataclass(frozen=True)
@@ -201,6 +207,11 @@ class Run:
             None if self.frozen is None else self.frozen.copy(),
         )
 
+    @property
+    def has_diverged(self) -> bool:
+        """Whether it ended since its loss is no number any more."""
+        return self.ended == DIVERGED
+
     # --- forward --------------------------------------------------------------------------------------------------
 
     def advance(self, epochs: int, until: Callable[[Epoch], bool] | None = None) -> None:
@@ -227,7 +238,9 @@ class Run:
         made = self.epoch - first
         if made:
             self.seconds_per_epoch = 0.5 * self.seconds_per_epoch + 0.5 * (perf_counter() - began) / made
-        if done.outcome in (Outcome.CONVERGED, Outcome.DIVERGED, Outcome.INTERRUPTED):
+        if done.outcome is Outcome.DIVERGED:
+            self.ended = DIVERGED
+        elif done.outcome in (Outcome.CONVERGED, Outcome.INTERRUPTED):
             self.ended = done.outcome.value
         elif self.epoch >= job.training.epochs:
             self.ended = Outcome.ALL_EPOCHS.value
