@@ -99,7 +99,7 @@ function Connection({ state }: { state: string }): JSX.Element | null {
   return (
     <p class="connection" role="status">
       {state === "refused"
-        ? "The server does not answer, or refuses this address: open the one that pellucid workbench printed."
+        ? "The server was started anew, and this is the address that it had before: open the one that it printed now."
         : "The server does not answer. This page goes on as soon as it does."}
     </p>
   );
@@ -238,7 +238,7 @@ function sendView({ store, ui }: Page): void {
   const plan = ui.plan.value;
   const connected = store.connection.value;
   if (connected !== "open" && connected !== "widget") sentView = "";
-  if (!plan || !store.run.value || connected === "closed") return;
+  if (!plan || !store.run.value || connected === "closed" || connected === "refused") return;
   const places = plan.columns.flatMap((column) => column.places);
   const most = plan.columns.reduce((first, each) => (each.places.length > first.places.length ? each : first));
   const pixels = Math.round(most.size * sharpness()) - 2; // where it can be, a map has just the pixels that show it

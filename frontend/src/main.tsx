@@ -45,6 +45,6 @@ export default { render };
 
 const place = typeof document === "undefined" ? null : document.getElementById("pellucid-workbench");
 if (place) {
-  const model = new SocketModel((isTakenOver) => socketAddress(location, sessionStorage, isTakenOver));
+  const model = new SocketModel((isTaken) => socketAddress(location, sessionStorage, isTaken));
   render({ model, el: place, fragment: location.hash });
 }

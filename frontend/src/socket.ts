@@ -4,16 +4,17 @@ import { decode, encode } from "./wire.ts";
 
 const RETRY_FIRST = 250;
 const RETRY_MOST = 4000;
-const TAKEN_OVER = 4409;
+/** Codes with which the server closes a socket: its address has another token; another tab has the session. */
+const REFUSED = 4403;
+const TAKEN = 4409;
 
 export class SocketModel extends BaseModel {
   private socket: WebSocket | null = null;
   private waiting: (string | ArrayBuffer)[] = [];
   private retry = RETRY_FIRST;
-  private opened = false;
 
-  /** `address` is asked anew for each connection; told that another tab has taken the session over, for a new one. */
-  constructor(private readonly address: (isTakenOver: boolean) => string) {
+  /** `address` is asked anew for each connection; told that another tab has the session, for a new one. */
+  constructor(private readonly address: (isTaken: boolean) => string) {
     super();
     this.receive({ connection: "opening" });
     this.connect();
@@ -35,19 +36,19 @@ export class SocketModel extends BaseModel {
     else if ((content as any)?.kind !== "ack" && this.waiting.length < 100) this.waiting.push(message);
   }
 
-  private connect(isTakenOver = false): void {
-    const socket = new WebSocket(this.address(isTakenOver));
+  private connect(isTaken = false): void {
+    const socket = new WebSocket(this.address(isTaken));
     socket.binaryType = "arraybuffer";
     socket.onopen = () => {
       this.retry = RETRY_FIRST;
-      this.opened = true;
       this.receive({ connection: "open" });
       for (const message of this.waiting.splice(0)) socket.send(message);
     };
     socket.onmessage = ({ data }) => this.take(data);
     socket.onclose = ({ code }) => {
-      this.receive({ connection: this.opened ? "closed" : "refused" });
-      setTimeout(() => this.connect(code === TAKEN_OVER), this.retry);
+      this.receive({ connection: code === REFUSED ? "refused" : "closed" });
+      if (code === REFUSED) return; // no other token is to come
+      setTimeout(() => this.connect(code === TAKEN), this.retry);
       this.retry = Math.min(this.retry * 2, RETRY_MOST);
     };
     this.socket = socket;
@@ -66,13 +67,13 @@ export class SocketModel extends BaseModel {
 }
 
 /**
- * The address of the server's socket, and this tab's session, which a reload keeps. A tab that was duplicated begins with
- * the session of the first; that one, taken over, goes on with a session of its own.
+ * The address of the server's socket, and this tab's session, which a reload keeps. A copy of a tab asks for the session
+ * of the first, which keeps it, and gets one of its own.
  */
-export function socketAddress(place: Location, store: Storage, isTakenOver = false): string {
+export function socketAddress(place: Location, store: Storage, isTaken = false): string {
   const token = new URLSearchParams(place.search).get("token") ?? "";
   let session = store.getItem("pellucid-session");
-  if (!session || isTakenOver) {
+  if (!session || isTaken) {
     session = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join(
       "",
     );

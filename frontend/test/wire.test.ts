@@ -45,7 +45,7 @@ test("what the page encodes it can decode, with data at a multiple of 8", () => 
   }
 });
 
-test("a tab keeps its session when it is loaded again, and takes a new one when another has taken it over", () => {
+test("a tab keeps its session when it is loaded again, and takes a new one when another has it", () => {
   const kept = new Map<string, string>();
   const store = {
     getItem: (key: string) => kept.get(key) ?? null,

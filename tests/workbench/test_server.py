@@ -105,21 +105,23 @@ def test_a_reloaded_page_finds_its_run_and_a_closed_one_s_ends() -> None:
         assert not trainer.is_alive()
 
 
-def hear_to_the_end(page: Page) -> None:
-    while True:
-        page.hear()
+def test_a_page_of_an_earlier_server_learns_that_its_token_is_another() -> None:
+    with served() as workbench:
+        with Page(Workbench(workbench.port)) as page, pytest.raises(ConnectionClosed, match="4403"):
+            page.hear()
+        assert not workbench.sessions
 
 
-def test_a_second_page_of_a_session_takes_over() -> None:
+def test_a_session_stays_with_the_page_that_has_it() -> None:
     with served() as workbench, Page(workbench) as first:
         first.until(lambda state: "run" in state)
         with Page(workbench) as second:
-            second.until(lambda state: "run" in state)
-            second.send("step", unit="epoch", count=1)
-            second.wait("frame", epoch=1)
-            assert len(workbench.sessions) == 1
+            assert "is a copy of another, which keeps its run" in second.wait("error")[0]["message"]
             with pytest.raises(ConnectionClosed, match="4409"):
-                hear_to_the_end(first)
+                second.hear()
+        first.send("step", unit="epoch", count=1)
+        first.wait("frame", epoch=1)
+        assert len(workbench.sessions) == 1
 
 
 def test_sessions_are_limited() -> None:

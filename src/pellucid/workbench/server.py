@@ -36,6 +36,14 @@ NO_PAGE = (
     "later and run `pip install .` again."
 )
 SESSION = re.compile(r"[A-Za-z0-9_-]{8,64}")
+REFUSED, TAKEN, FULL = 4403, 4409, 4429
+"""Codes with which a page's socket is closed: not of this server; another page has the session; too many pages."""
+MOMENT = 1.0
+"""Seconds in which a page that is loaded anew has closed its socket."""
+COPIED = (
+    "This tab is a copy of another, which keeps its run: this one begins a run of its own, with the settings of its "
+    "address."
+)
 
 MakeSession = Callable[[str], Session]
 
@@ -96,17 +104,23 @@ class Workbench:
 
     async def _socket(self, socket_: WebSocket) -> None:
         name, origin = socket_.query_params.get("session", ""), socket_.headers.get("origin")
-        allowed = same_token(socket_.query_params.get("token", ""), self.token) and is_own_origin(origin, self.port)
-        if not allowed or not SESSION.fullmatch(name):
-            await socket_.close(4403)
+        if not is_own_origin(origin, self.port) or not SESSION.fullmatch(name):
+            await socket_.close(REFUSED)
+            return
+        await socket_.accept()  # a page learns the code only of a socket that was open
+        if not same_token(socket_.query_params.get("token", ""), self.token):
+            await socket_.close(REFUSED)
+            return
+        if not await self._is_free(name):
+            await socket_.send_text(custom("error", message=COPIED, about="open"))
+            await socket_.close(TAKEN)
             return
         session = self._session(name)
-        await socket_.accept()
         if session is None:
             await socket_.send_text(
                 custom("error", message=f"At most {MOST_SESSIONS} pages may be open.", about="open")
             )
-            await socket_.close(4429)
+            await socket_.close(FULL)
             return
         wire = _Wire(socket_)
         frames: asyncio.Task[None] | None = None
@@ -135,6 +149,13 @@ class Workbench:
                 await session.send(custom("error", message=str(error), about="message"))
                 continue
             await session.hear(message)
+
+    async def _is_free(self, name: str) -> bool:
+        """Tell whether no page has a session, at least in a moment: one that is loaded anew is gone soon."""
+        end = monotonic() + MOMENT
+        while name in self.sessions and self.sessions[name].wire is not None and monotonic() < end:
+            await asyncio.sleep(0.02)
+        return name not in self.sessions or self.sessions[name].wire is None
 
     def _session(self, name: str) -> Session | None:
         """Find a session, or make one if there is room."""
@@ -187,10 +208,6 @@ class _Wire:
                 else:
                     await self.socket.send_bytes(data)
 
-    async def close(self, code: int) -> None:
-        with contextlib.suppress(RuntimeError):
-            await self.socket.close(code)
-
 
 class _Guard:
     """Refuses foreign hosts and origins before anything else, and puts the security headers on every answer."""
@@ -216,7 +233,7 @@ class _Guard:
             await self.app(scope, receive, guarded)
         elif scope["type"] == "websocket":
             await receive()
-            await send({"type": "websocket.close", "code": 4403})
+            await send({"type": "websocket.close", "code": REFUSED})
         else:
             refusal = PlainTextResponse("This server answers to 127.0.0.1 only.", 403)
             await refusal(scope, receive, guarded)

@@ -53,8 +53,6 @@ SHORTEST = 1 / 32
 """Seconds between two frames: as many as look smooth, no more, since each takes from the training."""
 MOST_UNDERWAY = 3
 """Frames that are sent and not drawn yet; the page tells of every other that it has drawn."""
-TAKEN_OVER = 4409
-"""Code with which a page's socket is closed when another tab takes its session over."""
 LOOKED_EVERY = 0.1
 """Seconds between two looks at loss and gradients while training runs; the frames between are of maps and weights."""
 STATE_EVERY = 0.5
@@ -67,10 +65,6 @@ class Wire(Protocol):
 
     async def send(self, data: str | bytes) -> None:
         """Send one message."""
-        ...
-
-    async def close(self, code: int) -> None:
-        """Send no more."""
         ...
 
 
@@ -142,9 +136,7 @@ class Session:
 
     async def connect(self, wire: Wire) -> None:
         """Talk to this page from now on, and tell it everything."""
-        before, self.wire, self.left_at = self.wire, wire, None
-        if before is not None:
-            await before.close(TAKEN_OVER)
+        self.wire, self.left_at = wire, None
         self.frames.forget()
         self._drawn = self.frames.number
         await self.tell_all()
