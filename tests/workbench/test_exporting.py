@@ -18,6 +18,7 @@ from pellucid.errors import DataError, SpecError
 from pellucid.storage.checksum import CHECKSUM, checksum_of
 from pellucid.workbench.dataset import build
 from pellucid.workbench.exporting import estimator_of, script_of
+from pellucid.workbench.frames import FrameMaker, Looks
 from pellucid.workbench.own_table import Tables, table_rows
 from pellucid.workbench.run import Change, Run
 from pellucid.workbench.session_file import read_session, write_session
@@ -63,20 +64,21 @@ def trained(case: dict[str, Any], epochs: int = 12) -> Run:
     return run
 
 
-def run_script(script: str, folder: Path) -> list[Any]:
-    """Run a script, and return the weights that it ends with."""
+def run_script(script: str, folder: Path) -> tuple[list[Any], str]:
+    """Run a script, and return the weights that it ends with, and what it prints."""
     text = script + "\nnp.savez('weights.npz', *model.coefs_)\n"
     (folder / "script.py").write_text(text, encoding="utf-8")
     done = subprocess.run([sys.executable, "script.py"], cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "loss" in done.stdout
-    return list(np.load(folder / "weights.npz").values())
+    return list(np.load(folder / "weights.npz").values()), done.stdout
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_the_script_ends_with_the_same_weights(case: dict[str, Any], tmp_path: Path) -> None:
     run = trained(case)
-    weights = run_script(script_of(run), tmp_path)
+    weights, printed = run_script(script_of(run), tmp_path)
+    shown, _ = FrameMaker().frame(run.shown(), Looks(), run.settings.inputs.view)
+    assert f"training loss {shown['train']:.6f}\n" in printed  # as the page shows it
     expected = estimator_of(run).coefs_
     assert len(weights) == len(expected)
     for array, known in zip(weights, expected, strict=True):
@@ -102,7 +104,7 @@ def own_table() -> tuple[Run, Tables, bytes]:
 def test_the_script_of_an_own_table_reads_its_file(own_table: tuple[Run, Tables, bytes], tmp_path: Path) -> None:
     run, _, data = own_table
     (tmp_path / "own.csv").write_bytes(data)
-    weights = run_script(script_of(run), tmp_path)
+    weights, _ = run_script(script_of(run), tmp_path)
     np.testing.assert_array_equal(weights[0], estimator_of(run).coefs_[0])
 
 

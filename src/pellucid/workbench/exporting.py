@@ -37,7 +37,7 @@ import warnings
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 {scaler_import}
-from pellucid import {kind}, spec
+from pellucid import {kind}, spec, trace
 from pellucid.tables import {tables}
 from pellucid.workbench.formulas import parse
 {imports}
@@ -55,7 +55,8 @@ model = {kind}(
 warnings.simplefilter("ignore", ConvergenceWarning)  # it ends where the workbench stood
 model.fit(X[train], y[train]{validation})
 
-print(f"epochs {{model.n_iter_}}, loss {{model.loss_:.6f}}")
+loss = trace(model.set_params(dropout=0.0), X[train], y[train]).loss_rows.mean()
+print(f"epochs {{model.n_iter_}}, training loss {{loss:.6f}}")
 print(f"{score} of the rows that trained {{model.score(X[train], y[train]):.4f}}")
 {score_held_out}'''
 
