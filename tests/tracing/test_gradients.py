@@ -53,6 +53,26 @@ class WrongEngine(TextbookEngine):
         return step
 
 
+class CountingEngine(TextbookEngine):
+    """Counts the backward passes."""
+
+    passes = 0
+
+    def loss_and_gradients(self, *arguments, **options):
+        self.passes += 1
+        return super().loss_and_gradients(*arguments, **options)
+
+
+@pytest.mark.parametrize(("dropout", "passes"), [(0.0, 1), (0.2, 2 + 2 * 31)])
+def test_losses_are_evaluated_without_a_backward_pass_where_there_are_no_masks(rows, monkeypatch, dropout, passes):
+    X, y = rows
+    engine = CountingEngine()
+    monkeypatch.setattr("pellucid.tracing.preparing.get_engine", lambda name: engine)
+    check = check_gradients(MLPClassifier((4,), activation="tanh", dropout=dropout, random_state=0), X, y)
+    assert check.passed
+    assert (check.total, engine.passes) == (31, passes)
+
+
 def test_a_wrong_derivative_is_found_and_named(rows, monkeypatch):
     X, y = rows
     monkeypatch.setattr("pellucid.tracing.preparing.get_engine", lambda name: WrongEngine())

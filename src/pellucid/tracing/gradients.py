@@ -1,14 +1,19 @@
 """`check_gradients`: the analytic derivatives beside central differences of the engine's loss."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from pellucid.errors import DataError
+from pellucid.estimators.thread_limits import thread_limit
 from pellucid.spec import Block, LogLoss, Network, Training, parameter_layout
 from pellucid.textbook.arrays import Array
+from pellucid.textbook.losses import loss_rows, mean_loss
+from pellucid.textbook.outputs import output_activation
 from pellucid.textbook.parameters import Parameters
+from pellucid.textbook.penalties import penalty
 from pellucid.tracing.columns import feature_names
 from pellucid.tracing.pieces import AXES
 from pellucid.tracing.preparing import Names, Setup, prepare
@@ -17,6 +22,9 @@ __all__ = ["TOLERANCE", "GradientCheck", "check_gradients", "check_step", "param
 
 TOLERANCE = 1e-5
 """Largest relative error at which an analytic derivative counts as right."""
+
+MANY = 10_000
+"""Parameters whose comparison takes no bar: some seconds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +92,8 @@ def check_gradients(
     """Compare the derivatives of the loss with central differences, (L(θ + h) - L(θ - h)) / 2h.
 
     In float64, whatever the model's dtype, on a copy of it. The loss includes the penalties; dropout masks are those
-    of the next step and stay fixed. Each weight takes two evaluations of the loss.
+    of the next step and stay fixed. Each weight takes two evaluations of the loss: of large networks,
+    `max_weights` compares some. Where many are compared, a terminal shows how far it is.
 
     Parameters
     ----------
@@ -149,8 +158,20 @@ def check_step(setup: Setup, indices: Array, epsilon: float = 1e-6) -> GradientC
     loss = _Loss(setup)
     analytic, value = loss.gradient()
     total = len(analytic)
-    slopes = np.array([loss.slopes(int(index), epsilon) for index in indices])
+    with thread_limit(1):  # the threads of a sum over all weights take longer to wake than the sum
+        slopes = np.array([loss.slopes(int(index), epsilon) for index in _watched(indices)])
     return _compare(setup, indices, analytic[indices], slopes, value, loss.size, epsilon, total)
+
+
+def _watched(indices: Array) -> Iterable[Any]:
+    """Go through the indices: where there are many, with a bar on a terminal, which is gone at the end."""
+    if len(indices) <= MANY:
+        return indices
+    from rich.console import Console  # noqa: PLC0415 - only who waits pays for it
+    from rich.progress import track  # noqa: PLC0415
+
+    console = Console(stderr=True)
+    return track(indices, "Derivatives", console=console, transient=True, disable=not console.is_terminal)
 
 
 class _Loss:
@@ -167,7 +188,7 @@ class _Loss:
 
     def gradient(self) -> tuple[Array, float]:
         step = self._step()
-        self.value = step.loss
+        self.value = self._evaluated()
         self.size = max(abs(step.loss), float(np.abs(step.layers[-1].pre_activation).mean()))
         if not np.isfinite(step.loss):
             raise DataError(f"The loss must be finite for its derivatives to be checked; it is {step.loss}.")
@@ -180,11 +201,22 @@ class _Loss:
         values, places = [], []
         for place in (here - width, here + width):
             self.vector[index] = place
-            values.append(self._step().loss)
+            values.append(self._evaluated())
             places.append(float(self.vector[index]))
         self.vector[index] = here
         left = (self.value - values[0]) / (here - places[0])
         return float(left), float((values[1] - self.value) / (places[1] - here))
+
+    def _evaluated(self) -> float:
+        """Return the loss: without a backward pass, but where it needs what only a step has, masks and members."""
+        network, training, data = self.setup.job.network, self.training, self.setup.job.data
+        if network.ensemble is not None or any(layer.dropout for layer in network.hidden):
+            return float(self._step().loss)
+        z = self.setup.engine.forward(network, self.parameters, data.inputs)
+        rows = loss_rows(training.loss, network.output, z, output_activation(network.output, z), data.targets)
+        per_row = 1 / data.total_weight if data.total_weight > 0 else 0.0
+        penalised = penalty(self.parameters.all_weights, training.l1 * per_row, training.l2 * per_row)
+        return mean_loss(rows, data.sample_weight) + penalised
 
     def _step(self) -> Any:
         setup = self.setup
