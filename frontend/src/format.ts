@@ -53,6 +53,9 @@ export function parse(text: string): number | null {
   return Number.isFinite(value) ? value : null;
 }
 
+/** So many of something: 1 column, 2 columns. */
+export const counted = (many: number, what: string): string => `${count(many)} ${what}${many === 1 ? "" : "s"}`;
+
 const SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉";
 const SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 

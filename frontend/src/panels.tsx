@@ -2,7 +2,7 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useId, useRef, useState } from "preact/hooks";
 import { Control, DESCRIBED, SettingControl } from "./fields.tsx";
-import { count, featureName } from "./format.ts";
+import { count, counted, featureName } from "./format.ts";
 import { Icon } from "./icons.tsx";
 import { type Settings, withValue } from "./settings.ts";
 import type { Store } from "./store.ts";
@@ -221,7 +221,7 @@ function OwnTable(): JSX.Element {
       {own && table && (
         <p class="note">
           <strong>{table.name}</strong>: predicts <em>{table.columns.find((column: any) => column.role === "target")?.name}</em> from{" "}
-          {table.columns.filter((column: any) => column.role === "input").length} columns
+          {counted(table.columns.filter((column: any) => column.role === "input").length, "column")}
         </p>
       )}
     </div>

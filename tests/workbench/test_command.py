@@ -18,6 +18,7 @@ def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
     ("arguments", "message"),
     [
         (["--port", "70000"], "'--port' must be between 0 and 65535"),
+        (["--target", "nope"], "'--target' must be given with a table, whose columns it is about; got nope."),
         (["missing.csv"], "cannot be read"),
         (["table.csv", "--target", "prise"], "Did you mean 'price'?"),
         (["empty.csv"], "empty"),

@@ -77,6 +77,11 @@ def test_missing_cells_are_filled_as_asked_for_from_rows_that_train() -> None:
     assert frequent.described[1]["fill"] == "frequent"
 
 
+def test_a_target_of_numbers_tells_how_many_there_are() -> None:
+    frame = pd.DataFrame({"x": np.arange(60.0), "y": np.arange(60) % 30 / 7})
+    assert table_rows(frame, Table("id")).described[-1]["distinct"] == 30
+
+
 def test_levels_are_those_that_are_chosen_and_the_rest_is_other() -> None:
     frame = pd.DataFrame({"c": ["u", "v", "w", "x"] * 10, "y": [0, 1] * 20})
     rows = table_rows(frame, Table("id", levels=(("c", "v", "u"),)))
@@ -176,6 +181,22 @@ def test_tables_are_kept_by_content_and_their_number_is_limited() -> None:
         tables.add("t.csv", b"a,b\n1,2\n9,%d\n" % number)
     with pytest.raises(DataError, match="drop its file again"):
         tables.get(first.id)
+
+
+def test_a_target_of_too_many_classes_is_named_and_another_taken() -> None:
+    text = "x,kind,city\n" + "\n".join(f"{i * i % 7},{'ab'[i % 2]},c{i % 40}" for i in range(120))
+    choice = Table("id")
+    settings = replace(read_settings({}), data=replace(read_settings({}).data, source="table", table=choice))
+    with pytest.raises(DataError, match=r"The target 'city' must have at most 20 classes; it has 40\. Choose another"):
+        build(settings, table_rows(read_upload("t.csv", text.encode()), choice))
+    with served() as workbench, Page(workbench) as page:
+        page.until(lambda state: "run" in state)
+        page.send("paste", text=text)
+        said, _ = page.wait("error")
+        assert "'city'" in said["message"]
+        assert "For now it is 'kind'; “Columns…” has the others." in said["message"]
+        assert page.state["settings"]["data"]["table"]["target"] == "kind"
+        assert page.state["dataset"]["table"]["targets"][-1] == "kind"
 
 
 def test_a_file_is_dropped_and_a_table_pasted() -> None:

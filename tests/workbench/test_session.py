@@ -123,6 +123,12 @@ def test_a_run_that_diverged_says_what_helps_whenever_it_is_to_go_on(page: Page)
     page.until(lambda state: not state["run"]["diverged"])
 
 
+def test_the_curves_of_a_few_epochs_are_whole(page: Page) -> None:
+    page.send("step", unit="epoch", count=10)
+    _, buffers = page.wait("frame", epoch=10)
+    assert np.isfinite(buffers["history"][:, 1:6]).all()  # losses and scores after each epoch
+
+
 def test_a_live_change_is_marked_and_others_begin_anew(page: Page) -> None:
     page.send("step", unit="epoch", count=7)
     page.wait("frame", epoch=7)

@@ -25,6 +25,8 @@ def workbench(
     Prints the page's whole address, token included. Only this machine can open it. Ctrl-C ends it.
     """
     check("--port", "between 0 and 65535", port, 0 <= port <= 65535)
+    for option, given in (("--target", target), ("--missing", missing), ("--exclude", exclude)):
+        check(option, "given with a table, whose columns it is about", given, table is not None or not given)
 
     from pellucid.tables.missing import split_list
     from pellucid.workbench.opening import sessions_of_table

@@ -294,7 +294,11 @@ def build(settings: Settings, table: Rows | None = None) -> Dataset:
     source = table if table is not None else make(data.source, data.size, data.noise, data.seed)
     classes = source.classes
     if len(classes) > MOST_CLASSES:
-        raise DataError(f"The data must have at most {MOST_CLASSES} classes; it has {len(classes)}.")
+        name = f" {source.described[-1]['name']!r}" if source.described else ""
+        raise DataError(
+            f"The target{name} must have at most {MOST_CLASSES} classes; it has {len(classes)}. Choose another column "
+            "to be predicted."
+        )
     task = _task(source)
     if data.source == "given":  # all of them train that did so in the fit that they come from
         is_held_out = np.zeros(len(source.y), bool) if source.held_out is None else source.held_out

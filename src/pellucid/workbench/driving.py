@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from pellucid.errors import DataError
 from pellucid.workbench.asking import integer_in, name_in, number_in
+from pellucid.workbench.frames import look
 from pellucid.workbench.protocol import Message
 from pellucid.workbench.run import DIVERGED, Run
 from pellucid.workbench.trainer import Until
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 __all__ = ["Driving", "condition_from"]
 
 LARGEST_STEP = 100_000
+MOST_LOOKED = 10
+"""Epochs of a step whose loss and scores are looked at after each."""
 CONDITIONS = ("loss", "validation_loss", "score", "epoch")
 
 
@@ -57,10 +60,12 @@ class Driving:
 
         def step() -> None:
             self.session.trainer.pause()
-            run, left = self.session.run, count
+            run, left, looks = self.session.run, count, unit != "batch" and count <= MOST_LOOKED
             while left > 0 and run.ended is None and not self.session.is_interrupted():
-                part = 1 if unit == "batch" else run.until_next_moment(min(left, run.chunk(0.05)))
+                part = 1 if unit == "batch" or looks else run.until_next_moment(min(left, run.chunk(0.05)))
                 (run.advance_batches if unit == "batch" else run.advance)(part)
+                if looks:
+                    look(run.engine, run.shown())
                 left -= part
             self.session.trainer.publish()
 

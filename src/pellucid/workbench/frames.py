@@ -32,6 +32,7 @@ __all__ = [
     "evaluated",
     "evaluated_rows",
     "histograms",
+    "look",
     "looks_from",
     "output_map",
     "scores",
@@ -170,24 +171,8 @@ class FrameMaker:
         content: dict[str, Any],
         buffers: dict[str, Array],
     ) -> None:
-        data, name = shown.dataset, shown.dataset.score
-        batch = evaluated_rows(shown)
-        prediction = step.layers[-1].activation
-        if shown.members > 1:
-            z = self.engine.forward(shown.network, Parameters(shown.network, shown.parameters), batch.inputs)
-            prediction = output_activation(shown.network.output, z)
-        train_score = SCORES[name](shown.network.output, prediction, batch.targets, batch.sample_weight)
-        epoch, within = shown.position
-        train = step.loss - step.penalty
-        found = {"train": train, "penalised": step.loss, "train_score": train_score}
-        if len(data.validation):
-            of_both = ("validation", "validation_score")
-            there = shown.curves.at(epoch) if within == 0 else {}
-            if not there.keys() >= set(of_both):
-                there = dict(zip(of_both, scores(self.engine, shown, some_rows(data, data.validation)), strict=True))
-            found |= {name: there[name] for name in of_both}
-        if within == 0:
-            shown.curves.fill(epoch, **found)
+        epoch, _ = shown.position
+        found = _looked(self.engine, shown, step)
         known = (shown.run, shown.version)
         reset = known != self._known
         self._known, before = known, -1.0 if reset else self._sent
@@ -205,7 +190,7 @@ class FrameMaker:
         }
         buffers |= {"history": history, "gradient_norms": np.array(norms, "f4")}
         if looks.links == "gradients":
-            buffers["gradients"] = _drawn_gradients(shown, step, batch).vector.astype("f4")
+            buffers["gradients"] = _drawn_gradients(shown, step, evaluated_rows(shown)).vector.astype("f4")
 
     # --- maps -----------------------------------------------------------------------------------------------------
 
@@ -317,6 +302,32 @@ def _drawn_gradients(shown: Shown, step: Step, batch: Batch) -> Parameters:
     if shown.members == 1:
         return step.gradients
     return member_gradients(shown.network, Parameters(shown.network, shown.parameters), step.layers, batch, 0)
+
+
+def look(engine: Engine, shown: Shown) -> None:
+    """Put loss and scores of a moment into the run's curves."""
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        _looked(engine, shown, evaluated(engine, shown, Parameters(shown.network, shown.parameters)))
+
+
+def _looked(engine: Engine, shown: Shown, step: Step) -> dict[str, float]:
+    """Return loss and scores of a moment, and put them into the run's curves if an epoch ends there."""
+    data, batch, prediction = shown.dataset, evaluated_rows(shown), step.layers[-1].activation
+    if shown.members > 1:
+        z = engine.forward(shown.network, Parameters(shown.network, shown.parameters), batch.inputs)
+        prediction = output_activation(shown.network.output, z)
+    train_score = SCORES[data.score](shown.network.output, prediction, batch.targets, batch.sample_weight)
+    found = {"train": step.loss - step.penalty, "penalised": step.loss, "train_score": train_score}
+    epoch, within = shown.position
+    if len(data.validation):
+        of_both = ("validation", "validation_score")
+        there = shown.curves.at(epoch) if within == 0 else {}
+        if not there.keys() >= set(of_both):
+            there = dict(zip(of_both, scores(engine, shown, some_rows(data, data.validation)), strict=True))
+        found |= {name: there[name] for name in of_both}
+    if within == 0:
+        shown.curves.fill(epoch, **found)
+    return found
 
 
 def evaluated(engine: Engine, shown: Shown, parameters: Parameters) -> Step:

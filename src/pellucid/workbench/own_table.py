@@ -229,7 +229,8 @@ def table_rows(table: pd.DataFrame, choice: Table, train_share: float = 1.0, see
     if not inputs:
         notes = "; ".join(f"{each['name']}: {each['note'] or 'ignored'}" for each in described[:5])
         raise DataError(f"The table must have a column to learn from; it has none ({notes}).")
-    described.append(_of_target(label, target, int((~has_target).sum()), int((~is_whole).sum())))
+    distinct = len(target.labels) or len(np.unique(y))
+    described.append(_of_target(label, target, distinct, int((~has_target).sum()), int((~is_whole).sum())))
     classes = tuple(str(each) for each in target.labels)
     never = never_met(missing, met)
     remarks = (f"No cell says {', '.join(never)}, which is to mean missing.",) if never else ()
@@ -353,7 +354,7 @@ class _Column:
         return told
 
 
-def _of_target(label: str, target: Target, left_out: int, dropped: int) -> dict[str, Any]:
+def _of_target(label: str, target: Target, distinct: int, left_out: int, dropped: int) -> dict[str, Any]:
     notes = [f"{left_out} rows without a target are left out"] if left_out else []
     notes += [f"{dropped} rows with missing cells are left out"] if dropped else []
     kind = "number" if target.task == "regression" else "category"
@@ -362,7 +363,7 @@ def _of_target(label: str, target: Target, left_out: int, dropped: int) -> dict[
         "kind": kind,
         "role": "target",
         "missing": left_out,
-        "distinct": len(target.labels),
+        "distinct": distinct,
         "levels": [str(each) for each in target.labels],
         "low": target.low if kind == "number" else None,
         "high": target.high if kind == "number" else None,

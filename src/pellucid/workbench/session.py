@@ -1,6 +1,7 @@
 """One page's session: its settings, its run, what it kept. Messages come in, answers go out."""
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -55,6 +56,8 @@ MOST_UNDERWAY = 3
 """Frames that are sent and not drawn yet; the page tells of every other that it has drawn."""
 LOOKED_EVERY = 0.1
 """Seconds between two looks at loss and gradients while training runs; the frames between are of maps and weights."""
+MOST_TRIED = 8
+"""Columns of a table that are tried as its target where the last cannot be."""
 STATE_EVERY = 0.5
 """Seconds between two tellings of where a running training is."""
 Handler = Callable[[Message], Awaitable[None]]
@@ -402,6 +405,24 @@ class Session:
 
     async def _open_table(self, name: str, data: bytes) -> None:
         table = await asyncio.to_thread(self.tables.add, name, data)
+        try:
+            await self._take_table(table)
+        except DataError as error:
+            if not await self._takes_another_target(table):
+                raise
+            target = self.settings.data.table.target if self.settings.data.table else None
+            await self.tell_error(f"{error} For now it is {target!r}; “Columns…” has the others.", "upload")
+
+    async def _takes_another_target(self, table: Table) -> bool:
+        """Take the table with the last column that can be predicted, if one of the last few can."""
+        others = [str(name) for name in self.tables.get(table.id).frame.columns[-2 : -2 - MOST_TRIED : -1]]
+        for target in others:
+            with contextlib.suppress(DataError):
+                await self._take_table(replace(table, target=target))
+                return True
+        return False
+
+    async def _take_table(self, table: Table) -> None:
         rows = replace(self.settings.data, source="table", table=table, added=(), removed=())
         await self.take(replace(self.settings, data=rows, inputs=Inputs()))
 
