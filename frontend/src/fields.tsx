@@ -15,7 +15,9 @@ interface ControlProps {
   plain?: boolean;
 }
 
-/** A text box that takes numbers; what is typed counts when left, or with Enter. */
+const intoView = (box: HTMLElement | null): void => box?.scrollIntoView({ block: "nearest" });
+
+/** A text box that takes numbers; what is typed counts when left, or with Enter. What is none stays, and is said to be. */
 export function NumberBox(props: {
   value: number | null;
   change: (value: number | null) => void;
@@ -27,34 +29,52 @@ export function NumberBox(props: {
   disabled?: boolean;
 }): JSX.Element {
   const [typed, setTyped] = useState<string | null>(null);
+  const [wrong, setWrong] = useState<string | null>(null);
+  const type = (text: string | null) => {
+    setTyped(text);
+    setWrong(null);
+  };
+  useEffect(() => {
+    if (wrong !== null) type(null); // another value was set elsewhere
+  }, [props.value]);
   const shown =
     typed ?? (props.value === null || props.value === undefined ? "" : number(props.value, props.digits ?? 6));
   const commit = () => {
     if (typed === null) return;
     const value = parse(typed);
-    setTyped(null);
-    if (value !== null || (props.optional && typed.trim() === "")) props.change(value);
+    const empty = typed.trim() === "";
+    if (value === null && !empty) return setWrong(typed.trim());
+    type(null);
+    if (value !== null || props.optional) props.change(value);
   };
   return (
-    <input
-      id={props.id}
-      class="number"
-      type="text"
-      inputMode="decimal"
-      autocomplete="off"
-      spellcheck={false}
-      aria-label={props.label}
-      aria-describedby={props.describedBy}
-      placeholder={props.optional ? "none" : undefined}
-      disabled={props.disabled}
-      value={shown}
-      onInput={(event) => setTyped(event.currentTarget.value)}
-      onBlur={commit}
-      onKeyDown={(event) => {
-        if (event.key === "Enter") commit();
-        if (event.key === "Escape") setTyped(null);
-      }}
-    />
+    <>
+      <input
+        id={props.id}
+        class="number"
+        type="text"
+        inputMode="decimal"
+        autocomplete="off"
+        spellcheck={false}
+        aria-label={props.label}
+        aria-describedby={props.describedBy}
+        aria-invalid={wrong !== null}
+        placeholder={props.optional ? "none" : undefined}
+        disabled={props.disabled}
+        value={shown}
+        onInput={(event) => type(event.currentTarget.value)}
+        onBlur={commit}
+        onKeyDown={(event) => {
+          if (event.key === "Enter") commit();
+          if (event.key === "Escape") type(null);
+        }}
+      />
+      {wrong !== null && (
+        <p class="problem" role="alert" ref={intoView}>
+          “{wrong}” is no number.
+        </p>
+      )}
+    </>
   );
 }
 
@@ -149,7 +169,7 @@ export function Control({ field, value, change, problem, plain }: ControlProps):
         value={value}
         optional={field.optional}
         describedBy={problem ? help : undefined}
-        change={(next) => change(next !== null && field.kind === "integer" ? Math.round(next) : next)}
+        change={change}
       />
       {ranged && (
         <Slider id={`${id}-range`} field={field} value={value ?? field.default ?? field.low} change={change} />

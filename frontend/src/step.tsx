@@ -369,7 +369,7 @@ function ForwardTable({ answer, layer, neuron, row }: WorkingProps): JSX.Element
         <tbody>
           {Array.from({ length: width }, (_, place) => (
             <tr key={place}>
-              <th scope="row">
+              <th scope="row" class="short" title={layer === 0 ? features[place] : undefined}>
                 {layer === 0 ? featureName(features[place] ?? `x${place + 1}`) : `a${subscript(place + 1)}`}
               </th>
               <Cell value={at(answer, `inputs.${layer}`, row, place)} />
@@ -401,16 +401,13 @@ function LossTable({ answer, row }: WorkingProps): JSX.Element {
           {rows.map((index, place) => (
             <tr key={index} class={place === row ? "chosen" : ""}>
               <th scope="row">{index}</th>
-              <td class="num">
-                {Array.from({ length: outputs }, (_, output) =>
-                  number(at(answer, `out.${last}`, place, output), 3),
-                ).join("  ")}
-              </td>
-              <td class="num">
-                {Array.from({ length: outputs }, (_, output) => number(at(answer, "targets", place, output), 3)).join(
-                  "  ",
-                )}
-              </td>
+              {[`out.${last}`, "targets"].map((name) => (
+                <td key={name} class="num several">
+                  {Array.from({ length: outputs }, (_, output) => (
+                    <span key={output}>{number(at(answer, name, place, output), 3)} </span>
+                  ))}
+                </td>
+              ))}
               <Cell value={at(answer, "loss_rows", place)} />
             </tr>
           ))}
