@@ -57,8 +57,12 @@ def test_the_same_command_goes_on(pellucid, table, tmp_path):
     assert status == 0, err
     assert err.count("trial ") == 1
     assert len(pd.read_csv(tmp_path / "flowers-tuning" / "trials.csv")) == 2
+    place = tmp_path / "flowers-tuning" / "model.safetensors"
+    before = load(place)
     again = pellucid("tune", table, "--target", "width", "--trials", 2, *QUICK, "--quiet")
     assert again == (0, "", "")
+    rows = pd.read_csv(table).drop(columns="width")
+    assert (load(place).predict(rows) == before.predict(rows)).all()
 
 
 def test_a_time_that_is_over_at_once_leaves_a_model(pellucid, table, tmp_path):

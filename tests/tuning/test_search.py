@@ -711,7 +711,11 @@ def test_trials_of_a_table_are_joined_as_their_out_of_fold_predictions_say():
     assert set(members) == set(found.best_estimator_.members)
     again = search(model, table, y, n_trials=6, combine=3, storage="joined.sqlite")
     assert again.combination_ == found.combination_
-    assert set(again.best_estimator_.members) == set(members)
+    assert again.best_estimator_.oof_score_ == found.combination_.score
+    assert (again.best_estimator_.predict(table) == found.best_estimator_.predict(table)).all()
+    assert [each.hidden for each in again.best_estimator_.members] == hidden[list(numbers)].tolist()
+    again.refresh()
+    assert again.best_estimator_ is not None
     alone = search(model, table, y, n_trials=6, combine=1, storage="joined.sqlite")
     assert alone.combination_ is None
     assert len(alone.best_estimator_.members) == 1
@@ -728,6 +732,20 @@ def test_where_joining_is_worse_than_the_best_trial_that_one_is_alone():
     assert again.combination_.score == again.best_score_ == again.best_estimator_.oof_score_
     assert [each.dropout for each in again.best_estimator_.members] == [best["dropout"]]
     assert "Joined" not in str(again)
+
+
+def test_ctrl_c_while_joined_trials_are_fitted_again_leaves_them(monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    table, y = pd.DataFrame(X, columns=["a", "b"]), np.sin(3 * X[:, 0]) + X[:, 1] ** 2
+    model = TabularRegressor(n_folds=3, max_epochs=6)
+    search(model, table, y, n_trials=3, storage="joined.sqlite")
+    monkeypatch.setattr(TabularRegressor, "fit", interrupted)
+    with pytest.warns(TrainingWarning, match="Search interrupted: 3 trials are finished"):
+        found = search(model, table, y, n_trials=3, storage="joined.sqlite")
+    assert found.is_interrupted_
+    assert found.best_estimator_ is None
 
 
 @pytest.mark.parametrize("combine", [0, True, 2.5])

@@ -144,7 +144,7 @@ def run_tuning(
         raise typer.Exit(interrupted_status())
     model = found.best_estimator_
     if model is None:  # the best was another process's: only its settings are known
-        model = found.best_estimator().fit(learned.drop(columns=goal.label), y, **fit_params)
+        model = found.refit()
         save(model, places[MODEL])
     evaluation = evaluate(model, goal, learned, dealt.held_out)
     said = remarks(model, evaluation, has_groups=grouping is not None)

@@ -1,7 +1,7 @@
 """The models of a search whose networks are joined: those that together predict best out of fold."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,13 +67,19 @@ class Combiner:
     def add(self, trial: int, model: BaseTabular) -> tuple[Combination, BaseTabular]:
         """Take a trial's model; return which trials count now, and the model that they make."""
         models = {**self.models, trial: model}
-        trials: Sequence[int] = list(models)
+        combination, whole = self.joined(models)
+        others = sorted(
+            set(models) - set(combination.trials), key=lambda each: float(models[each].oof_score_), reverse=True
+        )
+        self.models = {each: models[each] for each in [*combination.trials, *others][: self.most]}
+        return combination, whole
+
+    def joined(self, models: Mapping[int, BaseTabular]) -> tuple[Combination, BaseTabular]:
+        """Join trials' models, in the order of their numbers: the same trials make the same model, bit for bit."""
+        trials = sorted(models)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the table, as in each trial
             if self.rows is None:
-                self.rows = LearnedRows.of(model, self.X, self.y, self.sample_weight)
-            whole, used = combined(list(models.values()), self.rows, most=self.most)
-        counting = [trials[place] for place in used]
-        others = sorted(set(trials) - set(counting), key=lambda each: float(models[each].oof_score_), reverse=True)
-        self.models = {each: models[each] for each in [*counting, *others][: self.most]}
-        return Combination(tuple(sorted(counting)), float(whole.oof_score_)), whole
+                self.rows = LearnedRows.of(models[trials[0]], self.X, self.y, self.sample_weight)
+            whole, used = combined([models[trial] for trial in trials], self.rows, most=self.most)
+        return Combination(tuple(trials[place] for place in used), float(whole.oof_score_)), whole

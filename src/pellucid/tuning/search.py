@@ -2,6 +2,7 @@
 
 import math
 import time
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from math import ceil, nan
@@ -21,6 +22,7 @@ from pellucid.estimators.tabular.importances import SHARES
 from pellucid.plotting import SearchHistory
 from pellucid.spec.checks import shown
 from pellucid.tables.frames import counted
+from pellucid.training.stopping import Outcome
 from pellucid.tuning.combining import Combination, Combiner
 from pellucid.tuning.contests import GO_ON, CrossValidation, OutOfFold, Scored, Scorer
 from pellucid.tuning.failures import grouped_reasons
@@ -189,7 +191,8 @@ def search(
     study = open_study(storage, study_name, _sampler(sampler, seed, read), mark, read)
     run = _Run(study, read, scorer, storage_url(storage), trials, time_limit, pruning, _batch(batch, n_jobs), on_trial)
     run.grid = read.combinations() if sampler == "grid" else None
-    found = Search(study, read, estimator, X, y, score_name(scoring or _own_scoring(estimator), estimator))
+    name = score_name(scoring or _own_scoring(estimator), estimator)
+    found = Search(study, read, estimator, X, y, name, fit_params=scorer.fit_params)
     if most > 1 and isinstance(scorer, OutOfFold) and scorer.differs_in_members_only(list(read.distributions)):
         found.combiner = Combiner(X, y, dict(fit_params or {}).get("sample_weight"), most)
     bar = ProgressBar("search", unit="trial") if progress else None
@@ -202,8 +205,11 @@ def search(
     )
     found.check()
     if found.best_estimator_ is None and refit and not is_interrupted:
-        found.best_estimator_ = found.best_estimator().fit(X, y, **scorer.fit_params)
-    if is_interrupted:
+        try:
+            found.refit()
+        except KeyboardInterrupt:
+            found.is_interrupted_ = True
+    if found.is_interrupted_:
         warn(
             f"Search interrupted: {len(found.frame)} trials are finished and stay in '{without_password(storage)}'. "
             "The same call goes on with them."
@@ -521,9 +527,19 @@ class Search:
         How many that are, in words; empty where nothing but the time tells.
     """
 
-    def __init__(self, study: Any, space: Space, estimator: Any, X: Any, y: Any, score_name: str) -> None:
+    def __init__(
+        self,
+        study: Any,
+        space: Space,
+        estimator: Any,
+        X: Any,
+        y: Any,
+        score_name: str,
+        *,
+        fit_params: Mapping[str, Any],
+    ) -> None:
         self.study, self.space, self.score_name = study, space, score_name
-        self._estimator, self._X, self._y = estimator, X, y
+        self._estimator, self._X, self._y, self._fit_params = estimator, X, y, fit_params
         self.is_complete_ = self.is_interrupted_ = self.is_late_ = False
         self.planned_ = ""
         self.best_score_: float = nan
@@ -561,7 +577,8 @@ class Search:
         whole = [trial for trial in trials if trial.state.name == "COMPLETE"]
         best = max(whole, key=lambda trial: trial.value, default=None)
         joined = self._joined(best)
-        if joined != self.combination_:  # another process, or call, knows a better one
+        known = self.combination_
+        if joined is None or known is None or joined.trials != known.trials:  # another process, or call, has a better
             self.combination_, self.best_estimator_ = joined, None
         if best is not None:
             self.best_params_, self.best_score_ = self.space.decode(best.params), float(best.value)
@@ -602,16 +619,43 @@ class Search:
             raise KeyboardInterrupt
         raise PellucidError("No trial was finished: other processes may have them all. Give more time or trials.")
 
+    def refit(self) -> Any:
+        """Fit what is best to all rows, each trial that is joined as it was in the search; return `best_estimator_`.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            If Ctrl-C ended a fit; `best_estimator_` stays as it was.
+        """
+        if self.combiner is None or self.combination_ is None:
+            self.best_estimator_ = self.best_estimator().fit(self._X, self._y, **self._fit_params)
+            return self.best_estimator_
+        models = {}
+        for trial, model in self._joined_estimators().items():
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of the table, as in each trial
+                models[trial] = model.fit(self._X, self._y, **self._fit_params)
+            if model.outcome_ is Outcome.INTERRUPTED:
+                raise KeyboardInterrupt
+        self.combination_, self.best_estimator_ = self.combiner.joined(models)
+        return self.best_estimator_
+
+    def _joined_estimators(self) -> dict[int, Any]:
+        """Return an estimator, not fitted, for each trial that is joined, by their numbers."""
+        scorer = OutOfFold(self._estimator, self._X, self._y, {})
+        trials = self.study.get_trials(deepcopy=False)
+        numbers = () if self.combination_ is None else self.combination_.trials
+        return {number: scorer.with_setting(self.space.decode(trials[number - 1].params)) for number in numbers}
+
     def best_estimator(self) -> Any:
-        """Return an estimator, not fitted, with the best setting, or the members of the trials that are joined."""
+        """Return an estimator, not fitted, with the best setting, or the members of the trials that are joined.
+
+        Its fit trains these members beside each other, with other seeds than the trials have: `refit` is as they were.
+        """
         if isinstance(self._estimator, BaseTabular):
-            scorer = OutOfFold(self._estimator, self._X, self._y, {})
-            if self.combination_ is None:
-                return scorer.with_setting(self.best_params_)
-            trials = [
-                each for each in self.study.get_trials(deepcopy=False) if each.number + 1 in self.combination_.trials
-            ]
-            joined = [scorer.with_setting(self.space.decode(trial.params)) for trial in trials]
+            joined = list(self._joined_estimators().values())
+            if not joined:
+                return OutOfFold(self._estimator, self._X, self._y, {}).with_setting(self.best_params_)
             return joined[0].set_params(members=[member for each in joined for member in each.members])
         return clone(self._estimator).set_params(
             **{name: clone(value, safe=False) for name, value in self.best_params_.items()}
