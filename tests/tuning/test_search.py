@@ -592,7 +592,7 @@ def test_a_trial_that_was_cut_short_is_left_though_another_might_have_had_time(m
     given = {"space": {"alpha": [1e-4, 1e-3]}, "sampler": "grid", "n_trials": None, "batch": 1}
     found = look(time_limit=100, **given)
     assert (found.is_late_, found.is_complete_) == (True, False)
-    assert ". 1 of 2 combinations. The time was over" in str(found)
+    assert ". 1 of 2 combinations, 1 begun but not finished. The time was over" in str(found)
 
 
 @pytest.mark.parametrize("sampler", ["grid", "tpe"])
@@ -653,12 +653,39 @@ def test_a_value_that_cannot_be_is_refused_before_anything_trains(estimator, spa
     assert not Path("none.sqlite").exists()
 
 
+@pytest.mark.parametrize(
+    ("model", "given", "message"),
+    [
+        (TabularRegressor(), {"y": [np.nan, *X[1:, 0]]}, "NaN|missing"),
+        (TabularClassifier(), {"y": Y[1:]}, "59"),
+        (TabularClassifier(), {"y": None}, "requires y|y"),
+        (TabularClassifier(), {"fit_params": {"groups": [1, 2]}}, "'groups'"),
+        (TabularClassifier(), {"fit_params": {"sample_weight": np.zeros(60)}}, "'sample_weight' must have"),
+        (TabularClassifier(), {"fit_params": {"group": Y}}, "takes, groups, .*; got 'group'. Did you mean 'groups'"),
+        (TabularClassifier(time_column="day"), {}, "'day'"),
+        (TabularClassifier(n_folds=100), {}, "'n_folds' of TabularClassifier must"),
+        (
+            TabularClassifier(),
+            {"cv": "nonsense"},
+            r"'cv' of search must be None .*'nonsense'\. Set its n_folds or time",
+        ),
+        (TabularClassifier(), {"scoring": "accuracy"}, "'scoring' of search must be None .* got 'accuracy'"),
+    ],
+)
+def test_what_is_wrong_with_a_table_is_one_error_before_anything_trains(model, given, message):
+    with pytest.raises(PellucidError, match=message) as refused:
+        look(estimator=model, space={"dropout": [0.0, 0.1]}, **{"cv": None, **given})
+    assert "trials failed" not in str(refused.value)
+    assert not Path("pellucid-study.sqlite").exists()
+
+
 def test_trials_that_were_not_finished_and_settings_without_effect_are_no_riddle():
     space = {"numbers": ["periodic"], "bins": [8, 9], "frequency": [0.5]}
     model = TabularClassifier(n_folds=2, max_epochs=2, random_state=0)
-    given = {"estimator": model, "space": space, "sampler": "grid", "n_trials": None, "batch": 1}
+    given = {"estimator": model, "space": space, "sampler": "grid", "n_trials": None, "batch": 1, "cv": None}
     study = look(**{**given, "n_trials": 1}).study
     study.tell(study.ask(), state=optuna.trial.TrialState.FAIL)
+    assert "1 of 2 combinations, 1 begun but not finished." in str(look(**{**given, "n_trials": 1}))
     found = look(**given)
     assert found.frame["trial"].tolist() == [1, 3]
     assert str(found).startswith("Best: numbers = periodic, frequency = 0.5, with log loss ")

@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from pellucid.cli.console import Fitted, printable
+from pellucid.tables.frames import counted
 from pellucid.tuning import Search
 from pellucid.tuning.words import score_told, setting_text, used_settings
 
@@ -56,9 +57,10 @@ class Board:
         if self._live is None and not self.quiet:
             last = found.frame.iloc[-1]
             name, sign = score_told(found.score_name)
-            epochs = f"{name} {sign * last['score']:.4f} after {last['n_iter']:.0f} epochs"
             reached = f", joined {sign * joined:.4f}" if (joined := _joined(found)) is not None else ""
-            result = epochs if last["state"] != "FAIL" else last["reason"]
+            result = last["reason"]
+            if last["state"] != "FAIL":
+                result = f"{name} {sign * last['score']:.4f} after {counted(round(last['n_iter']), 'epoch')}"
             sys.stderr.write(
                 printable(
                     f"trial {last['trial']}: {result}; best {sign * found.best_score_:.4f}{reached}. {self._left()}"

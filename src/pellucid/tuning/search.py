@@ -14,7 +14,7 @@ import pandas as pd
 from joblib import effective_n_jobs
 from sklearn.base import clone
 
-from pellucid.errors import PellucidError, SpecError
+from pellucid.errors import PellucidError, SpecError, did_you_mean
 from pellucid.estimators.progress import ProgressBar
 from pellucid.estimators.reports import warn
 from pellucid.estimators.tabular.base import BaseTabular
@@ -62,6 +62,9 @@ FIGURES = ("score", "error", "n_iter", "seconds", "parameters", "reason")
 MOST_FAILURES = 10
 """Where so many trials fail and none succeeds, the search ends: the next would fail, too."""
 
+OF_TABLES = ("groups", "sample_weight", "schema")
+"""What fit of a tabular estimator takes beside the rows."""
+
 SAMPLERS = ("tpe", "random", "grid")
 
 
@@ -75,7 +78,7 @@ def search(
     time_limit: float | None = None,
     sampler: Any = "tpe",
     pruning: bool = True,
-    cv: Any = 5,
+    cv: Any = None,
     scoring: Any = None,
     fit_params: Mapping[str, Any] | None = None,
     seed: int = 0,
@@ -118,7 +121,8 @@ def search(
     pruning : bool
         Train settings for some epochs and let only the better half of all that got as far go on.
     cv, scoring, fit_params, n_jobs
-        As in `sweep`; not for a tabular estimator, which has folds and scoring of its own.
+        As in `sweep`. Of a tabular estimator `cv` and `scoring` must be None: its parameters ``n_folds``,
+        ``time_column`` and ``scoring``, and ``groups`` in `fit_params`, take their place.
     seed : int
         Of the sampler; the networks have the estimator's ``random_state``, 0 if it is None.
     storage : str or Path
@@ -257,12 +261,32 @@ def _scorer(
 ) -> Scorer:
     if isinstance(estimator, BaseTabular):
         if scoring is not None:
-            raise SpecError("'scoring' of search must be None for a tabular estimator, which has its own parameter.")
+            raise SpecError(
+                "'scoring' of search must be None for a tabular estimator, which has its own parameter; got "
+                f"{shown(scoring)}."
+            )
+        if cv is not None:
+            raise SpecError(
+                "'cv' of search must be None for a tabular estimator, which deals its own folds; got "
+                f"{shown(cv)}. Set its n_folds or time_column, or give groups in fit_params."
+            )
         estimator._check_parameters()
+        _check_rows(estimator, X, y, fit_params or {})
         return OutOfFold(estimator, X, y, fit_params or {})
     problem = problem_of("search", estimator, X, y, cv=cv, scoring=scoring, fit_params=fit_params)
     problem.scores_training = False
     return CrossValidation(problem, planned_epochs(estimator), n_jobs)
+
+
+def _check_rows(estimator: BaseTabular, X: Any, y: Any, fit_params: Mapping[str, Any]) -> None:
+    """Raise what is wrong with a table's target, weights, groups or folds: it would fail each trial."""
+    for name in fit_params:
+        if name not in OF_TABLES:
+            rule = f"have only what fit of {type(estimator).__name__} takes, {', '.join(OF_TABLES)}"
+            raise SpecError(f"'fit_params' of search must {rule}; got {name!r}.{did_you_mean(name, OF_TABLES)}")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # as in each trial
+        estimator._check_rows(X, y, **fit_params)
 
 
 def _sampler(sampler: Any, seed: int, space: Space) -> Any:
@@ -556,10 +580,8 @@ class Search:
         """Read the study again."""
         begun = self.study.get_trials(deepcopy=False)
         trials = _with_result(begun)
-        last = max((trial.number for trial in trials), default=0)
         tries = {_setting(each): each.number for each in begun if each.state.name != "WAITING"}  # each one's last
-        lost = [each for each in begun if _is_lost(each) and tries[_setting(each)] == each.number]
-        self._unfinished = sum(each.number < last for each in lost)  # their numbers are left out
+        self._unfinished = sum(_is_lost(each) and tries[_setting(each)] == each.number for each in begun)
         mine = worker()
         self._elsewhere = sum(each.state.name == "RUNNING" and each.user_attrs.get("worker") != mine for each in begun)
         self.frame = pd.DataFrame(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
@@ -42,7 +42,7 @@ from pellucid.estimators.tabular.members import (
     with_values,
 )
 from pellucid.estimators.tabular.racing import Plan
-from pellucid.estimators.tabular.rows import ROWS_REMEMBERED, Column, Given, Remembered, Taken
+from pellucid.estimators.tabular.rows import ROWS_REMEMBERED, Column, Dealt, Given, Remembered, Taken
 from pellucid.estimators.tabular.rules import RULES
 from pellucid.estimators.tabular.sources import FileSource, FrameSource, Revise, Source
 from pellucid.estimators.tabular.state import IMPORTANCES, tabular_from_state, tabular_to_state
@@ -247,24 +247,13 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
     ) -> tuple[Bag, Problem, Array, Array | None]:
         """Train the networks on the rows of a source."""
         is_continued = self.warm_start and hasattr(self, "bag_")
-        if source.rows < 2:
-            raise DataError(f"A table to learn from must have at least 2 rows; it has {source.rows} sample(s).")
-        all_rows = np.empty((source.rows, 0))
-        weight = self._checked_weight(sample_weight, all_rows, least=2)
-        Y, stratify = self._take_target(_as_long_as(all_rows, y), weight, classes, is_continued)
-        trained_weight = self._weights(Y, weight)
-        rows = np.arange(source.rows) if trained_weight is None else np.flatnonzero(trained_weight > 0)
-        if len(rows) < 2:
-            raise DataError(f"At least 2 rows must have a weight greater than 0; {counted(len(rows), 'row')} have.")
         seed = check_random_state(self.random_state)
-        fold_seed = seed.randint(2**31 - 1)
+        Y, weight, trained_weight, rows, folds = self._deal(source, y, sample_weight, groups, classes, seed)
         clear: list[bool] = []
         if not is_continued:
-            self.encoder_ = source.learn(schema, rows, fold_seed, self._missing(), self._revised_by(Y, clear))
+            revised = self._revised_by(Y, clear)
+            self.encoder_ = source.learn(schema, rows, self._fold_seed, self._missing(), revised)
             warn_of_lost_columns(self.encoder_.schema)
-        if not is_continued or not hasattr(self, "_fold_seed"):
-            self._fold_seed = fold_seed  # kept, so that the same rows stay in the same folds when training goes on
-        folds = self._folds(source, rows, stratify, groups)
         X_encoded = source.encode(self.encoder_)
         may_draw = not (is_stream or is_continued)  # what is to change may not be held by a line that stays
         given = Given(Y, source.column, X_encoded, trained_weight, folds)
@@ -274,7 +263,7 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         beside: Sequence[Member] = ()
         if self.members is None and (is_few or not is_small(len(rows))):
             beside = lines_beside(len(rows), self.encoder_.inputs.width)
-        del rows, all_rows  # memory for the networks
+        del rows  # memory for the networks
         in_turns = self._preset().is_mixed and self.members is None and not is_few
         epochs = planned_epochs(min(len(train) for train, _ in folds), self._preset().steps)
         start = self.bag_ if is_continued else None
@@ -301,6 +290,33 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             )
         self._hold_time(bag, problem.X, Y, trained_weight, folds)
         return bag, problem, Y, weight
+
+    def _deal(
+        self, source: Source, y: Any, sample_weight: Any, groups: Any, classes: Any, seed: np.random.RandomState
+    ) -> Dealt:
+        """Check target, weights and groups, and deal the rows to folds, before the table itself is read."""
+        is_continued = self.warm_start and hasattr(self, "bag_")
+        if source.rows < 2:
+            raise DataError(f"A table to learn from must have at least 2 rows; it has {source.rows} sample(s).")
+        all_rows = np.empty((source.rows, 0))
+        weight = self._checked_weight(sample_weight, all_rows, least=2)
+        Y, stratify = self._take_target(_as_long_as(all_rows, y), weight, classes, is_continued)
+        trained_weight = self._weights(Y, weight)
+        rows = np.arange(source.rows) if trained_weight is None else np.flatnonzero(trained_weight > 0)
+        if len(rows) < 2:
+            raise DataError(f"At least 2 rows must have a weight greater than 0; {counted(len(rows), 'row')} have.")
+        fold_seed = seed.randint(2**31 - 1)
+        if not is_continued or not hasattr(self, "_fold_seed"):
+            self._fold_seed = fold_seed  # kept, so that the same rows stay in the same folds when training goes on
+        return Dealt(Y, weight, trained_weight, rows, self._folds(source, rows, stratify, groups))
+
+    def _check_rows(
+        self, X: Any, y: Any, sample_weight: Any = None, *, groups: Any = None, schema: Schema | None = None
+    ) -> None:
+        """Raise what `fit` raises of target, weights, groups and folds, before it reads the table itself."""
+        twin = clone(self)
+        with twin._source(X, y, reset=True) as (source, target):
+            twin._deal(source, target, sample_weight, groups, None, check_random_state(twin.random_state))
 
     def _revised_by(self, Y: Array, clear: list[bool]) -> Revise:
         """Return what finds, by this target, which numbers are codes, and notes if that is clear.

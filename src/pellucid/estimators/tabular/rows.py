@@ -10,13 +10,34 @@ from pellucid.estimators.tabular.bagging import Folds, Problem
 from pellucid.textbook.arrays import Array
 from pellucid.training.coded import CodedRows
 
-__all__ = ["ROWS_REMEMBERED", "Column", "Given", "Remembered", "Taken"]
+__all__ = ["ROWS_REMEMBERED", "Column", "Dealt", "Given", "Remembered", "Taken"]
 
 ROWS_REMEMBERED = 1000
 """Rows that `partial_fit` calibrates on: the latest, each predicted before it was learned from."""
 
 Column = Callable[[str], "pd.Series[Any]"]
 """From a label to the column of a table."""
+
+
+class Dealt(NamedTuple):
+    """Rows of a table that are checked and dealt to folds.
+
+    Parameters
+    ----------
+    Y : array
+        The target as `BaseTabular` keeps it.
+    weight, trained_weight : array of shape (rows,) or None
+        As given; and in training, where classes may weigh, too.
+    rows : array of int
+        Those to learn from.
+    folds : Folds
+    """
+
+    Y: Array
+    weight: Array | None
+    trained_weight: Array | None
+    rows: Array
+    folds: Folds
 
 
 class Given(NamedTuple):
