@@ -86,7 +86,7 @@ def test_groups_stay_together_and_the_future_is_held_out(pellucid, flowers, tmp_
     assert "garden" not in [each.label for each in model.schema_.columns]
     status, _, err = pellucid(*given)
     assert status == 2
-    assert "is of another estimator and data" in err
+    assert "is of another search. What differs: columns ('garden' is new); " in err
     status, out, err = pellucid(*given, "--time-column", "day", "--out", "days")
     assert status == 0, err
     assert "65 rows to learn from, 15 held out for the score" in out

@@ -131,10 +131,15 @@ def test_the_same_call_goes_on():
     assert len(look().frame) == 4
     found = look(n_trials=6)
     assert found.frame["trial"].tolist() == [1, 2, 3, 4, 5, 6]
-    with pytest.raises(PellucidError, match="is of another space"):
+    differs = r"is of another search\. What differs: "
+    with pytest.raises(PellucidError, match=f"{differs}space of alpha, hidden_layer_sizes, learning_rate_init. Repeat"):
         look(space={"alpha": (0.1, 1.0)})
-    with pytest.raises(PellucidError, match="is of another estimator and data"):
+    with pytest.raises(PellucidError, match=f"{differs}target. Repeat"):
         look(y=1 - Y)
+    with pytest.raises(PellucidError, match=rf"{differs}alpha = 0.0001 \(now 0.5\); max_iter = 12 \(now 9\). Repeat"):
+        look(estimator=MLPClassifier(max_iter=9, alpha=0.5))
+    turned = {**SPACE, "hidden_layer_sizes": SPACE["hidden_layer_sizes"][::-1]}
+    assert len(look(space=turned, n_trials=7).frame) == 7
     assert len(look(space={"alpha": (0.1, 1.0)}, study_name="other").frame) == 4
 
 
@@ -154,14 +159,14 @@ def test_a_search_goes_on_with_a_scoring_of_one_s_own(kind, monkeypatch):
     anew.__module__, anew.__qualname__ = score.__module__, score.__qualname__
     monkeypatch.setitem(globals(), "score", anew)
     assert len(look(scoring=kind(), n_trials=6).frame) == 6
-    with pytest.raises(PellucidError, match="is of another scoring"):
+    with pytest.raises(PellucidError, match=r"What differs: scoring = .* \(now make_scorer\(f1_score, .*\)"):
         look(scoring=make_scorer(f1_score))
 
 
 def test_a_search_does_not_go_on_with_other_folds():
     look(cv=KFold(2))
     assert len(look(cv=list(KFold(2).split(X, Y)), n_trials=6).frame) == 6
-    with pytest.raises(PellucidError, match=r"is of another cv, with other rows in its folds \(a splitter that"):
+    with pytest.raises(PellucidError, match=r"What differs: rows of the folds of cv \(a splitter that"):
         look(cv=KFold(3), n_trials=6)
 
 
@@ -427,7 +432,7 @@ def test_two_processes_on_one_study():
 
 def test_a_damaged_study(tmp_path):
     (tmp_path / "pellucid-study.sqlite").write_bytes(b"no database" * 1000)
-    with pytest.raises(PellucidError, match=r"cannot be used: file is not a database\. Another name"):
+    with pytest.raises(PellucidError, match=r"file is not a database\. To begin anew, name another file"):
         look()
 
 
@@ -460,7 +465,9 @@ def changed_by(statement):
 def test_a_study_with_damaged_contents(statement, message):
     look()
     changed_by(statement)
-    with pytest.raises(PellucidError, match=rf"The study in .* cannot be used: .*{message}.* Another name"):
+    with pytest.raises(
+        PellucidError, match=rf"The study in .* cannot be used: .*{message}.* To begin anew, name another file"
+    ):
         look(n_trials=6)
 
 
@@ -512,11 +519,19 @@ def test_a_locked_study(monkeypatch):
         ({"sampler": "tpf"}, "'sampler' of search"),
         ({"storage": "nowhere/a.sqlite"}, "folder 'nowhere', which does not exist"),
         ({"storage": 3}, "'storage' of search"),
+        ({"storage": "sqlite:///:memory:"}, "or None for memory, where the study ends with its process"),
     ],
 )
 def test_what_cannot_be_searched(given, message):
     with pytest.raises(SpecError, match=message):
         look(**given)
+
+
+def test_a_search_in_memory_leaves_no_file(tmp_path):
+    found = look(storage=None)
+    assert len(found.frame) == len(pickle.loads(pickle.dumps(found)).frame) == 4
+    assert len(look(storage=None).frame) == 4
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("url", ["mysql://ann:s3cret@127.0.0.1:1/studies", "nothing://ann:s3cret@127.0.0.1:1/studies"])

@@ -32,8 +32,8 @@ from pellucid.tuning.rungs import best_of
 from pellucid.tuning.spaces import Space, default_space, read_space
 from pellucid.tuning.study import (
     Pulse,
-    fingerprint,
     give_sign_of_life,
+    marks_of,
     open_study,
     put_back,
     requeue,
@@ -82,7 +82,7 @@ def search(
     scoring: Any = None,
     fit_params: Mapping[str, Any] | None = None,
     seed: int = 0,
-    storage: str | Path = "pellucid-study.sqlite",
+    storage: str | Path | None = "pellucid-study.sqlite",
     study_name: str = "pellucid",
     batch: int | None = None,
     n_jobs: int | None = None,
@@ -125,8 +125,9 @@ def search(
         ``time_column`` and ``scoring``, and ``groups`` in `fit_params`, take their place.
     seed : int
         Of the sampler; the networks have the estimator's ``random_state``, 0 if it is None.
-    storage : str or Path
-        Path of an SQLite file, or any URL that Optuna takes, such as ``postgresql://user@host/database``.
+    storage : str, Path or None
+        Path of an SQLite file, or any URL that Optuna takes, such as ``postgresql://user@host/database``. None: memory,
+        where the study ends with its process.
     study_name : str
     batch : int or None
         Trials trained together.
@@ -185,14 +186,14 @@ def search(
     trials = n_trials
     if trials is None and time_limit is None and sampler != "grid":
         trials = DEFAULT_TRIALS
-    mark = {
-        "estimator and data": fingerprint(estimator, X, y, fit_params),
-        "space": _space_mark(read),
+    marks = {
+        **marks_of(estimator, X, y, fit_params),
+        "space": {name: str(distribution) for name, distribution in read.distributions.items()},
         "scoring": scoring_mark(scoring),
     }
     if isinstance(scorer, CrossValidation):
-        mark["cv"] = splits_mark(scorer.problem.splits)
-    study = open_study(storage, study_name, _sampler(sampler, seed, read), mark, read)
+        marks["cv"] = splits_mark(scorer.problem.splits)
+    study = open_study(storage, study_name, _sampler(sampler, seed, read), marks, read)
     run = _Run(study, read, scorer, storage_url(storage), trials, time_limit, pruning, _batch(batch, n_jobs), on_trial)
     run.grid = read.combinations() if sampler == "grid" else None
     name = score_name(scoring or _own_scoring(estimator), estimator)
@@ -214,10 +215,12 @@ def search(
         except KeyboardInterrupt:
             found.is_interrupted_ = True
     if found.is_interrupted_:
-        warn(
-            f"Search interrupted: {len(found.frame)} trials are finished and stay in '{without_password(storage)}'. "
-            "The same call goes on with them."
+        kept = (
+            f" and stay in '{without_password(storage)}'. The same call goes on with them"
+            if storage is not None
+            else ", in memory only"
         )
+        warn(f"Search interrupted: {len(found.frame)} trials are finished{kept}.")
     return found
 
 
@@ -297,10 +300,6 @@ def _sampler(sampler: Any, seed: int, space: Space) -> Any:
     from pellucid.tuning.samplers import SeededByNumber, tpe, uniform  # noqa: PLC0415 - needs the extra
 
     return SeededByNumber(tpe if sampler == "tpe" else uniform, seed)
-
-
-def _space_mark(space: Space) -> str:
-    return "; ".join(f"{name}: {space.distributions[name]}" for name in sorted(space.distributions))
 
 
 def _batch(batch: int | None, n_jobs: int | None) -> int:

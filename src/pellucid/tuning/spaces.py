@@ -216,7 +216,7 @@ def _texts(owner: str, name: str, given: list[Any]) -> dict[str, Any]:
 def _categorical(texts: list[str]) -> Any:
     from optuna.distributions import CategoricalDistribution  # noqa: PLC0415 - an extra
 
-    return CategoricalDistribution(texts)
+    return CategoricalDistribution(sorted(texts))  # in whatever order they are given, it is the same space
 
 
 def _distribution(owner: str, name: str, given: Any) -> Any:

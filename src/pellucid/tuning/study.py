@@ -21,8 +21,8 @@ from pellucid.tuning.spaces import Space
 
 __all__ = [
     "Pulse",
-    "fingerprint",
     "give_sign_of_life",
+    "marks_of",
     "open_study",
     "put_back",
     "requeue",
@@ -50,8 +50,8 @@ OPTUNAS = {"studies", "version_info"}
 ANOTHER = "give this search a storage or study_name of its own (on the command line: another --out)."
 
 
-HINTS = {"cv": ", with other rows in its folds (a splitter that shuffles needs a random_state)"}
-"""Where to look, by what a study is another's of."""
+IMPLIED = {"cells": {"columns", "rows"}, "target": {"rows"}, "cv": {"columns", "rows", "cells", "target"}}
+"""What differs of itself where another thing does."""
 
 
 def require_optuna() -> Any:
@@ -74,15 +74,21 @@ def require_optuna() -> Any:
 
 
 def storage_url(storage: Any) -> str:
-    """Return the URL of a storage: a path is that of an SQLite file.
+    """Return the URL of a storage: a path is that of an SQLite file; None has none.
 
     Examples
     --------
     >>> storage_url("study.sqlite"), storage_url("postgresql://me@host/studies")
     ('sqlite:///study.sqlite', 'postgresql://me@host/studies')
     """
-    if not isinstance(storage, str | Path) or not str(storage):
-        raise SpecError(f"'storage' of search must be the path of a file or a database's URL; got {shown(storage)}.")
+    if storage is None:
+        return ""
+    is_text = isinstance(storage, str | Path) and str(storage)
+    if not is_text or str(storage) in ("sqlite://", "sqlite:///") or str(storage).endswith(":memory:"):
+        raise SpecError(
+            "'storage' of search must be the path of a file, a database's URL, or None for memory, where the study "
+            f"ends with its process; got {shown(storage)}."
+        )
     if "://" in str(storage):
         return str(storage)
     folder = Path(storage).parent
@@ -92,16 +98,16 @@ def storage_url(storage: Any) -> str:
     return f"sqlite:///{storage}"
 
 
-def open_study(storage: Any, name: str, sampler: Any, mark: dict[str, str], space: Space) -> Any:
+def open_study(storage: Any, name: str, sampler: Any, marks: Mapping[str, Any], space: Space) -> Any:
     """Open a study or begin it.
 
     Parameters
     ----------
-    storage : str or Path
-        Path or URL.
+    storage : str, Path or None
+        Path or URL; None: memory.
     name : str
     sampler : optuna sampler
-    mark : dict of str to str
+    marks : mapping of str to str, list or dict
         What the study is about; one found there must have the same.
     space : Space
         What its trials may have.
@@ -114,13 +120,7 @@ def open_study(storage: Any, name: str, sampler: Any, mark: dict[str, str], spac
     optuna = require_optuna()
     url, told = storage_url(storage), without_password(storage)
     with wrapped_errors(url, (Exception,)):  # damaged contents meet many of Optuna's and SQLAlchemy's errors
-        options: dict[str, Any] = {}
-        if url.startswith("sqlite"):
-            options["engine_kwargs"] = {"connect_args": {"timeout": LOCK_SECONDS}}
-            _refuse_foreign(url, options["engine_kwargs"])
-        backend = _made_by_one(lambda: optuna.storages.RDBStorage(url, **options))
-        if url.startswith("sqlite"):
-            _commit_quickly(backend.engine)
+        backend = optuna.storages.InMemoryStorage() if storage is None else _database(url)
         study = optuna.create_study(
             storage=backend, study_name=name, sampler=sampler, direction="maximize", load_if_exists=True
         )
@@ -130,16 +130,63 @@ def open_study(storage: Any, name: str, sampler: Any, mark: dict[str, str], spac
                 f"{ANOTHER}"
             )
         known = study.user_attrs
-        for key, value in mark.items():
-            if known.get(key, value) != value:
-                raise PellucidError(
-                    f"The study {name!r} in '{told}' is of another {key}{HINTS.get(key, '')}. Repeat the call that "
-                    f"began it, or {ANOTHER}"
-                )
-            if key not in known:
-                study.set_user_attr(key, value)
+        differing = {key for key, value in marks.items() if known.get(key, value) != value}
+        if differing:
+            named = [key for key in marks if key in differing and not IMPLIED.get(key, set()) & differing]
+            said = "; ".join(_told_apart(key, known[key], marks[key]) for key in named)
+            raise PellucidError(
+                f"The study {name!r} in '{told}' is of another search. What differs: {said}. Repeat the call that "
+                f"began it, or {ANOTHER}"
+            )
+        for key in marks.keys() - known.keys():
+            study.set_user_attr(key, marks[key])
         _check_contents(study, space)
     return study
+
+
+def _database(url: str) -> Any:
+    """Return Optuna's storage in a database, one that SQLite writes quickly."""
+    optuna, options = require_optuna(), {}
+    if url.startswith("sqlite"):
+        options["engine_kwargs"] = {"connect_args": {"timeout": LOCK_SECONDS}}
+        _refuse_foreign(url, options["engine_kwargs"])
+    backend = _made_by_one(lambda: optuna.storages.RDBStorage(url, **options))
+    if url.startswith("sqlite"):
+        _commit_quickly(backend.engine)
+    return backend
+
+
+def _told_apart(key: str, known: Any, now: Any) -> str:
+    """Say how what a study is about differs from what a call is about.
+
+    Examples
+    --------
+    >>> _told_apart("estimator", {"n_folds": "5", "dtype": "'float32'"}, {"n_folds": "3", "dtype": "'float32'"})
+    'n_folds = 5 (now 3)'
+    >>> _told_apart("columns", ["age", "city"], ["age", "day"])
+    "columns ('city' is missing; 'day' is new)"
+    """
+    if key == "estimator" and isinstance(known, dict):
+        names = sorted(name for name in known.keys() | now.keys() if known.get(name) != now.get(name))
+        return "; ".join(
+            f"{name} = {known.get(name, 'not there')} (now {now.get(name, 'not there')})" for name in names
+        )
+    if key == "space" and isinstance(known, dict):
+        return f"space of {', '.join(sorted(name for name in known | now if known.get(name) != now.get(name)))}"
+    if key == "columns" and isinstance(known, list):
+        gone, new = (sorted(set(one) - set(other)) for one, other in ((known, now), (now, known)))
+        said = [f"{name!r} is {what}" for names, what in ((gone, "missing"), (new, "new")) for name in names]
+        return f"columns ({'; '.join(said) or 'in another order'})"
+    if key in ("rows", "scoring"):
+        return f"{key} = {known} (now {now})"
+    return APART.get(key, key)
+
+
+APART = {
+    "cells": "cells of the table",
+    "cv": "rows of the folds of cv (a splitter that shuffles needs a random_state)",
+}
+"""What is told of marks that say no more than that something differs."""
 
 
 def _refuse_foreign(url: str, engine_options: Mapping[str, Any]) -> None:
@@ -225,7 +272,7 @@ def wrapped_errors(url: str, more: tuple[type[Exception], ...] = ()) -> Iterator
         while root.__cause__ is not None:
             root = root.__cause__
         told = (str(getattr(root, "orig", None) or root) or type(root).__name__).splitlines()[0].rstrip(".")
-        remedy = "Another name for it begins anew; finished trials in it stay"
+        remedy = "To begin anew, name another file (on the command line: another --out), or remove this one"
         if not url.startswith("sqlite"):
             remedy = "See that the database is there and lets you in; finished trials in it stay"
         if isinstance(root, ImportError):
@@ -239,19 +286,38 @@ def wrapped_errors(url: str, more: tuple[type[Exception], ...] = ()) -> Iterator
         raise PellucidError(f"The study in '{without_password(url)}' cannot be used: {told}. {remedy}.") from None
 
 
-def fingerprint(estimator: Any, X: Any, y: Any, fit_params: Mapping[str, Any] | None = None) -> str:
-    """Return a short text that differs where estimator or data differ, weights and groups of the rows among them.
+def marks_of(estimator: Any, X: Any, y: Any, fit_params: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return what differs where estimator or data do, weights and groups of the rows among them, by what it is of.
 
     Examples
     --------
     >>> from pellucid import MLPClassifier
-    >>> fingerprint(MLPClassifier(), [[1]], [1]) == fingerprint(MLPClassifier(), [[2]], [1])
-    False
+    >>> one, other = marks_of(MLPClassifier(), [[1]], [1]), marks_of(MLPClassifier(), [[2]], [1])
+    >>> [key for key in one if one[key] != other[key]]
+    ['cells']
     """
-    parameters = {name: repr(value) for name, value in sorted(estimator.get_params().items()) if name not in UNMARKED}
-    of_rows = {name: value for name, value in (fit_params or {}).items() if name in OF_ROWS and value is not None}
-    given = [(name, _plain(of_rows[name])) for name in sorted(of_rows)]
-    return str(joblib.hash([type(estimator).__name__, parameters, _plain(X), _plain(y), *given]))[:12]
+    parameters = {name: _short(value) for name, value in sorted(estimator.get_params().items()) if name not in UNMARKED}
+    given = fit_params or {}
+    return {
+        "estimator": {"class": type(estimator).__name__, **parameters},
+        "columns": list(map(str, getattr(X, "columns", ()))),
+        "rows": (getattr(X, "shape", None) or np.shape(X) or [0])[0],
+        "cells": _hash(X),
+        "target": _hash(y),
+        **{name: "" if given.get(name) is None else _hash(given[name]) for name in OF_ROWS},
+    }
+
+
+def _short(value: Any) -> str:
+    """Return a parameter's value as a text that is the same in every process; a long one as its hash."""
+    if hasattr(value, "get_params"):
+        return type(value).__name__  # its own parameters are beside it
+    told = re.sub(ADDRESS, "", repr(value))
+    return told if len(told) <= LONGEST_VALUE else f"{told[:LONGEST_BEGINNING]}… {joblib.hash(told)[:6]}"
+
+
+def _hash(table: Any) -> str:
+    return str(joblib.hash(_plain(table)))[:12]
 
 
 def scoring_mark(scoring: Any) -> str:
@@ -267,7 +333,7 @@ def scoring_mark(scoring: Any) -> str:
     """
     if hasattr(scoring, "__qualname__"):
         return f"{scoring.__module__}.{scoring.__qualname__}"
-    told = re.sub(r" at 0x[0-9a-fA-F]+", "", str(scoring))  # an address in memory
+    told = re.sub(ADDRESS, "", str(scoring))
     own = getattr(scoring, "_score_func", None)
     return told if own is None else f"{told} of {scoring_mark(own)}"
 
@@ -283,8 +349,15 @@ def splits_mark(splits: Iterable[Any]) -> str:
     return str(joblib.hash([[np.asarray(rows) for rows in split] for split in splits]))[:12]
 
 
-UNMARKED = ("callbacks", "progress", "verbose", "n_threads", "engine", "time_limit")
-"""Parameters that change nothing about a trial's score, or little: a search may go on with others."""
+UNMARKED = ("callbacks", "progress", "verbose", "n_threads", "engine", "time_limit", "steps")
+"""Parameters that change nothing about a trial's score, or little: a search may go on with others. The steps of a
+pipeline stand beside them by their names."""
+
+ADDRESS = r" at 0x[0-9a-fA-F]+"
+"""In memory: another in each process."""
+
+LONGEST_VALUE, LONGEST_BEGINNING = 60, 40
+"""Characters of a parameter's value that are kept, and told."""
 
 
 def _plain(table: Any) -> Any:
