@@ -2,6 +2,7 @@
 
 import sys
 import time
+from copy import copy
 from math import ceil
 
 import matplotlib as mpl
@@ -198,6 +199,38 @@ def test_chance_may_matter_most():
     frame = pd.DataFrame({"a": list("xxyy") * 10, "setting": [0, 0, 1, 1] * 10, "score": random.normal(size=40)})
     frame["parameters"], frame["train_score"], frame["outcome"] = 5, 1.0, "CONVERGED"
     assert "Chance mattered most" in "\n".join(findings(frame, ["a"], {"a": "alpha"}, "accuracy"))
+
+
+def test_settings_that_matter_only_together_are_told_so():
+    rows = [(a, b, float(a == b) + 0.1 * fold) for a in "xy" for b in "xy" for fold in range(3)]
+    frame = pd.DataFrame(rows, columns=["a", "b", "score"])
+    frame["setting"] = (frame["a"] + frame["b"]).factorize()[0]
+    frame["parameters"], frame["train_score"], frame["outcome"] = 5, 1.0, "CONVERGED"
+    said = "\n".join(findings(frame, ["a", "b"], {"a": "alpha", "b": "solver"}, "accuracy"))
+    assert (
+        "Settings acting together mattered most: they explain 97% of the variance of the scores; by themselves " in said
+    )
+    assert said.partition("by themselves ")[2].count(" 0%, ") == 2
+    assert "0%, folds and seeds, that is chance, 3%." in said
+
+
+def test_a_random_state_that_is_swept_is_chance():
+    settings = {"random_state": [0, 1, 2], "hidden_layer_sizes": [(1,), (8,)]}
+    found = sweep(MLPClassifier(max_iter=20, learning_rate_init=0.03), X, Y, settings, cv=2)
+    assert list(found.variance_explained()) == ["hidden_layer_sizes", "settings together", "folds and seeds"]
+    assert sum(found.variance_explained().values()) == pytest.approx(1)
+    assert "random_state" not in found.findings()[1]
+    assert "that is chance" in found.findings()[1] or "Chance mattered most" in found.findings()[1]
+    assert found.plot_heat_map().scores.shape == (2, 3)
+    alone = sweep(MLPClassifier(max_iter=5), X, Y, {"random_state": [0, 1]}, cv=2)
+    assert alone.variance_explained()["folds and seeds"] == 1
+    assert "mattered" not in str(alone)
+
+
+def test_trainings_that_ended_early_keep_their_last_loss_in_the_picture(moons):
+    found = copy(moons)
+    found._curves = {(0, 0, 0): [3.0, 1.0], (0, 0, 1): [4.0, 3.0, 3.0, 3.0], (0, 0, 2): [3.0, 2.0, 1.0]}
+    assert found.plot_losses().curves[0].tolist() == [3, 2, 1, 1]
 
 
 def test_too_much_capacity_is_told():

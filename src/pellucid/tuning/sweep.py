@@ -204,7 +204,10 @@ class Sweep:
         )
 
     def variance_explained(self) -> dict[str, float]:
-        """Return the share of the scores' variance that each setting explains, then settings together, then chance."""
+        """Return the share of the scores' variance that each setting explains, then settings together, then chance.
+
+        A ``random_state`` that was varied is part of chance.
+        """
         return dict(self._shares)
 
     @cached_property
@@ -262,7 +265,9 @@ class Sweep:
         PellucidError
             If there are no two.
         """
-        ranked = [name for name in self.variance_explained() if name in self._varied()]
+        varied = self._varied()
+        ranked = [name for name in self.variance_explained() if name in varied]
+        ranked += [name for name in varied if name not in ranked]  # a random_state explains nothing
         wanted = [self._setting(each) for each in (rows, columns) if each is not None]
         wanted += [name for name in ranked if name not in wanted][: 2 - len(wanted)]
         if len(set(wanted)) != 2:
@@ -281,14 +286,17 @@ class Sweep:
         ).plot()
 
     def plot_losses(self) -> LossFan:
-        """Draw each combination's training loss, the median of its folds and seeds: a wild one hides no other."""
+        """Draw each combination's training loss, the median of its folds and seeds: a wild one hides no other.
+
+        Trainings that ended before others keep their last loss.
+        """
         curves, scores = [], []
         for number, score in self.summary["score"].sort_index().items():
             own = [curve for (setting, _, _), curve in self._curves.items() if setting == number and len(curve)]
             if not own:
                 continue
             longest = max(map(len, own))
-            table = np.array([[*curve, *[np.nan] * (longest - len(curve))] for curve in own])
+            table = np.array([[*curve, *[curve[-1]] * (longest - len(curve))] for curve in own])
             seen = np.isfinite(table).any(axis=0)
             curves.append(np.nanmedian(np.where(np.isfinite(table), table, np.nan)[:, seen], axis=0).tolist())
             scores.append(score)

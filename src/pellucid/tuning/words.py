@@ -30,6 +30,9 @@ __all__ = [
     "variance_explained",
 ]
 
+SEED = "random_state"
+"""A setting that is chance, of whatever step of a pipeline."""
+
 REST = "settings together"
 CHANCE = "folds and seeds"
 TIMES_PLANNED = "epochs"
@@ -134,6 +137,7 @@ def variance_explained(frame: pd.DataFrame, settings: Sequence[str]) -> dict[str
     >>> variance_explained(frame, ["a", "b"])
     {'a': 1.0, 'b': 0.0, 'settings together': 0.0, 'folds and seeds': 0.0}
     """
+    settings = [name for name in settings if name.rpartition("__")[2] != SEED]
     known = frame[np.isfinite(frame["score"].astype(float))]
     total = float(known["score"].var(ddof=0)) if len(known) else 0.0
     if not total > 0 or not settings:
@@ -237,7 +241,7 @@ def findings(
     """
     said = [
         _best(frame, settings, names, score_name),
-        _mattered(frame, settings, names, dict(shares or variance_explained(frame, settings))),
+        _mattered(frame, names, dict(shares or variance_explained(frame, settings))),
         _capacity(frame, score_name),
         *_rates(frame, settings, names),
         *_failed(frame, settings, names),
@@ -333,24 +337,30 @@ def _useless(frame: pd.DataFrame, score_name: str) -> str:
     )
 
 
-def _mattered(frame: pd.DataFrame, settings: Sequence[str], names: dict[str, str], shares: dict[str, float]) -> str:
-    if not settings:
-        return ""
-    if not any(shares.values()):
-        return "All trainings have the same score: no setting mattered."
+def _mattered(frame: pd.DataFrame, names: dict[str, str], shares: dict[str, float]) -> str:
     chance, together = shares.pop(CHANCE), shares.pop(REST)
-    is_repeated = frame.groupby("setting")["score"].count().max() > 1
+    if not shares:
+        return ""
+    if not any((chance, together, *shares.values())):
+        return "All trainings have the same score: no setting mattered."
+    is_repeated = frame.groupby(list(shares))["score"].count().max() > 1
     (first, most), *others = shares.items()
-    if chance > max(most, together):
-        begin = f"Chance mattered most: folds and seeds explain {chance:.0%} of the variance of the scores"
-        rest = ", ".join(f"{names[name]} {share:.0%}" for name, share in shares.items())
-        return f"{begin}; {rest}; settings acting together {together:.0%}."
     told = [f"{names[name]} {share:.0%}" for name, share in others]
-    told += [f"settings acting together {together:.0%}"] if others else []
-    told += [
+    acting = [f"settings acting together {together:.0%}"] if others else []
+    by_chance = (
         f"folds and seeds, that is chance, {chance:.0%}" if is_repeated else "of chance one training tells nothing"
-    ]
-    return f"{names[first]} mattered most: it explains {most:.0%} of the variance of the scores; {', '.join(told)}."
+    )
+    explained = "of the variance of the scores"
+    if chance > max(most, together):
+        begin = f"Chance mattered most: folds and seeds explain {chance:.0%} {explained}"
+        told = [f"{names[first]} {most:.0%}", *told, *acting]
+    elif together > most:
+        begin = f"Settings acting together mattered most: they explain {together:.0%} {explained}"
+        told = [f"by themselves {names[first]} {most:.0%}", *told, by_chance]
+    else:
+        begin = f"{names[first]} mattered most: it explains {most:.0%} {explained}"
+        told = [*told, *acting, by_chance]
+    return f"{begin}; {', '.join(told)}."
 
 
 def _capacity(frame: pd.DataFrame, score_name: str) -> str:
