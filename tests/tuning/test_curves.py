@@ -2,6 +2,7 @@
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.sparse import csr_matrix
 from sklearn.datasets import load_breast_cancer, make_classification, make_moons, make_regression
@@ -12,6 +13,8 @@ from sklearn.preprocessing import StandardScaler
 from pellucid import MLPClassifier, MLPRegressor
 from pellucid.errors import PellucidError, SpecError
 from pellucid.tuning import capacity_curve, find_learning_rate, learning_curve
+from pellucid.tuning.curves import Growth, _more_rows, _right_width
+from pellucid.tuning.trivial import Trivial
 
 mpl.use("agg")
 X, Y = make_moons(160, noise=0.2, random_state=0)
@@ -42,9 +45,59 @@ def test_sizes_whose_trainings_all_failed_are_left_out_and_told():
 
 def test_networks_that_could_have_gone_on_are_told():
     for curve in (learning_curve, capacity_curve):
-        said = str(curve(MLPClassifier((5,), max_iter=3), X, Y, cv=2))
+        said = str(curve(MLPClassifier((5,), max_iter=4, learning_rate_init=0.1), X, Y, cv=2))
         assert said.endswith("could have gone on: a larger max_iter may give more.")
         assert "A larger network" not in said
+        assert ("is not known before trainings end" in said) == (curve is learning_curve)
+
+
+def test_curves_of_networks_that_learned_nothing_say_so():
+    for curve in (learning_curve, capacity_curve):
+        said = str(curve(MLPClassifier((5,), max_iter=200, tol=1), np.zeros((80, 2)), Y[:80], cv=2))
+        what = "network of 40 rows" if curve is learning_curve else "network"
+        assert f"No {what} does better than a guess by the frequency of classes, whose accuracy is 0." in said
+        assert "rows would help:" not in said
+        assert "could have gone on" not in said
+
+
+def growth_of(scores, train_scores, words, what="rows"):
+    """Return a curve of scores of shape (sizes, folds)."""
+    rows = [
+        (size, fold, 0, score, train_scores, "CONVERGED")
+        for size, every in zip((8, 16, 32), scores, strict=False)
+        for fold, score in enumerate(every)
+    ]
+    frame = pd.DataFrame(rows, columns=["size", "fold", "seed", "score", "train_score", "outcome"])
+    return Growth(frame, what, "", "accuracy", words, Trivial(0.1, is_of_classes=True))
+
+
+def test_one_fold_tells_nothing_of_chance():
+    more = str(growth_of([[0.5], [0.75]], 0.9, _more_rows))
+    assert more.startswith(
+        "Whether more rows would help is not known of one fold: from 8 to 16 rows accuracy changes by +0.25"
+    )
+    assert "±" not in more
+    assert str(growth_of([[0.5], [0.75]], 0.9, _right_width, "neurons")) == (
+        "Best width: 16, with accuracy 0.7500 (of one training)."
+    )
+
+
+def test_errors_are_those_of_a_sweep():
+    said = str(growth_of([[0.5, 0.5, 0.5], [0.6, 0.7, 0.8]], 0.9, _right_width, "neurons"))
+    assert said == "Best width: 16, with accuracy 0.7000 ± 0.0577."
+
+
+def test_what_is_chance_is_hardly_ever_told():
+    random = np.random.default_rng(0)
+    more = [str(growth_of(0.5 + 0.1 * random.normal(size=(2, 5)), 0.5, _more_rows)) for _ in range(300)]
+    assert sum("would help:" in said for said in more) <= 12  # 6 are expected
+    much = [str(growth_of(0.5 + 0.1 * random.normal(size=(3, 5)), 0.5, _right_width, "neurons")) for _ in range(300)]
+    assert sum("too much" in said for said in much) <= 12
+    clear = growth_of(
+        [[0.5, 0.51, 0.52, 0.5], [0.9, 0.91, 0.9, 0.9], [0.5, 0.51, 0.52, 0.5]], 0.9, _right_width, "neurons"
+    )
+    assert "Best width: 16" in str(clear)
+    assert "From 32 on it is too much" in str(clear)
 
 
 def test_each_class_is_there_from_the_start():

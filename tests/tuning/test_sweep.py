@@ -589,11 +589,20 @@ def test_of_equally_good_settings_the_smallest_is_best():
     assert found.best_params_ == {"hidden_layer_sizes": 4}
 
 
+def of_networks(estimator, X, y):
+    return estimator.coefs_[0].sum()
+
+
 def test_what_no_setting_learned_is_said():
     rows, targets = make_regression(60, 3, random_state=0)
     found = sweep(MLPRegressor(max_iter=5, solver="sgd"), rows, targets, {"learning_rate_init": [1e-9, 2e-9]}, cv=2)
     assert "No setting does better than the mean of y" in str(found)
     assert "larger max_iter" not in str(found)
+    model, y = MLPClassifier(max_iter=2, learning_rate_init=1e-9), np.arange(60) % 4 == 0
+    for scoring, guess in ((None, "accuracy is 0.7500"), ("roc_auc", "roc auc is 0.5000"), (of_networks, "")):
+        told = sweep(model, 0 * rows, y, {"alpha": [0.0, 0.1]}, cv=3, scoring=scoring).findings()[-1]
+        sentence = f"No setting does better than a guess by the frequency of classes, whose {guess}: "
+        assert told.startswith(sentence) if guess else "No setting" not in told
     one = pd.DataFrame({"setting": [0, 1], "alpha": ["1", "2"], "score": [-2e70, -3.0], "train_score": 0.0})
     one = one.assign(parameters=5, outcome="CONVERGED")
     text = "\n".join(findings(one, ["alpha"], {"alpha": "alpha"}, "R²"))

@@ -1,11 +1,13 @@
 """Learning curves tell whether more rows would help, capacity curves how wide the network should be."""
 
 from collections.abc import Callable, Mapping, Sequence
+from math import comb
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.special import stdtrit
 from sklearn.base import is_classifier
 from sklearn.utils import check_random_state
 
@@ -16,9 +18,13 @@ from pellucid.textbook.arrays import Array
 from pellucid.tuning.measuring import measure, network_parameter, on_every_split, problem_of, score_name, seed_list
 from pellucid.tuning.problem import last_step
 from pellucid.tuning.trials import Result
-from pellucid.tuning.words import score_told, unfinished
+from pellucid.tuning.trivial import Trivial
+from pellucid.tuning.words import score_told, unfinished, useless
 
 __all__ = ["Growth", "capacity_curve", "learning_curve"]
+
+CHANCE = 0.02
+"""How often, at most, chance alone may make a curve say that one size is better than another."""
 
 WIDTHS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 
@@ -38,9 +44,16 @@ class Growth:
     """
 
     def __init__(
-        self, frame: pd.DataFrame, what: str, title: str, score_name: str, words: Callable[["Growth"], str]
+        self,
+        frame: pd.DataFrame,
+        what: str,
+        title: str,
+        score_name: str,
+        words: Callable[["Growth"], str],
+        trivial: Trivial,
     ) -> None:
         self.frame, self._what, self._title, self.score_name, self._words = frame, what, title, score_name, words
+        self._trivial = trivial
         known = frame.groupby("size")["score"].transform("count") > 0
         self._failed = sorted(set(frame.loc[~known, "size"]))
         groups: Any = frame[known].groupby("size")
@@ -50,13 +63,26 @@ class Growth:
 
     def __str__(self) -> str:
         failed = ", ".join(f"{size:,}" for size in self._failed)
-        told = [self._words(self), self.unfinished, f"All trainings of {failed} {self._what} failed." if failed else ""]
+        told = [
+            self._words(self),
+            self.useless or self.unfinished,
+            f"All trainings of {failed} {self._what} failed." if failed else "",
+        ]
         return " ".join(filter(None, told))
 
     @property
     def unfinished(self) -> str:
         """A sentence, where most trainings were ended by the number of their epochs; else empty."""
         return unfinished(self.frame)
+
+    @property
+    def useless(self) -> str:
+        """A sentence, where no network, of the most rows, does better than what knows nothing of X; else empty."""
+        means = np.nanmean(self.scores, axis=1)
+        what, score = "network", means.max()
+        if self._what == "rows":
+            what, score = f"network of {self.sizes[-1]:,} rows", means[-1]
+        return useless(self._trivial, what, float(score), self.score_name)
 
     def plot(self, ax: Any = None) -> GrowthCurve:
         """Draw training and validation score against the size.
@@ -128,6 +154,7 @@ def learning_curve(
     """
     seed = network_parameter(estimator, "random_state", "learning_curve")
     problem = problem_of("learning_curve", estimator, X, y, cv=cv, scoring=scoring, fit_params=fit_params)
+    trivial = Trivial.of(problem)
     splits: list[tuple[Array, Array]] = []
     drawn: list[tuple[int, int]] = []  # of each split the rows and the fold
     for fold, (train, test) in enumerate(problem.splits):
@@ -139,7 +166,7 @@ def learning_curve(
     trials = on_every_split([{seed: each} for each in seed_list(seeds, "learning_curve")], problem)
     results = measure("learning_curve", problem, trials, n_jobs=n_jobs, progress=progress)
     frame = _frame(results, lambda result: drawn[result.trial.split], seed)
-    return Growth(frame, "rows", "Score against training rows", score_name(scoring, estimator), _more_rows)
+    return Growth(frame, "rows", "Score against training rows", score_name(scoring, estimator), _more_rows, trivial)
 
 
 def _counts(sizes: Sequence[float], rows: int) -> list[int]:
@@ -169,26 +196,63 @@ def _spread(rows: Array, classes: Array | None, seed: int) -> Array:
     return order[np.concatenate([np.sort(firsts), rest])]
 
 
+class _Change(NamedTuple):
+    """By how much scores differ between two sizes.
+
+    Attributes
+    ----------
+    mean, error : float
+        Over the folds, and its standard error; NaN where one fold tells nothing of chance.
+    folds : int
+        Those in which both sizes have a score of the same seed.
+    """
+
+    mean: float
+    error: float
+    folds: int
+
+    @classmethod
+    def between(cls, growth: Growth, smaller: int, larger: int) -> "_Change":
+        scores = growth.frame.pivot_table(index=["fold", "seed"], columns="size", values="score")
+        changes: Any = (scores[larger] - scores[smaller]).dropna().groupby("fold").mean()
+        return cls(float(changes.mean()), float(changes.sem()), len(changes))
+
+    def is_clear(self, comparisons: int = 1) -> bool:
+        """Tell whether it is a gain beyond chance, by Student's t; of several comparisons chance may be in any."""
+        return self.folds > 1 and bool(self.mean > stdtrit(self.folds - 1, 1 - CHANCE / comparisons) * self.error)
+
+
 def _more_rows(growth: Growth) -> str:
     if len(growth.sizes) < 2:
         return "One size says nothing about more rows."
-    now, before = growth.scores[-1], growth.scores[-2]
-    gain = float(np.nanmean(now) - np.nanmean(before))
-    both = (now - before)[np.isfinite(now - before)]
-    if not len(both):
-        return f"The scores of {growth.sizes[-2]:,} and {growth.sizes[-1]:,} rows have no fold in common to compare."
-    error = float(both.std() / np.sqrt(len(both)))
-    gap = float(np.nanmean(growth.train_scores[-1]) - np.nanmean(now))
-    rows = f"from {growth.sizes[-2]:,} to {growth.sizes[-1]:,} rows"
+    before, now = growth.sizes[-2:]
+    change = _Change.between(growth, before, now)
+    if not change.folds:
+        return f"The scores of {before:,} and {now:,} rows have no fold in common to compare."
     name, sign = score_told(growth.score_name)
-    step = f"{rows} {name} changes by {sign * gain:+.4f} ± {error:.4f}"
-    if gain > 2 * error:
+    error = f" ± {change.error:.4f}" if change.folds > 1 else ""
+    step = f"from {before:,} to {now:,} rows {name} changes by {sign * change.mean:+.4f}{error}"
+    open_yet = "Whether more rows would help is not known"
+    if growth.useless:
+        return f"{open_yet} before networks learn something: {step}."
+    if unfinished(growth.frame[growth.frame["size"].isin([before, now])]):
+        return f"{open_yet} before trainings end by themselves: {step}, but more rows are more steps, too."
+    return _by_rows(growth, change, step) if change.folds > 1 else f"{open_yet} of one fold: {step}. Give 'cv' more."
+
+
+def _by_rows(growth: Growth, change: _Change, step: str) -> str:
+    """Say whether more rows would help, where trainings and folds can tell."""
+    gap = float(np.nanmean(growth.train_scores[-1]) - np.nanmean(growth.scores[-1]))
+    if change.is_clear():
+        _, sign = score_told(growth.score_name)
         return f"More rows would help: {step}; that of training rows differs by {sign * gap:+.4f}."
-    if gap > 2 * error and gap > 0.01:
+    if gap > 2 * change.error and gap > 0.01:
         return (
             f"More rows may help little: {step}, but training rows still score {gap:.4f} better: "
             "a larger alpha, dropout or a narrower network may help, too."
         )
+    if change.mean > 2 * change.error:
+        return f"More rows may help: {step}, which may be chance."
     larger = "" if growth.unfinished else " A larger network may."
     return f"More rows would not help: {step}, and training rows score as validation rows.{larger}"
 
@@ -253,25 +317,30 @@ def capacity_curve(
     results = measure("capacity_curve", problem, on_every_split(settings, problem), n_jobs=n_jobs, progress=progress)
     frame = _frame(results, lambda result: (result.trial.parameters[sizes][0], result.trial.split), seed)
     what = "neurons" if layers == 1 else f"neurons in each of {layers} hidden layers"
-    return Growth(frame, what, "Score against width", score_name(scoring, estimator), _right_width)
+    name = score_name(scoring, estimator)
+    return Growth(frame, what, "Score against width", name, _right_width, Trivial.of(problem))
 
 
 def _right_width(growth: Growth) -> str:
     means = np.array([np.nanmean(row) for row in growth.scores])
+    errors = pd.DataFrame(growth.scores).sem(axis=1).to_numpy()
     place = int(np.flatnonzero(growth.sizes == growth.best)[0])
-    errors = np.array([np.nanstd(row) / np.sqrt(max(1, np.isfinite(row).sum())) for row in growth.scores])
-    enough = int(growth.sizes[np.flatnonzero(means >= means[place] - errors[place])[0]])
+    has_error = bool(np.isfinite(errors[place]))
+    enough = int(growth.sizes[np.flatnonzero(means >= means[place] - np.nan_to_num(errors[place]))[0]])
     name, sign = score_told(growth.score_name)
+    error = f" ± {errors[place]:.4f}" if has_error else " (of one training)"
     lower = " (lower is better)" if sign < 0 else ""
-    said = f"Best width: {growth.best}, with {name} {sign * means[place]:.4f} ± {errors[place]:.4f}{lower}."
+    said = f"Best width: {growth.best}, with {name} {sign * means[place]:.4f}{error}{lower}."
     if enough < growth.best:
         said += f" {enough} is within that error."
+    pairs = comb(len(growth.sizes), 2)  # the best is one of all: chance may choose it, too
+    fits = np.nanmean(growth.train_scores, axis=1)
     too_much = [
         int(size)
-        for size, mean, error, row in zip(growth.sizes, means, errors, growth.train_scores, strict=True)
+        for size, fit, fit_error in zip(growth.sizes, fits, np.nan_to_num(errors), strict=True)
         if size > growth.best
-        and means[place] - mean > 2 * np.hypot(error, errors[place])
-        and np.nanmean(row) >= np.nanmean(growth.train_scores[place]) - error
+        and fit >= fits[place] - fit_error
+        and _Change.between(growth, size, growth.best).is_clear(pairs)
     ]
     if too_much:
         said += f" From {too_much[0]} on it is too much: training rows fit no worse, validation rows do."

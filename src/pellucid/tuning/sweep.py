@@ -18,6 +18,7 @@ from pellucid.tuning.grids import combinations
 from pellucid.tuning.measuring import measure, network_parameter, on_every_split, problem_of, score_name, seed_list
 from pellucid.tuning.problem import full_name, short_name
 from pellucid.tuning.trials import Result, Wanted
+from pellucid.tuning.trivial import Trivial
 from pellucid.tuning.words import best_first, ended_early, findings, mean_scores, text_of, variance_explained
 
 __all__ = ["Sweep", "sweep"]
@@ -126,7 +127,8 @@ def sweep(
         result.trial.number // len(every_seed): result.model for result in reversed(results) if result.model is not None
     }
     name, early = score_name(scoring, estimator), ended_early(results)
-    return Sweep(problem.estimator, X, y, tried, frame, named, curves, models, name, early)
+    trivial = Trivial.of(problem)
+    return Sweep(problem.estimator, X, y, tried, frame, named, curves, models, name, early, trivial)
 
 
 def _frame(results: Sequence[Result], own: Mapping[str, Any], seeds: int, seed: str) -> pd.DataFrame:
@@ -179,10 +181,12 @@ class Sweep:
         models: Mapping[int, Any],
         score_name: str,
         early: str,
+        trivial: Trivial = Trivial(),  # noqa: B008 - immutable
     ) -> None:
         self._estimator, self._X, self._y, self._tried = estimator, X, y, tried
         self.frame, self.settings, self.score_name = frame, settings, score_name
         self._curves, self._models, self._early = curves, models, early
+        self._trivial = trivial
         self._names = {name: short_name(estimator, name) for name in settings}
         groups: Any = frame.groupby("setting")["score"]
         summary = groups.agg(score="mean", standard_error="sem", lowest="min", highest="max", trainings="count")
@@ -217,7 +221,15 @@ class Sweep:
     def findings(self) -> list[str]:
         """Return what the sweep found, a sentence each."""
         texts, varied = self._texts(), self._varied()
-        return findings(texts, varied, self._names, self.score_name, shares=self._shares, early=self._early)
+        return findings(
+            texts,
+            varied,
+            self._names,
+            self.score_name,
+            shares=self._shares,
+            early=self._early,
+            trivial=self._trivial,
+        )
 
     def __str__(self) -> str:
         return "\n".join(self.findings())

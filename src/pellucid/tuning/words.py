@@ -14,6 +14,7 @@ from pellucid.textbook.arrays import Array
 from pellucid.training.stopping import Outcome
 from pellucid.tuning.failures import short_reason
 from pellucid.tuning.trials import Result
+from pellucid.tuning.trivial import Trivial
 
 __all__ = [
     "best_first",
@@ -27,6 +28,7 @@ __all__ = [
     "text_of",
     "unfinished",
     "used_settings",
+    "useless",
     "variance_explained",
 ]
 
@@ -58,6 +60,9 @@ ENDED_BY = {
 
 MOST_NAMED = 3
 """Settings whose trainings failed for one reason."""
+
+ROUNDING = 1e-9
+"""By so much, relative to it, a score may differ from one that is the same."""
 
 LARGE = 1e5
 """Scores from here on are told with a power of ten."""
@@ -222,6 +227,7 @@ def findings(
     *,
     shares: Mapping[str, float] | None = None,
     early: str = "",
+    trivial: Trivial = Trivial(),  # noqa: B008 - immutable
 ) -> list[str]:
     """Return what a sweep found, a sentence each.
 
@@ -238,6 +244,8 @@ def findings(
         As of `variance_explained`, where they are known.
     early : str
         As of `ended_early`.
+    trivial : Trivial
+        What is to be surpassed, where it is known.
     """
     said = [
         _best(frame, settings, names, score_name),
@@ -246,7 +254,7 @@ def findings(
         *_rates(frame, settings, names),
         *_failed(frame, settings, names),
         early,
-        _useless(frame, score_name) or unfinished(frame),
+        useless(trivial, "setting", float(mean_scores(frame).max()), score_name) or unfinished(frame),
     ]
     return [sentence for sentence in said if sentence]
 
@@ -326,14 +334,27 @@ def ended_early(results: Sequence[Result]) -> str:
     return f"{'; '.join(said)}: with more time another setting may be best." if said else ""
 
 
-def _useless(frame: pd.DataFrame, score_name: str) -> str:
-    """Say that no setting learned anything, where a score tells so by itself."""
-    means = mean_scores(frame)
-    if score_name.lower() not in ("r2", "r²") or not means.max() < 0:
+def useless(trivial: Trivial, what: str, best: float, score_name: str) -> str:
+    """Say that none of what was trained does better than what knows nothing of X, where that is so.
+
+    Examples
+    --------
+    >>> useless(Trivial(0.6, is_of_classes=True), "setting", 0.6, "accuracy").partition(": ")[0]
+    'No setting does better than a guess by the frequency of classes, whose accuracy is 0.6000'
+    >>> useless(Trivial(-0.1), "setting", 0.5, "R²")
+    ''
+    """
+    is_r2 = score_name.lower() in ("r2", "r²")
+    bar = max(0.0, trivial.score) if is_r2 else trivial.score  # of other rows than it is scored on, the mean has less
+    if not best <= bar + ROUNDING * max(1.0, abs(bar)):
         return ""
+    guess, sizes = "the mean of y", "X or y is not of size 1 (StandardScaler, TransformedTargetRegressor)"
+    if trivial.is_of_classes:
+        guess, sizes = "a guess by the frequency of classes", "X is not of size 1 (StandardScaler)"
+    name, sign = score_told(score_name)
     return (
-        "No setting does better than the mean of y, whose R² is 0: learning rates may be too large, or X and y are not "
-        "of size 1 (StandardScaler, TransformedTargetRegressor)."
+        f"No {what} does better than {guess}, whose {name} is {figure(sign * bar)}: learning rates may be too large or "
+        f"epochs too few, {sizes}, or X tells nothing of y."
     )
 
 
