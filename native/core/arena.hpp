@@ -30,8 +30,7 @@ class Buffer {
 
   private:
     static constexpr std::size_t alignment = 64;
-    static constexpr std::size_t large = 128 * 1024;
-    static constexpr std::size_t huge = 4 * 1024 * 1024;  // bytes for which large pages are asked
+    static constexpr std::size_t large = 4 * 1024 * 1024;  // bytes; smaller ones are soon wanted again, and large pages help
 
     static bool is_mapped(std::size_t bytes) { return PELLUCID_MAPS_MEMORY && bytes >= large; }
 
@@ -55,7 +54,7 @@ class Buffer {
             void* const mapped = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
             if (mapped == MAP_FAILED) throw std::bad_alloc();
 #if defined(MADV_HUGEPAGE)
-            if (bytes >= huge) madvise(mapped, bytes, MADV_HUGEPAGE);  // a wish: where it is not granted, nothing changes
+            madvise(mapped, bytes, MADV_HUGEPAGE);  // a wish: where it is not granted, nothing changes
 #endif
             return {static_cast<T*>(mapped), Free{bytes}};
         }

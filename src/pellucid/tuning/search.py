@@ -696,7 +696,7 @@ class Search:
         done, is_part = len(self.frame), bool(self.planned_) and not self.is_complete_
         told = [f"{done} of {self.planned_}" if is_part else counted(done, "trial")]
         told += [f"{states[key]} {word}" for key, word in (("PRUNED", "pruned"), ("FAIL", "failed")) if key in states]
-        unfinished = 0 if self.is_late_ else self._unfinished  # else they are among the others that the time left
+        unfinished = 0 if self.is_late_ else self._unfinished  # where it is late, others that the time left are told
         told += [f"{unfinished} begun but not finished"] if unfinished else []
         told += [f"{self._elsewhere} under way elsewhere"] if self._elsewhere else []
         cut = (
