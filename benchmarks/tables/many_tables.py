@@ -42,7 +42,10 @@ Question = tuple[pd.DataFrame, np.ndarray, bool]
 
 def question(path: Path, seed: int) -> tuple[str, Question] | None:
     """Read a table and draw its target; nothing where it is too small, or has no column to ask for."""
-    table = pd.read_csv(path, low_memory=False, encoding_errors="replace")
+    try:
+        table = pd.read_csv(path, low_memory=False, encoding_errors="replace")
+    except (pd.errors.ParserError, pd.errors.EmptyDataError):
+        return None
     if str(table.columns[0]).startswith("Unnamed"):
         table = table.iloc[:, 1:]  # row numbers
     if len(table) < LEAST_ROWS or table.shape[1] < LEAST_COLUMNS:
