@@ -9,6 +9,7 @@ from sklearn.metrics import log_loss
 from pellucid import TabularClassifier, TabularRegressor
 from pellucid.errors import DataError
 from pellucid.estimators.tabular import Member, rows, updating
+from pellucid.estimators.tabular.members import LINEAR
 
 QUICK = {"members": [Member(hidden=(32, 32), numbers="plain")], "max_epochs": 20, "random_state": 0, "n_threads": 1}
 
@@ -36,6 +37,19 @@ def test_it_follows_what_changes(preset):
     assert np.mean(covered) > 0.75  # the world runs ahead of the calibration
     low, high = stays.predict_interval(X).T
     assert ((low <= y) & (y <= high)).mean() < 0.5
+
+
+def test_a_line_follows_what_changes_too():
+    """A threshold that moves by a tenth of the noise of X at each call: a line has three weights to follow it by."""
+    random = np.random.default_rng(0)
+    model = TabularClassifier(members=[LINEAR], n_folds=3, random_state=0, n_threads=1)
+    right = []
+    for call in range(13):
+        X = random.normal(size=(200, 2)) + np.array([0.1 * call, 0])
+        y = X[:, 0] + random.normal(0, 0.3, 200) > 0.1 * call
+        right += [model.score(X, y)] if call else []
+        model.partial_fit(X, y, classes=[False, True])
+    assert np.mean(right[-4:]) > 0.85
 
 
 def test_the_first_call_is_a_fit_without_a_line():

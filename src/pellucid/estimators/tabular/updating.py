@@ -17,8 +17,9 @@ from pellucid.training.streams import streams
 __all__ = ["UPDATE_EPOCHS", "update_bag", "update_job"]
 
 UPDATE_EPOCHS = 10
-UPDATE_RATE = 0.05
-"""Of a member's learning rate, when its networks go on with new rows."""
+UPDATE_RATE, UPDATE_RATE_OF_LINES = 0.05, 0.5
+"""Of a member's learning rate, when its networks go on with new rows. Where there are no hidden layers, there are few
+weights, and each must go farther for what changed."""
 
 
 def update_job(bag: Bag, index: int, problem: Problem, seed: int) -> Job:
@@ -35,10 +36,11 @@ def update_job(bag: Bag, index: int, problem: Problem, seed: int) -> Job:
     """
     rows = np.arange(len(problem.X)) if problem.weight is None else np.flatnonzero(problem.weight > 0)
     each = bag.networks[index]
-    usual = describe_training(bag.recipe_of(each), problem.loss, len(rows), 1, "loss", inputs=problem.inputs.width)
+    recipe = bag.recipe_of(each)
+    usual = describe_training(recipe, problem.loss, len(rows), 1, "loss", inputs=problem.inputs.width)
     training = replace(
         usual,
-        learning_rate=usual.learning_rate * UPDATE_RATE,
+        learning_rate=usual.learning_rate * (UPDATE_RATE if recipe.hidden else UPDATE_RATE_OF_LINES),
         schedule=Constant(),
         dropout_schedule=Constant(),
         decay_schedule=Constant(),
