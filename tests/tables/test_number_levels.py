@@ -82,6 +82,15 @@ def test_a_constant_target_has_no_jumps(random):
     assert levels_of(frame, np.zeros((ROWS, 1))) == {"store": 0}
 
 
+def test_a_number_that_only_rows_of_one_kind_have_has_no_jumps(random):
+    """The age at which a disease began: where it is there, all are ill."""
+    is_ill = random.random(ROWS) < 0.5
+    age = np.where(is_ill, random.integers(30, 80, ROWS), np.nan)
+    frame = pd.DataFrame({"age": age, "size": random.normal(size=ROWS)})
+    assert levels_of(frame, scores_of_classes(is_ill.astype(int))) == {"age": 0, "size": 0}
+    assert levels_of(frame.assign(age=np.arange(ROWS) // 2), scores_of_numbers(np.zeros((ROWS, 1))))["age"] == 0
+
+
 def test_an_encoder_sees_such_a_number_by_size_and_by_value(random):
     store = random.integers(100, 130, ROWS)
     frame = pd.DataFrame({"store": store})

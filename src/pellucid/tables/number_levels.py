@@ -129,6 +129,7 @@ def _jumps(numbers: FloatArray, scores: FloatArray) -> tuple[float, float]:
         What they are of the scores' variance.
     """
     there = np.isfinite(numbers)
+    whole, smallest = scores.var(axis=0).sum(), np.finfo(np.float64).eps
     scores = scores[there]
     values, places, counts = np.unique(numbers[there], return_inverse=True, return_counts=True)
     means = np.stack([np.bincount(places, column) for column in scores.T], axis=1) / counts[:, np.newaxis]
@@ -144,8 +145,8 @@ def _jumps(numbers: FloatArray, scores: FloatArray) -> tuple[float, float]:
         variance += weight**2 / counts[beside]
     by_chance = np.maximum(variance[:, np.newaxis] * within, np.finfo(np.float64).tiny)
     squares = np.square(apart)
-    ratios = np.minimum(squares / by_chance, 1 / np.finfo(np.float64).eps).mean(axis=1)
+    ratios = (squares / np.maximum(by_chance, smallest * squares)).mean(axis=1)
     certainty = (ratios.mean() - 1) / np.sqrt(2 / len(ratios))
     of_one = 1 + sum(weight**2 for weight in NEIGHBOURS.values())  # the square that jumps of variance 1 make
     jumps = np.average((squares - by_chance).sum(axis=1), weights=counts[inner]) / of_one
-    return float(certainty), float(jumps / max(scores.var(axis=0).sum(), np.finfo(np.float64).tiny))
+    return float(certainty), float(jumps / max(whole, smallest))

@@ -599,7 +599,7 @@ class Search:
         best = max(whole, key=lambda trial: trial.value, default=None)
         joined = self._joined(best)
         known = self.combination_
-        if joined is None or known is None or joined.trials != known.trials:  # another process, or call, has a better
+        if getattr(joined, "trials", None) != getattr(known, "trials", None):  # another process, or call, has a better
             self.combination_, self.best_estimator_ = joined, None
         if best is not None:
             self.best_params_, self.best_score_ = self.space.decode(best.params), float(best.value)
