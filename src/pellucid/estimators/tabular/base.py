@@ -259,25 +259,8 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
         given = Given(Y, source.column, X_encoded, trained_weight, folds)
         Y = self._draw_line(given, is_continued=is_continued, may_draw=may_draw)
         problem = self._problem(X_encoded, Y, trained_weight, weight)
-        is_few = len(folds) > 1 and is_small(len(rows))
-        beside: Sequence[Member] = ()
-        if self.members is None and (is_few or not is_small(len(rows))):
-            beside = lines_beside(len(rows), self.encoder_.inputs.width)
+        plan = self._plan(len(rows), folds, start=self.bag_ if is_continued else None, by_value_first=any(clear))
         del rows  # memory for the networks
-        in_turns = self._preset().is_mixed and self.members is None and not is_few
-        epochs = planned_epochs(min(len(train) for train, _ in folds), self._preset().steps)
-        start = self.bag_ if is_continued else None
-        in_order = self.time_column is not None
-        if start is not None and self.members is None:
-            plan = Plan.of(start, folds, epochs, in_order=in_order)
-        else:
-            again: dict[str, Any] = {"in_order": in_order, "is_small": is_few and not in_order and start is None}
-            kinds = self._kinds()
-            if self.members is None and any(self.encoder_.inputs.of_numbers):
-                kinds = with_values(kinds, first=any(clear))
-            plan = Plan(kinds, folds, epochs, in_turns=in_turns, beside=beside, start=start, **again)
-        if self.max_epochs is not None:
-            plan = plan.within(self.max_epochs)
         seeds = seed.randint(2**31 - 1, size=plan.seeds).tolist()
         limit = self.time_limit
         with listening(self, plan.epochs_to_hear, X, y) as listeners, thread_limit(self.n_threads):
@@ -290,6 +273,39 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
             )
         self._hold_time(bag, problem.X, Y, trained_weight, folds)
         return bag, problem, Y, weight
+
+    def _plan(self, rows: int, folds: Folds, *, start: Bag | None, by_value_first: bool) -> Plan:
+        """Plan what is trained on so many rows, dealt to folds.
+
+        Networks that look at each value of numbers race with others that do not, if there are such numbers; they are
+        the usual ones where `by_value_first`.
+        """
+        epochs = planned_epochs(min(len(train) for train, _ in folds), self._preset().steps)
+        in_order = self.time_column is not None
+        if start is not None and self.members is None:
+            plan = Plan.of(start, folds, epochs, in_order=in_order)
+        else:
+            is_few = len(folds) > 1 and is_small(rows)
+            is_own = self.members is not None
+            kinds: Sequence[Sequence[Member]] = [(member,) for member in self.members or ()]
+            beside: Sequence[Member] = ()
+            if not is_own:
+                kinds = self._members_of(self._preset())
+                if any(self.encoder_.inputs.of_numbers):
+                    kinds = with_values(kinds, first=by_value_first)
+                if is_few or not is_small(rows):
+                    beside = lines_beside(rows, self.encoder_.inputs.width)
+            plan = Plan(
+                kinds,
+                folds,
+                epochs,
+                in_turns=self._preset().is_mixed and not is_own and not is_few,
+                in_order=in_order,
+                is_small=is_few and not in_order and start is None,
+                start=start,
+                beside=beside,
+            )
+        return plan if self.max_epochs is None else plan.within(self.max_epochs)
 
     def _deal(
         self, source: Source, y: Any, sample_weight: Any, groups: Any, classes: Any, seed: np.random.RandomState
@@ -547,12 +563,6 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator, metaclass=ABCMeta):
 
     def _preset(self) -> Preset:
         return PRESETS[self.preset]
-
-    def _kinds(self) -> Sequence[Sequence[Member]]:
-        """Return, for each member, the recipes that race for it."""
-        if self.members is not None:
-            return [(member,) for member in self.members]
-        return self._members_of(self._preset())
 
     def _scoring(self) -> str:
         return self.SCORINGS[0] if self.scoring is None else str(self.scoring)
