@@ -1,5 +1,5 @@
 # The tasks of the workshop; each is one line that works without make, too.
-.PHONY: install test lint types sanitize page docs bench
+.PHONY: install test lint types sanitize page docs oldest bench
 
 install:            ## this checkout, changes taking effect at once, with all tools
 	python -m pip install -e ".[dev]"
@@ -23,6 +23,9 @@ page:               ## the workbench's page: types, unit tests, bundle
 
 docs:               ## examples in the documents run; public names are documented
 	python -m pytest -n0 tests/docs
+
+oldest:             ## the tests with the oldest versions of what is used, in an environment of their own
+	.ci/oldest
 
 bench:              ## speed, peers side by side (minutes)
 	python benchmarks/fit_against_sklearn.py

@@ -7,6 +7,7 @@ training (observed: up to 1e-12).
 import warnings
 
 import numpy as np
+import sklearn
 import sklearn.neural_network as theirs
 from sklearn.exceptions import ConvergenceWarning
 
@@ -14,6 +15,8 @@ import pellucid as ours
 
 RELATIVE = 1e-9
 THEIRS = {"classifier": theirs.MLPClassifier, "regressor": theirs.MLPRegressor}
+CHECKS_TEXTS_EARLY = tuple(map(int, sklearn.__version__.split(".")[:2])) >= (1, 9)
+"""Whether scikit-learn's early stopping takes classes that are texts."""
 OURS = {"classifier": ours.MLPClassifier, "regressor": ours.MLPRegressor}
 
 

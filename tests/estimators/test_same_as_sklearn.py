@@ -13,7 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import get_tags
 
 import pellucid as ours
-from sklearn_twin import OURS, THEIRS, assert_same_curves, assert_same_network, fit_quietly, pair
+from sklearn_twin import CHECKS_TEXTS_EARLY, OURS, THEIRS, assert_same_curves, assert_same_network, fit_quietly, pair
 
 SOLVERS = [
     {"solver": "adam"},
@@ -354,6 +354,8 @@ def test_a_useless_regression_is_said_aloud():
 @pytest.mark.parametrize("options", [{}, {"early_stopping": True}, {"solver": "lbfgs"}], ids=str)
 def test_one_class_only(tasks, options, y):
     """A network that knows one answer, as scikit-learn's: of use where other classes may come later."""
+    if y.dtype.kind == "U" and "early_stopping" in options and not CHECKS_TEXTS_EARLY:
+        pytest.skip("this scikit-learn cannot")
     X = tasks["binary"][1][:60]
     mine, reference = pair("classifier", **options)
     for model in (mine, reference):

@@ -140,8 +140,8 @@ def read_measured(series: "pd.Series[Any] | Coded", unit: str) -> tuple[FloatArr
 def _days(series: "pd.Series[Any]") -> FloatArray:
     if types.is_timedelta64_dtype(series.dtype):
         return read_numbers(series)[0]
-    cells = zip(series, series.isna(), strict=True)
-    return np.array([np.nan if is_missing else cell / _DAY for cell, is_missing in cells], dtype=np.float64)
+    cells = [None if is_missing else cell for cell, is_missing in zip(series, series.isna(), strict=True)]
+    return np.asarray(pd.to_timedelta(pd.Series(cells, dtype=object)) / _DAY, dtype=np.float64)
 
 
 def _hours_of(text: str) -> float | None:
