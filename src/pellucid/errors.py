@@ -64,15 +64,46 @@ class DataWarning(UserWarning):
     """A table can be used, though hardly as it is meant; the message says what to look at."""
 
 
+OTHER_NAMES = {
+    "sigmoid": ("logistic",),
+    "linear": ("identity",),
+    "swish": ("silu",),
+    "cross_entropy": ("log_loss",),
+    "crossentropy": ("log_loss",),
+    "binary_crossentropy": ("log_loss",),
+    "categorical_crossentropy": ("log_loss",),
+    "mse": ("squared_error",),
+    "mean_squared_error": ("squared_error",),
+    "mae": ("absolute_error",),
+    "mean_absolute_error": ("absolute_error",),
+    "pinball": ("quantile",),
+    "gradient_descent": ("sgd",),
+    "sgd": ("gradient_descent",),
+    "xavier": ("glorot_uniform", "glorot_normal"),
+    "glorot": ("glorot_uniform", "glorot_normal"),
+    "kaiming": ("he_uniform", "he_normal"),
+    "he": ("he_uniform", "he_normal"),
+    "auc": ("roc_auc",),
+}
+"""What textbooks and other libraries call things that have a name here."""
+
+
 def near(name: str, known: Iterable[str]) -> str:
-    """Return ``" Did you mean 'x'?"`` for a near miss, else nothing.
+    """Return ``" Did you mean 'x'?"`` for a near miss or a name used elsewhere, else nothing.
 
     Examples
     --------
     >>> near("rellu", ["relu", "tanh"]), near("zzz", ["relu", "tanh"])
     (" Did you mean 'relu'?", '')
+    >>> near("Sigmoid", ["logistic", "tanh"])
+    " Did you mean 'logistic'?"
     """
-    found = near_names(name, sorted(known))
+    choices = sorted(known)
+    elsewhere = [other for other, names in OTHER_NAMES.items() if set(names) & set(choices)]
+    found = near_names(name, choices)
+    if not found:
+        nearest = near_names(name.replace("-", "_").replace(" ", "_"), elsewhere)[:1]
+        found = [each for other in nearest for each in OTHER_NAMES[other] if each in choices]
     return f" Did you mean {' or '.join(repr(match) for match in found)}?" if found else ""
 
 

@@ -1,3 +1,4 @@
+import re
 from itertools import product
 from typing import Any, get_args
 
@@ -190,3 +191,13 @@ def test_mean_loss() -> None:
     assert mean_loss(values) == 3
     assert mean_loss(values, np.array([1, 1, 0])) == 1.5
     assert mean_loss(values, np.zeros(3)) == 0
+
+
+@pytest.mark.parametrize(
+    ("loss", "given"),
+    [(LogLoss, r"the class LogLoss\. Write LogLoss\(\)"), ("log_loss", "'log_loss'"), (None, "None")],
+)
+def test_what_is_no_loss_is_told(loss: Any, given: str) -> None:
+    problem = loss_problem(loss, "logistic")
+    assert problem is not None
+    assert re.search(given, problem)

@@ -98,6 +98,44 @@ def test_kinks_are_told_apart_from_errors():
     assert "has a kink at 2 of them" in str(check)
 
 
+@pytest.mark.parametrize("activation", ["tanh", "elu", "gelu"])
+def test_a_smooth_loss_has_curvature_and_no_kinks(rows, activation):
+    """Of central differences, the error grows with the square of the step."""
+    X, y = rows
+    model = MLPClassifier((4,), activation=activation, random_state=0)
+    checks = [check_gradients(model, X, y, epsilon=epsilon) for epsilon in (1e-6, 1e-2, 1e-1)]
+    assert [check.passed for check in checks] == [True, False, False]
+    assert [check.kinks for check in checks] == [(), (), ()]
+    assert checks[2].max_error > 10 * checks[1].max_error
+    assert "curvature" not in str(checks[0])
+    assert str(checks[2]).endswith("epsilon = 0.1: the curvature of the loss within the step counts as an error.")
+
+
+@pytest.mark.parametrize("options", [{"loss": "absolute_error"}, {"l1": 0.1}, {"activation": "leaky_relu"}], ids=str)
+def test_what_bends_may_have_kinks(rows, options):
+    X, y = rows
+    model = MLPRegressor(hidden_layer_sizes=(4,), random_state=0, **{"activation": "tanh", **options})
+    assert check_gradients(model, X, y, epsilon=0.3).kinks
+
+
+@pytest.mark.parametrize("epsilon", [1e-12, 1e-15])
+def test_a_step_of_which_only_rounding_is_left_tells_so(rows, epsilon):
+    X, y = rows
+    check = check_gradients(MLPClassifier((4,), activation="tanh", random_state=0), X, y, epsilon=epsilon)
+    assert not check.passed
+    assert np.isfinite(check.max_error)
+    assert str(check).endswith("the rounding of the loss counts as an error.")
+
+
+@pytest.mark.parametrize("epsilon", [0, 1e-16, 1.0, "small", float("nan"), None])
+def test_steps_that_cannot_be(rows, epsilon):
+    X, y = rows
+    with pytest.raises(
+        DataError, match=r"'epsilon' of check_gradients must be a number from 1e-15 to less than 1; got"
+    ):
+        check_gradients(MLPClassifier((4,), random_state=0), X, y, epsilon=epsilon)
+
+
 def test_a_network_of_zeros_has_no_relative_error(rows):
     model = MLPRegressor(hidden_layer_sizes=(4,), activation="tanh", initializer="zeros", random_state=0)
     check = check_gradients(model, rows[0], np.zeros(10))
@@ -125,7 +163,6 @@ def test_scales_do_not_matter(rows):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"epsilon": 0}, "'epsilon' of check_gradients must be greater than 0 and less than 1; got 0"),
         ({"max_weights": 0}, "'max_weights' of check_gradients must be at least 1 or None; got 0"),
     ],
 )

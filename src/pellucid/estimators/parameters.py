@@ -111,6 +111,8 @@ def rule_in_words(rules: Iterable[Any]) -> str:
 
 def slip_of(name: str, value: Any, rules: Iterable[Any]) -> str:
     """Say what a wrong value may have been meant to be; nothing if nothing is near."""
+    if name == "hidden_layer_sizes" and isinstance(value, str) and value in ACTIVATIONS:
+        return f" Did you mean activation={value!r}? Name it: a regressor's first parameter is the loss."
     if isinstance(value, str):
         return near(value, _names(rules))
     if isinstance(value, type) and value in rules:

@@ -6,10 +6,13 @@ itself, so that they stay finite where a probability rounds to 0 (or, as scikit-
 with their output activation the derivative collapses to prediction - target.
 """
 
+from typing import get_args
+
 import numpy as np
 
 from pellucid.errors import DataError
 from pellucid.spec import AbsoluteError, Huber, LogLoss, Loss, Poisson, Quantile, SquaredError
+from pellucid.spec.checks import shown
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.outputs import output_backward
 
@@ -439,6 +442,9 @@ def loss_problem(loss: Loss, output: str) -> str | None:
     >>> loss_problem(SquaredError(), "identity") is None
     True
     """
+    if not isinstance(loss, get_args(Loss)):
+        given = f"the class {loss.__name__}. Write {loss.__name__}()." if isinstance(loss, type) else f"{shown(loss)}."
+        return f"the loss must be a description such as pellucid.spec.LogLoss(); got {given}"
     if isinstance(loss, LogLoss) and output not in ("logistic", "softmax"):
         return f"the log-loss needs an output of 'logistic' or 'softmax'; got {output!r}."
     if isinstance(loss, Poisson) and output != "exp":

@@ -2,13 +2,26 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from pellucid.errors import DataError
 from pellucid.estimators.thread_limits import thread_limit
-from pellucid.spec import Block, LogLoss, Network, Training, parameter_layout
+from pellucid.spec import (
+    AbsoluteError,
+    Block,
+    Elu,
+    LeakyRelu,
+    LogLoss,
+    Network,
+    Quantile,
+    Relu,
+    Selu,
+    Training,
+    parameter_layout,
+)
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.losses import loss_rows, mean_loss
 from pellucid.textbook.outputs import output_activation
@@ -22,6 +35,12 @@ __all__ = ["TOLERANCE", "GradientCheck", "check_gradients", "check_step", "param
 
 TOLERANCE = 1e-5
 """Largest relative error at which an analytic derivative counts as right."""
+
+EPSILON = 1e-6
+"""The step that suits float64: a larger one adds the curvature of the loss, a smaller one the rounding of it."""
+
+FINEST = 1e-15
+"""A finer step might not move a weight at all."""
 
 MANY = 10_000
 """Parameters whose comparison takes no bar: some seconds."""
@@ -41,14 +60,16 @@ class GradientCheck:
         The weight that has it: its layer, where it comes from and where it leads.
     kinks : tuple of str
         Weights at which the loss bends within ±epsilon (a ReLU's weighted sum passes 0, say): left and right the loss
-        has different slopes, and the analytic derivative lies between them, as it may.
-    tolerance : float
+        has different slopes, and the analytic derivative lies between them, as it may. A loss without bends, as of a
+        tanh network, has none.
+    tolerance, epsilon : float
     loss : float
         L, penalties included.
     indices : array of int
         Places in the flat parameter vector that were compared.
     analytic, numeric, errors : arrays shaped as indices
-        |a - n| / max(|a|, |n|, floor), where the floor keeps the rounding of L from counting as an error.
+        |a - n| / max(|a|, |n|, floor), where the floor keeps the rounding of L from counting as an error, as far as an
+        epsilon of 1e-8 and more has it.
     total : int
         Number of weights and biases that the network has.
     """
@@ -58,6 +79,7 @@ class GradientCheck:
     worst: str
     kinks: tuple[str, ...]
     tolerance: float
+    epsilon: float
     loss: float
     indices: Array = field(repr=False)
     analytic: Array = field(repr=False)
@@ -74,6 +96,10 @@ class GradientCheck:
         if self.kinks:
             more = ", …" if len(self.kinks) > 3 else ""
             lines.append(f"The loss has a kink at {len(self.kinks)} of them: {', '.join(self.kinks[:3])}{more}.")
+        if self.epsilon > 10 * EPSILON:
+            lines.append(f"epsilon = {self.epsilon:g}: the curvature of the loss within the step counts as an error.")
+        elif self.epsilon < EPSILON / 100:
+            lines.append(f"epsilon = {self.epsilon:g}: the rounding of the loss counts as an error.")
         return "\n".join(lines)
 
 
@@ -82,7 +108,7 @@ def check_gradients(
     X: Any,
     y: Any,
     *,
-    epsilon: float = 1e-6,
+    epsilon: float = EPSILON,
     sample_weight: Any = None,
     classes: Any = None,
     max_weights: int | None = None,
@@ -102,7 +128,8 @@ def check_gradients(
     X : array, sparse matrix or table of shape (rows, features)
     y : array
     epsilon : float
-        h is epsilon times the larger of 1 and |θ|.
+        h is epsilon times the larger of 1 and |θ|; from 1e-15 to less than 1. Far from 1e-6 the differences themselves
+        err: with the square of larger steps, by the rounding of L with smaller ones.
     sample_weight : array of shape (rows,) or None
     classes : array or None
         All classes, for a classifier that is not fitted and rows that lack some.
@@ -132,8 +159,11 @@ def check_gradients(
     """
     if y is None:
         raise DataError("'y' of check_gradients must be given: without targets there is no loss.")
-    if not 0 < epsilon < 1:
-        raise DataError(f"'epsilon' of check_gradients must be greater than 0 and less than 1; got {epsilon!r}.")
+    if not isinstance(epsilon, Real) or not FINEST <= epsilon < 1:
+        raise DataError(
+            f"'epsilon' of check_gradients must be a number from {FINEST:g} to less than 1; got {epsilon!r}. "
+            f"In most cases {EPSILON:g} tells errors best."
+        )
     if max_weights is not None and max_weights < 1:
         raise DataError(f"'max_weights' of check_gradients must be at least 1 or None; got {max_weights!r}.")
     setup = prepare(model, X, y, sample_weight, classes, member=member, caller="check_gradients", dtype="float64")
@@ -144,7 +174,7 @@ def check_gradients(
     return check_step(setup, indices, epsilon)
 
 
-def check_step(setup: Setup, indices: Array, epsilon: float = 1e-6) -> GradientCheck:
+def check_step(setup: Setup, indices: Array, epsilon: float = EPSILON) -> GradientCheck:
     """Compare the derivatives of a step that is prepared already.
 
     Parameters
@@ -238,12 +268,13 @@ def _compare(
     numeric = slopes.mean(axis=1)
     # L is known to about 1e-16 of itself, or of the outputs' sums z that it is a small difference of; a slope thus to
     # 1e-16 of that / epsilon. Ten times as much must not count as an error.
-    floor = 10 * np.finfo(np.float64).eps * size / (epsilon * TOLERANCE)
+    # But of steps so small that rounding is all that there is, it must.
+    floor = 10 * np.finfo(np.float64).eps * size / (max(epsilon, EPSILON / 100) * TOLERANCE)
     scale = np.maximum(np.maximum(np.abs(analytic), np.abs(numeric)), max(floor, np.finfo(np.float64).tiny))
     errors = np.abs(analytic - numeric) / scale
     slack = TOLERANCE * scale
     between = (slopes.min(axis=1) - slack <= analytic) & (analytic <= slopes.max(axis=1) + slack)
-    is_kink = (errors > TOLERANCE) & between
+    is_kink = (errors > TOLERANCE) & between & _bends(setup.job.network, setup.job.training)
     regular = np.where(is_kink, -1.0, errors)
     worst = int(np.argmax(regular))
     names = [parameter_name(setup.job.network, int(index), setup.names) for index in [indices[worst]]]
@@ -255,6 +286,7 @@ def _compare(
         worst=names[0],
         kinks=tuple(kinks),
         tolerance=TOLERANCE,
+        epsilon=epsilon,
         loss=loss,
         indices=indices,
         analytic=analytic,
@@ -262,6 +294,16 @@ def _compare(
         errors=errors,
         total=total,
     )
+
+
+def _bends(network: Network, training: Training) -> bool:
+    """Tell whether the loss, seen from a parameter, can have kinks."""
+    activations = [layer.activation for layer in network.hidden]
+    if any(isinstance(each, Relu | LeakyRelu | Selu) for each in activations):
+        return True
+    if any(isinstance(each, Elu) and each.alpha != 1 for each in activations):
+        return True
+    return isinstance(training.loss, AbsoluteError | Quantile) or training.l1 > 0
 
 
 def parameter_name(network: Network, index: int, names: Names) -> str:
