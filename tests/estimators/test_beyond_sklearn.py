@@ -149,7 +149,7 @@ def test_layer_norm_survives_pickling_and_continues(iris):
 
 def test_class_weight_is_sample_weight(tasks):
     _, X, y = tasks["binary"]
-    by_class = {"benign": 5.0, "malign": 1.0}
+    by_class = dict(zip(np.unique(y).tolist(), [5.0, 1.0], strict=True))
     model = fit_quietly(MLPClassifier((5,), class_weight=by_class, random_state=0, max_iter=10), X, y)
     weighed = MLPClassifier((5,), random_state=0, max_iter=10)
     fit_quietly(weighed, X, y, sample_weight=np.vectorize(by_class.get)(y))
@@ -723,6 +723,69 @@ def test_validation_rows_are_recorded_with_lbfgs(iris):
     assert len(model.validation_loss_curve_) == len(model.validation_scores_) == 5
     assert not hasattr(model, "loss_curve_")
     assert model.t_ == 0
+
+
+@pytest.mark.parametrize("engine", ["native", "textbook"])
+@pytest.mark.parametrize("options", [{"early_stopping": True}, {"restore_best": True}], ids=str)
+def test_lbfgs_too_ends_with_the_best_on_rows_that_are_given(engine, options):
+    random = np.random.default_rng(0)
+    X, X_val = random.normal(size=(60, 10)), random.normal(size=(200, 10))
+    y, y_val = ((rows[:, 0] + random.normal(size=len(rows)) > 0).astype(int) for rows in (X, X_val))
+    common = {"solver": "lbfgs", "random_state": 0, "engine": engine}
+    plain = MLPClassifier((20,), **common).fit(X, y, X_val=X_val, y_val=y_val)
+    assert plain.score(X_val, y_val) < max(plain.validation_scores_)
+    model = MLPClassifier((20,), n_iter_no_change=5, **common, **options).fit(X, y, X_val=X_val, y_val=y_val)
+    assert model.score(X_val, y_val) == model.best_validation_score_ == max(model.validation_scores_)
+    assert model.n_iter_ < plain.n_iter_
+    assert model.outcome_ is Outcome.CONVERGED
+
+
+def test_early_stopping_wants_weight_in_both_parts():
+    X = np.random.default_rng(0).normal(size=(20, 3))
+    model = MLPRegressor(hidden_layer_sizes=(4,), early_stopping=True, random_state=0)
+    told = []
+    for only in range(20):
+        with pytest.raises(DataError, match="sum greater than 0 in both parts of a training with early st") as error:
+            model.fit(X, X[:, 0], sample_weight=np.arange(20) == only)
+        told.append("in the rows held out it has not" in str(error.value))
+    assert sum(told) == 18
+
+
+@pytest.mark.parametrize("schedule", ["cosine", "flat_cosine", "log_cosine", "one_cycle"])
+def test_a_plan_that_is_over_is_said(iris, schedule):
+    model = MLPClassifier((4,), max_iter=3, learning_rate=schedule, learning_rate_init=0.01, random_state=0)
+    for _ in range(3):
+        model.partial_fit(*iris, classes=[0, 1, 2])
+    with pytest.warns(TrainingWarning, match=r"'learning_rate' of .* a plan for max_iter=3 epochs, which are over"):
+        model.partial_fit(*iris)
+    fitted = fit_quietly(clone(model), *iris)
+    with pytest.warns(TrainingWarning, match="Take a larger max_iter"):
+        fitted.partial_fit(*iris)
+
+
+def test_a_plan_of_one_epoch_that_learns_nothing_is_said(iris):
+    model = MLPClassifier((4,), max_iter=1, learning_rate="log_cosine", random_state=0)
+    with pytest.warns(TrainingWarning, match="a plan for max_iter=1 epoch: the rate is about 0"):
+        fit_quietly(model, *iris)
+
+
+@pytest.mark.parametrize("engine", ["native", "textbook"])
+@pytest.mark.parametrize(("before", "after"), [("float64", "float32"), ("float32", "float64")])
+def test_another_dtype_goes_on(iris, engine, before, after):
+    X, y = iris
+    model = fit_quietly(MLPClassifier((4,), dtype=before, max_iter=5, random_state=0, engine=engine), X, y)
+    loss = log_loss(y, model.predict_proba(X))
+    for _ in range(5):
+        model.set_params(dtype=after).partial_fit(X, y)
+    assert model.coefs_[0].dtype == after
+    assert log_loss(y, model.predict_proba(X)) < loss
+
+
+@pytest.mark.parametrize("way", ["partial_fit", "fit"])
+def test_layer_norm_cannot_come_later(iris, way):
+    model = fit_quietly(MLPClassifier((4,), max_iter=5, random_state=0, warm_start=True), *iris)
+    with pytest.raises(SpecError, match=r"'layer_norm' of MLPClassifier must stay as it was .* got True"):
+        getattr(model.set_params(layer_norm=True), way)(*iris)
 
 
 def test_lbfgs_interrupted_keeps_the_last_step_taken(iris):

@@ -79,6 +79,17 @@ def test_same_with_what_goes_beyond(settings):
     same_results(mine.fit(X, Y), theirs.fit(X, Y))
 
 
+@pytest.mark.filterwarnings("ignore:Training diverged")
+@pytest.mark.parametrize("settings", [{"early_stopping": True}, {"restore_best": True}])
+def test_same_where_the_best_network_of_a_training_that_diverges_is_kept(settings):
+    model = MLPClassifier((4,), solver="sgd", alpha=1.0, batch_size=20, max_iter=10, random_state=0, **settings)
+    mine, theirs = (
+        kind(model, {"learning_rate_init": [0.01, 1e5, 1e8]}, cv=2) for kind in (PopulationSearchCV, GridSearchCV)
+    )
+    same_results(mine.fit(X, Y), theirs.fit(X, Y))
+    assert np.isfinite(mine.cv_results_["mean_test_score"]).all()
+
+
 def test_same_in_a_pipeline_whose_other_steps_vary_too():
     pipeline = Pipeline([("scale", StandardScaler()), ("net", classifier())])
     grid = [

@@ -20,9 +20,10 @@ def train_lbfgs(engine: Engine, job: Job, monitor: Monitor) -> Run:
     """Train a job on all its rows at once; an epoch is an iteration of the minimiser.
 
     Stops when the largest component of the projected gradient is at most the training's tolerance, or the loss no
-    longer falls (SciPy's default), or after ``epochs`` iterations or ``max_fun`` evaluations.
+    longer falls (SciPy's default), or after ``epochs`` iterations or ``max_fun`` evaluations; where validation rows are
+    monitored, also when these no longer gain, as with other optimisers.
     """
-    optimizer = job.training.optimizer
+    optimizer, stopping = job.training.optimizer, job.training.stopping
     assert isinstance(optimizer, Lbfgs)  # noqa: S101 - the caller chose this function for it
     parameters = Parameters(job.network, job.parameters)
     ended: list[Outcome] = []
@@ -40,6 +41,8 @@ def train_lbfgs(engine: Engine, job: Job, monitor: Monitor) -> Run:
         parameters.vector[...] = accepted[...] = intermediate_result.x
         job.state.epochs += 1
         outcome = monitor.end_epoch(float(intermediate_result.fun), job.training.learning_rate)
+        if outcome is None and stopping.monitor != "loss" and job.state.best.is_exhausted(stopping):
+            outcome = Outcome.CONVERGED
         if outcome is not None:
             ended.append(outcome)
             raise StopIteration
@@ -54,7 +57,7 @@ def train_lbfgs(engine: Engine, job: Job, monitor: Monitor) -> Run:
             options={
                 "maxfun": optimizer.max_fun,
                 "maxiter": job.epochs_to_run,
-                "gtol": job.training.stopping.tolerance,
+                "gtol": stopping.tolerance,
             },
         )
     except KeyboardInterrupt:

@@ -41,7 +41,7 @@ from pellucid.estimators.reports import (
 )
 from pellucid.estimators.thread_limits import thread_limit
 from pellucid.estimators.weights import checked_weights, refuse_weightless
-from pellucid.spec import Lbfgs, Network, Training
+from pellucid.spec import Cosine, FlatCosine, Lbfgs, LogCosine, Network, OneCycle, Training
 from pellucid.spec.checks import shown
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.initializers import initial_parameters
@@ -51,6 +51,12 @@ from pellucid.training.stopping import Best
 from pellucid.training.streams import Streams
 
 __all__ = ["BaseMLP", "HeldOut", "Rows"]
+
+PLANNED = (Cosine, FlatCosine, LogCosine, OneCycle)
+"""Schedules that end with the last of max_iter epochs."""
+
+NO_RATE = 1e-3
+"""Share of the learning rate with which an epoch learns next to nothing."""
 
 LEARNED_FROM_ROWS = ("n_features_in_", "feature_names_in_", "classes_", "_label_binarizer")
 
@@ -181,6 +187,7 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
             self._validate_params()  # scikit-learn does in the first call only
         with self._kept_if_it_fails(incremental=incremental):
             job = self._prepare(X, y, sample_weight, given_validation, incremental=incremental, classes=classes)
+            self._warn_of_no_rate(job)
             run = self._train(job, X, y, sample_weight)
         report_outcome(run, job.training, self._useless(job, run, incremental=incremental), incremental=incremental)
         return self
@@ -371,9 +378,24 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
                 "it needs the same loss at every step. Take 'adam', or leave them out."
             )
 
+    def _warn_of_no_rate(self, job: Job) -> None:
+        """Say that a single epoch learns nothing, where a planned schedule begins or has ended."""
+        done, planned = job.state.epochs, job.training.epochs
+        if job.epochs_to_run != 1 or not isinstance(job.training.schedule, PLANNED) or (done == 0 and planned > 1):
+            return
+        rates = (job.learning_rate(batch) for batch in range(job.steps_an_epoch))
+        if any(rate > NO_RATE * job.training.learning_rate for rate in rates):
+            return
+        warn(
+            f"'learning_rate' of {type(self).__name__} is {shown(self.learning_rate)}, a plan for max_iter={planned} "
+            f"{'epochs, which are over' if done else 'epoch'}: the rate is about 0, and next to nothing is learned. "
+            "Take a larger max_iter, or 'constant' where there is no plan."
+        )
+
     def _validates(self, held_out: HeldOut | None) -> bool:
         """Tell whether the best epoch is the best on validation rows: so early stopping wants it, or who gave them."""
-        return not self._is_lbfgs and (self.early_stopping or (bool(self.restore_best) and held_out is not None))
+        is_given = held_out is not None
+        return (bool(self.restore_best) and is_given) or (self.early_stopping and (is_given or not self._is_lbfgs))
 
     @property
     def _is_lbfgs(self) -> bool:
@@ -395,6 +417,8 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
             )
             if not incremental:
                 self._state.optimizer, self._state.epochs, self._state.reductions = None, 0, 0
+            self._state.become(dtype)
+            if not incremental:
                 self._state.best.parameters = None  # as in scikit-learn, only what this fit finds is restored
         self.n_iter_ = 0
         self.n_outputs_ = network.outputs
@@ -406,9 +430,17 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         known = self.__dict__.get("network_")
         widths = network.widths if known is None else (known.features, *network.widths[1:])
         found = tuple(np.shape(array) for array in self.coefs_)
-        if found == tuple(pairwise(widths)):
-            return
         remedy = "Fit a new estimator (sklearn.base.clone)." if incremental else "Set warm_start=False and fit anew."
+        if found == tuple(pairwise(widths)):
+            is_new = known is not None and [layer.layer_norm for layer in known.hidden] != [
+                layer.layer_norm for layer in network.hidden
+            ]
+            if is_new:
+                raise SpecError(
+                    f"'layer_norm' of {type(self).__name__} must stay as it was while training goes on from earlier "
+                    f"weights; got {self.layer_norm!r}. {remedy}"
+                )
+            return
         outputs = found[-1][-1]
         if outputs != network.outputs:
             raise DataError(
@@ -462,6 +494,13 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
             raise ValueError(
                 "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
             )
+        for part, weight in (("held out", weight_held), ("left to learn from", weight_train)):
+            if weight and weight[0].sum() <= 0:
+                raise DataError(
+                    f"'sample_weight' of {type(self).__name__}.fit must have a sum greater than 0 in both parts of a "
+                    f"training with early stopping; in the rows {part} it has not. Take another random_state or "
+                    "validation_fraction, or give X_val and y_val."
+                )
         held_out = HeldOut(Batch(X_held, targets_held, *weight_held), X_held, y_held)
         return Batch(X_train, targets_train, *weight_train), held_out
 

@@ -5,6 +5,9 @@ A sweep, the folds of a cross-validation, an ensemble and a single fit are all l
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+import numpy as np
 
 from pellucid.spec import Network, Schedule, Training
 from pellucid.textbook.arrays import Array
@@ -83,6 +86,18 @@ class State:
     def forget(self) -> None:
         """Give up all that is as long as the parameters: nothing goes on from here any more."""
         self.optimizer = self.average = self.current = self.best.parameters = None
+
+    def become(self, dtype: np.dtype[Any]) -> None:
+        """Go on with numbers of another type."""
+        if self.optimizer is not None:
+            arrays = tuple(array.astype(dtype, copy=False) for array in self.optimizer.arrays)
+            self.optimizer = replace(self.optimizer, arrays=arrays)
+        if self.average is not None:
+            self.average = self.average.astype(dtype, copy=False)
+        if self.current is not None:
+            self.current = self.current.astype(dtype, copy=False)
+        if self.best.parameters is not None:
+            self.best.parameters = self.best.parameters.astype(dtype, copy=False)
 
 
 @dataclass

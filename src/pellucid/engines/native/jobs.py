@@ -115,6 +115,13 @@ class PreparedJob:
         self.order.end(shuffle_position, state[1] - self.epochs_before, None if is_within_epoch else self.last_order)
         self.optimizer.step, job.state.epochs, job.state.rows_seen, job.state.reductions, (value, stale, epoch) = state
         kept = self.best if best_changed else job.state.best.parameters
+        if (
+            self.best is None
+            and best_changed
+            and outcome == Outcome.DIVERGED.name
+            and job.training.stopping.restore_best
+        ):
+            kept = job.parameters  # where the core has put them
         job.state.best = Best(value, stale, epoch + self.epochs_before if best_changed else epoch, kept)
         job.end()
         history = History(loss, validation_loss, validation_score, learning_rate)
