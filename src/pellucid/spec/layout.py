@@ -5,14 +5,16 @@ touch weights only, see one contiguous piece, and an optimiser sees one array.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 from math import prod
+from typing import TYPE_CHECKING
 
 from pellucid.spec.embeddings import Embedding, Periodic, PiecewiseLinear
 from pellucid.spec.ensembles import Ensemble
-from pellucid.spec.network import Network
 
-__all__ = ["Block", "parameter_count", "parameter_layout"]
+if TYPE_CHECKING:  # a network keeps its layout
+    from pellucid.spec.network import Network
+
+__all__ = ["Block", "blocks_of", "parameter_count", "parameter_layout"]
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,7 @@ class Block:
         return self.start + prod(self.shape)
 
 
-@lru_cache(maxsize=64)
-def parameter_layout(network: Network) -> tuple[Block, ...]:
+def parameter_layout(network: "Network") -> tuple[Block, ...]:
     """Say where each parameter array of the network lives.
 
     All weights, all biases, then gains and shifts of layer normalisation, the scale of the inputs, the adapters of an
@@ -56,6 +57,11 @@ def parameter_layout(network: Network) -> tuple[Block, ...]:
     >>> [(block.role, block.layer, block.shape) for block in parameter_layout(Network(2, (Layer(3),), 1))]
     [('weights', 0, (2, 3)), ('weights', 1, (3, 1)), ('bias', 0, (3,)), ('bias', 1, (1,))]
     """
+    return network.layout
+
+
+def blocks_of(network: "Network") -> tuple[Block, ...]:
+    """Lay out the network's parameters; `parameter_layout` has it from the network, which does this once."""
     widths = network.widths
     own_weights, own_bias = _of_members(network)
     normalised = [index for index, layer in enumerate(network.hidden) if layer.layer_norm]
@@ -78,7 +84,7 @@ def parameter_layout(network: Network) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def _of_members(network: Network) -> tuple[list[tuple[int, ...]], list[tuple[int, ...]]]:
+def _of_members(network: "Network") -> tuple[list[tuple[int, ...]], list[tuple[int, ...]]]:
     """Return, for each layer, what the shapes of weights and of biases begin with: (members,) if each has its own."""
     hidden = len(network.hidden)
     shared: tuple[int, ...] = ()
@@ -109,6 +115,6 @@ def _embedding_arrays(embedding: Embedding) -> list[tuple[str, int, tuple[int, .
     return arrays
 
 
-def parameter_count(network: Network) -> int:
+def parameter_count(network: "Network") -> int:
     """Return the length of the network's flat parameter vector."""
-    return parameter_layout(network)[-1].stop
+    return network.layout[-1].stop

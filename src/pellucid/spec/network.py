@@ -1,6 +1,7 @@
 """What a network IS: inputs, hidden layers, outputs."""
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from math import sqrt
 from typing import get_args
 
@@ -10,6 +11,7 @@ from pellucid.spec.checks import check_choice, check_flag, check_integer, check_
 from pellucid.spec.embeddings import Embedding
 from pellucid.spec.ensembles import Ensemble
 from pellucid.spec.initializers import Initializer, ScikitLearn
+from pellucid.spec.layout import Block, blocks_of
 
 __all__ = ["OUTPUTS", "Layer", "Network"]
 
@@ -118,10 +120,15 @@ class Network:
                 f"'embedding' of Network must be for its {self.inputs} inputs; it is for {self.embedding.inputs}."
             )
 
-    @property
+    @cached_property
     def widths(self) -> tuple[int, ...]:
         """Numbers that pass between the layers: what the first one sees, neurons of every layer, outputs."""
         return (self.features, *(layer.width for layer in self.hidden), self.outputs)
+
+    @cached_property
+    def layout(self) -> tuple[Block, ...]:
+        """Where each array of its parameters lives: see `parameter_layout`."""
+        return blocks_of(self)
 
     @property
     def features(self) -> int:

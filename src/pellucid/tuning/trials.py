@@ -292,7 +292,8 @@ def _prepared(problem: Problem, result: Result, wanted: Wanted) -> _Fit | None:
         fold = problem.fold(candidate, trial.split)
         ready = problem.ready(candidate, fold)
         model = candidate.twin()
-        _refuse_too_large(model, ready)
+        if candidate.described is None:
+            _refuse_too_large(model, ready)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # a batch size that is clipped
             lent = None if wanted.model else problem.lend_stream(model.random_state)

@@ -106,7 +106,8 @@ def batches_of(trials: int, workers: int) -> list[slice]:
 
 def _here(problem: Problem, trials: Sequence[Trial], wanted: Wanted, deadline: float | None) -> Iterator[list[Result]]:
     """Train wave after wave; beside the engine, one thread scores the wave before and makes the next one ready."""
-    fewest = FEWEST_A_THREAD * (wanted.threads or default_threads())
+    threads = wanted.threads or default_threads()
+    fewest = FEWEST_A_THREAD * threads
     configure = partial(set_config, **get_config())  # scikit-learn's configuration is a thread's own
     with ThreadPoolExecutor(1, "pellucid-trials", initializer=configure) as aside:
         done, size = 0, 2 * fewest
@@ -127,6 +128,7 @@ def _here(problem: Problem, trials: Sequence[Trial], wanted: Wanted, deadline: f
                 wave.train(deadline)
                 fitting = int(len(wave.results) * SECONDS_A_WAVE / max(time.monotonic() - began, 1e-6))
                 size = max(fewest, min(MOST_A_WAVE, 4 * size, fitting))
+                size -= size % threads  # of trials alike, every thread has as many
                 if scored is not None:
                     results, scored = scored.result(), None
                     yield results
