@@ -6,17 +6,17 @@ import matplotlib.image
 import pytest
 
 GOLDEN = """\
-Epoch 0, Loss: 0.7422
-Epoch 100, Loss: 0.2968
-Epoch 200, Loss: 0.2715
-Epoch 300, Loss: 0.1847
-Epoch 400, Loss: 0.1221
-Epoch 500, Loss: 0.1006
-Epoch 600, Loss: 0.0938
-Epoch 700, Loss: 0.1417
-Epoch 800, Loss: 0.0788
-Epoch 900, Loss: 0.0848
-Epoch 999, Loss: 0.0809
+Epoch 1, Loss: 0.7422
+Epoch 101, Loss: 0.2968
+Epoch 201, Loss: 0.2715
+Epoch 301, Loss: 0.1847
+Epoch 401, Loss: 0.1221
+Epoch 501, Loss: 0.1006
+Epoch 601, Loss: 0.0938
+Epoch 701, Loss: 0.1417
+Epoch 801, Loss: 0.0788
+Epoch 901, Loss: 0.0848
+Epoch 1000, Loss: 0.0809
 """
 
 
@@ -43,8 +43,8 @@ def test_takes_other_settings(pellucid, tmp_path):
     assert "2-4-1: 2 inputs, a hidden layer of 4 neurons (tanh)" in out
     step = re.search(r"\(adam, rate 0.05\):\n  w1 = (\S+) becomes (\S+);", out)
     assert abs(float(step[1]) - float(step[2])) == pytest.approx(0.05, rel=1e-3)  # the first step of Adam
-    assert "Epoch 0, Loss: " in out
-    assert "Epoch 29, Loss: " in out
+    assert "Epoch 1, Loss: " in out
+    assert "Epoch 30, Loss: " in out
     assert "Epoch 100" not in out
     assert "A hidden layer of 4 neurons (tanh), Adam, all 70 rows at once." in out
 
@@ -59,7 +59,9 @@ def test_the_update_is_right_to_its_last_digit(pellucid, tmp_path):
 def test_no_hidden_layer(pellucid, tmp_path):
     status, out, _err = pellucid("demo", "--hidden", "", "--epochs", "5", "--out", tmp_path)
     assert status == 0
-    assert "2 inputs, no hidden layer, 1 output" in out
+    assert "2 inputs, no hidden layer, 1 output (logistic: the probability of class 1). Every" in out
+    assert "Try another --learning-rate or more --epochs." in out
+    assert "fewer --hidden" not in out
     assert "No hidden layer, Adam" in out
     assert "It is the only one, and answers 0." in out
 

@@ -685,6 +685,38 @@ def test_a_fit_that_cannot_begin_leaves_the_model_as_it_was(iris):
     np.testing.assert_array_equal(model.predict(X), before)
 
 
+def listens_to_nothing_else(epoch):
+    return None
+
+
+class BeginsWithNothing:
+    def on_fit_begin(self):
+        return None
+
+
+@pytest.mark.parametrize(
+    ("callbacks", "error", "told"),
+    [
+        (listens_to_nothing_else, ValueError, r"Write callbacks=\[listens_to_nothing_else\]\.$"),
+        (lambda estimator, epoch: None, ValueError, r"Write callbacks=\[…\]\.$"),
+        (BeginsWithNothing(), ValueError, r"Write callbacks=\[…\]\.$"),
+        (
+            [listens_to_nothing_else],
+            TypeError,
+            r"listens_to_nothing_else must take 2 .*\(estimator, epoch\); .*\(epoch\)",
+        ),
+        (
+            [BeginsWithNothing()],
+            TypeError,
+            r"BeginsWithNothing.on_fit_begin must take 1 argument, \(estimator\); .*\(\)",
+        ),
+    ],
+)
+def test_callbacks_that_cannot_be_called_say_how_they_must_be(iris, callbacks, error, told):
+    with pytest.raises(error, match=told):
+        MLPClassifier((3,), max_iter=2, callbacks=callbacks).fit(*iris)
+
+
 def test_callbacks_with_some_of_the_methods(iris):
     class Begins:
         begun = 0

@@ -1,7 +1,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.ensemble import RandomForestRegressor
 
+from pellucid import MLPRegressor
 from pellucid.errors import DataError, PellucidError
 from pellucid.estimators.tabular import TabularRegressor
 from pellucid.plotting import ImportanceBars
@@ -54,6 +56,14 @@ def test_columns_have_the_names_of_their_labels():
     model = TabularRegressor(preset="fast", random_state=0, n_threads=1, max_epochs=2).fit(X, X[2021])
     display = ImportanceBars.from_estimator(model.compute_importances(X, X[2021], repeats=1))
     assert {label.get_text() for label in display.ax_.get_yticklabels()} == {"2020", "2021"}
+
+
+def test_other_models_are_told_what_else_works(plane):
+    X, y = plane
+    for model in (MLPRegressor((2,), max_iter=2), RandomForestRegressor(2)):
+        told = f"must be a TabularClassifier or TabularRegressor.*got {type(model).__name__}.*permutation_importance"
+        with pytest.raises(PellucidError, match=told):
+            ImportanceBars.from_estimator(model)
 
 
 def test_bad_input():

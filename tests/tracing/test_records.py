@@ -67,7 +67,21 @@ def test_one_row_one_layer_one_neuron(step):
     assert set(map(str, frame.to_dict("records"))) <= set(map(str, every.to_dict("records")))
 
 
-@pytest.mark.parametrize("choice", [{"row": 4}, {"layer": 2}, {"layer": -1}, {"neuron": 3}, {"layer": 0, "neuron": 2}])
+@pytest.mark.parametrize(
+    "choice",
+    [
+        {"row": 4},
+        {"layer": 2},
+        {"layer": -1},
+        {"neuron": 3},
+        {"layer": 0, "neuron": 2},
+        {"layer": "1"},
+        {"row": 1.0},
+        {"neuron": "all"},
+    ],
+)
 def test_what_is_not_there(step, choice):
     with pytest.raises(DataError, match=f"'{list(choice)[-1]}' must be one of .*; got"):
         step.records(**choice)
+    with pytest.raises(DataError, match=f"'{list(choice)[-1]}' must be one of .*; got"):
+        step.render(**choice)

@@ -158,7 +158,10 @@ def _remark(name: str, model: Any, job: "Job") -> str:
         return log[:, 1:] - log[:, :1]
 
     found = useless(name, job, model.loss_curve_, forward, margin=NO_BETTER)
-    return "" if found is None else f"{found.finding} Try another --learning-rate, more --epochs or fewer --hidden."
+    if found is None:
+        return ""
+    ways = ", more --epochs or fewer --hidden" if job.network.hidden else " or more --epochs"
+    return f"{found.finding} Try another --learning-rate{ways}."
 
 
 def _optimizers() -> dict[str, Any]:
@@ -187,19 +190,23 @@ class _Progress:
 
     def __call__(self, epoch: Any) -> bool:
         if (epoch.epoch - 1) % EPOCHS_BETWEEN_LINES == 0 or epoch.epoch == self.epochs:
-            print(f"Epoch {epoch.epoch - 1}, Loss: {epoch.loss:.4f}", flush=True)
+            print(f"Epoch {epoch.epoch}, Loss: {epoch.loss:.4f}", flush=True)
         self.bar.on_epoch_end(None, epoch)
         return False
 
 
 def _say_network(network: "Network") -> None:
+    from textwrap import fill
+
     from pellucid.spec import parameter_count
 
     widths = [layer.width for layer in network.hidden]
     activation = network.hidden[0].activation.name if widths else ""
     _title("Network")
-    print(f"{'-'.join(map(str, network.widths))}: 2 inputs, {_in_words(widths, activation)}, 1 output (logistic: the")
-    print("probability of class 1). Every neuron sees all of the layer before it.")
+    described = f"{'-'.join(map(str, network.widths))}: 2 inputs, {_in_words(widths, activation)}, 1 output"
+    print(
+        fill(f"{described} (logistic: the probability of class 1). Every neuron sees all of the layer before it.", 100)
+    )
     print(f"{parameter_count(network)} weights and biases; the weights are drawn at random, the biases begin at 0.")
 
 

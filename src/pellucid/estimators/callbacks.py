@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from inspect import signature
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -158,7 +159,13 @@ def _sklearn_context(estimator: Any, given: list[Any], epochs: int) -> Iterator[
 UNDER_WAY = ("_callback_fit_ctx", "_skl_callbacks_to_teardown")
 """What scikit-learn sets on an estimator while its callbacks listen, and takes away itself after the fit."""
 
-METHODS = ("on_rows", "on_fit_begin", "on_epoch_end", "on_fit_end")
+METHODS = {
+    "on_rows": ("estimator", "X", "y", "sample_weight"),
+    "on_fit_begin": ("estimator",),
+    "on_epoch_end": ("estimator", "epoch"),
+    "on_fit_end": ("estimator",),
+}
+"""What a callback may have, and what each is given."""
 
 
 def _check(listener: Any) -> None:
@@ -169,7 +176,14 @@ def _check(listener: Any) -> None:
             f"a callback must be a function f(estimator, epoch) or an instance with some of {', '.join(METHODS)}; "
             f"got {listener!r}."
         )
-    if callable(listener) or _is_sklearn_callback(listener):
+    if _is_sklearn_callback(listener):
+        return
+    if callable(listener) and not hasattr(listener, "on_epoch_end"):
+        _check_arguments(listener, getattr(listener, "__name__", type(listener).__name__), METHODS["on_epoch_end"])
+    for name, given in METHODS.items():
+        if hasattr(listener, name):
+            _check_arguments(getattr(listener, name), f"{type(listener).__name__}.{name}", given)
+    if callable(listener):
         return
     for name in dir(listener):
         if name.startswith("on_") and name not in METHODS and callable(getattr(listener, name)):
@@ -177,6 +191,21 @@ def _check(listener: Any) -> None:
                 f"a callback's methods that begin with on_ must be some of {', '.join(METHODS)}; "
                 f"{type(listener).__name__} has {name!r}, which nobody calls.{near(name, METHODS)}"
             )
+
+
+def _check_arguments(function: Callable[..., Any], name: str, given: Sequence[str]) -> None:
+    """Raise TypeError unless a function takes what it will be given."""
+    try:
+        taken = signature(function)
+    except (TypeError, ValueError):  # of some functions in C nobody knows
+        return
+    try:
+        taken.bind(*given)
+    except TypeError:
+        raise TypeError(
+            f"the callback {name} must take {len(given)} argument{'s'[: len(given) != 1]}, ({', '.join(given)}); it "
+            f"takes {taken}."
+        ) from None
 
 
 def _nothing(*_: Any) -> None:

@@ -121,7 +121,15 @@ def slip_of(name: str, value: Any, rules: Iterable[Any]) -> str:
         return f" Did you mean learning_rate_init={value!r}?"
     if name == "loss" and isinstance(value, int | list | tuple | np.ndarray):
         return f" Did you mean hidden_layer_sizes={shown(value)}? The first parameter is the loss, as in scikit-learn."
-    return ""
+    return _slip_of_listeners(value) if name == "callbacks" else ""
+
+
+def _slip_of_listeners(value: Any) -> str:
+    """Say how one listener alone is written."""
+    if not callable(value) and not any(each.startswith("on_") for each in dir(value)):
+        return ""
+    own = getattr(value, "__name__", "…")
+    return f" Write callbacks=[{own if own.isidentifier() else '…'}]."
 
 
 def _names(rules: Iterable[Any]) -> set[str]:

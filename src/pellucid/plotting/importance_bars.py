@@ -11,7 +11,7 @@ from matplotlib.text import Annotation
 from numpy.typing import ArrayLike, NDArray
 
 from pellucid.errors import DataError, PellucidError
-from pellucid.plotting.fitted import name_of
+from pellucid.estimators.tabular.base import BaseTabular
 from pellucid.plotting.style import WIDTH, axes_for, class_colors, ink, shortened, whitegrid
 from pellucid.tables.figures import in_full
 from pellucid.tables.frames import counted
@@ -93,13 +93,21 @@ class ImportanceBars:
         Raises
         ------
         PellucidError
-            If it has computed none.
+            If it has computed none, or is of another kind.
         """
+        kind = type(estimator).__name__
+        if not isinstance(estimator, BaseTabular):
+            raise PellucidError(
+                f"'estimator' of ImportanceBars must be a TabularClassifier or TabularRegressor, which compute "
+                f"importances of columns; got {kind}. Of other models scikit-learn computes them: found = "
+                "sklearn.inspection.permutation_importance(model, X, y); ImportanceBars(names, found.importances_mean, "
+                "found.importances_std).plot()."
+            )
         if not hasattr(estimator, "feature_importances_"):
-            raise PellucidError(f"{name_of(estimator)} has no importances yet. Call compute_importances(X, y) first.")
+            raise PellucidError(f"{kind} has no importances yet. Call compute_importances(X, y) first.")
         names = [column.label for column in estimator.schema_.columns]
         deviations = getattr(estimator, "feature_importances_std_", None)
-        scoring = estimator._scoring() if hasattr(estimator, "_scoring") else "score"
+        scoring = estimator._scoring()
         unit = UNITS.get(scoring, scoring)
         return cls(names, estimator.feature_importances_, deviations, unit=unit, most=most).plot(ax)
 

@@ -1,12 +1,14 @@
 """A traced step as records: one number each, with its symbol and its place."""
 
 from collections.abc import Iterator
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from pellucid.errors import DataError
+from pellucid.spec.checks import shown
 from pellucid.textbook.arrays import Array
 from pellucid.tracing.input_records import inputs_backward, inputs_forward, inputs_updated
 from pellucid.tracing.inputs import InputsTrace
@@ -83,8 +85,10 @@ def check_choice_of(trace: "Trace", *, row: int | None, layer: int | None, neuro
 
 
 def _check_index(name: str, index: int | None, first: int, count: int, what: str) -> None:
-    if index is not None and not first <= index < count:
-        raise DataError(f"'{name}' must be one of {what}, {first} to {count - 1}; got {index}.")
+    is_number = isinstance(index, Integral) and not isinstance(index, bool)
+    if index is not None and not (is_number and first <= index < count):
+        rule = f"one of {what}, a whole number from {first} to {count - 1}"
+        raise DataError(f"'{name}' must be {rule}; got {shown(index)}.")
 
 
 def _check_size(layers: list[LayerTrace], inputs: InputsTrace | None, rows: int, neuron: int | None) -> None:
