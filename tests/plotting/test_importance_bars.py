@@ -58,8 +58,7 @@ def test_columns_have_the_names_of_their_labels():
     assert {label.get_text() for label in display.ax_.get_yticklabels()} == {"2020", "2021"}
 
 
-def test_other_models_are_told_what_else_works(plane):
-    X, y = plane
+def test_other_models_are_told_what_else_works():
     for model in (MLPRegressor((2,), max_iter=2), RandomForestRegressor(2)):
         told = f"must be a TabularClassifier or TabularRegressor.*got {type(model).__name__}.*permutation_importance"
         with pytest.raises(PellucidError, match=told):

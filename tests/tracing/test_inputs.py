@@ -105,7 +105,7 @@ def test_records_speak_of_the_scale_and_of_slopes() -> None:
     assert set(only[only.layer == -1].neuron) == {1}
     with pytest.raises(DataError, match="0 to 2"):
         step.records(layer=-1, neuron=3)
-    with pytest.raises(DataError, match="'layer' must be one of the network's layers, 0 to 1"):
+    with pytest.raises(DataError, match="'layer' must be one of the network's layers, a whole number from 0 to 1"):
         trace(MLPRegressor(hidden_layer_sizes=(2,)), X, y).records(layer=-1)
 
 

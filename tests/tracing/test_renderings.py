@@ -128,7 +128,7 @@ def test_one_layer_or_neuron(step):
     assert "z₂ =" in text
     assert "z₁ = x₁" not in text
     assert "Output layer" not in text  # it has no second neuron
-    with pytest.raises(DataError, match="'row' must be one of the trace's rows, 0 to 2; got 3"):
+    with pytest.raises(DataError, match="'row' must be one of the trace's rows, a whole number from 0 to 2; got 3"):
         step.to_html(row=3)
 
 

@@ -128,5 +128,7 @@ def test_a_tabular_network_whose_members_share_weights() -> None:
     assert "member 4 of 4 that share weights" in " ".join(step.notes)
     predictions = [trace(model, frame, part=part).prediction for part in range(4)]
     np.testing.assert_allclose(np.mean(predictions, axis=0), model.bag_.predict(get_engine(), step.columns), rtol=1e-5)
-    with pytest.raises(DataError, match="'part' must be one of the members that share weights, 0 to 3; got 4"):
+    with pytest.raises(
+        DataError, match="'part' must be one of the members that share weights, a whole number from 0 to 3; got 4"
+    ):
         trace(model, frame, y, part=4)

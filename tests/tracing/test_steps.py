@@ -187,6 +187,49 @@ def test_balanced_class_weights_are_left_out_of_a_fitted_model_s_step(rows):
     assert step.sample_weight is None
     assert "class_weight='balanced'" in step.notes[0]
     assert model.class_weight == "balanced"
+    assert check_gradients(model, X[:2], y[:2]).notes == (step.notes[0],)
+    assert str(check_gradients(model, X[:2], y[:2])).endswith(step.notes[0])
+
+
+def test_balanced_class_weights_of_a_model_that_is_not_fitted_are_those_of_these_rows_and_told(rows):
+    X, y = rows[0], rows[1] % 2
+    model = MLPClassifier(**settings(class_weight="balanced"))
+    chosen = [*np.flatnonzero(y == 0)[:1], *np.flatnonzero(y == 1)[:3]]
+    step = trace(model, X[chosen], y[chosen])
+    assert step.sample_weight.tolist() == pytest.approx([2, 2 / 3, 2 / 3, 2 / 3])
+    assert "weighs these rows here" in step.notes[0]
+    assert check_gradients(model, X[chosen], y[chosen]).notes == (step.notes[0],)
+    some = trace(model, X[:2], y[:2], classes=[0, 1])
+    assert some.sample_weight is None
+    assert "is left out here" in some.notes[0]
+    assert check_gradients(MLPClassifier(**settings()), X, y).notes == ()
+
+
+@pytest.mark.parametrize("call", [trace, check_gradients])
+def test_targets_that_the_model_does_not_know_are_named(rows, call):
+    X, y = rows[0], rows[1] % 2
+    name = rf"^'y' of {call.__name__} must"
+    fitted, new = fit(MLPClassifier(**settings()), X, y), MLPClassifier(**settings())
+    for wrong, told in (([0, 5], "5 is none"), (["0", "1"], "'0', '1' are none")):
+        with pytest.raises(DataError, match=f"{name} hold classes that the model knows; {told}. Known: 0, 1."):
+            call(fitted, X[:2], wrong)
+        with pytest.raises(DataError, match=f"{name} hold classes that the model knows; {told}. Known: 0, 1."):
+            call(new, X[:2], wrong, classes=[0, 1])
+    of_words = fit(MLPClassifier(**settings()), X, np.array(["yes", "no"])[y])
+    with pytest.raises(DataError, match=r"'yess' is none\. Known: 'no', 'yes'\. Did you mean 'yes'"):
+        call(of_words, X[:1], ["yess"])
+    with pytest.raises(DataError, match=f"{name} have one column, of classes, as in the fit; it has 2"):
+        call(fitted, X[:2], [[0, 1], [1, 0]])
+    with pytest.raises(DataError, match=f"{name} have a value in every row; it is missing in row 2"):
+        call(fitted, X[:2], [0, np.nan])
+    with pytest.raises(DataError, match=f"^'classes' of {call.__name__} must be those of the fitted model, 0, 1; got"):
+        call(fitted, X[:2], y[:2], classes=[0, 1, 2])
+    two = fit(MLPRegressor(**settings()), X, X[:, :2])
+    with pytest.raises(DataError, match=f"{name} have 2 columns, as in the fit; it has 1"):
+        call(two, X[:2], X[:2, 0])
+    for model in (fitted, new, two):
+        with pytest.raises(DataError, match=f"{name} be an array or list with one value for each row; got 0"):
+            call(model, X[:1], 0)
 
 
 def test_a_model_without_its_optimiser_s_memory_says_so(rows):

@@ -203,10 +203,9 @@ def _say_network(network: "Network") -> None:
     widths = [layer.width for layer in network.hidden]
     activation = network.hidden[0].activation.name if widths else ""
     _title("Network")
-    described = f"{'-'.join(map(str, network.widths))}: 2 inputs, {_in_words(widths, activation)}, 1 output"
-    print(
-        fill(f"{described} (logistic: the probability of class 1). Every neuron sees all of the layer before it.", 100)
-    )
+    described = f"{'-'.join(map(str, network.widths))}: 2 inputs, {_in_words(widths, activation)}, 1 output "
+    described += "(logistic: the probability of class 1). Every neuron sees all of the layer before it."
+    print(fill(described, 100))
     print(f"{parameter_count(network)} weights and biases; the weights are drawn at random, the biases begin at 0.")
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from pellucid.errors import DataError
+from pellucid.estimators.tabular.steps import ABOUT_WEIGHTS
 from pellucid.estimators.thread_limits import thread_limit
 from pellucid.spec import (
     AbsoluteError,
@@ -72,6 +73,8 @@ class GradientCheck:
         epsilon of 1e-8 and more has it.
     total : int
         Number of weights and biases that the network has.
+    notes : tuple of str
+        Which rows' weights the loss has, where 'balanced' class weights are left out or are those of these rows.
     """
 
     passed: bool
@@ -86,6 +89,7 @@ class GradientCheck:
     numeric: Array = field(repr=False)
     errors: Array = field(repr=False)
     total: int
+    notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         verdict = "Gradients agree" if self.passed else "Gradients DISAGREE"
@@ -100,7 +104,7 @@ class GradientCheck:
             lines.append(f"epsilon = {self.epsilon:g}: the curvature of the loss within the step counts as an error.")
         elif self.epsilon < EPSILON / 100:
             lines.append(f"epsilon = {self.epsilon:g}: the rounding of the loss counts as an error.")
-        return "\n".join(lines)
+        return "\n".join([*lines, *self.notes])
 
 
 def check_gradients(
@@ -293,6 +297,7 @@ def _compare(
         numeric=numeric,
         errors=errors,
         total=total,
+        notes=tuple(note for note in setup.notes if note in ABOUT_WEIGHTS),
     )
 
 

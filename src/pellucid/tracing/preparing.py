@@ -16,10 +16,12 @@ from pellucid.errors import DataError, PellucidError, SpecError, what_it_is
 from pellucid.estimators.base import BaseMLP
 from pellucid.estimators.fitted import DTYPES, as_dtype, told_of_cells
 from pellucid.estimators.tabular.base import BaseTabular
-from pellucid.estimators.tabular.steps import NetworkStep, multiply_in_full, network_step
+from pellucid.estimators.tabular.steps import BALANCED_HERE, NOT_BALANCED, NetworkStep, multiply_in_full, network_step
 from pellucid.spec import Stopping
+from pellucid.spec.checks import shown
 from pellucid.textbook.network import Batch
 from pellucid.tracing.notation import subscript
+from pellucid.tracing.targets import check_targets
 from pellucid.training.jobs import Job
 from pellucid.training.stopping import Best
 
@@ -118,6 +120,8 @@ def prepare(
     PellucidError
         If the model is of another kind, or the rows do not suit it.
     """
+    if y is not None and isinstance(model, BaseTabular | BaseMLP):
+        check_targets(model, y, caller, classes)
     if isinstance(model, BaseTabular):
         step = network_step(model, X, y, sample_weight, member=member, dtype=changes.get("dtype", "float32"))
         return _of_network(model, step, has_targets=y is not None)
@@ -128,16 +132,21 @@ def prepare(
             f"got {what_it_is(model)}{remedy}"
         )
     if member != 0:
-        raise DataError(f"'member' must be 0 where the model is one network, {type(model).__name__}; got {member}.")
+        raise DataError(
+            f"'member' must be 0 where the model is one network, {type(model).__name__}; got {shown(member)}."
+        )
     twin, notes = _copy(model, changes), []
     is_fitted = hasattr(twin, "coefs_")
     if y is None and not is_fitted:
         raise DataError(
             f"'y' of {caller} must be given for a model that is not fitted: it says how many outputs there are."
         )
-    if y is not None and is_fitted and getattr(twin, "class_weight", None) == "balanced":
-        twin.class_weight = None
-        notes.append("class_weight='balanced' is left out here: it weighs all training rows, not these alone.")
+    if y is not None and getattr(twin, "class_weight", None) == "balanced":
+        if is_fitted or classes is not None:
+            twin.class_weight = None
+            notes.append(NOT_BALANCED)
+        else:
+            notes.append(BALANCED_HERE)
     job = _forward_job(twin, X) if y is None else _job(twin, X, y, sample_weight, classes, is_fitted, caller)
     multiply_in_full(job, notes)
     engine = get_engine(twin.engine)

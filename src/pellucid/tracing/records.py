@@ -20,7 +20,7 @@ from pellucid.tracing.sharing_records import sharing_records
 if TYPE_CHECKING:
     from pellucid.tracing.steps import Trace
 
-__all__ = ["check_choice_of", "frame", "records"]
+__all__ = ["check_choice_of", "check_index", "frame", "records"]
 
 MOST_RECORDS = 500_000
 LEARNED = {
@@ -74,17 +74,18 @@ def frame(found: list[Record]) -> pd.DataFrame:
 def check_choice_of(trace: "Trace", *, row: int | None, layer: int | None, neuron: int | None) -> None:
     """Raise DataError unless the trace has this row, layer and neuron."""
     first = 0 if trace.inputs is None else -1
-    _check_index("row", row, 0, len(trace.rows), "the trace's rows")
-    _check_index("layer", layer, first, len(trace.layers), "the network's layers")
+    check_index("row", row, 0, len(trace.rows), "the trace's rows")
+    check_index("layer", layer, first, len(trace.layers), "the network's layers")
     if layer == -1 and trace.inputs is not None:
         most = trace.inputs.width
     else:
         layers = trace.layers if layer is None else trace.layers[layer : layer + 1]
         most = max((each.neurons for each in layers), default=0)
-    _check_index("neuron", neuron, 0, most, "the layer's neurons")
+    check_index("neuron", neuron, 0, most, "the layer's neurons")
 
 
-def _check_index(name: str, index: int | None, first: int, count: int, what: str) -> None:
+def check_index(name: str, index: int | None, first: int, count: int, what: str) -> None:
+    """Raise DataError unless an index, if there is one, is a whole number from the first on, of so many."""
     is_number = isinstance(index, Integral) and not isinstance(index, bool)
     if index is not None and not (is_number and first <= index < count):
         rule = f"one of {what}, a whole number from {first} to {count - 1}"

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from pellucid.errors import DataError
 from pellucid.spec import Lbfgs, LogLoss, Loss, Network, Training
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.clipping import clip_by_norm
@@ -21,7 +20,7 @@ from pellucid.tracing.html import page, to_html
 from pellucid.tracing.inputs import InputsTrace, trace_inputs
 from pellucid.tracing.layers import LayerTrace, trace_layers
 from pellucid.tracing.preparing import Setup, prepare
-from pellucid.tracing.records import frame, records
+from pellucid.tracing.records import check_index, frame, records
 from pellucid.tracing.sharing import SharingTrace, member_gradients, member_passes, trace_sharing
 from pellucid.tracing.terminal import render
 from pellucid.training.jobs import Watch
@@ -263,8 +262,7 @@ def trace(
     setup = prepare(model, X, y, sample_weight, classes, member=member)
     ensemble = setup.job.network.ensemble
     members = 1 if ensemble is None else ensemble.members
-    if not 0 <= part < members:
-        raise DataError(f"'part' must be one of the members that share weights, 0 to {members - 1}; got {part}.")
+    check_index("part", part, 0, members, "the members that share weights")
     return trace_step(replace(setup, part=part))
 
 

@@ -45,10 +45,7 @@ RULES: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "n_threads": (f"be a whole number from 1 to {MOST_THREADS}, or None", _is_number_of_threads),
     "warm_start": ("be True or False", _is_flag),
     "progress": ("be True or False", _is_flag),
-    "callbacks": (
-        "be a list of functions f(estimator, epoch) or of objects that listen, callbacks=[f], or None",
-        _are_listeners,
-    ),
+    "callbacks": ("be a list of functions f(estimator, epoch) or of listeners, such as [f], or None", _are_listeners),
     "random_state": (f"be a whole number from 0 to {2**32 - 1}, a RandomState, or None", _is_random_state),
     "time_limit": ("be a number of seconds greater than 0, or None", _is_time),
 }

@@ -2,6 +2,7 @@
 
 from copy import copy, deepcopy
 from dataclasses import dataclass, replace
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -13,12 +14,27 @@ from pellucid.estimators.tabular.bag import Bag, Trained
 from pellucid.estimators.tabular.bagging import Problem
 from pellucid.estimators.tabular.base import BaseTabular
 from pellucid.estimators.tabular.updating import update_job
+from pellucid.spec.checks import shown
 from pellucid.tables.frames import counted
 from pellucid.textbook.arrays import Array
 from pellucid.training.coded import CodedRows
 from pellucid.training.jobs import Job
 
-__all__ = ["NetworkStep", "class_names", "multiply_in_full", "network_step", "output_names"]
+__all__ = [
+    "ABOUT_WEIGHTS",
+    "BALANCED_HERE",
+    "NOT_BALANCED",
+    "NetworkStep",
+    "class_names",
+    "multiply_in_full",
+    "network_step",
+    "output_names",
+]
+
+NOT_BALANCED = "class_weight='balanced' is left out here: it weighs all training rows, not these alone."
+BALANCED_HERE = "class_weight='balanced' weighs these rows here, as if they were all that the model learns from."
+ABOUT_WEIGHTS = (NOT_BALANCED, BALANCED_HERE)
+"""Notes on a step that say which loss it is of."""
 
 
 @dataclass(frozen=True)
@@ -86,15 +102,15 @@ def network_step(
     if not hasattr(model, "bag_"):
         raise DataError(f"{type(model).__name__} must be fitted: which networks it has is found in `fit`.")
     networks = model.bag_.networks
-    if not 0 <= member < len(networks):
+    if not isinstance(member, Integral) or not 0 <= member < len(networks):
         raise DataError(
-            f"'member' must be one of the model's {counted(len(networks), 'network')}, from 0; got {member}."
+            f"'member' must be one of the model's {counted(len(networks), 'network')}, from 0; got {shown(member)}."
         )
     twin = copy(model)  # taking a target sets attributes
     notes = [_which(model.bag_, member)]
     if getattr(twin, "class_weight", None) == "balanced":
         twin.class_weight = None
-        notes.append("class_weight='balanced' is left out here: it weighs all training rows, not these alone.")
+        notes.append(NOT_BALANCED)
     if y is None:
         problem = _without_targets(twin, X, sample_weight, networks[member].network.outputs)
     else:
