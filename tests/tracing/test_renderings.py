@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
@@ -9,7 +10,7 @@ from rich.console import Console
 from pellucid import MLPClassifier, MLPRegressor, spec, trace
 from pellucid.errors import DataError
 from pellucid.spec import AdamW
-from pellucid.tracing.notation import add_up
+from pellucid.tracing.notation import add_up, number
 
 VOID = {"meta"}
 
@@ -168,6 +169,36 @@ def test_each_symbol_has_one_meaning(crowded):
     assert "(1 − η·λ)" in text
     assert "(l₁·Σ|w| + ½·l₂·Σw²) / n" in text
     assert not [each for each in ("γ", "λ·Σ", "λ·sign", "+ β₁", " g = ", "sign((") if each in text]
+
+
+def test_weights_of_rows_and_smoothed_targets_are_explained(step):
+    X = np.random.default_rng(0).normal(size=(3, 2))
+    model = MLPClassifier((2,), label_smoothing=0.1, random_state=0, alpha=0.1)
+    text = printed(trace(model, X, [0, 1, 1], sample_weight=[1, 2, 1]), 400)
+    assert "κ is the weight of the row" in text
+    assert "ỹ is what a is compared with" in text
+    assert "δ₁ = κ·(a₁ − ỹ₁)" in text
+    assert "δ = κ·∂ℓ/∂z says how the row's weighted loss, κ·ℓ, changes" in text
+    assert "(κ[0]·ℓ[0] + κ[1]·ℓ[1] + κ[2]·ℓ[2]) / Σκ + penalty" in text
+    assert "Σs" not in text
+    plain = printed(step, 400)
+    assert "δ = ∂ℓ/∂z says how the loss changes" in plain
+    assert not [each for each in ("κ", "ỹ") if each in plain]
+
+
+def test_a_row_s_variance_is_shown_where_layer_normalisation_divides_by_it(crowded):
+    text = printed(crowded, 400)
+    variance = re.escape(number(crowded.layers[0].weighted_sum[0].var()))
+    assert (
+        len(re.findall(rf"û. = \(u. − mean\(u\)\) / √\(variance\(u\) \+ ε\) = .* / √\({variance} \+ 1e−5\)", text)) == 3
+    )
+    assert len(re.findall(rf"δᵘ. = .*\) / √\({variance} \+ 1e−5\)", text)) == 3
+
+
+def test_a_small_gradient_is_squared_as_a_whole():
+    X = 1e-6 * np.ones((1, 1))
+    text = printed(trace(MLPRegressor(hidden_layer_sizes=(), alpha=0, random_state=0), X, [-3.0]), 400)
+    assert re.search(r"\(1 − 0\.999\)·\([\d.]+e−6\)² = ", text)
 
 
 def test_the_mask_of_dropout_is_explained(crowded):

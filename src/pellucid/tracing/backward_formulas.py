@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from pellucid.textbook.arrays import Array
-from pellucid.tracing.forward_formulas import derivative_formulas, input_symbol
+from pellucid.tracing.forward_formulas import derivative_formulas, input_symbol, spread
 from pellucid.tracing.layers import LayerTrace
 from pellucid.tracing.loss_formulas import output_delta_formula
 from pellucid.tracing.notation import DIGITS, Formula, add_up, factor, layer_mark, number, product, subscript
@@ -94,16 +94,16 @@ def sum_of_deltas(layer: LayerTrace, row: int, index: int, digits: int = DIGITS)
 
 
 def _layer_norm_delta(layer: LayerTrace, row: int, neuron: int, digits: int) -> Formula:
-    assert layer.normalised is not None and layer.inverse_std is not None  # noqa: S101, PT018 - types
+    assert layer.normalised is not None  # noqa: S101 - types
     assert layer.gain is not None and layer.delta is not None and layer.delta_sum is not None  # noqa: S101, PT018
     own, u = subscript(neuron), layer.normalised[row]
     d = layer.gain * layer.delta[row]
-    values = [d[neuron], d.mean(), u[neuron], (d * u).mean(), layer.inverse_std[row, 0]]
-    one, mean, normalised, along, inverse_std = (factor(value, digits) for value in values)
+    values = [d[neuron], d.mean(), u[neuron], (d * u).mean()]
+    one, mean, normalised, along = (factor(value, digits) for value in values)
     return Formula(
         f"δᵘ{own}",
         f"(gain{own}·δ{own} − mean(gain·δ) − û{own}·mean(gain·δ·û)) / √(variance(u) + ε)",
-        f"({one} − {mean} − {normalised}·{along})·{inverse_std}",
+        f"({one} − {mean} − {normalised}·{along}) / {spread(layer, row, digits)}",
         number(layer.delta_sum[row, neuron], digits),
     )
 
@@ -166,4 +166,4 @@ def _share(trace: "Trace", layer: LayerTrace, digits: int) -> tuple[str, str]:
         return "", ""
     weight = trace.sample_weight
     total = len(trace.rows) if weight is None else weight.sum()
-    return (" / n", f" / {number(total, digits)}") if weight is None else (" / Σs", f" / {number(total, digits)}")
+    return (" / n", f" / {number(total, digits)}") if weight is None else (" / Σκ", f" / {number(total, digits)}")

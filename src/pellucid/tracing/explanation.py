@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from pellucid.spec import Constant
+from pellucid.spec import Constant, LogLoss
 from pellucid.textbook.arrays import Array
 from pellucid.tracing.backward_formulas import delta_formulas, gradient_formulas
 from pellucid.tracing.blocks import (
@@ -183,7 +183,7 @@ def _loss(view: View) -> Stage:
     items: list[Calculation | Table | Remark] = [Calculation(view.row_name, row_formulas(trace, view.row))]
     if view.has_many_rows:
         outputs = range(min(trace.network.outputs, MOST_INPUTS))
-        weights = [] if trace.sample_weight is None else ["s"]
+        weights = [] if trace.sample_weight is None else ["κ"]
         header = ["row", *(f"{s}{subscript(j)}" for j in outputs for s in ("a", "y")), *weights, "ℓ"]
         rows = [
             [
@@ -201,6 +201,12 @@ def _loss(view: View) -> Stage:
     if trace.network.output in ("logistic", "softmax"):
         name = trace.layers[-1].neuron_names[0]
         lead += f" y₁ is 1 where the row is of {name}, else 0."
+    if isinstance(trace.training.loss, LogLoss) and trace.training.loss.label_smoothing:
+        lead += " Label smoothing moves y a little towards equal shares of all classes: ỹ is what a is compared with."
+    if trace.sample_weight is not None:
+        lead += (
+            " κ is the weight of the row: that of sample_weight, times that of its class where there is class_weight."
+        )
     names = _targets_text(trace, view.row)
     return Stage("Loss", lead, [Block(f"Loss of {view.row_name}{names}, and of the batch", items)])
 
@@ -217,9 +223,14 @@ def _targets_text(trace: "Trace", row: int) -> str:
 
 
 def _backward(view: View) -> Stage:
+    trace, delta, others = view.trace, "δ = ∂ℓ/∂z says how the loss", ""
+    if trace.sample_weight is not None:
+        delta = "δ = κ·∂ℓ/∂z says how the row's weighted loss, κ·ℓ,"
+        if trace.inputs is not None or any(layer.parametric is not None for layer in trace.layers):
+            others = " Wherever else ∂ℓ is written, κ is within it, too."
     lead = (
-        "From the output back: δ = ∂ℓ/∂z says how the loss changes with a neuron's weighted sum. The chain rule leads "
-        "from one layer's δ to the one before it, and from δ to the gradient of each weight."
+        f"From the output back: {delta} changes with a neuron's weighted sum. The chain rule leads "
+        "from one layer's δ to the one before it, and from δ to the gradient of each weight." + others
     )
     blocks = [_backward_block(view, layer) for layer in reversed(view.layers)]
     if view.trace.inputs is not None and view.has_inputs:

@@ -2,12 +2,13 @@
 
 import numpy as np
 
+from pellucid.textbook.layer_norm import EPSILON
 from pellucid.tracing.functions import derivative_text, function_text
 from pellucid.tracing.layers import LayerTrace
 from pellucid.tracing.notation import DIGITS, Formula, add_up, factor, layer_mark, number, product, subscript
 from pellucid.tracing.parametric import ParametricTrace
 
-__all__ = ["derivative_formulas", "forward_formulas", "input_symbol"]
+__all__ = ["derivative_formulas", "forward_formulas", "input_symbol", "spread"]
 
 
 def input_symbol(layer: LayerTrace, index: int) -> str:
@@ -98,16 +99,15 @@ def _weighted_sum(layer: LayerTrace, row: int, neuron: int, digits: int) -> Form
 
 
 def _layer_norm(layer: LayerTrace, row: int, neuron: int, digits: int) -> list[Formula]:
-    assert layer.normalised is not None and layer.inverse_std is not None  # noqa: S101, PT018 - types
+    assert layer.normalised is not None  # noqa: S101 - types
     assert layer.gain is not None and layer.shift is not None  # noqa: S101, PT018 - types
     mark, u, normalised = subscript(neuron), layer.weighted_sum[row], layer.normalised[row, neuron]
-    mean, inverse_std = u.mean(), layer.inverse_std[row, 0]
     gain, shift = layer.gain[neuron], layer.shift[neuron]
     return [
         Formula(
             f"û{mark}",
             f"(u{mark} − mean(u)) / √(variance(u) + ε)",
-            f"({number(u[neuron], digits)} − {factor(mean, digits)})·{factor(inverse_std, digits)}",
+            f"({number(u[neuron], digits)} − {factor(u.mean(), digits)}) / {spread(layer, row, digits)}",
             number(normalised, digits),
         ),
         Formula(
@@ -117,6 +117,11 @@ def _layer_norm(layer: LayerTrace, row: int, neuron: int, digits: int) -> list[F
             number(layer.pre_activation[row, neuron], digits),
         ),
     ]
+
+
+def spread(layer: LayerTrace, row: int, digits: int = DIGITS) -> str:
+    """Write √(variance(u) + ε) of a row in numbers, as layer normalisation divides by it."""
+    return f"√({number(layer.weighted_sum[row].var(), digits)} + {number(EPSILON, digits)})"
 
 
 def _activation(layer: LayerTrace, row: int, neuron: int, digits: int) -> Formula:

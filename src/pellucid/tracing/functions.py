@@ -10,7 +10,7 @@ from typing import Any
 
 from pellucid.spec import Activation
 from pellucid.textbook.activations import SELU_ALPHA, SELU_SCALE
-from pellucid.tracing.notation import DIGITS, number, parenthesised
+from pellucid.tracing.notation import DIGITS, number, parenthesised, raised
 
 __all__ = ["derivative_text", "function_text"]
 
@@ -31,7 +31,7 @@ FUNCTIONS = {
 DERIVATIVES = {
     "identity": "1",
     "logistic": "{a}·(1 − {a})",
-    "tanh": "1 − {a}²",
+    "tanh": "1 − {p}²",
     "relu": "1 if {z} > 0 else 0",
     "leaky_relu": "1 if {z} > 0 else {slope}",
     "elu": "1 if {z} > 0 else {a} + {alpha}",
@@ -42,7 +42,8 @@ DERIVATIVES = {
     "mish": "tanh(ln(1 + exp({z}))) + {f}·σ({z})·(1 − tanh(ln(1 + exp({z})))²)",
     "exp": "{a}",
 }
-"""{z} stands by itself, {f} and {a} beside other things: negative numbers take parentheses there."""
+"""{z} stands by itself; {f} and {a} stand beside others, {p}, which is a, below a power, each with the parentheses
+that it needs there."""
 
 
 def function_text(function: Activation | str, z: str, digits: int = DIGITS) -> str:
@@ -66,7 +67,7 @@ def derivative_text(function: Activation | str, z: str, a: str, digits: int = DI
     >>> derivative_text(Tanh(), "z₁", "a₁")
     '1 − a₁²'
     """
-    shown = {"z": z, "f": parenthesised(z), "a": parenthesised(a)}
+    shown = {"z": z, "f": parenthesised(z), "a": parenthesised(a), "p": raised(a)}
     return DERIVATIVES[_name(function)].format(**shown, **_constants(function, digits))
 
 

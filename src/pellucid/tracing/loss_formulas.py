@@ -53,7 +53,7 @@ def batch_formulas(trace: "Trace", digits: int = DIGITS) -> list[Formula]:
     losses, rows = trace.loss_rows, trace.rows
     symbols, numbers = add_up(
         losses if weight is None else weight * losses,
-        lambda r: f"ℓ[{rows[r]}]" if weight is None else f"s[{rows[r]}]·ℓ[{rows[r]}]",
+        lambda r: f"ℓ[{rows[r]}]" if weight is None else f"κ[{rows[r]}]·ℓ[{rows[r]}]",
         lambda r: number(losses[r], digits) if weight is None else product(weight[r], losses[r], digits=digits),
         digits=digits,
     )
@@ -74,7 +74,7 @@ def batch_formulas(trace: "Trace", digits: int = DIGITS) -> list[Formula]:
 
 
 def output_delta_formula(trace: "Trace", row: int, neuron: int, digits: int = DIGITS) -> Formula:
-    """Write δ = ∂ℓ/∂z of an output neuron."""
+    """Write δ of an output neuron: ∂ℓ/∂z, times the row's weight κ if rows have weights."""
     layer, loss = trace.layers[-1], trace.training.loss
     assert layer.delta is not None  # noqa: S101 - types
     a, y, mark = trace.prediction[row], _targets(trace, row), subscript(neuron)
@@ -96,7 +96,7 @@ def output_delta_formula(trace: "Trace", row: int, neuron: int, digits: int = DI
         symbols = f"g′(z{mark})·({symbols})"
         numbers = f"{factor(layer.derivative[row, neuron], digits)}·({numbers})"
     if trace.sample_weight is not None:
-        symbols, numbers = f"s·({symbols})", f"{factor(trace.sample_weight[row], digits)}·({numbers})"
+        symbols, numbers = f"κ·({symbols})", f"{factor(trace.sample_weight[row], digits)}·({numbers})"
     return Formula(f"δ{mark}", symbols, numbers, number(layer.delta[row, neuron], digits))
 
 
@@ -191,4 +191,4 @@ def _total(trace: "Trace", digits: int) -> str:
 
 
 def _total_symbol(trace: "Trace") -> str:
-    return "n" if trace.sample_weight is None else "Σs"
+    return "n" if trace.sample_weight is None else "Σκ"

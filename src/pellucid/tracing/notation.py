@@ -1,5 +1,6 @@
 """Symbols and numbers as a textbook sets them: ``z₁ = x₁·w₁₁ + b₁ = 0.5·0.12 + 0.1 = 0.16``."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import floor, log10
@@ -19,6 +20,7 @@ __all__ = [
     "number",
     "parenthesised",
     "product",
+    "raised",
     "subscript",
 ]
 
@@ -103,6 +105,17 @@ def parenthesised(text: str) -> str:
     ('(−2)', '2')
     """
     return f"({text})" if text.startswith("−") else text
+
+
+def raised(text: str) -> str:
+    """Put a number that a power stands on, written already, into parentheses where the power might miss a part of it.
+
+    Examples
+    --------
+    >>> raised("−2") + "²", raised("3.3e−6") + "²", raised("2") + "²", raised("a₁") + "²"
+    ('(−2)²', '(3.3e−6)²', '2²', 'a₁²')
+    """
+    return f"({text})" if re.match(r"[\d.]+e", text) else parenthesised(text)
 
 
 def product(*values: Any, digits: int = DIGITS) -> str:

@@ -90,6 +90,7 @@ class Trace:
     targets : array of shape (rows, outputs) or None
         As the network sees them: classes as 0 and 1.
     sample_weight : array of shape (rows,) or None
+        κ of each row: its weight, times that of its class.
     loss_rows : array of shape (rows,) or None
         ℓ of each row.
     loss, penalty : float or None

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from pellucid.spec import Adagrad, Adam, AdamW, GradientDescent, Momentum, Nesterov, Optimizer, RMSprop
-from pellucid.tracing.notation import DIGITS, Formula, factor, number
+from pellucid.tracing.notation import DIGITS, Formula, factor, number, raised
 from pellucid.tracing.pieces import piece
 
 if TYPE_CHECKING:
@@ -24,16 +24,17 @@ RULES: dict[type, tuple[tuple[str, str], ...]] = {
     GradientDescent: (("θ", "{θ} − {η}·{grad}"),),
     Momentum: (("v", "{μ}·{v} − {η}·{grad}"), ("θ", "{θ} + {new v}")),
     Nesterov: (("v", "{μ}·{v} − {η}·{grad}"), ("θ", "{θ} + {μ}·{new v} − {η}·{grad}")),
-    Adagrad: (("s", "{s} + {grad}²"), ("θ", "{θ} − {η}·{grad} / (√({new s}) + {ε})")),
-    RMSprop: (("s", "{ρ}·{s} + (1 − {ρ})·{grad}²"), ("θ", "{θ} − {η}·{grad} / (√({new s}) + {ε})")),
+    Adagrad: (("s", "{s} + {(grad)}²"), ("θ", "{θ} − {η}·{grad} / (√({new s}) + {ε})")),
+    RMSprop: (("s", "{ρ}·{s} + (1 − {ρ})·{(grad)}²"), ("θ", "{θ} − {η}·{grad} / (√({new s}) + {ε})")),
     Adam: (
         ("m", "{β₁}·{m} + (1 − {β₁})·{grad}"),
-        ("s", "{β₂}·{s} + (1 − {β₂})·{grad}²"),
-        ("θ", "{θ} − {η}·√(1 − {β₂}^{t}) / (1 − {β₁}^{t})·{new m} / (√({new s}) + {ε})"),
+        ("s", "{β₂}·{s} + (1 − {β₂})·{(grad)}²"),
+        ("θ", "{θ} − {η}·√(1 − {(β₂)}^{t}) / (1 − {(β₁)}^{t})·{new m} / (√({new s}) + {ε})"),
     ),
 }
 RULES[AdamW] = (*RULES[Adam][:2], ("θ", RULES[Adam][2][1].replace("{θ}", "{θ}·(1 − {η}·{λ})", 1)))
-"""The formulas of pellucid.textbook.optimizers, in their order; θ is the parameter, grad its gradient."""
+"""The formulas of pellucid.textbook.optimizers, in their order; θ is the parameter, grad its gradient. What stands
+below a power is in parentheses."""
 
 CONSTANTS = {
     "momentum": "μ",
@@ -91,13 +92,14 @@ def update_formulas(
         if symbol in values and share not in (0.0, 1.0):
             formulas.append(_own(symbol, values[symbol], share, digits))
             values[symbol], shown[symbol] = values[symbol] * share, f"{symbol}′"
+    written = {symbol: factor(value, digits) for symbol, value in values.items()} | {"t": str(update.step)}
+    for symbol in ("grad", "β₁", "β₂"):
+        if symbol in values:
+            shown[f"({symbol})"], written[f"({symbol})"] = shown[symbol], raised(number(values[symbol], digits))
     for left, text in RULES[type(optimizer)]:
         rule = text.replace("·(1 − {η}·{λ})", "") if trace.training.decays.of(role) == 0 else text
-        numbers = rule.format(
-            **{symbol: factor(value, digits) for symbol, value in values.items()} | {"t": update.step}
-        )
         result = number(values[f"new {left}"], digits)
-        formulas.append(Formula(shown[f"new {left}"], rule.format(**shown), numbers, result))
+        formulas.append(Formula(shown[f"new {left}"], rule.format(**shown), rule.format(**written), result))
     return formulas
 
 
