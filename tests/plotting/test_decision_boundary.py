@@ -81,6 +81,20 @@ def test_regression_has_one_scale_for_predicted_and_actual(plane, plane_model):
     assert display.ax_.get_xlim() == pytest.approx((X[:, 0].min(), X[:, 0].max()))
 
 
+def test_points_of_a_regression_are_told_and_have_a_light_and_a_dark_edge(plane, plane_model):
+    X, y = plane
+    display = DecisionBoundary.from_estimator(plane_model, X, y, X_test=X, y_test=y, grid_resolution=5)
+    assert display.ax_.get_legend().get_title().get_text() == "filled with the actual value"
+    for points, halo in ((display.points_, "0.15"), (display.test_points_, "white")):
+        (effect,) = points.get_path_effects()
+        assert effect._gc["foreground"] == halo
+        assert effect._gc["linewidth"] > points.get_linewidths()[0]
+    assert legend_of(DecisionBoundary.from_estimator(plane_model, X, y, grid_resolution=5)) == [
+        "filled with the actual value"
+    ]
+    assert DecisionBoundary.from_estimator(plane_model, X, grid_resolution=5).ax_.get_legend() is None
+
+
 def test_given_axes_and_names_are_used(moons, moons_model):
     figure, ax = plt.subplots()
     display = DecisionBoundary.from_estimator(

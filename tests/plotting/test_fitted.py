@@ -1,15 +1,25 @@
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
+from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from pellucid.errors import DataError, PellucidError
-from pellucid.plotting.fitted import activation_names, layers_of, name_of, names_of_inputs, names_of_outputs, network_of
+from pellucid.plotting.fitted import (
+    activation_names,
+    layers_of,
+    name_of,
+    names_into_network,
+    names_of_inputs,
+    names_of_outputs,
+    network_of,
+)
 from pellucid.spec import LeakyRelu
 
 
@@ -41,6 +51,23 @@ def test_names_of_inputs(iris_model, moons_model):
     assert names_of_inputs(iris_model, 4, None, "Display")[0] == "sepal length (cm)"
     assert names_of_inputs(moons_model, 2, None, "Display") == ("x1", "x2")
     assert names_of_inputs(iris_model, 4, [1, 2, 3, 4], "Display") == ("1", "2", "3", "4")
+
+
+def test_names_into_a_pipeline_s_network_are_those_that_its_steps_hand_on(iris):
+    X, y = iris
+    network = MLPClassifier((2,), solver="lbfgs", alpha=1.0, max_iter=1000, random_state=0)
+    scaled = make_pipeline(StandardScaler(), network).fit(X, y)
+    assert names_into_network(scaled, 4, None, "Display") == tuple(X.columns)
+    assert names_into_network(scaled, 4, [1, 2, 3, 4], "Display") == ("1", "2", "3", "4")
+    search = GridSearchCV(scaled, {"mlpclassifier__alpha": [1.0]}, cv=2).fit(X, y)
+    assert names_into_network(search, 4, None, "Display") == tuple(X.columns)
+    assert names_into_network(make_pipeline(network).fit(X, y), 4, None, "Display") == tuple(X.columns)
+    components = make_pipeline(StandardScaler(), PCA(2), network).fit(X, y)
+    assert names_into_network(components, 2, None, "Display") == ("pca0", "pca1")
+    unnamed = make_pipeline(FunctionTransformer(np.asarray), network).fit(X, y)
+    assert names_into_network(unnamed, 4, None, "Display") == ("x1", "x2", "x3", "x4")
+    of_arrays = make_pipeline(StandardScaler(), network).fit(X.to_numpy(), y)
+    assert names_into_network(of_arrays, 4, None, "Display") == ("x1", "x2", "x3", "x4")
 
 
 @pytest.mark.parametrize("names", [["a"], "ab", ["a", "b", "c"]])

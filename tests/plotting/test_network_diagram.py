@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from pellucid.errors import DataError, PellucidError
 from pellucid.plotting import NetworkDiagram
@@ -70,6 +72,13 @@ def test_names_of_columns_and_classes(iris_model):
         f"{part} {side} (cm)" for part in ("sepal", "petal") for side in ("length", "width")
     ]
     assert texts_of(display)[4:7] == ["setosa", "versicolor", "virginica"]
+
+
+def test_a_pipeline_s_inputs_have_the_names_of_its_columns(iris):
+    X, y = iris
+    network = MLPClassifier((2,), solver="lbfgs", alpha=1.0, max_iter=1000, random_state=0)
+    display = NetworkDiagram.from_estimator(make_pipeline(StandardScaler(), network).fit(X, y))
+    assert display.feature_names == tuple(X.columns)
 
 
 def test_given_names_are_shown_as_they_are(moons_model):

@@ -14,6 +14,15 @@ def test_points_are_frequencies():
     display.figure_.canvas.draw()
 
 
+@pytest.mark.parametrize("rows", [None, 64])
+def test_a_figure_of_its_own_is_as_high_as_what_is_drawn(rows):
+    display = ReliabilityCurve([0.1, 0.9], [0.2, 0.8], rows=rows).plot()
+    display.figure_.draw_without_rendering()
+    drawn, figure = display.figure_.get_tightbbox(), display.figure_.get_size_inches()[1]
+    assert 0 <= figure - drawn.y1 < 0.25
+    assert 0 <= drawn.y0 < 0.25
+
+
 def test_a_certain_probability_is_in_the_last_bin():
     display = ReliabilityCurve.from_predictions([1.0, 0.0], [1, 0], bins=10)
     assert display.line_.get_xydata().tolist() == [[0, 0], [1, 1]]

@@ -13,6 +13,7 @@ from matplotlib.colorbar import Colorbar
 from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patheffects import withStroke
 from numpy.typing import ArrayLike, NDArray
 
 from pellucid.errors import DataError, PellucidError
@@ -58,7 +59,8 @@ class DecisionBoundary:
     """Predictions over the plane of two inputs.
 
     The background is the probability of the second class (two classes), the predicted class (more), or the predicted
-    value (regression). Points have the colour of their actual class or value, so that mistakes stand out.
+    value (regression). Points have the colour of their actual class or value, so that mistakes stand out; of a
+    regression, the fill of a point that is predicted well is that of its ground.
 
     Parameters
     ----------
@@ -240,6 +242,8 @@ class DecisionBoundary:
             return None
         size = float(np.clip(9000 / len(points.X), 14, 50)) * (0.8 if marker == "D" else 1.0)
         style: dict[str, Any] = {"marker": marker, "edgecolors": edge, "linewidths": 0.9, "s": size, "zorder": 3}
+        if self.surface.classes is None:  # the ground is as light as one edge and as dark as the other
+            style["path_effects"] = [withStroke(linewidth=2.2, foreground=DARK if edge == LIGHT else LIGHT)]
         if points.y is None:
             style["color"] = "0.5"
         elif self.surface.classes is None:
@@ -260,10 +264,13 @@ class DecisionBoundary:
         labels = [] if self.surface.classes is None or not colored else shortened(self.surface.classes)
         colors = self._class_colors(len(labels))[: len(labels)]
         handles = [_handle(label, "o", color, LIGHT) for label, color in zip(labels, colors, strict=True)]
+        valued = self.surface.classes is None and any(each.y is not None for each in drawn)
+        if valued and self.test_points is None:
+            handles.append(_handle("filled with the actual value", "o", "0.5", DARK))
         if self.test_points is not None:
             handles += [_handle("training", "o", "0.5", LIGHT), _handle("test", "D", "0.5", DARK)]
         if handles:
-            title = "class" if labels else None
+            title = "class" if labels else "filled with the actual value" if valued and len(handles) > 1 else None
             legend_below(self.ax_, handles=handles, title=title, ncols=min(len(handles), COLUMNS), grows=grows)
 
 

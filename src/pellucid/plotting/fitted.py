@@ -1,6 +1,7 @@
 """What the displays ask of a fitted estimator: its name, its layers, the names of its inputs and outputs."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -15,17 +16,22 @@ __all__ = [
     "checked_names",
     "layers_of",
     "name_of",
+    "names_into_network",
     "names_of_inputs",
     "names_of_outputs",
     "network_of",
 ]
 
 
+INNER = ("best_estimator_", "regressor_", "estimator_")
+"""What searches and wrappers call the estimator that they hold."""
+
+
 def network_of(estimator: Any) -> Any:
     """Return the network itself: the estimator as it is, or what a pipeline, a search or a wrapper holds inside."""
     if isinstance(estimator, Pipeline):
         return network_of(estimator.steps[-1][1])
-    for inner in ("best_estimator_", "regressor_", "estimator_"):
+    for inner in INNER:
         if hasattr(estimator, inner):
             return network_of(getattr(estimator, inner))
     return estimator
@@ -77,6 +83,25 @@ def names_of_inputs(estimator: Any, count: int, given: Sequence[object] | None, 
     if seen is not None and len(seen) == count:
         return tuple(str(each) for each in seen)
     return tuple(f"x{index + 1}" for index in range(count))
+
+
+def names_into_network(estimator: Any, count: int, given: Sequence[object] | None, display: str) -> tuple[str, ...]:
+    """Return the names of what the network itself sees: of a pipeline's, what the steps before make of those of fit."""
+    before = _steps_before(estimator)
+    if given is None and before is not None and hasattr(before, "feature_names_in_"):
+        with suppress(AttributeError, ValueError):  # a step that knows no names
+            seen = before.get_feature_names_out()
+            if len(seen) == count:
+                return tuple(str(each) for each in seen)
+    return names_of_inputs(network_of(estimator), count, given, display)
+
+
+def _steps_before(estimator: Any) -> Pipeline | None:
+    """Return the steps before the last of the pipeline that an estimator is, or that a search or a wrapper holds."""
+    if isinstance(estimator, Pipeline):
+        return estimator[:-1] if len(estimator) > 1 else None
+    inner = (getattr(estimator, name) for name in INNER if hasattr(estimator, name))
+    return next((_steps_before(each) for each in inner), None)
 
 
 def names_of_outputs(network: Any, count: int, given: Sequence[object] | None, display: str) -> tuple[str, ...]:

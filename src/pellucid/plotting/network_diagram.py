@@ -22,7 +22,7 @@ from pellucid.plotting.fitted import (
     checked_names,
     layers_of,
     name_of,
-    names_of_inputs,
+    names_into_network,
     names_of_outputs,
     network_of,
 )
@@ -115,7 +115,7 @@ class NetworkDiagram:
         ----------
         estimator : MLPClassifier, MLPRegressor or a pipeline that ends with one
         feature_names : sequence of str, or None
-            None: the names seen in fit, else x1, x2 and so on.
+            None: the names seen in fit, of a pipeline what its steps make of them, else x1, x2 and so on.
         output_names : sequence of str, or None
             None: the classes; of two classes with one output, the probability of the second.
         max_neurons, ax
@@ -135,7 +135,7 @@ class NetworkDiagram:
         return cls(
             weights,
             biases,
-            feature_names=names_of_inputs(network, weights[0].shape[0], feature_names, cls.__name__),
+            feature_names=names_into_network(estimator, weights[0].shape[0], feature_names, cls.__name__),
             output_names=names_of_outputs(network, biases[-1].size, output_names, cls.__name__),
             activations=activation_names(network, len(weights) - 1),
             title=name_of(estimator),

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from pellucid.errors import DataError, PellucidError
 from pellucid.estimators.tabular.calibration import expected_calibration_error, reliability
 from pellucid.plotting.fitted import name_of
-from pellucid.plotting.style import LIGHT, axes_for, class_colors, ink, legend_below, shortened, whitegrid
+from pellucid.plotting.style import LIGHT, axes_for, class_colors, fit_height, ink, legend_below, shortened, whitegrid
 
 __all__ = ["ReliabilityCurve"]
 
@@ -183,6 +183,8 @@ class ReliabilityCurve:
             self.ax_.set(title=self.title, xlabel=self.xlabel, ylabel=self.ylabel, xlim=(-0.03, 1.03))
             self.ax_.set(ylim=(-0.03, 1.03), aspect="equal")
             legend_below(self.ax_, ncols=1)
+            if ax is None:
+                fit_height(self.figure_)
         return self
 
     def _draw_band(self, rows: int) -> PolyCollection:

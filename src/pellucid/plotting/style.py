@@ -40,6 +40,7 @@ __all__ = [
     "bar_options",
     "class_colors",
     "figure_of",
+    "fit_height",
     "ink",
     "is_laid_out",
     "legend_below",
@@ -92,6 +93,9 @@ ROOM = 1.5
 
 CLEAR = 0.25
 """Below a legend for which axes make room, in inches: the title of the next picture may follow."""
+
+EDGE = 0.05
+"""Around all that is drawn in a figure, in inches."""
 
 FEW_DECADES = 1e4
 """Greatest number over the least, up to which 1, 2 and 5 times each power of ten have room."""
@@ -340,6 +344,25 @@ def legend_below(ax: Axes, *, ncols: int, grows: bool = False, **options: Any) -
         figure.set_figheight(figure.get_figheight() + height - TWO_LINES)
     make_room(ax, below=height + CLEAR)
     return legend
+
+
+def fit_height(figure: Figure) -> None:
+    """Take from a figure's height what its layout leaves empty, where axes of equal aspect need the whole width.
+
+    Examples
+    --------
+    >>> from pellucid.plotting.style import axes_for, fit_height, whitegrid
+    >>> with whitegrid():
+    ...     figure, ax = axes_for(None, size=(3, 6))
+    >>> ax.set_aspect("equal")
+    >>> fit_height(figure)
+    >>> bool(2.5 < figure.get_figheight() < 3.5)
+    True
+    """
+    for ax in figure.axes:
+        ax.set_anchor("S")  # so that a legend below keeps its room
+    figure.draw_without_rendering()
+    figure.set_figheight(min(figure.get_tightbbox().height + 2 * EDGE, figure.get_figheight()))
 
 
 def make_room(ax: Axes, *, right: float = 0.0, below: float = 0.0) -> None:
