@@ -1,28 +1,24 @@
 """What the classifier and the regressor share: a fit from validated rows to a trained network."""
 
-from abc import ABCMeta, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from inspect import signature
 from itertools import pairwise
 from math import inf, isnan
-from numbers import Real
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
-from scipy.sparse import issparse
 from sklearn.metrics import check_scoring, get_scorer_names
-from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import InvalidParameterError, validate_parameter_constraints
-from sklearn.utils.validation import _check_feature_names, check_array
 
 from pellucid.engines import Engine, get_engine
 from pellucid.errors import DataError, DivergedError, SpecError, near
 from pellucid.estimators.callbacks import UNDER_WAY, CallbackSupportMixin, Listeners, listening
 from pellucid.estimators.constants import Useless, useless
-from pellucid.estimators.fitted import CURVES, DTYPES, FittedNetwork, as_dtype, told_of_cells
+from pellucid.estimators.fitted import CURVES, as_dtype
+from pellucid.estimators.held_out import HeldOut, Rows, ValidatesRows
 from pellucid.estimators.parameters import (
     PARAMETER_CONSTRAINTS,
     describe_network,
@@ -46,11 +42,11 @@ from pellucid.spec.checks import shown
 from pellucid.textbook.arrays import Array
 from pellucid.textbook.initializers import initial_parameters
 from pellucid.textbook.network import Batch
-from pellucid.training.jobs import Epoch, Job, Run, Score, State, Watch
+from pellucid.training.jobs import Epoch, Job, Run, State, Watch
 from pellucid.training.stopping import Best
 from pellucid.training.streams import Streams
 
-__all__ = ["BaseMLP", "HeldOut", "Rows"]
+__all__ = ["BaseMLP"]
 
 PLANNED = (Cosine, FlatCosine, LogCosine, OneCycle)
 """Schedules that end with the last of max_iter epochs."""
@@ -61,32 +57,7 @@ NO_RATE = 1e-3
 LEARNED_FROM_ROWS = ("n_features_in_", "feature_names_in_", "classes_", "_label_binarizer")
 
 
-class Rows(NamedTuple):
-    """Training rows that an estimator has checked and turned into numbers; fits that differ elsewhere can share them.
-
-    Attributes
-    ----------
-    data : Batch
-    y : array
-        As validated: what early stopping splits.
-    learned : dict
-        The fitted attributes that the rows alone determine, such as ``classes_``.
-    """
-
-    data: Batch
-    y: Any
-    learned: dict[str, Any]
-
-
-class HeldOut(NamedTuple):
-    """Validation rows: for the engine, and as a scikit-learn scorer wants them."""
-
-    batch: Batch
-    X: Any
-    y: Any
-
-
-class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
+class BaseMLP(CallbackSupportMixin, ValidatesRows):
     """Validates rows, describes the network and its training, lets an engine train it, keeps what came of it.
 
     A fit has four parts, and who trains many networks at once calls them himself: `take_rows` checks the rows (shared
@@ -111,7 +82,6 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
     """
 
     _parameter_constraints: dict[str, list[Any]] = dict(PARAMETER_CONSTRAINTS)  # noqa: RUF012 - scikit-learn's form
-    _default_score: str
     row_parameters: ClassVar[tuple[str, ...]] = ("dtype",)
     """Parameters that `take_rows` looks at: estimators that agree in them can share rows."""
 
@@ -120,14 +90,6 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
     @abstractmethod
     def _validate_input(self, X: Any, y: Any, *, incremental: bool, reset: bool) -> tuple[Any, Any]:
         """Return X as an array or CSR matrix, and y as given, checked."""
-
-    @abstractmethod
-    def _refuse_targets(self, y: Any, subject: str) -> None:
-        """Raise DataError for targets as given that nothing can be learned from."""
-
-    @abstractmethod
-    def _encode(self, y: Any, dtype: Any, *, name: str = "y") -> Array:
-        """Return the targets as numbers, of shape (rows, outputs)."""
 
     @abstractmethod
     def _output(self) -> str:
@@ -139,14 +101,6 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
 
     def _learn_classes(self, y: Any, classes: Any) -> None:
         """Take in the classes that a first `partial_fit` is told; for a classifier."""
-
-    def _weigh(self, y: Any, sample_weight: Array | None, *, incremental: bool) -> Array | None:
-        """Return the rows' weights; a classifier adds its class weights."""
-        return sample_weight
-
-    def _stratification(self, targets: Array) -> Array | None:
-        """Return what a validation split keeps in balance, if anything."""
-        return None
 
     def _validate_params(self) -> None:
         self.check_parameters(self.get_params(deep=False))
@@ -279,23 +233,6 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         data = Batch(as_dtype(X, dtype), self._encode(y, dtype), as_dtype(sample_weight, dtype))
         return Rows(data, y, {name: self.__dict__[name] for name in LEARNED_FROM_ROWS if name in self.__dict__})
 
-    def take_held_out(self, rows: Rows, X_val: Any, y_val: Any, sample_weight_val: Any = None) -> HeldOut | None:
-        """Check validation rows and turn them into numbers like the training rows; None if there are none."""
-        fit = f"{type(self).__name__}.fit"
-        if (X_val is None) != (y_val is None):
-            raise DataError(f"'X_val' and 'y_val' of {fit} go together; only one was given.")
-        if X_val is None and sample_weight_val is not None:
-            raise DataError(f"'sample_weight_val' of {fit} goes with 'X_val' and 'y_val', which were not given.")
-        if X_val is None:
-            return None
-        self.__dict__.update(rows.learned)
-        held_out = self._given_validation(rows.data, X_val, y_val, sample_weight_val)
-        if held_out.batch.rows < 2 and self._validates(held_out) and (self.scoring or self._default_score) == "r2":
-            raise DataError(
-                f"'X_val' of {fit} must have at least 2 rows: R² of one is not defined. Take scoring='loss'."
-            )
-        return held_out
-
     def prepare(
         self,
         rows: Rows,
@@ -353,11 +290,6 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
             epochs=1 if incremental else None,
         )
 
-    @property
-    def has_one_class(self) -> bool:
-        """Whether all training rows are of one class, which is then predicted whatever the network says."""
-        return len(getattr(self, "classes_", "01")) == 1
-
     def _is_first_pass(self, *, incremental: bool) -> bool:
         return not hasattr(self, "coefs_") or not (self.warm_start or incremental)
 
@@ -391,15 +323,6 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
             f"{'epochs, which are over' if done else 'epoch'}: the rate is about 0, and next to nothing is learned. "
             "Take a larger max_iter, or 'constant' where there is no plan."
         )
-
-    def _validates(self, held_out: HeldOut | None) -> bool:
-        """Tell whether the best epoch is the best on validation rows: so early stopping wants it, or who gave them."""
-        is_given = held_out is not None
-        return (bool(self.restore_best) and is_given) or (self.early_stopping and (is_given or not self._is_lbfgs))
-
-    @property
-    def _is_lbfgs(self) -> bool:
-        return self.solver == "lbfgs" or isinstance(self.solver, Lbfgs)
 
     def _begin(self, network: Network, inputs: Any, *, first_pass: bool, incremental: bool, validates: bool) -> None:
         """Draw or take over the parameters, and reset what a new training resets."""
@@ -477,60 +400,6 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
             self.validation_loss_curve_: list[float] | None = None
             self.validation_scores_: list[float] | None = None
 
-    def _split_off(self, data: Batch, y: Any) -> tuple[Batch, HeldOut]:
-        """Return the training rows, and validation rows split off for early stopping."""
-        arrays = [data.inputs, data.targets, y]
-        if data.sample_weight is not None:
-            arrays.append(data.sample_weight)
-        halves = train_test_split(
-            *arrays,
-            random_state=self._random_state,
-            test_size=self.validation_fraction,
-            stratify=self._stratification(data.targets),
-        )
-        X_train, targets_train, _, *weight_train = halves[::2]
-        X_held, targets_held, y_held, *weight_held = halves[1::2]
-        if X_held.shape[0] < 2:
-            raise ValueError(
-                "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
-            )
-        for part, weight in (("held out", weight_held), ("left to learn from", weight_train)):
-            if weight and weight[0].sum() <= 0:
-                raise DataError(
-                    f"'sample_weight' of {type(self).__name__}.fit must have a sum greater than 0 in both parts of a "
-                    f"training with early stopping; in the rows {part} it has not. Take another random_state or "
-                    "validation_fraction, or give X_val and y_val."
-                )
-        held_out = HeldOut(Batch(X_held, targets_held, *weight_held), X_held, y_held)
-        return Batch(X_train, targets_train, *weight_train), held_out
-
-    def _given_validation(self, data: Batch, X_val: Any, y_val: Any, sample_weight: Any) -> HeldOut:
-        fit = f"{type(self).__name__}.fit"
-        _check_feature_names(self, X_val, reset=False)
-        with told_of_cells(self, X_val, "X_val"):
-            X_val = check_array(X_val, accept_sparse="csr", dtype=DTYPES, input_name="X_val", estimator=self)
-        if X_val.shape[1] != data.inputs.shape[1]:
-            raise DataError(
-                f"'X_val' of {fit} must have the {data.inputs.shape[1]} columns that X has; got {X_val.shape[1]}."
-            )
-        self._refuse_targets(y_val, f"'y_val' of {fit}")
-        y_val = np.asarray(y_val.todense() if issparse(y_val) else y_val)  # type: ignore[attr-defined]
-        if y_val.shape[:1] != X_val.shape[:1]:
-            raise DataError(
-                f"'y_val' of {fit} must have one target for each of the {X_val.shape[0]} rows "
-                f"of X_val; got the shape {y_val.shape}."
-            )
-        targets = self._encode(y_val, data.inputs.dtype, name="y_val")
-        if targets.shape[1] != data.targets.shape[1]:
-            raise DataError(
-                f"'y_val' of {fit} must have {data.targets.shape[1]} outputs as y has; got {targets.shape[1]}."
-            )
-        X_val = as_dtype(X_val, data.inputs.dtype)
-        if sample_weight is not None:
-            sample_weight = checked_weights(sample_weight, X_val, name="sample_weight_val")
-        sample_weight = as_dtype(self._weigh(y_val, sample_weight, incremental=False), data.inputs.dtype)
-        return HeldOut(Batch(X_val, targets, sample_weight), X_val, y_val)
-
     def _describe_training(
         self, data: Batch, *, incremental: bool, validates: bool, known: Training | None = None
     ) -> Training:
@@ -573,47 +442,6 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
         has_dropout = any(layer.dropout for layer in network.hidden)
         key = int(self._random_state.randint(2**31 - 1)) if has_dropout else 0
         return Streams(self._random_state, key)
-
-    def _score_of(self, held_out: HeldOut | None, *, is_watched: bool) -> str | Score:
-        """Return how validation rows are scored: by a name that engines know, or by a scikit-learn scorer."""
-        if held_out is None or self.scoring is None:
-            return _always_right if self.has_one_class else self._default_score
-        if self.scoring == "loss":
-            return "loss"
-        scorer = check_scoring(self, self.scoring)
-        view = self._live_view()
-        weight = held_out.batch.sample_weight
-        takes_weight = {"sample_weight", "kwargs"} & set(signature(scorer).parameters)
-        weights: dict[str, Any] = {"sample_weight": weight} if takes_weight and weight is not None else {}
-        subject = f"'scoring' of {type(self).__name__}"
-        most_without = min(self.max_iter, self.n_iter_no_change) if is_watched else inf
-        scores: list[float] = []
-
-        def score(prediction: Any) -> float:
-            try:
-                value = scorer(view, held_out.X, held_out.y, **weights)
-            except ValueError as error:
-                several = len(getattr(self, "classes_", ())) > 2
-                hint = " Of several classes, 'roc_auc_ovr' or 'neg_log_loss' can." if several else ""
-                raise SpecError(
-                    f"{subject} must suit the target; {self.scoring!r} cannot score the "
-                    f"validation rows: {str(error).rstrip('.')}.{hint}"
-                ) from error
-            if np.ndim(value) or not isinstance(np.asarray(value).item(), Real):
-                raise SpecError(
-                    f"{subject} must give a number, larger where the network is better; {self.scoring!r} gave "
-                    f"{shown(value)}."
-                )
-            scores.append(float(value))
-            if len(scores) >= most_without and np.isnan(scores).all():
-                raise SpecError(
-                    f"{subject} must give a number for the validation rows, as it tells which epoch is the best; "
-                    f"{self.scoring!r} gave NaN in each of {len(scores)} epochs. Take another score, or validation "
-                    "rows for which it is defined: of every class, for example."
-                )
-            return scores[-1]
-
-        return score
 
     def _train(self, job: Job, X: Any, y: Any, sample_weight: Any) -> Run:
         engine = self.engine_for(job)
@@ -720,7 +548,3 @@ class BaseMLP(CallbackSupportMixin, FittedNetwork, metaclass=ABCMeta):
 
 def _size(network: Network) -> tuple[int, int, str]:
     return network.inputs, network.outputs, network.output
-
-
-def _always_right(prediction: Array) -> float:
-    return 1.0 if np.isfinite(prediction).all() else float("nan")

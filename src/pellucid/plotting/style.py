@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from math import inf, isnan
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 import matplotlib.pyplot as plt
 import seaborn as sns
@@ -361,7 +362,9 @@ def fit_height(figure: Figure) -> None:
     """
     for ax in figure.axes:
         ax.set_anchor("S")  # so that a legend below keeps its room
-    figure.draw_without_rendering()
+    with catch_warnings():
+        simplefilter("ignore", UserWarning)  # letters that no font has: saving the figure tells of them
+        figure.draw_without_rendering()
     figure.set_figheight(min(figure.get_tightbbox().height + 2 * EDGE, figure.get_figheight()))
 
 

@@ -148,7 +148,7 @@ def _days_of(texts: TextArray, form: str) -> FloatArray:
     month, day = _month(parts), _number(parts, "day", 1)
     is_date = is_hour & (minute < 60) & (second < 60) & (month >= 1) & (month <= 12) & (day >= 1)
     months = np.where(is_date, (_year(parts) - 1970) * 12 + month - 1, 0).astype("datetime64[M]")
-    first, after = (each.astype("datetime64[D]").astype(np.int64) for each in (months, months + 1))
+    first, after = (each.astype("datetime64[D]").astype(np.int64) for each in (months, months + np.timedelta64(1, "M")))
     is_date &= day <= after - first
     seconds = (first + day - 1) * 86_400 + hour * 3600 + minute * 60 + second
     return np.where(is_date, np.round(seconds * 1e6) / _MICROSECONDS_A_DAY, np.nan)

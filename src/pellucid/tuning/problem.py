@@ -17,7 +17,8 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _check_method_params
 
 from pellucid.errors import SpecError, did_you_mean, near_names
-from pellucid.estimators.base import BaseMLP, HeldOut, Rows
+from pellucid.estimators.base import BaseMLP
+from pellucid.estimators.held_out import HeldOut, Rows
 from pellucid.spec import Network, Training
 from pellucid.textbook.arrays import Array
 from pellucid.training.streams import seeded_stream

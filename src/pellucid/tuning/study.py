@@ -5,6 +5,7 @@ import re
 import socket
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -151,6 +152,7 @@ def _database(url: str) -> Any:
         options["engine_kwargs"] = {"connect_args": {"timeout": LOCK_SECONDS}}
         _refuse_foreign(url, options["engine_kwargs"])
     backend = _made_by_one(lambda: optuna.storages.RDBStorage(url, **options))
+    weakref.finalize(backend, backend.engine.dispose)  # which Optuna leaves open
     if url.startswith("sqlite"):
         _commit_quickly(backend.engine)
     return backend
