@@ -169,6 +169,11 @@ def state_of(model):
     return json.loads(json.dumps(header, allow_nan=False)), {name: array.copy() for name, array in arrays.items()}
 
 
+def more_classes(header, arrays):
+    header["target"]["classes"].append("tiny")
+    arrays["shifts"] = np.zeros(3)
+
+
 CHANGES = {
     "nothing": (lambda h, a: h.clear(), "fields"),
     "more": (lambda h, a: h.update(more=1), "fields"),
@@ -181,7 +186,12 @@ CHANGES = {
     "named perhaps": (lambda h, a: h["features"].update(named=1), "true or false"),
     "target name": (lambda h, a: h.update(target_name=["price"]), "text as its name"),
     "target no object": (lambda h, a: h.update(target=[]), "'target' as dict"),
-    "three classes": (lambda h, a: h["target"]["classes"].append("tiny"), "3 outputs"),
+    "three classes": (lambda h, a: h["target"]["classes"].append("tiny"), "shifts must be 3 numbers"),
+    "three classes and shifts": (more_classes, "3 outputs"),
+    "shifts in float32": (lambda h, a: a.update(shifts=np.zeros(2, np.float32)), "shifts must be 2 numbers"),
+    "shifts far away": (lambda h, a: a["shifts"].fill(21.0), "at most 20"),
+    "shifts that are none": (lambda h, a: a["shifts"].fill(np.nan), "at most 20"),
+    "no shifts": (lambda h, a: a.pop("shifts"), "shifts must be 2 numbers"),
     "one class": (lambda h, a: h["target"]["classes"].pop(), "two or more"),
     "classes twice": (lambda h, a: h["target"].update(classes=["a", "a"]), "differ from each other"),
     "classes out of order": (lambda h, a: h["target"]["classes"].reverse(), "in order"),

@@ -206,6 +206,12 @@ def test_many_words_among_numbers_are_not():
     assert column([*map(str, range(100)), *(f"word {'x' * i}" for i in range(20))]).note.startswith("free text")
 
 
+@pytest.mark.parametrize("kind", [float, int, str])
+def test_a_word_among_numbers_is_told_of_whatever_their_type(kind):
+    cells = [kind(17 * i) if i % 20 else "n/k" for i in range(400)]
+    assert is_lost(infer_schema(pd.DataFrame({"a": pd.Series(cells, dtype=object)})).columns[0])
+
+
 def test_levels_with_commas_are_told_apart():
     assert column(["Ulm, DE", "Linz", "it's"] * 3).meaning() == "category, 3 levels: Linz, 'Ulm, DE', \"it's\""
     assert column(["a, b", "a, b"]).meaning() == "ignored; the same value in every row: 'a, b'"

@@ -30,9 +30,7 @@ def checked_weights(
     ------
     DataError
         For another length, weights that are no numbers, or a missing one; if their sum is not greater than 0, so that
-        there is nothing to learn from, or too large; or for a negative one.
-    ValueError
-        scikit-learn's, for an infinite one.
+        there is nothing to learn from, or too large; for an infinite one; or for a negative one where none may be.
 
     Examples
     --------
@@ -45,6 +43,12 @@ def checked_weights(
     """
     refuse_missing(sample_weight, repr(name), "Give rows that are not to be learned from the weight 0.")
     _check_form(sample_weight, X, name)
+    infinite = np.isinf(np.asarray(sample_weight, dtype=np.float64))
+    if infinite.any():
+        raise DataError(
+            f"{name!r} must be finite; it is infinite in {row_list(np.atleast_1d(infinite))}. Weights count "
+            "relative to each other: a row that must not be missed may weigh a hundred times as much as others."
+        )
     try:
         with np.errstate(over="ignore", invalid="ignore"):
             weight: Array = _check_sample_weight(sample_weight, X, dtype=dtype)

@@ -261,7 +261,8 @@ def is_lost(column: ColumnSchema) -> bool:
     >>> [is_lost(column) for column in schema.columns]
     [True, False]
     """
-    return column.kind == "ignored" and column.note.startswith(_LOST)
+    remarks = (column.note, *column.note.split("; "))
+    return column.kind == "ignored" and any(remark.startswith(_LOST) for remark in remarks)
 
 
 def _odd_types(series: "pd.Series[Any]") -> str:

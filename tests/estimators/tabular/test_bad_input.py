@@ -2,6 +2,7 @@
 
 import re
 import time
+from contextlib import nullcontext
 
 import numpy as np
 import pandas as pd
@@ -113,7 +114,8 @@ def test_a_table_that_nothing_can_be_learned_from(table, message):
 )
 def test_strange_columns_are_shown_and_do_no_harm(more, meaning):
     table = TABLE.assign(more=pd.Series(more, dtype=None if isinstance(more[0], float) else object))
-    model = TabularRegressor(**ONE).fit(table, y)
+    with pytest.warns(DataWarning, match="'more' .* infinite") if "infinite" in meaning else nullcontext():
+        model = TabularRegressor(**ONE).fit(table, y)
     assert re.search(meaning, model.schema_.describe()[-1][2])
     assert np.isfinite(model.predict(table)).all()
 
@@ -313,3 +315,16 @@ def test_targets_written_as_money_are_numbers():
     np.testing.assert_array_equal(written.predict(X), plain.predict(X))
     with pytest.raises(DataError, match=r"must hold numbers; it does not in row 2\. Correct these rows. Use Tab"):
         TabularRegressor(**options).fit(X[:20], ["$1", "cheap", *["$2", "$3"] * 9])
+
+
+def test_columns_of_cells_too_large_are_told_of():
+    table = TABLE.assign(huge=np.linspace(1e150, 2e150, len(TABLE)))
+    with pytest.warns(DataWarning, match=r"^Cells that are no numbers to learn from: 'huge' \(.* 60 cells"):
+        TabularRegressor(**ONE).fit(table, y)
+
+
+def test_weights_must_be_finite():
+    weight = np.ones(len(TABLE))
+    weight[3] = np.inf
+    with pytest.raises(DataError, match=r"'sample_weight' must be finite; it is infinite in row 4\. Weights count"):
+        TabularRegressor(**ONE).fit(TABLE, y, sample_weight=weight)

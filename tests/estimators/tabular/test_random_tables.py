@@ -70,6 +70,7 @@ def targets(draw, count, is_class):
 
 
 @pytest.mark.filterwarnings("ignore:X (has|does not have valid) feature names")
+@pytest.mark.filterwarnings("ignore:Column .* infinite or beyond")
 @settings(max_examples=100)
 @given(data=st.data(), kind=st.sampled_from([TabularClassifier, TabularRegressor]), members=MEMBERS)
 def test_a_model_or_an_error(data, kind, members):

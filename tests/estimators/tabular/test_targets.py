@@ -317,3 +317,32 @@ def test_a_target_of_any_scale(scale):
     assert np.isfinite(model.predict_interval(X)).all()
     if scale > 1e-100:
         assert np.corrcoef(model.predict(X) / scale, X[:, 0])[0, 1] > 0.9
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda hours: pd.Series(pd.to_timedelta(hours, unit="h")),
+        lambda hours: pd.Series(pd.to_timedelta(hours, unit="h")).to_numpy(),
+        lambda hours: pd.Series([f"${1000 * each:,.2f}" for each in hours]),
+        lambda hours: np.array([[f"{each:.3f}%"] for each in hours], dtype=object),
+    ],
+    ids=["durations", "NumPy's", "money", "per cent"],
+)
+def test_a_target_is_scored_as_it_was_read(written):
+    x = np.random.default_rng(0).normal(size=300)
+    model = TabularRegressor(preset="fast", random_state=0, n_threads=1).fit(x.reshape(-1, 1), written(x + 9))
+    assert model.score(x.reshape(-1, 1), written(x + 9)) > 0.99
+
+
+@pytest.mark.parametrize("scoring", ["roc_auc", "accuracy"])
+def test_probabilities_have_their_level_whatever_chose_the_epochs(scoring):
+    random = np.random.default_rng(2)
+    X = random.normal(size=(6000, 4))
+    y = (random.random(6000) < 1 / (1 + np.exp(4 - 1.5 * X[:, 0] - X[:, 1]))).astype(int)
+    model = TabularClassifier(preset="fast", scoring=scoring, random_state=0, n_threads=1).fit(X[:3000], y[:3000])
+    foretold = model.predict_proba(X[3000:])[:, 1]
+    assert abs(foretold.mean() - y[3000:].mean()) < 0.01
+    assert log_loss(y[3000:], foretold) < 0.18
+    assert model.shifts_.shape == (2,)
+    assert abs(model.shifts_.sum()) < 1e-9

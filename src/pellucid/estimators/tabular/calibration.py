@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from scipy.optimize import minimize_scalar
+from scipy.optimize import minimize, minimize_scalar
 
 from pellucid.textbook.arrays import Array
 
 __all__ = [
     "ResidualQuantiles",
     "expected_calibration_error",
+    "find_shifts",
     "find_temperature",
     "reliability",
     "with_temperature",
@@ -19,8 +20,10 @@ __all__ = [
 SMALLEST = 1e-12
 
 
-def with_temperature(probabilities: Array, temperature: float) -> Array:
+def with_temperature(probabilities: Array, temperature: float, shifts: Array | float = 0.0) -> Array:
     """Make probabilities less (> 1) or more (< 1) certain: p^(1/T), scaled to the sum 1 (Guo et al., 2017).
+
+    Classes that are foretold too rarely or too often can be shifted besides: p^(1/T) exp(shift), as Platt (1999) does.
 
     Parameters
     ----------
@@ -28,6 +31,7 @@ def with_temperature(probabilities: Array, temperature: float) -> Array:
         Of shape (rows, marks) where each mark is a probability by itself: see `is_mark`.
     temperature : float
         Greater than 0.
+    shifts : array of shape (classes,) or 0
 
     Examples
     --------
@@ -38,6 +42,7 @@ def with_temperature(probabilities: Array, temperature: float) -> Array:
     result: Array = np.maximum(probabilities, SMALLEST, dtype=np.float64)  # in place from here: rows may be many
     np.log(result, out=result)
     result /= temperature
+    result += shifts
     result -= result.max(axis=1, keepdims=True)
     np.exp(result, out=result)
     result /= result.sum(axis=1, keepdims=True)
@@ -85,6 +90,62 @@ def find_temperature(probabilities: Array, classes: Array, weight: Array | None 
 
     found = minimize_scalar(loss, bounds=(np.log(0.5), np.log(2)), method="bounded", options={"xatol": 1e-3})
     return float(np.exp(found.x)) if found.fun < loss(0.0) else 1.0
+
+
+def find_shifts(
+    probabilities: Array, classes: Array, weight: Array | None = None, temperature: float | None = None
+) -> tuple[float, Array]:
+    """Find the temperature together with the shifts of the classes under which those that came are most probable.
+
+    For networks that were not chosen by their log loss, whose probabilities may be wrong in their level. What came is
+    taken as likely, not as certain, as in `find_temperature`.
+
+    Parameters
+    ----------
+    probabilities : array of shape (rows, classes)
+    classes : array of int of shape (rows,)
+    weight : array of shape (rows,) or None
+    temperature : float or None
+        The one to find shifts for; None: the best.
+
+    Returns
+    -------
+    temperature : float
+        Between 0.2 and 5.
+    shifts : array of shape (classes,)
+        Between -10 and 10, with the sum 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> random = np.random.default_rng(0)
+    >>> truth = random.random(4000) / 10
+    >>> classes = (random.random(4000) < truth).astype(int)
+    >>> too_high = with_temperature(np.column_stack([1 - truth, truth]), 1.0, np.array([-1.0, 1.0]))
+    >>> level = with_temperature(too_high, *find_shifts(too_high, classes))[:, 1].mean()
+    >>> bool(abs(level - classes.mean()) < 0.001)
+    True
+    """
+    rows, count = len(classes), probabilities.shape[1]
+    logs = np.log(np.maximum(probabilities, SMALLEST, dtype=np.float64))
+    likely = np.full(probabilities.shape, 1 / (rows + 2) / max(count - 1, 1))
+    likely[np.arange(rows), classes] = (rows + 1) / (rows + 2)
+    share = np.full(rows, 1 / rows) if weight is None else weight / weight.sum()
+
+    def loss(parameters: Array) -> tuple[float, Array]:
+        """Return the log loss, and its gradient in (1 / T, shifts)."""
+        after = with_temperature(probabilities, 1 / parameters[0], parameters[1:])
+        off = share[:, np.newaxis] * (after - likely)
+        value = -float(share @ (likely * np.log(np.maximum(after, SMALLEST))).sum(axis=1))
+        return value, np.append(np.sum(off * logs), off.sum(axis=0))
+
+    sharpness = (0.2, 5.0) if temperature is None else (1 / temperature, 1 / temperature)
+    bounds = [sharpness, *[(-10.0, 10.0)] * count]
+    found = minimize(
+        loss, np.append(np.clip(1.0, *sharpness), np.zeros(count)), jac=True, method="L-BFGS-B", bounds=bounds
+    )
+    shifts: Array = found.x[1:] - found.x[1:].mean()
+    return float(1 / found.x[0]), shifts
 
 
 def reliability(probability: Array, happened: Array, bins: int = 15) -> tuple[Array, Array, Array]:

@@ -15,7 +15,7 @@ from sklearn.utils.validation import column_or_1d
 from pellucid.errors import DataError, DataWarning, did_you_mean
 from pellucid.estimators.reports import warn
 from pellucid.estimators.tabular.base import BaseTabular
-from pellucid.estimators.tabular.calibration import SMALLEST, find_temperature, with_temperature
+from pellucid.estimators.tabular.calibration import SMALLEST, find_shifts, find_temperature, with_temperature
 from pellucid.estimators.tabular.members import Member, Preset, is_small
 from pellucid.estimators.tabular.target_rows import of_one_type, target_array
 from pellucid.estimators.targets import one_column_as_rows
@@ -91,6 +91,9 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         The networks, the recipes' weights, and what each predicted out of fold.
     temperature_ : float
         By which the probabilities are made less (> 1) or more (< 1) certain.
+    shifts_ : array of shape (n_classes,)
+        Added to the logarithms of each class's probabilities, divided by the temperature. 0, but where epochs were
+        chosen by the accuracy or the area under the ROC curve, to which the level of probabilities says nothing.
     oof_score_ : float
         The score of the out-of-fold predictions: an estimate of the score on new rows. Higher is better; of
         'log_loss' it is the negative.
@@ -228,15 +231,18 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
 
     def _objective(self, Y: Array, weight: Array | None) -> tuple[Any, ...]:
         output = "logistic" if self._is_multilabel else "softmax"
-        scoring = self._scoring()
         score = None
-        if scoring != "log_loss" and not is_small(len(Y)):  # a few rows, and ranks, tell epochs apart by chance
+        if self._chooses_by_score(len(Y)):
             loss = self._scoring_loss
 
             def score(predictions: Array, rows: Array) -> float:
                 return -loss(predictions, Y[rows], None if weight is None else weight[rows])
 
         return output, LogLoss(), score
+
+    def _chooses_by_score(self, rows: int) -> bool:
+        """Tell whether the scoring chooses epochs, not the log loss: ranks of a few rows differ by chance."""
+        return self._scoring() != "log_loss" and not is_small(rows)
 
     def _scoring_loss(self, probabilities: Array, Y: Array, weight: Array | None) -> float:
         """Return what is to be low: the log loss, 1 - accuracy, or 1 - the area under the ROC curve."""
@@ -286,14 +292,24 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         weight = None if weight is None else weight[rows]
         if looked_at is not None and not self._is_multilabel:
             self._warn_of_rare_classes(Y, rows)
-        self.temperature_ = 1.0
+        self.temperature_, self.shifts_ = 1.0, np.zeros(len(self.classes_))
         if not self._is_multilabel and len(rows):
             self.temperature_ = find_temperature(blended, Y[rows], weight) ** self._share_of_temperature()
+            if self._chooses_by_score(len(Y)):
+                self._shift(blended, Y[rows], weight)
         probabilities = self._calibrated(blended)
         self.oof_proba_ = np.full((len(Y), len(self.classes_)), np.nan)
         self.oof_proba_[rows] = probabilities
         loss = self._scoring_loss(probabilities, Y[rows], weight) if len(rows) else np.nan
         self.oof_score_ = -loss if self._scoring() == "log_loss" else 1 - loss
+
+    def _shift(self, blended: Array, Y: Array, weight: Array | None) -> None:
+        """Shift the classes, too, where that costs nothing of what is scored."""
+        temperature, _ = find_shifts(blended, Y, weight)
+        temperature, shifts = find_shifts(blended, Y, weight, temperature ** self._share_of_temperature())
+        shifted = with_temperature(blended, temperature, shifts)
+        if self._scoring_loss(shifted, Y, weight) <= self._scoring_loss(self._calibrated(blended), Y, weight):
+            self.temperature_, self.shifts_ = temperature, shifts
 
     def _warn_of_rare_classes(self, Y: Array, rows: Array) -> None:
         """Say aloud which classes the out-of-fold score and the calibration cannot speak of."""
@@ -313,7 +329,9 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         return 1.0 if len(self.bag_.networks) == 1 else 0.5
 
     def _calibrated(self, probabilities: Array) -> Array:
-        return probabilities if self._is_multilabel else with_temperature(probabilities, self.temperature_)
+        return (
+            probabilities if self._is_multilabel else with_temperature(probabilities, self.temperature_, self.shifts_)
+        )
 
     def _finished(self, raw: Array) -> Array:
         return self._calibrated(raw)
@@ -326,7 +344,8 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
 
         The first call learns like `fit`, folds and all, and finds what the columns mean; bring some hundred rows. Every
         later one first predicts the new rows, which no network has seen, then trains every network on all of them: a
-        few epochs at a small learning rate that stays. The calibration is found anew from the latest 1,000 rows, each
+        few epochs at a small learning rate that stays; bring some tens of rows each time, as single ones move the
+        networks to and fro. The calibration is found anew from the latest 1,000 rows, each
         predicted before it was learned from; so are `oof_score_` and `oof_proba_`. Columns, levels and weights of the
         recipes stay.
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from pellucid.errors import DataError, DataWarning
 from pellucid.estimators.reports import warn
+from pellucid.tables.cells import EXCESSIVE
 from pellucid.tables.frames import column_name, to_pandas
 from pellucid.tables.identifiers import telling_identifiers
 from pellucid.tables.inference import is_lost
@@ -83,13 +84,19 @@ def named_by(label: Any, columns: Sequence[str], *, are_own: bool) -> str:
 
 
 def warn_of_lost_columns(schema: Schema) -> None:
-    """Say aloud which columns are left out only for how their cells are written."""
+    """Say aloud which columns are left out only for how their cells are written, and which have cells too large."""
     lost = [f"{column.label!r} ({column.note})" for column in schema.columns if is_lost(column)]
     if lost:
         more = f", and {len(lost) - 5} more" if len(lost) > 5 else ""
         warn(
             f"Left out, though they may tell something: {', '.join(lost[:5])}{more}. Correct them to learn from them.",
             DataWarning,
+        )
+    told = [f"{column.label!r} ({column.note})" for column in schema.columns if EXCESSIVE in column.note]
+    if told:
+        more = f", and {len(told) - 5} more" if len(told) > 5 else ""
+        warn(
+            f"Cells that are no numbers to learn from: {', '.join(told[:5])}{more}. Correct or empty them.", DataWarning
         )
 
 

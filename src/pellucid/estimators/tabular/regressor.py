@@ -430,7 +430,8 @@ class TabularRegressor(RegressorMixin, BaseTabular):
 
         The first call learns like `fit`, folds and all, and finds what the columns mean; bring some hundred rows. It
         draws no line, which would hold what is to change. Every later one first predicts the new rows, which no network
-        has seen, then trains every network on all of them: a few epochs at a small learning rate that stays. The
+        has seen, then trains every network on all of them: a few epochs at a small learning rate that stays. Bring some
+        tens of rows each time: single ones, one after another, move the networks to and fro. The
         residuals of intervals and quantiles are those of the latest 1,000 rows, each predicted before it was learned
         from; so are `oof_score_` and `oof_prediction_`. By how much a call moves the level of its rows' predictions
         is taken out of the residuals, not of the score: intervals keep no shift that was learned, and foresee none;
@@ -466,8 +467,9 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         return self._or_as_before(self._partial_fit, X, y, sample_weight, None)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Return R² on these rows; of a ParquetTable `y` is the name of the target's column."""
-        return float(super().score(X, self._target_of(X, y), sample_weight))
+        """Return R² on these rows, their target read as in `fit`; of a ParquetTable `y` names the target's column."""
+        Y = _numbers_of_target(target_array(self._target_of(X, y)))
+        return float(super().score(X, Y, sample_weight))
 
     def predict(self, X: Any) -> Array:
         """Return the predicted number of each row, of shape (rows,), or (rows, targets) for several targets.

@@ -62,6 +62,9 @@ CURVES = ("loss", "validation_loss")
 SCALES = ("low", "high", "least", "most", "centre", "spread")
 """What a regression's target was scaled by, and its range beside the line and with it."""
 
+MOST_SHIFT = 20.0
+"""Of a class's logarithm: more is not found, see `find_shifts`."""
+
 MOST_LOGARITHM = 700.0
 """Of a size of error: its exponential is still a number."""
 
@@ -139,6 +142,7 @@ def _classes_to_target(estimator: Any, header: Header, arrays: Arrays) -> None:
         "objects": classes.dtype == object,
         "temperature": float(estimator.temperature_),
     }
+    arrays["shifts"] = np.asarray(estimator.shifts_, dtype=np.float64)
     classes_to_data(classes, header["target"], arrays)
 
 
@@ -255,6 +259,7 @@ def _read_classes(estimator: Any, target: Header, arrays: Arrays) -> tuple[int, 
     """Take over the classes; return how many outputs they need, and the names of their arrays."""
     names = {"classes_"} if "classes_" in arrays else set()
     only_these(target, {"multilabel", "objects", "temperature"} | (set() if names else {"classes"}), "target")
+    shifts = arrays.get("shifts", np.zeros(0))
     classes = classes_from_data(target, arrays)
     is_multilabel = _flag(target, "multilabel")
     if classes.ndim != 1 or len(classes) < (1 if is_multilabel else 2):
@@ -264,9 +269,11 @@ def _read_classes(estimator: Any, target: Header, arrays: Arrays) -> tuple[int, 
     temperature = target["temperature"]
     if not isinstance(temperature, float) or not 0.1 <= temperature <= 10:
         raise ModelFileError(f"the model file's temperature must be a number from 0.1 to 10; got {temperature!r}.")
-    estimator._is_multilabel, estimator.temperature_ = is_multilabel, temperature
+    if shifts.shape != classes.shape or shifts.dtype != np.float64 or not (np.abs(shifts) <= MOST_SHIFT).all():
+        raise ModelFileError(f"the model file's shifts must be {len(classes)} numbers, at most {MOST_SHIFT} in size.")
+    estimator._is_multilabel, estimator.temperature_, estimator.shifts_ = is_multilabel, temperature, shifts
     estimator.classes_ = classes.astype(object) if _flag(target, "objects") and not names else classes
-    return len(classes), names
+    return len(classes), names | {"shifts"}
 
 
 def _read_numbers(estimator: Any, target: Header, arrays: Arrays) -> tuple[int, set[str]]:
