@@ -367,7 +367,8 @@ def _document(title: str, parts: Sequence[str]) -> str:
 def _temperature(model: TabularModel) -> str:
     if not isinstance(model, TabularClassifier):
         return ""
-    return f" Probabilities were calibrated out of fold, with the temperature {model.temperature_:.3f}."
+    shifts = " and shifts of the classes" if model.shifts_.any() else ""
+    return f" Probabilities were calibrated out of fold, with the temperature {model.temperature_:.3f}{shifts}."
 
 
 def _text(text: str) -> str:

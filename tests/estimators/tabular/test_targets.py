@@ -346,3 +346,5 @@ def test_probabilities_have_their_level_whatever_chose_the_epochs(scoring):
     assert log_loss(y[3000:], foretold) < 0.18
     assert model.shifts_.shape == (2,)
     assert abs(model.shifts_.sum()) < 1e-9
+    foretold = model.partial_fit(X[3000:3300], y[3000:3300]).predict_proba(X[3300:])[:, 1]
+    assert abs(foretold.mean() - y[3300:].mean()) < 0.02

@@ -227,7 +227,7 @@ def make_job(
 ) -> Job:
     """Describe a member's training on a fold, where so many epochs are planned; on an own network, if one is given."""
     train, valid = rows
-    score = problem.score
+    score = problem.score if member.hidden else None  # ranks that a line gives are there long before its level
     network = network or problem.network_of(member)
     monitor = "loss" if not len(valid) else "validation_loss" if score is None else "validation_score"
     training = describe_training(member, problem.loss, len(train), epochs, monitor, inputs=problem.inputs.width)

@@ -13,6 +13,7 @@ __all__ = [
     "expected_calibration_error",
     "find_shifts",
     "find_temperature",
+    "is_off_level",
     "reliability",
     "with_temperature",
 ]
@@ -146,6 +147,32 @@ def find_shifts(
     )
     shifts: Array = found.x[1:] - found.x[1:].mean()
     return float(1 / found.x[0]), shifts
+
+
+MOST_OFF = 0.02
+"""Nats by which mean probabilities may differ from the classes' shares, in the divergence of Kullback and Leibler."""
+
+
+def is_off_level(probabilities: Array, classes: Array, weight: Array | None = None) -> bool:
+    """Tell whether the mean probabilities are far from how often the classes came, as a network's first ones may be.
+
+    Parameters
+    ----------
+    probabilities : array of shape (rows, classes)
+    classes : array of int of shape (rows,)
+    weight : array of shape (rows,) or None
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> classes = np.array([0] * 9 + [1])
+    >>> [is_off_level(np.tile(each, (10, 1)), classes) for each in ([0.5, 0.5], [0.85, 0.15])]
+    [True, False]
+    """
+    mean = np.maximum(np.average(probabilities, axis=0, weights=weight), SMALLEST)
+    shares = np.bincount(classes, weight, minlength=len(mean)) / (len(classes) if weight is None else weight.sum())
+    there = shares > 0
+    return bool(np.sum(shares[there] * np.log(shares[there] / mean[there])) > MOST_OFF)
 
 
 def reliability(probability: Array, happened: Array, bins: int = 15) -> tuple[Array, Array, Array]:

@@ -15,7 +15,13 @@ from sklearn.utils.validation import column_or_1d
 from pellucid.errors import DataError, DataWarning, did_you_mean
 from pellucid.estimators.reports import warn
 from pellucid.estimators.tabular.base import BaseTabular
-from pellucid.estimators.tabular.calibration import SMALLEST, find_shifts, find_temperature, with_temperature
+from pellucid.estimators.tabular.calibration import (
+    SMALLEST,
+    find_shifts,
+    find_temperature,
+    is_off_level,
+    with_temperature,
+)
 from pellucid.estimators.tabular.members import Member, Preset, is_small
 from pellucid.estimators.tabular.target_rows import of_one_type, target_array
 from pellucid.estimators.targets import one_column_as_rows
@@ -125,6 +131,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
     SCORINGS: ClassVar[tuple[str, ...]] = ("log_loss", "accuracy", "roc_auc")
 
     classes_: Array
+    shifts_: Array
     _is_multilabel: bool
 
     def __init__(
@@ -236,7 +243,9 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
             loss = self._scoring_loss
 
             def score(predictions: Array, rows: Array) -> float:
-                return -loss(predictions, Y[rows], None if weight is None else weight[rows])
+                of_rows = None if weight is None else weight[rows]
+                unfinished = not self._is_multilabel and is_off_level(predictions, Y[rows], of_rows)
+                return -loss(predictions, Y[rows], of_rows) - unfinished  # any other is better
 
         return output, LogLoss(), score
 
@@ -292,10 +301,11 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         weight = None if weight is None else weight[rows]
         if looked_at is not None and not self._is_multilabel:
             self._warn_of_rare_classes(Y, rows)
+        shifts = bool(self.shifts_.any()) if looked_at is None else self._chooses_by_score(len(Y))
         self.temperature_, self.shifts_ = 1.0, np.zeros(len(self.classes_))
         if not self._is_multilabel and len(rows):
             self.temperature_ = find_temperature(blended, Y[rows], weight) ** self._share_of_temperature()
-            if self._chooses_by_score(len(Y)):
+            if shifts:
                 self._shift(blended, Y[rows], weight)
         probabilities = self._calibrated(blended)
         self.oof_proba_ = np.full((len(Y), len(self.classes_)), np.nan)
