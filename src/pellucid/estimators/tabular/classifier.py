@@ -99,7 +99,8 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         By which the probabilities are made less (> 1) or more (< 1) certain.
     shifts_ : array of shape (n_classes,)
         Added to the logarithms of each class's probabilities, divided by the temperature. 0, but where epochs were
-        chosen by the accuracy or the area under the ROC curve, to which the level of probabilities says nothing.
+        chosen by the accuracy or the area under the ROC curve, to which the level of probabilities says nothing, and
+        no `class_weight` moves it.
     oof_score_ : float
         The score of the out-of-fold predictions: an estimate of the score on new rows. Higher is better; of
         'log_loss' it is the negative.
@@ -301,11 +302,12 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         weight = None if weight is None else weight[rows]
         if looked_at is not None and not self._is_multilabel:
             self._warn_of_rare_classes(Y, rows)
-        shifts = bool(self.shifts_.any()) if looked_at is None else self._chooses_by_score(len(Y))
-        self.temperature_, self.shifts_ = 1.0, np.zeros(len(self.classes_))
+        self.temperature_ = 1.0
+        if looked_at is not None:  # a few later rows may lack a class
+            self.shifts_ = np.zeros(len(self.classes_))
         if not self._is_multilabel and len(rows):
             self.temperature_ = find_temperature(blended, Y[rows], weight) ** self._share_of_temperature()
-            if shifts:
+            if looked_at is not None and self.class_weight is None and self._chooses_by_score(len(Y)):
                 self._shift(blended, Y[rows], weight)
         probabilities = self._calibrated(blended)
         self.oof_proba_ = np.full((len(Y), len(self.classes_)), np.nan)
@@ -355,9 +357,8 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         The first call learns like `fit`, folds and all, and finds what the columns mean; bring some hundred rows. Every
         later one first predicts the new rows, which no network has seen, then trains every network on all of them: a
         few epochs at a small learning rate that stays; bring some tens of rows each time, as single ones move the
-        networks to and fro. The calibration is found anew from the latest 1,000 rows, each
-        predicted before it was learned from; so are `oof_score_` and `oof_proba_`. Columns, levels and weights of the
-        recipes stay.
+        networks to and fro. The temperature is found anew from the latest 1,000 rows, each predicted before it was
+        learned from; so are `oof_score_` and `oof_proba_`. Columns, levels and weights of the recipes stay.
 
         Parameters
         ----------
